@@ -1,0 +1,1 @@
+"""What is said: prompt, events, checked citations."""

@@ -1,0 +1,25 @@
+"""Where things lie and what the environment asks for.
+
+`CODEREADER_CACHE_DIR` moves the cache; `CODEREADER_MODEL` names the default model. Nothing is ever written under
+a user's tree.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def cache_dir() -> Path:
+    """Return the absolute cache directory. It is not created here."""
+    named = os.environ.get("CODEREADER_CACHE_DIR")
+    if named:
+        return Path(named).expanduser().absolute()
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("codereader", appauthor=False))
+
+
+def default_model() -> str | None:
+    """Return the model named by the environment, or None."""
+    return os.environ.get("CODEREADER_MODEL") or None

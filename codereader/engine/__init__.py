@@ -1,0 +1,1 @@
+"""What runs a model: devices, plan, decode loop, saved state."""

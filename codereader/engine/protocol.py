@@ -1,0 +1,97 @@
+"""What an engine is: the seam between planning a run and answering with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from codereader.cancel import CancelToken
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How tokens are chosen. `temperature` 0 is greedy; `seed` makes sampling reproducible."""
+
+    max_tokens: int = 512
+    temperature: float = 0.0
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Token ids of the answering model, in two parts that are never decoded in one batch.
+
+    `base` is the stable prefix (system, pack); `tail` is what this question adds (focus, facts, question).
+    """
+
+    base: tuple[int, ...]
+    tail: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.base) + len(self.tail)
+
+
+@dataclass(frozen=True, slots=True)
+class Prefill:
+    """Prompt evaluation moved on: `done` of `total` tokens, of which `reused` came from saved state."""
+
+    done: int
+    total: int
+    reused: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Text of the answer, whole UTF-8 characters only."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a run cost. Durations in seconds; `processor` in local-model words (``100% CPU``, ``14%/86% CPU/GPU``)."""
+
+    load_seconds: float
+    prompt_tokens: int
+    reused_tokens: int
+    prompt_seconds: float
+    completion_tokens: int
+    completion_seconds: float
+    first_token_seconds: float
+    total_seconds: float
+    context_used: int
+    context_size: int
+    processor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The answer ended: the model stopped, the limit was reached, or the context was full."""
+
+    reason: Literal["stop", "max tokens", "context full"]
+    usage: Usage
+
+
+EngineEvent = Prefill | Piece | Finished
+
+LoadProgress = Callable[[float], None]
+"""Called with the loaded share of the model's weights, 0 to 1."""
+
+
+class Engine(Protocol):
+    """A model ready to answer. One class with three methods; closing twice is harmless."""
+
+    def load(self, cancel: CancelToken, progress: LoadProgress | None = None) -> None:
+        """Load weights and make the context that the plan asks for. Raises: ModelError, Cancelled."""
+        ...
+
+    def generate(self, prompt: Prompt, sampling: Sampling, cancel: CancelToken) -> Iterator[EngineEvent]:
+        """Yield `Prefill`..., `Piece`..., one `Finished`. Raises: ModelError, Cancelled (within 250 ms)."""
+        ...
+
+    def close(self) -> None:
+        """Free the context and the weights."""
+        ...
+

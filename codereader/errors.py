@@ -1,0 +1,106 @@
+"""Errors that a person may see, and the exit code each one owns.
+
+    CodereaderError
+    +-- UsageError            2   a flag, value or question that cannot be used
+    |   +-- ConfigError       2   an environment variable or file with a bad value
+    |   +-- BudgetTooSmall    2   the question and the frame around it leave no room
+    |   +-- OutputError       2   -o names a place that cannot be written
+    +-- NothingReadable       3   PATH is missing, empty, forbidden, or holds no text
+    +-- StoreError            2   the index in the cache directory cannot be used
+    +-- ModelError            4   a model that is missing, broken, or cannot run here
+        +-- ModelNotFound     4
+        +-- ModelUnreadable   4
+        +-- ModelTooLarge     4
+
+A message says what was attempted, on what, and why it failed; `hint` says what to do next.
+Foreign exceptions (OSError, sqlite3, git, llama.cpp) are mapped where they are wrapped.
+Cancelling is not an error: see `codereader.cancel`.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the process tells its caller."""
+
+    OK = 0
+    NOTHING_FOUND = 1
+    """Nothing matched, or --strict met a claim that is not in the tree."""
+    USAGE = 2
+    UNREADABLE = 3
+    MODEL = 4
+    TIMEOUT = 5
+    BUG = 70
+    INTERRUPTED = 130
+
+
+class CodereaderError(Exception):
+    """An expected failure, with one sentence for the person and one hint."""
+
+    exit_code = ExitCode.BUG
+    hint = ""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        if hint is not None:
+            self.hint = hint
+
+
+class UsageError(CodereaderError):
+    """A flag, value or question that cannot be used as given."""
+
+    exit_code = ExitCode.USAGE
+    hint = "See `codereader --help`."
+
+
+class ConfigError(UsageError):
+    """An environment variable or configuration file holds a value that cannot be used."""
+
+
+class BudgetTooSmall(UsageError):
+    """The question and the frame around it leave no room in the budget or the context window."""
+
+    hint = "Raise --ctx or --budget, or shorten the question."
+
+
+class OutputError(UsageError):
+    """The file named by -o cannot be written."""
+
+    hint = "Pass -o a file in a folder that exists and can be written."
+
+
+class NothingReadable(CodereaderError):
+    """PATH is missing, empty, forbidden, or holds no text."""
+
+    exit_code = ExitCode.UNREADABLE
+    hint = "Pass a folder or file that holds source text."
+
+
+class StoreError(CodereaderError):
+    """The index in the cache directory cannot be read or written."""
+
+    exit_code = ExitCode.USAGE
+    hint = "Set CODEREADER_CACHE_DIR to a folder that can be written."
+
+
+class ModelError(CodereaderError):
+    """A model is missing, broken, or cannot run on this machine."""
+
+    exit_code = ExitCode.MODEL
+    hint = "`codereader doctor` lists the models that were found; --no-model answers from facts alone."
+
+
+class ModelNotFound(ModelError):
+    """The model named by flag or environment does not exist."""
+
+
+class ModelUnreadable(ModelError):
+    """The model file is truncated, not a GGUF, or of an architecture that the engine does not know."""
+
+
+class ModelTooLarge(ModelError):
+    """The model and its context do not fit the memory of this machine."""
+
+    hint = "Pass a smaller --ctx or a smaller model; --no-model answers from facts alone."

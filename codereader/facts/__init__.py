@@ -1,0 +1,1 @@
+"""What follows from the index: relations, build conditions, importance, the structure brief."""

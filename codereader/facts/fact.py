@@ -1,0 +1,47 @@
+"""A fact that can be shown with its place, and the sections that a brief is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One statement about the tree: *subject* stands in *relation* to *object*, at ``path:line``.
+
+    `text` is the statement in words for a person, without its place. `line` is 1-based;
+    `path` is relative to the scope and None only for statements about the whole scope.
+    """
+
+    subject: str
+    relation: str
+    object: str
+    text: str
+    path: str | None = None
+    line: int | None = None
+    condition: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Facts under one title, most important first. `dropped` counts those that --lines cut, never silently."""
+
+    title: str
+    facts: tuple[Fact, ...]
+    dropped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """The structure of a scope from facts alone, most important section first.
+
+    `lines_needed` is the value of --lines that shows everything.
+    """
+
+    sections: tuple[Section, ...]
+    lines_needed: int
+
+    @property
+    def dropped(self) -> int:
+        """How many facts were left out to stay within the lines asked for."""
+        return sum(section.dropped for section in self.sections)

@@ -1,0 +1,1 @@
+"""What the parser saw: definitions, references, tables, kept in SQLite by content."""

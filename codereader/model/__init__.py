@@ -1,0 +1,1 @@
+"""What a model file says: header, vocabulary, and where such files lie."""

@@ -1,0 +1,74 @@
+"""What a person pointed at, and the files found there.
+
+Paths inside a scope are relative to it, written with ``/``, and may hold lone surrogates
+where the file system's bytes are not UTF-8 (`os.fsdecode`). Knows nothing of parsing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+DEFAULT_MAX_BYTES = 1 << 20
+"""Files above this size in bytes are skipped unless asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A folder (or one file in it) inside a root.
+
+    `root` is the git top, else the folder itself; `folder` is the scope's place under it
+    (``""`` for the root); `only` names the single file of a one-file scope, relative to `folder`.
+    `root` is absolute and has its symbolic links resolved. `max_bytes` bounds a file's size.
+    """
+
+    root: Path
+    folder: str = ""
+    only: str | None = None
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    max_bytes: int = DEFAULT_MAX_BYTES
+    has_git: bool = False
+
+    @property
+    def path(self) -> Path:
+        """The absolute folder of the scope."""
+        return self.root / self.folder if self.folder else self.root
+
+    @property
+    def name(self) -> str:
+        """What to call the scope in a sentence: its folder's or file's name."""
+        return self.only or self.path.name
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A text file found by the walk.
+
+    `path` is relative to the scope's folder; `size` in bytes; `language` is a folder name under
+    ``grammars/`` or ``"text"``; `blob` is the hex git blob id of the bytes where it is already known.
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+    inode: int
+    language: str
+    blob: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file or folder that was seen and not read, and why (a short phrase for a person)."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """All that a walk found, both lists sorted by path."""
+
+    scope: Scope
+    files: tuple[SourceFile, ...]
+    skipped: tuple[Skipped, ...] = field(default=())
