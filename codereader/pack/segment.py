@@ -33,13 +33,15 @@ class Segment:
 class LeftOut:
     """A file that did not go in, or went in with less than its full text.
 
-    `level` is the level it went in at, None where it did not; `tokens` is what the full text would cost.
+    `level` is the level it went in at, None where it did not; `tokens` is what the full text would cost,
+    an estimate from its size unless `exact`.
     """
 
     path: str
     level: Level | None
     reason: str
     tokens: int
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)

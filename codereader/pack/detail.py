@@ -1,0 +1,96 @@
+"""Show one file at a level of detail.
+
+A skeleton keeps everything that is structure (types, tables, macros, #if lines, exports) and elides
+the bodies of functions, saying how many lines each had. An outline is one line a symbol. A name is one line a file.
+Works on a file's bytes and its parsed facts; knows nothing of budgets or disks. Lines shown are 1-based.
+"""
+
+from __future__ import annotations
+
+from codereader.index.parsed import Definition, ParsedFile
+from codereader.pack.segment import Level
+
+BODY_KINDS = frozenset({"function", "method"})
+
+ROLE_CHARS = 100
+"""Longest role, in characters, that a name line carries."""
+
+
+def show(path: str, data: bytes, parsed: ParsedFile, level: Level) -> str:
+    """Return the segment text of a file at *level*, delimiters included. Bytes that are not UTF-8 become U+FFFD."""
+    if level == "name":
+        return f"=== {one_line(path)} ({_size(parsed)}{_role(parsed)})\n"
+    body = _BODIES[level](data, parsed)
+    return f"=== {one_line(path)} ({level}, {_size(parsed)})\n{body}{'' if body.endswith('\n') else '\n'}"
+
+
+def one_line(text: str) -> str:
+    """Return *text* with line breaks and undecodable bytes escaped, so that a path cannot forge a delimiter."""
+    safe = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in safe)
+
+
+def full(data: bytes, _: ParsedFile) -> str:
+    """Return the whole text."""
+    return data.decode("utf-8", "replace")
+
+
+def skeleton(data: bytes, parsed: ParsedFile) -> str:
+    """Return the text with the body of every outermost function elided and counted."""
+    out: list[str] = []
+    at = 0
+    for definition in _outermost_functions(parsed):
+        start, end = definition.span.start, definition.span.end
+        out.append(data[at:start].decode("utf-8", "replace"))
+        out.append(_elided(definition, parsed.language))
+        at = end
+    out.append(data[at:].decode("utf-8", "replace"))
+    return "".join(out)
+
+
+def outline(_: bytes, parsed: ParsedFile) -> str:
+    """Return one line a symbol: its line, its signature, its condition."""
+    rows = sorted(parsed.definitions, key=lambda d: (d.row, d.span.start, d.name))
+    tables = [f"{t.row + 1}: {t.variable}.{t.field} = {t.function}" for t in parsed.tables]
+    entries = [f"{e.row + 1}: {e.via}({e.name})" for e in parsed.entries]
+    exports = [f"{e.row + 1}: {e.kind}({e.name})" for e in parsed.exports]
+    lines = [*map(_outline_line, rows), *tables, *entries, *exports]
+    return "\n".join(sorted(lines, key=lambda line: (int(line.split(":", 1)[0]), line)))
+
+
+_BODIES = {"full": full, "skeleton": skeleton, "outline": outline}
+
+
+def _size(parsed: ParsedFile) -> str:
+    return f"{parsed.lines} lines"
+
+
+def _role(parsed: ParsedFile) -> str:
+    if parsed.summary:
+        return ": " + one_line(" ".join(parsed.summary.split()))[:ROLE_CHARS]
+    names = sorted({d.name for d in parsed.definitions if d.exported or d.kind in ("function", "class", "struct")})
+    return ": " + one_line(", ".join(names[:5]))[:ROLE_CHARS] if names else ""
+
+
+def _outermost_functions(parsed: ParsedFile) -> list[Definition]:
+    """Return functions in order of place, without those that lie inside another."""
+    kept: list[Definition] = []
+    functions = (d for d in parsed.definitions if d.kind in BODY_KINDS)
+    for definition in sorted(functions, key=lambda d: (d.span.start, -d.span.end)):
+        if not kept or definition.span.start >= kept[-1].span.end:
+            kept.append(definition)
+    return kept
+
+
+def _elided(definition: Definition, language: str) -> str:
+    count = definition.span.last_row - definition.span.first_row + 1
+    if language == "python":
+        return f"{definition.signature.rstrip(':')}: ...  # {count} lines"
+    return f"{definition.signature} {{ /* {count} lines */ }}"
+
+
+def _outline_line(definition: Definition) -> str:
+    owner = f"{definition.owner}." if definition.owner and definition.kind != "method" else ""
+    indent = "  " if definition.kind == "method" else ""
+    condition = f"  [{definition.condition}]" if definition.condition else ""
+    return f"{definition.row + 1}: {indent}{owner}{one_line(definition.signature)}{condition}"

@@ -1,0 +1,102 @@
+"""A file shown at each level of detail keeps its structure and nothing forges a delimiter."""
+
+from __future__ import annotations
+
+from codereader.index.parsed import Definition, Entry, Export, ParsedFile, TableEntry
+from codereader.pack.detail import show
+from codereader.source.spans import Span
+
+SOURCE = b"""#include <x.h>
+#define DEPTH 3
+
+static int open_it(struct inode *i)
+{
+\treturn helper(i);
+}
+
+static const struct file_operations ops = {
+\t.open = open_it,
+};
+fs_initcall(start);
+"""
+
+
+def function(name: str, text: bytes, source: bytes = SOURCE, **more: object) -> Definition:
+    start = source.index(text)
+    first = source[:start].count(b"\n")
+    body = source[start : start + len(text)]
+    last = first + body.count(b"\n")
+    signature = text.split(b"\n")[0].decode()
+    return Definition(name, "function", Span(start, start + len(text), first, last), first, signature, **more)  # type: ignore[arg-type]
+
+
+BODY = b"static int open_it(struct inode *i)\n{\n\treturn helper(i);\n}"
+PARSED = ParsedFile(
+    "c",
+    12,
+    "Opens things.",
+    definitions=(function("open_it", BODY, condition="defined(CONFIG_X)"),),
+    tables=(TableEntry("ops", "file_operations", "open", "open_it", 9),),
+    entries=(Entry("start", "initcall", "fs_initcall", 11),),
+    exports=(Export("open_it", "EXPORT_SYMBOL_GPL", 11),),
+)
+
+
+def test_full_is_the_text_between_delimiters() -> None:
+    """The full level holds every byte of the file."""
+    text = show("a.c", SOURCE, PARSED, "full")
+
+    assert f"=== a.c (full, 12 lines)\n{SOURCE.decode()}" == text
+
+
+def test_a_skeleton_keeps_structure_and_counts_what_it_elides() -> None:
+    """Includes, macros, tables and initcalls stay; a body becomes its number of lines."""
+    text = show("a.c", SOURCE, PARSED, "skeleton")
+
+    assert "helper(i)" not in text
+    assert "static int open_it(struct inode *i) { /* 4 lines */ }" in text
+    for kept in ("#include <x.h>", "#define DEPTH 3", ".open = open_it,", "fs_initcall(start);"):
+        assert kept in text
+
+
+def test_a_nested_function_is_elided_with_the_one_around_it() -> None:
+    """Only the outermost function of a nest leaves a line."""
+    source = b"def outer():\n    def inner():\n        pass\n    return inner\n"
+    outer = function("outer", source.rstrip(b"\n"), source)
+    inner = function("inner", b"def inner():\n        pass", source)
+    parsed = ParsedFile("python", 4, definitions=(inner, outer))
+
+    text = show("a.py", source, parsed, "skeleton")
+
+    assert "=== a.py (skeleton, 4 lines)\ndef outer(): ...  # 4 lines\n" == text
+
+
+def test_an_outline_has_a_line_a_symbol_in_order_of_place() -> None:
+    """Signature, condition, table entries, entry points and exports, each with its line."""
+    text = show("a.c", SOURCE, PARSED, "outline")
+
+    assert [
+        "=== a.c (outline, 12 lines)",
+        "4: static int open_it(struct inode *i)  [defined(CONFIG_X)]",
+        "10: ops.open = open_it",
+        "12: EXPORT_SYMBOL_GPL(open_it)",
+        "12: fs_initcall(start)",
+    ] == text.splitlines()
+
+
+def test_a_name_carries_the_role() -> None:
+    """The least level is one line: path, size, role."""
+    assert "=== a.c (12 lines: Opens things.)\n" == show("a.c", SOURCE, PARSED, "name")
+
+
+def test_a_file_name_cannot_forge_a_delimiter() -> None:
+    """A name with a newline or an escape stays on its line."""
+    text = show("a\n=== b.c (full)\x1b[2J", b"x", ParsedFile("text", 1), "full")
+
+    assert 1 == sum(line.startswith("===") for line in text.splitlines())
+    assert "\x1b" not in text
+
+
+def test_bytes_that_are_not_utf8_are_shown_as_replacement() -> None:
+    """Old encodings do not stop a pack."""
+    assert "caf\ufffd" in show("a.txt", b"caf\xe9", ParsedFile("text", 1), "full")
