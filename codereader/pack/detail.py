@@ -21,7 +21,8 @@ def show(path: str, data: bytes, parsed: ParsedFile, level: Level) -> str:
     if level == "name":
         return f"=== {one_line(path)} ({_size(parsed)}{_role(parsed)})\n"
     body = _BODIES[level](data, parsed)
-    return f"=== {one_line(path)} ({level}, {_size(parsed)})\n{body}{'' if body.endswith('\n') else '\n'}"
+    end = "" if body.endswith("\n") else "\n"
+    return f"=== {one_line(path)} ({level}, {_size(parsed)})\n{body}{end}"
 
 
 def one_line(text: str) -> str:

@@ -1,0 +1,104 @@
+"""What happens while a question is answered, in the order it happens. Every front shows these same events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from codereader.engine.protocol import Usage
+from codereader.facts.fact import Brief, Section
+from codereader.pack.segment import LeftOut
+
+Verdict = Literal["verified", "not found"]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A claim of the prose about the tree, looked up in the index.
+
+    `text` is the claim as written. A place has `path` and, where given, 1-based inclusive lines; a symbol has
+    `symbol` and, where it is defined or mentioned, the place of that. `why` says in words what was looked up.
+    """
+
+    text: str
+    verdict: Verdict
+    path: str | None = None
+    start_line: int | None = None
+    end_line: int | None = None
+    symbol: str | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Work moved on: `done` of `total` `unit` of a `stage`; `total` is 0 where it is not known yet."""
+
+    stage: Literal["walk", "parse", "load", "prefill"]
+    done: int
+    total: int
+    unit: str
+    reused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FactSection:
+    """One section of the structure brief."""
+
+    section: Section
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """Text of the prose, whole characters only, in order."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The claim that the last `Token` ended with was looked up."""
+
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something the person should know that is not part of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The whole answer. `text` is the prose, empty where no model spoke; `model` is None then too.
+
+    `trusted` is false for models too small for their prose to be relied on. `reason` says why the prose ended.
+    """
+
+    question: str
+    scope: str
+    brief: Brief
+    text: str
+    citations: tuple[Citation, ...]
+    left_out: tuple[LeftOut, ...]
+    model: str | None = None
+    trusted: bool = True
+    reason: str | None = None
+    usage: Usage | None = None
+    seed: int = 0
+    pack_hash: str | None = None
+
+    @property
+    def not_found(self) -> tuple[Citation, ...]:
+        """The claims that are not in the tree."""
+        return tuple(citation for citation in self.citations if citation.verdict == "not found")
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The last event."""
+
+    answer: Answer
+
+
+Event = Progress | FactSection | Token | Mark | Note | Done

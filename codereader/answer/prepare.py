@@ -1,0 +1,123 @@
+"""Decide what will be sent: how large the pack may be, what goes in, the plan it needs.
+
+All sizes are tokens of the answering model. The context window holds prompt and answer together: system text, base
+pack, focus, facts, question, and `max_tokens` of answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from codereader.answer.prompt import FACTS_SHARE, FACTS_TITLE, FOCUS_TITLE, Composed, Composer
+from codereader.answer.speaker import Speaker
+from codereader.cancel import CancelToken
+from codereader.engine.plan import Need, Plan
+from codereader.errors import BudgetTooSmall
+from codereader.facts.fact import Brief
+from codereader.index.view import IndexView
+from codereader.pack.layout import Focus, focus, pack
+from codereader.pack.segment import LeftOut, Pack
+
+LEAST_BUDGET, MOST_BUDGET = 2_048, 16_384
+"""Bounds of a base pack that nobody sized: more than this lowers the accuracy of local models before it helps."""
+
+DEFAULT_PATIENCE = 20.0
+"""Seconds of prompt evaluation that a base pack may be predicted to take when nobody sized it."""
+
+UNKNOWN_WINDOW = 8_192
+"""Tokens of context assumed for a model whose header does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the person asked for. None means: choose."""
+
+    budget: int | None = None
+    ctx: int | None = None
+    max_tokens: int = 512
+    patience: float = DEFAULT_PATIENCE
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Everything that a run needs, before a weight is loaded."""
+
+    pack: Pack
+    focus: Focus
+    composed: Composed
+    plan: Plan
+    max_tokens: int
+    notes: tuple[str, ...]
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """What is not shown in full, of base and focus."""
+        return (*self.pack.left_out, *self.focus.left_out)
+
+
+def prepare(
+    view: IndexView,
+    brief: Brief,
+    worth: Mapping[str, float],
+    question: str,
+    speaker: Speaker,
+    wish: Wish,
+    cancel: CancelToken,
+) -> Prepared:
+    """Return what would be sent for *question*. Raises: BudgetTooSmall, ModelTooLarge, Cancelled."""
+    composer = Composer(speaker.vocabulary, speaker.frame, question)
+    window = wish.ctx or speaker.trained_context or UNKNOWN_WINDOW
+    room = _room(window, composer, question, wish)
+    budget, notes = _budget(speaker, wish, window, room)
+    base = pack(view, worth, budget, speaker.vocabulary, cancel=cancel)
+    if not base.segments:
+        raise _nothing_fits(budget, wish)
+    rest = min(room - base.tokens, (base.tokens + composer.fixed()) // (FACTS_SHARE - 1))
+    titles = len(speaker.vocabulary.encode(FOCUS_TITLE)) + len(speaker.vocabulary.encode(FACTS_TITLE))
+    named = focus(view, question, base, max(0, rest * 2 // 3 - titles), speaker.vocabulary, cancel)
+    composed = composer.compose(base, named, brief, rest - named.tokens - titles)
+    plan = speaker.plan(Need(len(composed.prompt), wish.max_tokens, ctx=wish.ctx))
+    if composed.facts_dropped:
+        notes.append(f"{composed.facts_dropped} lines of facts found no room in the prompt; raise --budget to send them")
+    return Prepared(base, named, composed, plan, wish.max_tokens, (*notes, *plan.notes))
+
+
+def _room(window: int, composer: Composer, question: str, wish: Wish) -> int:
+    """Return the tokens left for pack, focus and facts."""
+    asked = composer.fixed()
+    room = window - asked - wish.max_tokens
+    if room <= 0:
+        message = (
+            f"the question and its frame take {asked:,} tokens and the answer may take {wish.max_tokens:,}: "
+            f"nothing is left of a context window of {window:,}"
+        )
+        raise BudgetTooSmall(message, "Raise --ctx, lower --max-tokens, or shorten the question.")
+    alone = len(composer.vocabulary.encode(question))
+    if wish.budget is not None and wish.budget < alone:
+        message = f"--budget {wish.budget:,} is smaller than the question itself, which takes {alone:,} tokens"
+        raise BudgetTooSmall(message, "Raise --budget or shorten the question.")
+    return room
+
+
+def _budget(speaker: Speaker, wish: Wish, window: int, room: int) -> tuple[int, list[str]]:
+    """Return the tokens that the base pack may take, and what there is to say about it."""
+    most = room - room // FACTS_SHARE
+    if wish.budget is None:
+        rate = speaker.plan(Need(LEAST_BUDGET, wish.max_tokens, ctx=wish.ctx)).prefill_rate
+        chosen = min(MOST_BUDGET, max(LEAST_BUDGET, int(rate * wish.patience) // 256 * 256))
+        return min(chosen, most), []
+    if wish.budget <= most:
+        return wish.budget, []
+    note = (
+        f"--budget {wish.budget:,} was lowered to {most:,}: the context window of {window:,} tokens also holds facts, "
+        f"question and answer; a larger --ctx or a model trained for more takes it whole"
+    )
+    return most, [note]
+
+
+def _nothing_fits(budget: int, wish: Wish) -> BudgetTooSmall:
+    if wish.budget is not None and budget == wish.budget:
+        return BudgetTooSmall(f"no file fits --budget {budget:,} tokens, not even by name", "Raise --budget.")
+    message = f"no file fits the {budget:,} tokens that the context window leaves, not even by name"
+    return BudgetTooSmall(message, "Raise --ctx or lower --max-tokens.")

@@ -1,0 +1,130 @@
+"""The command line: parses arguments, calls the reader, prints through `render` and `report`.
+
+Start-up imports click and nothing heavier; each command's module is imported when it is run.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from codereader import __version__
+from codereader.cancel import Cancelled
+from codereader.errors import CodereaderError, ExitCode, UsageError
+
+COMMANDS = {
+    "ask": "Answer a question about a tree.",
+    "brief": "Print the structure of a tree from facts alone.",
+    "map": "Print an outline of a tree within a token budget.",
+    "pack": "Print what would be sent to a model.",
+    "index": "Bring the index of a tree up to date.",
+    "models": "List the models that were found.",
+    "doctor": "Tell what works here and what is missing.",
+}
+"""Command name to its one-line help; each lives in the module of its name."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are named."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        """Return the commands in the order of their use."""
+        return list(COMMANDS)
+
+    def get_command(self, _: click.Context, name: str) -> click.Command | None:
+        """Return the command called *name*."""
+        if name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"codereader.fronts.cli.{name}").command
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+EPILOG = (
+    "Exit codes: 0 ok, 1 nothing found or (with --strict) a claim that is not in the tree, 2 usage, "
+    "3 nothing readable at PATH, 4 model, 70 a bug, 130 interrupted."
+)
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=EPILOG,
+    help="Read a source tree: facts from a parser, prose from a model on this machine.",
+)
+@click.version_option(__version__, prog_name="codereader", message="%(prog)s %(version)s")
+def group() -> None:
+    """Hold the commands."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with its code."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line and return its exit code. Never a traceback, never silence."""
+    from codereader.fronts.report import Report
+
+    try:
+        code = group.main(args=arguments, prog_name="codereader", standalone_mode=False)
+        return _flushed(code if isinstance(code, int) else ExitCode.OK)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return ExitCode.USAGE
+    except click.UsageError as error:
+        hint = f"See `{error.ctx.command_path if error.ctx else 'codereader'} --help`."
+        Report().error(UsageError(error.format_message(), hint))
+        return ExitCode.USAGE
+    except CodereaderError as error:
+        Report().error(error)
+        return error.exit_code
+    except (Cancelled, KeyboardInterrupt, click.Abort):
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        return _pipe_closed()
+    except Exception as error:  # noqa: BLE001 - the last resort: a bug is logged and named, never shown raw
+        return _bug(error, arguments)
+
+
+def _flushed(code: int) -> int:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _pipe_closed()
+    return code
+
+
+def _pipe_closed() -> int:
+    """Leave quietly when the reader of stdout has gone."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return ExitCode.OK
+
+
+def _bug(error: Exception, arguments: list[str]) -> int:
+    """Keep the traceback in a file and tell where it is."""
+    import tempfile
+    import traceback
+
+    from codereader.fronts.report import Report
+
+    text = f"codereader {__version__}\narguments: {arguments!r}\n{''.join(traceback.format_exception(error))}"
+    where: Any
+    try:
+        with tempfile.NamedTemporaryFile("w", prefix="codereader-", suffix=".log", delete=False, encoding="utf-8") as log:
+            log.write(text.encode("utf-8", "backslashreplace").decode("utf-8"))
+            where = log.name
+    except OSError as failure:
+        where = f"nowhere ({failure.strerror})"
+    kind = type(error).__name__
+    Report().error(CodereaderError(f"a bug stopped this command ({kind}: {error})", f"Report it with the log at {where}."))
+    return ExitCode.BUG

@@ -1,0 +1,70 @@
+"""``codereader map``: an outline of a tree within a budget, and what was not read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from codereader.errors import BudgetTooSmall
+from codereader.fronts import shape
+from codereader.fronts.cli.options import PATH, Count, opened, output_options, reading, scope_options
+from codereader.fronts.cli.pack import counter
+from codereader.fronts.render import Output
+from codereader.fronts.report import Report
+from codereader.fronts.text import safe, safe_line
+from codereader.pack.segment import Pack
+from codereader.source.scope import Skipped
+
+
+@click.command("map", help="Print an outline of PATH within N tokens: files, symbols, signatures.")
+@PATH
+@click.option("--budget", type=Count(1), default=4096, metavar="N", help="Tokens at most; default 4096.")
+@click.option("--model", metavar="FILE|NAME", help="Count in this model's vocabulary; default: the default model's.")
+@click.option("--skipped", is_flag=True, help="List the files that were not read and why, instead of the outline.")
+@scope_options
+@output_options("text", "json")
+def command(
+    path: Path,
+    budget: int,
+    model: str | None,
+    skipped: bool,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    max_file_size: int,
+    style: str,
+    output: Path | None,
+    colour: str,
+    quiet: bool,
+) -> None:
+    """Print the outline, or the list of skipped files."""
+    with Report(quiet=quiet, colour=colour) as report, Output(output, colour) as out:
+        if skipped:
+            with reading(path, include, exclude, max_file_size) as reader:
+                _write_skipped(reader.walk().skipped, out, style)
+            return
+        with opened(path, report, include, exclude, max_file_size) as reader:
+            packed = reader.pack(budget, counter(model, reader, report), levels=("outline", "name"))
+        if not packed.segments:
+            message = f"no file of {path} fits --budget {budget:,} tokens, not even by name"
+            raise BudgetTooSmall(message, "Raise --budget.")
+        _write_outline(packed, out, style)
+        if packed.left_out:
+            short = sum(1 for row in packed.left_out if row.level)
+            gone = len(packed.left_out) - short
+            report.note(f"{short} files are shown by name only and {gone} not at all; --budget N shows more")
+
+
+def _write_skipped(rows: tuple[Skipped, ...], out: Output, style: str) -> None:
+    if style == "json":
+        out.json({"schema": shape.SCHEMA, "skipped": shape.skipped(rows)})
+    else:
+        out.write("".join(f"{safe_line(row.path)}: {safe_line(row.reason)}\n" for row in rows))
+
+
+def _write_outline(packed: Pack, out: Output, style: str) -> None:
+    if style == "json":
+        out.json(shape.pack(packed, text=True))
+        return
+    for segment in packed.segments:
+        out.write(safe(segment.text))

@@ -1,0 +1,80 @@
+"""Show what would be sent to a model: files with level and tokens, what is left out, the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from codereader.fronts import shape
+from codereader.fronts.text import safe_line, size
+
+if TYPE_CHECKING:
+    from codereader.answer.prepare import Prepared
+    from codereader.answer.speaker import Speaker
+    from codereader.fronts.render import Output
+    from codereader.pack.segment import LeftOut, Segment
+
+SHOWN = 40
+"""Rows of left-out files that text shows before it counts the rest; JSON lists all."""
+
+
+def dry_run_out(ready: Prepared, speaker: Speaker, question: str, out: Output, style: str) -> None:
+    """Write the dry run in *style*."""
+    if style in ("json", "jsonl"):
+        out.json(_json(ready, speaker, question))
+        return
+    out.write("\n".join(_lines(ready, speaker, out)) + "\n")
+
+
+def _json(ready: Prepared, speaker: Speaker, question: str) -> shape.Json:
+    return {
+        "schema": shape.SCHEMA,
+        "question": question,
+        "model": speaker.name,
+        "pack": shape.pack(ready.pack),
+        "focus": [shape.segment(s) for s in ready.focus.segments],
+        "left_out": shape.left_out(ready.left_out),
+        "facts": ready.composed.facts,
+        "facts_dropped": ready.composed.facts_dropped,
+        "prompt_tokens": len(ready.composed.prompt),
+        "max_tokens": ready.max_tokens,
+        "plan": shape.plan(ready.plan),
+        "notes": list(ready.notes),
+    }
+
+
+def _lines(ready: Prepared, speaker: Speaker, out: Output) -> Iterable[str]:
+    pack, plan = ready.pack, ready.plan
+    yield out.bold(f"Base pack: {pack.tokens:,} of {pack.budget:,} tokens ({safe_line(pack.vocabulary)})")
+    yield from map(segment_line, pack.segments)
+    if ready.focus.segments:
+        yield out.bold(f"Focus: {ready.focus.tokens:,} tokens")
+        yield from map(segment_line, ready.focus.segments)
+    yield from left_out_lines(ready.left_out, out)
+    prompt = ready.composed.prompt
+    yield out.bold("Prompt")
+    yield f"  {len(prompt):,} tokens: {len(prompt.base):,} of system and pack, {len(prompt.tail):,} of focus, facts and question"
+    yield f"  {ready.max_tokens:,} tokens of answer at most"
+    yield out.bold(f"Plan for {safe_line(speaker.name)}")
+    yield f"  context {plan.context:,} tokens, {plan.processor}, {plan.threads} threads, batches of {plan.micro_batch}"
+    yield f"  weights {size(plan.weights_bytes)}, KV cache {size(plan.cache_bytes)}, compute {size(plan.compute_bytes)}"
+    yield f"  prompt evaluation about {plan.prefill_rate:,.0f} tokens/s (predicted)"
+
+
+def segment_line(segment: Segment) -> str:
+    """Return one row: tokens, level, path."""
+    return f"  {segment.tokens:>9,}  {segment.level:<8}  {safe_line(segment.path)}"
+
+
+def left_out_lines(rows: tuple[LeftOut, ...], out: Output) -> Iterable[str]:
+    """Yield the rows that were shortened or left out, dearest first, and the count of those not shown."""
+    if not rows:
+        return
+    total = sum(row.tokens for row in rows)
+    sign = "" if all(row.exact for row in rows) else "about "
+    yield out.bold(f"Not in full: {len(rows):,} files, {sign}{total:,} tokens (raise --budget to send them)")
+    for row in sorted(rows, key=lambda r: (-r.tokens, r.path))[:SHOWN]:
+        tokens = f"{row.tokens:,}" if row.exact else f"~{row.tokens:,}"
+        yield f"  {tokens:>9}  {safe_line(row.path)}: {safe_line(row.reason)}"
+    if len(rows) > SHOWN:
+        yield f"  ({len(rows) - SHOWN:,} more: --format json lists all)"

@@ -1,0 +1,220 @@
+"""The only writer of stdout (or of the file named by -o): answers, never narration.
+
+The same bytes go to a terminal's pipe and into a file; colour is added only for a terminal. A file is written whole or
+not at all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from codereader.answer.event import Answer, Done, Event, FactSection, Mark, Token
+from codereader.errors import OutputError
+from codereader.facts.fact import Brief, Fact, Section
+from codereader.fronts import shape
+from codereader.fronts.report import wants_colour
+from codereader.fronts.text import safe, safe_line
+
+NOT_FOUND = " [not found]"
+"""Stands right behind a claim that is not in the tree."""
+
+
+class Output:
+    """Where an answer goes: stdout as it comes, or *path* as a whole when the work ends well."""
+
+    def __init__(self, path: Path | None = None, colour: str = "auto") -> None:
+        self._path = path if path and str(path) != "-" else None
+        self.coloured = self._path is None and wants_colour(sys.stdout, colour)
+        self._temporary: Path | None = None
+        self._stream: Any = sys.stdout.buffer if self._path is None else self._open(self._path)
+
+    def _open(self, path: Path) -> Any:
+        try:
+            if path.is_dir():
+                raise IsADirectoryError
+            self._temporary = path.absolute().with_name(f".{path.name[:40]}.{os.getpid()}.tmp")
+            return self._temporary.open("xb")
+        except OSError as error:
+            why = error.strerror or "it is a folder"
+            raise OutputError(f"cannot write the answer to {path}: {why}") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
+        if self._temporary is None or self._path is None:
+            return
+        self._stream.close()
+        if kind is None:
+            self._temporary.replace(self._path)
+        else:
+            self._temporary.unlink(missing_ok=True)
+
+    def write(self, text: str) -> None:
+        """Write *text*, already made safe, at once."""
+        try:
+            self._stream.write(text.encode("utf-8", "backslashreplace"))
+            self._stream.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputError(f"cannot write the answer: {error.strerror}") from error
+
+    def json(self, row: Any) -> None:
+        """Write one object on one line."""
+        self.write(json.dumps(row, ensure_ascii=True) + "\n")
+
+    def bold(self, text: str) -> str:
+        """Return *text* as a title."""
+        return f"\x1b[1m{text}\x1b[0m" if self.coloured else text
+
+    def faint(self, text: str) -> str:
+        """Return *text* as an aside."""
+        return f"\x1b[2m{text}\x1b[0m" if self.coloured else text
+
+    def alarm(self, text: str) -> str:
+        """Return *text* as something that needs a look."""
+        return f"\x1b[31m{text}\x1b[0m" if self.coloured else text
+
+
+def place(fact: Fact) -> str:
+    """Return a fact's place as editors and terminals understand it, empty where it has none."""
+    if fact.path is None:
+        return ""
+    return f"{safe_line(fact.path)}:{fact.line}" if fact.line else safe_line(fact.path)
+
+
+def section_text(section: Section, output: Output) -> str:
+    """Return a section as text: a title, one line a fact, and what was dropped."""
+    lines = [output.bold(safe_line(section.title))]
+    for fact in section.facts:
+        condition = f"  [{safe_line(fact.condition)}]" if fact.condition else ""
+        where = place(fact)
+        lines.append(f"  {safe_line(fact.text)}{condition}{output.faint('  ' + where) if where else ''}")
+    if section.dropped:
+        lines.append(output.faint(f"  ({section.dropped} more: raise --lines)"))
+    return "\n".join(lines) + "\n"
+
+
+def section_markdown(section: Section) -> str:
+    """Return a section as Markdown: a heading and a list."""
+    lines = [f"### {_inert(section.title)}", ""]
+    for fact in section.facts:
+        depth = (len(fact.text) - len(fact.text.lstrip(" "))) // 2
+        condition = f" _[{_inert(fact.condition)}]_" if fact.condition else ""
+        where = place(fact)
+        behind = f" ({_code(where)})" if where else ""
+        lines.append(f"{'  ' * depth}- {_inert(fact.text.strip())}{condition}{behind}")
+    if section.dropped:
+        lines.append(f"- _{section.dropped} more: raise --lines_")
+    return "\n".join(lines) + "\n\n"
+
+
+def _code(text: str) -> str:
+    return "`" + text.replace("`", "'") + "`"
+
+
+def _inert(text: str) -> str:
+    """Return *text* as Markdown that shows it letter by letter."""
+    return "".join("\\" + c if c in "\\`*_{}[]<>#|" else c for c in safe_line(text))
+
+
+def brief_out(brief: Brief, output: Output, style: str) -> None:
+    """Write a brief alone."""
+    if style == "json":
+        output.json({"schema": shape.SCHEMA, **shape.brief(brief)})
+    elif style == "jsonl":
+        for section in brief.sections:
+            output.json({"event": "facts", **shape.section(section)})
+    else:
+        for section in brief.sections:
+            output.write(section_markdown(section) if style == "markdown" else section_text(section, output))
+
+
+class AnswerText:
+    """Shows the events of an answer as they come, as text or Markdown."""
+
+    def __init__(self, output: Output, *, markdown: bool = False) -> None:
+        self._output = output
+        self._markdown = markdown
+        self._spoke = False
+
+    def show(self, event: Event) -> None:
+        """Write what *event* adds to the answer; other events add nothing."""
+        match event:
+            case FactSection(section=section):
+                text = section_markdown(section) if self._markdown else section_text(section, self._output)
+                self._output.write(text)
+            case Token(text=text):
+                self._output.write(safe(text) if self._spoke else self._start(safe(text)))
+            case Mark(citation=citation) if citation.verdict == "not found":
+                self._output.write(self._output.alarm(NOT_FOUND))
+            case Done(answer=answer):
+                self._output.write(self._end(answer))
+
+    def _start(self, text: str) -> str:
+        self._spoke = True
+        title = "## Answer\n\n" if self._markdown else f"\n{self._output.bold('Answer')}\n"
+        return title + text.lstrip()
+
+    def _end(self, answer: Answer) -> str:
+        if answer.model is None:
+            return ""
+        if not self._spoke:
+            return "\n(the model gave no text)\n"
+        return "\n" + "".join(f"{line}\n" for line in _verdicts(answer, self._output, self._markdown))
+
+
+def _verdicts(answer: Answer, output: Output, markdown: bool) -> list[str]:
+    missing = answer.not_found
+    verified = len(answer.citations) - len(missing)
+    head = f"Checked against the tree: {verified} verified, {len(missing)} not found"
+    if answer.reason == "max tokens":
+        head += "; the answer was cut at --max-tokens"
+    elif answer.reason == "context full":
+        head += "; the answer was cut at the end of the context window"
+    bullet = "- " if markdown else "  "
+    rows = [f"{bullet}not found: {_shown(c.text, markdown)} ({c.why})" for c in missing]
+    return ["", output.bold(head), *(output.alarm(row) for row in rows)]
+
+
+def _shown(text: str, markdown: bool) -> str:
+    return _code(safe_line(text)) if markdown else safe_line(text)
+
+
+class AnswerJson:
+    """Shows an answer as one object at the end, or every event as a line of its own."""
+
+    def __init__(self, output: Output, *, lines: bool = False) -> None:
+        self._output = output
+        self._lines = lines
+
+    def show(self, event: Event) -> None:
+        """Write *event* where the format asks for it."""
+        if self._lines:
+            self._output.json(shape.event(event))
+        elif isinstance(event, Done):
+            self._output.json(shape.answer(event.answer))
+
+
+def answer_renderer(style: str, output: Output) -> Callable[[Event], None]:
+    """Return what shows the events of an answer in *style*."""
+    if style in ("json", "jsonl"):
+        return AnswerJson(output, lines=style == "jsonl").show
+    return AnswerText(output, markdown=style == "markdown").show
+
+
+@contextlib.contextmanager
+def quiet_pipe() -> Any:
+    """Let a reader of stdout go away without a traceback."""
+    try:
+        yield
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

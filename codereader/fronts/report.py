@@ -1,0 +1,156 @@
+"""The only writer of stderr: notes, progress, statistics, errors.
+
+Nothing here is part of an answer. Progress shows only on a terminal, after half a second, and is erased at the end.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TextIO
+
+from codereader.errors import CodereaderError
+from codereader.fronts.text import duration, safe, safe_line
+
+if TYPE_CHECKING:
+    from codereader.engine.protocol import Usage
+
+PROGRESS_AFTER = 0.5
+"""Seconds before progress is shown."""
+
+
+def wants_colour(stream: TextIO, choice: str = "auto") -> bool:
+    """Say whether *stream* gets colour: ``--color`` first, then NO_COLOR, TERM=dumb, and whether it is a terminal."""
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or stream.isatty()
+
+
+class Report:
+    """Narration on stderr. *quiet* keeps errors only."""
+
+    def __init__(self, *, quiet: bool = False, colour: str = "auto") -> None:
+        self._quiet = quiet
+        self._colour = wants_colour(sys.stderr, colour)
+        self._bar: _Bar | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
+        self.clear()
+
+    def note(self, text: str) -> None:
+        """Say something the person should know."""
+        if not self._quiet:
+            self._write(f"{self._paint('note:', '33')} {safe_line(text)}\n")
+
+    def lines(self, lines: Sequence[str]) -> None:
+        """Write plain lines."""
+        if not self._quiet:
+            self._write("".join(f"{safe_line(line)}\n" for line in lines))
+
+    def error(self, error: CodereaderError) -> None:
+        """Say what failed in one sentence and what to do next. Shown even when quiet."""
+        hint = f"\n  {safe_line(error.hint)}" if error.hint else ""
+        self._write(f"{self._paint('codereader:', '31')} {safe_line(str(error))}{hint}\n")
+
+    def usage(self, usage: Usage, model: str) -> None:
+        """Write the footer in the words that users of local models know."""
+        self.lines(["", *_footer(usage, model)])
+
+    def usage_json(self, row: dict[str, Any]) -> None:
+        """Write the statistics as one JSON line; it was asked for, so it shows even when quiet."""
+        self._write(json.dumps(row, ensure_ascii=True) + "\n")
+
+    def progress(self, stage: str, done: int, total: int, unit: str) -> None:
+        """Show that *stage* moved on, if stderr is a terminal and half a second has passed."""
+        if self._quiet or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+            return
+        if self._bar is None or self._bar.stage != stage:
+            self.clear()
+            self._bar = _Bar(stage, unit, self._colour)
+        self._bar.move(done, total)
+
+    def clear(self) -> None:
+        """Erase the progress line, if one shows."""
+        if self._bar:
+            self._bar.stop()
+            self._bar = None
+
+    def _paint(self, text: str, code: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self._colour else text
+
+    def _write(self, text: str) -> None:
+        self.clear()
+        try:
+            sys.stderr.write(text)
+            sys.stderr.flush()
+        except (OSError, ValueError):
+            return
+
+
+class _Bar:
+    """One progress line of rich, made only when half a second has passed."""
+
+    def __init__(self, stage: str, unit: str, colour: bool) -> None:
+        self.stage = stage
+        self._unit = unit
+        self._colour = colour
+        self._since = time.monotonic()
+        self._progress: Any = None
+        self._task: Any = None
+
+    def move(self, done: int, total: int) -> None:
+        if self._progress is None:
+            if time.monotonic() - self._since < PROGRESS_AFTER:
+                return
+            self._start()
+        self._progress.update(self._task, completed=done, total=total or None)
+
+    def stop(self) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+    def _start(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        console = Console(stderr=True, no_color=not self._colour, highlight=False)
+        columns = (
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(self._unit),
+            TextColumn("{task.fields[rate]}"), TimeRemainingColumn(),
+        )  # fmt: skip
+        self._progress = Progress(*columns, console=console, transient=True)
+        self._task = self._progress.add_task(self.stage, total=None, rate="")
+        self._progress.start()
+
+
+def _rate(count: int, seconds: float) -> str:
+    return f"{count / seconds:,.1f} tokens/s" if seconds > 0 and count else "-"
+
+
+def _footer(usage: Usage, model: str) -> list[str]:
+    evaluated = usage.prompt_tokens - usage.reused_tokens
+    share = f"{100 * usage.reused_tokens / usage.prompt_tokens:.0f} %" if usage.prompt_tokens else "0 %"
+    rows = (
+        ("model", safe(model)),
+        ("load duration", duration(usage.load_seconds)),
+        ("prompt eval count", f"{usage.prompt_tokens:,} tokens"),
+        ("  from saved state", f"{usage.reused_tokens:,} tokens ({share})"),
+        ("prompt eval duration", duration(usage.prompt_seconds)),
+        ("prompt eval rate", _rate(evaluated, usage.prompt_seconds)),
+        ("eval count", f"{usage.completion_tokens:,} tokens"),
+        ("eval duration", duration(usage.completion_seconds)),
+        ("eval rate", _rate(usage.completion_tokens, usage.completion_seconds)),
+        ("total duration", duration(usage.total_seconds)),
+        ("processor", usage.processor),
+        ("context", f"{usage.context_used:,} / {usage.context_size:,} tokens"),
+    )
+    return [f"{label + ':':<23}{value}" for label, value in rows]

@@ -1,0 +1,180 @@
+"""The JSON shapes that every front shares. Keys are always present, null where unknown; lines are 1-based.
+
+Paths are relative to the scope; bytes that are not UTF-8 appear as lone surrogates (``\\udcff``), as Python's
+`os.fsdecode` writes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from codereader.answer.event import Answer, Citation, Done, Event, FactSection, Mark, Note, Progress, Token
+from codereader.engine.plan import Plan
+from codereader.engine.protocol import Usage
+from codereader.facts.fact import Brief, Fact, Section
+from codereader.pack.segment import LeftOut, Pack, Segment
+from codereader.source.scope import Skipped
+
+SCHEMA = 1
+
+Json = dict[str, Any]
+
+
+def fact(one: Fact) -> Json:
+    """Return a fact."""
+    return {
+        "subject": one.subject,
+        "relation": one.relation,
+        "object": one.object,
+        "path": one.path,
+        "line": one.line,
+        "condition": one.condition,
+        "text": one.text,
+    }
+
+
+def section(one: Section) -> Json:
+    """Return a section of a brief."""
+    return {"title": one.title, "facts": [fact(f) for f in one.facts], "dropped": one.dropped}
+
+
+def brief(one: Brief) -> Json:
+    """Return a brief."""
+    sections = [section(s) for s in one.sections]
+    return {"sections": sections, "dropped": one.dropped, "lines_needed": one.lines_needed}
+
+
+def segment(one: Segment, *, text: bool = False) -> Json:
+    """Return a segment, with its text where asked for."""
+    row: Json = {
+        "path": one.path,
+        "level": one.level,
+        "tokens": one.tokens,
+        "start_line": one.start_line,
+        "end_line": one.end_line,
+    }
+    return {**row, "text": one.text} if text else row
+
+
+def left_out(rows: Iterable[LeftOut]) -> list[Json]:
+    """Return what did not go in whole."""
+    return [
+        {"path": r.path, "level": r.level, "reason": r.reason, "tokens": r.tokens, "exact": r.exact} for r in rows
+    ]
+
+
+def pack(one: Pack, *, text: bool = False) -> Json:
+    """Return a pack."""
+    return {
+        "schema": SCHEMA,
+        "budget": one.budget,
+        "tokens": one.tokens,
+        "vocabulary": one.vocabulary,
+        "exact": one.exact,
+        "hash": one.hash,
+        "segments": [segment(s, text=text) for s in one.segments],
+        "left_out": left_out(one.left_out),
+    }
+
+
+def citation(one: Citation) -> Json:
+    """Return a claim and its verdict."""
+    return {
+        "text": one.text,
+        "path": one.path,
+        "start_line": one.start_line,
+        "end_line": one.end_line,
+        "symbol": one.symbol,
+        "verdict": one.verdict,
+        "why": one.why,
+    }
+
+
+def skipped(rows: Iterable[Skipped]) -> list[Json]:
+    """Return what was not read."""
+    return [{"path": r.path, "reason": r.reason} for r in rows]
+
+
+def usage(one: Usage | None) -> Json | None:
+    """Return counts of tokens and the split of work."""
+    if one is None:
+        return None
+    return {
+        "prompt_tokens": one.prompt_tokens,
+        "reused_tokens": one.reused_tokens,
+        "completion_tokens": one.completion_tokens,
+        "context_used": one.context_used,
+        "context_size": one.context_size,
+        "processor": one.processor,
+    }
+
+
+def timings(one: Usage | None) -> Json:
+    """Return durations in milliseconds, null where no model ran."""
+    return {
+        "load": _ms(one.load_seconds) if one else None,
+        "prompt_eval": _ms(one.prompt_seconds) if one else None,
+        "first_token": _ms(one.first_token_seconds) if one else None,
+        "eval": _ms(one.completion_seconds) if one else None,
+        "total": _ms(one.total_seconds) if one else None,
+    }
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 1)
+
+
+def plan(one: Plan) -> Json:
+    """Return a plan: tokens, bytes, tokens a second."""
+    return {
+        "context": one.context,
+        "gpu_layers": one.gpu_layers,
+        "cache_type_k": one.cache_type_k,
+        "cache_type_v": one.cache_type_v,
+        "micro_batch": one.micro_batch,
+        "threads": one.threads,
+        "weights": one.weights_bytes,
+        "cache": one.cache_bytes,
+        "compute": one.compute_bytes,
+        "prefill_rate": round(one.prefill_rate, 1),
+        "processor": one.processor,
+        "limit": one.limit,
+    }
+
+
+def answer(one: Answer) -> Json:
+    """Return a whole answer."""
+    return {
+        "schema": SCHEMA,
+        "question": one.question,
+        "scope": one.scope,
+        "brief": brief(one.brief),
+        "answer": one.text,
+        "citations": [citation(c) for c in one.citations],
+        "usage": usage(one.usage),
+        "left_out": left_out(one.left_out),
+        "model": one.model,
+        "trusted": one.trusted,
+        "ended": one.reason,
+        "seed": one.seed,
+        "pack_hash": one.pack_hash,
+        "timings_ms": timings(one.usage),
+    }
+
+
+def event(one: Event) -> Json:
+    """Return one event of a stream, told apart by ``"event"``."""
+    match one:
+        case Progress():
+            return {"event": "progress", "stage": one.stage, "done": one.done, "total": one.total, "unit": one.unit}
+        case FactSection():
+            return {"event": "facts", **section(one.section)}
+        case Token():
+            return {"event": "token", "text": one.text}
+        case Mark():
+            return {"event": "mark", **citation(one.citation)}
+        case Note():
+            return {"event": "note", "text": one.text}
+        case Done():
+            return {"event": "done", **answer(one.answer)}

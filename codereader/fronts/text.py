@@ -1,0 +1,50 @@
+"""Make untrusted text safe for a terminal, and durations and sizes readable.
+
+File names, source text and model output are data: control characters, invisible direction marks and
+undecodable bytes are shown as escapes, never sent.
+"""
+
+from __future__ import annotations
+
+import re
+
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+"""C0 without tab and newline, DEL, C1, line and paragraph separators, bidirectional controls, BOM, lone surrogates."""
+
+
+def _escaped(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if 0xDC80 <= code <= 0xDCFF:
+        return f"\\x{code - 0xDC00:02x}"
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def safe(text: str) -> str:
+    """Return *text* with everything that a terminal might obey shown as an escape; newlines and tabs stay."""
+    return _UNSAFE.sub(_escaped, text.replace("\r\n", "\n"))
+
+
+def safe_line(text: str) -> str:
+    """Return *text* as one safe line: newlines and tabs are shown as escapes too."""
+    return safe(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def size(count: int) -> str:
+    """Return *count* bytes in the unit a person would use (powers of 1,024)."""
+    value = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if value < 1024 or unit == "GiB":
+            return f"{count} B" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1024
+    raise AssertionError
+
+
+def duration(seconds: float) -> str:
+    """Return *seconds* as milliseconds, seconds or minutes."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 120:
+        return f"{seconds:.2f} s"
+    return f"{int(seconds // 60)} min {int(seconds % 60)} s"

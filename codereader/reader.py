@@ -1,0 +1,177 @@
+"""The one object that fronts use: a scope, its index, and what can be asked of it.
+
+Fronts parse and print; everything else is called from here. Work starts when `open` is called, not before, and
+every long step takes the reader's `CancelToken`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from codereader import config
+from codereader.cancel import CancelToken
+from codereader.source.scope import DEFAULT_MAX_BYTES, Skipped, Walk
+
+if TYPE_CHECKING:
+    from codereader.answer.event import Event
+    from codereader.answer.prepare import Prepared, Wish
+    from codereader.answer.speaker import Speaker
+    from codereader.engine.protocol import Sampling
+    from codereader.facts.fact import Brief
+    from codereader.index.build import BuildReport
+    from codereader.index.view import IndexView
+    from codereader.model.catalogue import FoundModel
+    from codereader.model.counter import TokenCounter
+    from codereader.pack.segment import Level, Pack
+
+Step = Callable[[str, int, int], None]
+"""Called with a stage (``walk``, ``parse``), what is done and the total (0 while unknown), in files."""
+
+
+class Reader:
+    """A scope that can be asked. Use as a context manager; closing twice is harmless."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        include: tuple[str, ...] = (),
+        exclude: tuple[str, ...] = (),
+        max_bytes: int = DEFAULT_MAX_BYTES,
+        cache: Path | None = None,
+        cancel: CancelToken | None = None,
+    ) -> None:
+        self._path = path
+        self._include = include
+        self._exclude = exclude
+        self._max_bytes = max_bytes
+        self._opened: tuple[Walk, BuildReport, IndexView] | None = None
+        self.cache = cache or config.cache_dir()
+        self.cancel = cancel or CancelToken()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the index."""
+        if self._opened:
+            self._opened[2].close()
+            self._opened = None
+
+    def open(self, step: Step | None = None) -> BuildReport:
+        """Walk the scope and bring its index up to date. Raises: NothingReadable, StoreError, Cancelled."""
+        from codereader.index.build import build
+        from codereader.index.view import open_index
+        from codereader.source.walk import nothing_readable
+
+        step = step or _silent
+        walked = self.walk(step)
+        if not walked.files:
+            raise nothing_readable(walked)
+        report = build(walked, self.cache, self.cancel, lambda done, total: step("parse", done, total))
+        self._opened = (walked, report, open_index(walked, self.cache))
+        return report
+
+    def walk(self, step: Step | None = None) -> Walk:
+        """Return what is on disk, without reading it into the index. Raises: NothingReadable, Cancelled."""
+        from codereader.source.walk import open_scope, walk
+
+        step = step or _silent
+        scope = open_scope(self._path, include=self._include, exclude=self._exclude, max_bytes=self._max_bytes)
+        return walk(scope, self.cancel, lambda done: step("walk", done, 0))
+
+    @property
+    def built(self) -> BuildReport:
+        """What bringing the index up to date did."""
+        return self._parts[1]
+
+    @property
+    def view(self) -> IndexView:
+        """The index of the opened scope."""
+        return self._parts[2]
+
+    @property
+    def _parts(self) -> tuple[Walk, BuildReport, IndexView]:
+        if self._opened is None:
+            msg = "open the reader first"
+            raise RuntimeError(msg)
+        return self._opened
+
+    @property
+    def skipped(self) -> tuple[Skipped, ...]:
+        """What the walk and the build did not read, by path."""
+        return tuple(sorted(self.view.skipped, key=lambda s: (s.path, s.reason)))
+
+    @cached_property
+    def worth(self) -> Mapping[str, float]:
+        """The importance of each file."""
+        from codereader.facts.rank import rank
+
+        return rank(self.view)
+
+    def brief(self, lines: int | None = None) -> Brief:
+        """Return the structure brief in at most *lines* lines."""
+        from codereader.facts.brief import brief
+
+        return brief(self.view, lines)
+
+    def pack(self, budget: int, count: TokenCounter, levels: tuple[Level, ...] | None = None) -> Pack:
+        """Return the base pack within *budget* tokens of *count*."""
+        from codereader.pack.layout import pack
+        from codereader.pack.segment import LEVELS
+
+        return pack(self.view, self.worth, budget, count, levels=levels or LEVELS, cancel=self.cancel)
+
+    def prepare(self, question: str, brief: Brief, speaker: Speaker, wish: Wish) -> Prepared:
+        """Return what would be sent to *speaker*. Raises: BudgetTooSmall, ModelTooLarge, Cancelled."""
+        from codereader.answer.prepare import prepare
+
+        return prepare(self.view, brief, self.worth, question, speaker, wish, self.cancel)
+
+    def ask(
+        self, question: str, brief: Brief, speaker: Speaker, ready: Prepared, sampling: Sampling
+    ) -> Iterator[Event]:
+        """Yield the events of the model's answer. Raises: ModelError, Cancelled."""
+        from codereader.answer.ask import speak
+
+        return speak(self.view, brief, question, speaker, ready, sampling, self.cancel)
+
+
+def open_speaker(found: FoundModel, cache: Path, gpu_layers: int | None = None) -> Speaker:
+    """Return the model as something that can be asked; no weight is loaded. Raises: ModelError."""
+    from codereader.answer.speaker import TRUSTED_PARAMETERS, Speaker
+    from codereader.engine.devices import inventory
+    from codereader.engine.plan import plan
+    from codereader.model.gguf import read_header
+    from codereader.model.template import frame_of
+    from codereader.model.vocabulary import open_vocabulary
+
+    header = read_header(found.path)
+    machine = inventory()
+
+    def start(chosen):  # type: ignore[no-untyped-def]
+        from codereader.engine.llama import LlamaEngine
+        from codereader.engine.state import StateStore
+
+        return LlamaEngine(chosen, found.path, StateStore(cache))
+
+    return Speaker(
+        name=found.name,
+        vocabulary=open_vocabulary(found.path, cache),
+        frame=frame_of(header),
+        trained_context=header.context_length,
+        trusted=header.parameters >= TRUSTED_PARAMETERS,
+        plan=lambda need: plan(header, machine, need),
+        start=start,
+    )
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    """Report nothing."""
