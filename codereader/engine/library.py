@@ -1,0 +1,69 @@
+"""The llama.cpp library of this process: started once, silent, its log kept for error messages.
+
+The only place that decides where llama.cpp's log goes: into memory, never to file descriptors 1 and 2.
+What it logs may quote the model file, so it is untrusted text.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import re
+from collections import deque
+
+import llama_cpp
+
+_DEBUG, _ERROR, _CONTINUED = 1, 4, 5
+"""Levels of ggml.h, enum ggml_log_level."""
+
+_lines: deque[tuple[int, str]] = deque(maxlen=400)
+_WHERE = re.compile(r"^\w+: +")
+_FRAME = re.compile(r"^(error loading model: |failed to initialize the context: )")
+_NO_MEMORY = re.compile(r"insufficient memory|bad_alloc|failed to allocate|out of memory|unable to allocate", re.I)
+_SAYS_NOTHING = re.compile(r"^(failed to load model|llama_model_loader: failed to load model from .*)$", re.S)
+
+
+def start() -> None:
+    """Start the backends if this process has not, and take over the log. Harmless to call often."""
+    llama_cpp.llama_log_set(_keep_line, ctypes.c_void_p(0))
+    _start_backends()
+
+
+def forget_log() -> None:
+    """Drop what was logged so far, so that `last_error` speaks of what comes next."""
+    _lines.clear()
+
+
+def last_error() -> str:
+    """Return the first cause that llama.cpp logged since `forget_log`, printable and without its function's name."""
+    causes = [_cause(text) for level, text in _lines if level == _ERROR]
+    telling = [cause for cause in causes if not _SAYS_NOTHING.match(cause)]
+    return next(iter(telling or causes), "llama.cpp gave no reason")
+
+
+def ran_out_of_memory() -> bool:
+    """Whether an allocation failed since `forget_log`."""
+    return any(level == _ERROR and _NO_MEMORY.search(text) for level, text in _lines)
+
+
+@functools.cache
+def _start_backends() -> None:
+    llama_cpp.llama_backend_init()
+
+
+@llama_cpp.llama_log_callback  # type: ignore[untyped-decorator]
+def _keep_line(level: int, text: bytes | None, _data: object) -> None:
+    """Called by llama.cpp from any thread; must not raise."""
+    if level == _DEBUG or not text:
+        return
+    line = text.decode("utf-8", "replace").rstrip("\n")
+    if level == _CONTINUED and _lines:
+        level, before = _lines.pop()
+        line = before + line
+    _lines.append((level, line))
+
+
+def _cause(line: str) -> str:
+    """Strip the function's name and its frame; show control characters instead of sending them on."""
+    bare = _FRAME.sub("", _WHERE.sub("", line))
+    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in bare).strip()
