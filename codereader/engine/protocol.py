@@ -11,7 +11,7 @@ from codereader.cancel import CancelToken
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How tokens are chosen. `temperature` 0 is greedy; `seed` makes sampling reproducible."""
+    """How tokens are chosen. `max_tokens` is at least 1; `temperature` 0 is greedy; a `seed` makes sampling repeat."""
 
     max_tokens: int = 512
     temperature: float = 0.0
@@ -51,7 +51,12 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a run cost. Durations in seconds; `processor` in local-model words (``100% CPU``, ``14%/86% CPU/GPU``)."""
+    """What a run cost. `processor` in local-model words (``100% CPU``, ``14%/86% CPU/GPU``).
+
+    Durations are seconds of wall clock. `prompt_seconds` is spent on the prompt, saved state included, and
+    `first_token_seconds` lasts from the call of `generate` to the first token; neither counts the load.
+    `completion_tokens` does not count the token that ends an answer. `total_seconds` is load and run together.
+    """
 
     load_seconds: float
     prompt_tokens: int
@@ -88,10 +93,12 @@ class Engine(Protocol):
         ...
 
     def generate(self, prompt: Prompt, sampling: Sampling, cancel: CancelToken) -> Iterator[EngineEvent]:
-        """Yield `Prefill`..., `Piece`..., one `Finished`. Raises: ModelError, Cancelled (within 250 ms)."""
+        """Yield `Prefill`..., `Piece`..., one `Finished`. The prompt is not empty; token ids are the model's own.
+
+        Raises: ModelError, BudgetTooSmall when the prompt does not fit the context, Cancelled (within 250 ms).
+        """
         ...
 
     def close(self) -> None:
         """Free the context and the weights."""
         ...
-

@@ -1,0 +1,244 @@
+"""The embedded engine: llama.cpp in this process, with a decode loop of our own.
+
+One engine serves one thread at a time. Greedy answers depend on the plan and the prompt alone: the same bytes
+whether the base was evaluated, recalled from this context or read from disk.
+"""
+
+from __future__ import annotations
+
+import codecs
+import ctypes
+from collections.abc import Iterator
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Literal
+
+import llama_cpp
+
+from codereader.cancel import CancelToken
+from codereader.engine import library
+from codereader.engine.guard import Guard
+from codereader.engine.loading import make_context, open_model
+from codereader.engine.memory import Memory
+from codereader.engine.plan import Plan
+from codereader.engine.protocol import EngineEvent, Finished, LoadProgress, Piece, Prefill, Prompt, Sampling, Usage
+from codereader.engine.sampler import make_chain
+from codereader.engine.state import StateStore, environment
+from codereader.errors import BudgetTooSmall
+
+_SLOW_TOKEN_SECONDS = 0.05
+"""Answer tokens that take longer are evaluated under the abort callback, which costs about 0.5 ms a token."""
+
+_PIECE_BYTES = 256
+_NO_CALLBACK = llama_cpp.ggml_abort_callback()
+
+
+class LlamaEngine:
+    """A GGUF model run by llama.cpp as *plan* says. With *state*, evaluated bases outlive the process."""
+
+    def __init__(self, plan: Plan, path: Path, state: StateStore | None = None) -> None:
+        self._plan = plan
+        self._path = path
+        self._state = state
+        self._model: Any = None
+        self._context: Any = None
+        self._memory: Memory | None = None
+        self._load_seconds = 0.0
+
+    def load(self, cancel: CancelToken, progress: LoadProgress | None = None) -> None:
+        """Load weights and make the context; a second call does nothing.
+
+        Raises: ModelNotFound, ModelUnreadable, ModelTooLarge, Cancelled. Nothing stays allocated then.
+        """
+        if self._memory is not None:
+            return
+        started = perf_counter()
+        cancel.check()
+        library.start()
+        try:
+            self._model = open_model(self._path, self._plan, cancel, progress)
+            self._context = make_context(self._path, self._model, self._plan)
+            self._memory = Memory(self._context, self._plan.micro_batch, self._state, self._environment())
+        except BaseException:
+            self.close()
+            raise
+        self._load_seconds = perf_counter() - started
+
+    def generate(self, prompt: Prompt, sampling: Sampling, cancel: CancelToken) -> Iterator[EngineEvent]:
+        """Yield `Prefill` first and after each batch, `Piece` of text, one `Finished`.
+
+        Raises: BudgetTooSmall when the prompt does not fit the context; ModelError when evaluation fails; Cancelled;
+        ValueError for an empty prompt, foreign token ids, `max_tokens` below 1 or an engine that is not loaded.
+        """
+        memory = self._checked(prompt, sampling)
+        cancel.check()
+        run = _Run(self._context, memory, cancel, perf_counter())
+        chain = make_chain(sampling)
+        try:
+            yield from run.prefill(_with_tail(prompt))
+            yield from run.answer(chain, sampling.max_tokens)
+            yield Finished(run.reason, self._usage(run))
+        finally:
+            run.watch(on=False)
+            llama_cpp.llama_sampler_free(chain)
+
+    def close(self) -> None:
+        """Free the context and the weights. Harmless when called twice or after a failed load."""
+        self._memory = None
+        context, self._context = self._context, None
+        model, self._model = self._model, None
+        if context:
+            llama_cpp.llama_free(context)
+        if model:
+            llama_cpp.llama_model_free(model)
+
+    def _checked(self, prompt: Prompt, sampling: Sampling) -> Memory:
+        """Return the memory, once the request is known to be possible."""
+        if self._memory is None:
+            raise ValueError("the engine is not loaded")
+        if not len(prompt):
+            raise ValueError("the prompt is empty")
+        if sampling.max_tokens < 1:
+            raise ValueError(f"max_tokens is {sampling.max_tokens}, not 1 or more")
+        known = llama_cpp.llama_vocab_n_tokens(llama_cpp.llama_model_get_vocab(self._model))
+        if not all(0 <= token < known for part in (prompt.base, prompt.tail) for token in part):
+            raise ValueError(f"the prompt holds token ids that are not among the model's {known:,}")
+        if len(prompt) >= self._plan.context:
+            raise BudgetTooSmall(
+                f"the prompt has {len(prompt):,} tokens and the context window {self._plan.context:,}: "
+                "there is no room for an answer"
+            )
+        return self._memory
+
+    def _environment(self) -> bytes | None:
+        """Return the key of all that a saved state depends on beside its tokens, None where none is to be kept."""
+        if self._state is None:
+            return None
+        plan = self._plan
+        settings = {
+            "binding": llama_cpp.__version__,
+            "llama.cpp": llama_cpp.llama_version(),
+            "features": llama_cpp.llama_print_system_info(),
+            "layers": (plan.gpu_layers, plan.device),
+            "cache": (plan.cache_type_k, plan.cache_type_v, plan.flash_attention, "trimmed"),
+            "batch": (plan.micro_batch, plan.threads),
+            "long rope": plan.context > _first_context(self._model),
+        }
+        try:
+            return environment(self._path, settings)
+        except OSError:
+            return None
+
+    def _usage(self, run: _Run) -> Usage:
+        total = perf_counter() - run.started
+        return Usage(
+            load_seconds=self._load_seconds,
+            prompt_tokens=run.prompt_tokens,
+            reused_tokens=run.reused,
+            prompt_seconds=run.prompt_seconds,
+            completion_tokens=run.completion_tokens,
+            completion_seconds=total - run.first_token_seconds,
+            first_token_seconds=run.first_token_seconds,
+            total_seconds=self._load_seconds + total,
+            context_used=run.memory.used,
+            context_size=self._plan.context,
+            processor=self._plan.processor,
+        )
+
+
+class _Run:
+    """One call of `generate`: its clock, its counts, and the abort callback while something slow is evaluated."""
+
+    def __init__(self, context: Any, memory: Memory, cancel: CancelToken, started: float) -> None:
+        self.memory = memory
+        self.started = started
+        self.prompt_tokens = self.reused = self.completion_tokens = 0
+        self.prompt_seconds = self.first_token_seconds = 0.0
+        self.reason: Literal["stop", "max tokens", "context full"] = "max tokens"
+        self._context = context
+        self._guard = Guard(cancel)
+
+    def watch(self, *, on: bool) -> None:
+        """Let llama.cpp ask between the steps of a graph whether to stop, or not."""
+        llama_cpp.llama_set_abort_callback(self._context, self._guard.on_abort if on else _NO_CALLBACK, None)
+
+    def prefill(self, prompt: Prompt) -> Iterator[Prefill]:
+        """Bring the prompt into the memory, its tail in batches of its own."""
+        stopped = self._guard.raise_if_stopped
+        self.prompt_tokens = len(prompt)
+        self.watch(on=True)
+        self.reused = self.memory.recall(prompt.base)
+        yield self._reached(self.reused)
+        for done in self.memory.extend(prompt.base, self.reused, stopped):
+            yield self._reached(done)
+        for done in self.memory.append(prompt.tail, stopped):
+            self.prompt_seconds = perf_counter() - self.started
+            yield self._reached(len(prompt.base) + done)
+
+    def answer(self, chain: Any, limit: int) -> Iterator[Piece]:
+        """Sample up to *limit* tokens and yield their text as soon as its characters are whole."""
+        text = codecs.getincrementaldecoder("utf-8")("replace")
+        for raw in self._tokens(chain, limit):
+            piece = text.decode(raw)
+            if piece:
+                yield Piece(piece)
+        rest = text.decode(b"", final=True)
+        if rest:
+            yield Piece(rest)
+
+    def _tokens(self, chain: Any, limit: int) -> Iterator[bytes]:
+        """Yield the bytes of each token of the answer, which may end inside a character; sets `reason`."""
+        vocabulary = llama_cpp.llama_model_get_vocab(llama_cpp.llama_get_model(self._context))
+        token = llama_cpp.llama_sampler_sample(chain, self._context, -1)
+        self.first_token_seconds = perf_counter() - self.started
+        self.watch(on=False)
+        while not llama_cpp.llama_vocab_is_eog(vocabulary, token):
+            self.completion_tokens += 1
+            yield _bytes_of(vocabulary, token)
+            if self.completion_tokens == limit:
+                return
+            if self.memory.used >= llama_cpp.llama_n_ctx(self._context):
+                self.reason = "context full"
+                return
+            self._evaluate_one(token)
+            token = llama_cpp.llama_sampler_sample(chain, self._context, -1)
+        self.reason = "stop"
+
+    def _evaluate_one(self, token: int) -> None:
+        """Evaluate one token of the answer; where that is slow, let the next one be stopped half way."""
+        started = perf_counter()
+        self.memory.decode((token,), self._guard.raise_if_stopped)
+        if self.completion_tokens == 1 and perf_counter() - started > _SLOW_TOKEN_SECONDS:
+            self.watch(on=True)
+
+    def _reached(self, done: int) -> Prefill:
+        return Prefill(done, self.prompt_tokens, self.reused, perf_counter() - self.started)
+
+
+def _with_tail(prompt: Prompt) -> Prompt:
+    """Return *prompt* with at least one token in its tail: a recalled state has no logits to sample from."""
+    return prompt if prompt.tail else Prompt(prompt.base[:-1], prompt.base[-1:])
+
+
+def _bytes_of(vocabulary: Any, token: int) -> bytes:
+    """Return the bytes that *token* writes; control tokens write nothing."""
+    buffer = ctypes.create_string_buffer(_PIECE_BYTES)
+    length = llama_cpp.llama_token_to_piece(vocabulary, token, buffer, _PIECE_BYTES, 0, False)
+    if length < 0:
+        buffer = ctypes.create_string_buffer(-length)
+        length = llama_cpp.llama_token_to_piece(vocabulary, token, buffer, -length, 0, False)
+    return buffer.raw[: max(0, length)]
+
+
+def _first_context(model: Any) -> int:
+    """Return the context that a model of the LongRoPE kind was first trained for; beyond it other factors hold."""
+    architecture = _metadata(model, "general.architecture")
+    written = _metadata(model, f"{architecture}.rope.scaling.original_context_length")
+    return int(written) if written.isdecimal() else int(llama_cpp.llama_model_n_ctx_train(model))
+
+
+def _metadata(model: Any, key: str) -> str:
+    """Return one value of the model's metadata as text, empty where it is missing."""
+    buffer = ctypes.create_string_buffer(_PIECE_BYTES)
+    length = llama_cpp.llama_model_meta_val_str(model, key.encode(), buffer, _PIECE_BYTES)
+    return buffer.value.decode("utf-8", "replace") if length >= 0 else ""

@@ -1,0 +1,124 @@
+"""Open a model and make its context, with every failure of llama.cpp as one sentence.
+
+Owns the C parameters. The handles that it returns are freed by the caller.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from pathlib import Path
+from typing import Any
+
+import llama_cpp
+
+from codereader.cancel import CancelToken
+from codereader.engine import library
+from codereader.engine.devices import device_handle
+from codereader.engine.guard import Guard
+from codereader.engine.plan import Plan, size
+from codereader.engine.protocol import LoadProgress
+from codereader.errors import ModelError, ModelNotFound, ModelTooLarge, ModelUnreadable
+
+_CACHE_TYPES = {
+    "f16": llama_cpp.GGML_TYPE_F16,
+    "q8_0": llama_cpp.GGML_TYPE_Q8_0,
+    "q4_0": llama_cpp.GGML_TYPE_Q4_0,
+}
+
+
+def open_model(path: Path, plan: Plan, cancel: CancelToken, progress: LoadProgress | None) -> Any:
+    """Return llama.cpp's handle of the model at *path*.
+
+    Raises: ModelNotFound, ModelUnreadable, ModelTooLarge, Cancelled, and whatever *progress* raised.
+    """
+    if not path.is_file():
+        raise ModelNotFound(f"there is no model file at {path}")
+    guard = Guard(cancel, progress)
+    parameters = llama_cpp.llama_model_default_params()
+    parameters.progress_callback = guard.on_progress
+    parameters.n_gpu_layers = plan.gpu_layers
+    devices = _device_list(plan)
+    parameters.devices = ctypes.cast(devices, ctypes.c_void_p)
+    library.forget_log()
+    model = llama_cpp.llama_model_load_from_file(os.fsencode(path), parameters)
+    if not model:
+        guard.raise_if_stopped()
+        raise _load_error(path, plan)
+    try:
+        guard.raise_if_stopped()
+        _check_it_generates(path, model)
+    except BaseException:
+        llama_cpp.llama_model_free(model)
+        raise
+    return model
+
+
+def make_context(path: Path, model: Any, plan: Plan) -> Any:
+    """Return llama.cpp's handle of a context for one sequence. Raises: ModelTooLarge, ModelUnreadable."""
+    parameters = llama_cpp.llama_context_default_params()
+    parameters.n_ctx = plan.context
+    parameters.n_batch = parameters.n_ubatch = plan.micro_batch
+    parameters.n_seq_max = 1
+    parameters.n_outputs_max = 1
+    parameters.n_threads = parameters.n_threads_batch = plan.threads
+    parameters.type_k, parameters.type_v = _CACHE_TYPES[plan.cache_type_k], _CACHE_TYPES[plan.cache_type_v]
+    parameters.flash_attn_type = int(plan.flash_attention)
+    parameters.swa_full = False
+    parameters.no_perf = True
+    if plan.device == "cpu":
+        parameters.offload_kqv = parameters.op_offload = False
+    library.forget_log()
+    context = llama_cpp.llama_init_from_model(model, parameters)
+    if not context:
+        raise _context_error(path, plan)
+    return context
+
+
+def _device_list(plan: Plan) -> Any:
+    """Return a NULL-terminated array of the devices that may be used; None leaves the choice to llama.cpp.
+
+    Raises: ModelError when the plan's device has gone.
+    """
+    if plan.device == "auto":
+        return None
+    if plan.device == "cpu":
+        return (ctypes.c_void_p * 1)(None)
+    handle = device_handle(plan.device)
+    if handle is None:
+        raise ModelError(f"the device {plan.device} is not there any more", hint="`codereader doctor` lists devices.")
+    return (ctypes.c_void_p * 2)(handle, None)
+
+
+def _check_it_generates(path: Path, model: Any) -> None:
+    """Raise ModelUnreadable for a model that does not write text from left to right."""
+    if llama_cpp.llama_model_is_diffusion(model):
+        kind = "a diffusion model"
+    elif llama_cpp.llama_model_has_encoder(model) or not llama_cpp.llama_model_has_decoder(model):
+        kind = "a model with an encoder"
+    else:
+        return
+    raise ModelUnreadable(f"{path} is {kind}, which cannot answer questions", hint="Choose a chat model.")
+
+
+def _load_error(path: Path, plan: Plan) -> ModelError:
+    why = library.last_error()
+    if library.ran_out_of_memory():
+        return ModelTooLarge(f"there is not enough memory for the {size(plan.weights_bytes)} of {path}: {why}")
+    return ModelUnreadable(f"llama.cpp cannot load {path}: {why}", hint=_mend(why))
+
+
+def _mend(why: str) -> str:
+    if "unknown model architecture" in why or "unknown pre-tokenizer" in why:
+        return "This model is newer than the installed llama-cpp-python: upgrade that package or choose another model."
+    return "Download the model again, or choose another one: `codereader models list`."
+
+
+def _context_error(path: Path, plan: Plan) -> ModelError:
+    why = library.last_error()
+    if library.ran_out_of_memory():
+        return ModelTooLarge(
+            f"there is not enough memory for a context of {plan.context:,} tokens with {path} "
+            f"({size(plan.cache_bytes)} cache and {size(plan.compute_bytes)} work space): {why}"
+        )
+    return ModelUnreadable(f"llama.cpp cannot make a context of {plan.context:,} tokens for {path}: {why}")
