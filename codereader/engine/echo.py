@@ -1,0 +1,79 @@
+"""An engine without weights, for tests and `--model echo`: it says what it was told to say, a word at a time.
+
+Deterministic: durations are 0. Its "tokens" of answer are words with the space behind them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from codereader.cancel import CancelToken
+from codereader.engine.protocol import EngineEvent, Finished, LoadProgress, Piece, Prefill, Prompt, Sampling, Usage
+from codereader.errors import BudgetTooSmall
+
+_WORD = re.compile(r"\s*\S+\s*|\s+")
+
+Answer = str | Callable[[Prompt], str]
+
+
+def describe(prompt: Prompt) -> str:
+    """Return the default answer: what was received, and nothing about the source."""
+    return (
+        f"The echo engine was given {len(prompt):,} tokens ({len(prompt.base):,} of base, {len(prompt.tail):,} of "
+        "tail) and runs no model."
+    )
+
+
+class EchoEngine:
+    """Answers every prompt with *answer*, a text or a function of the prompt. `context` is tokens, 0 for no bound."""
+
+    def __init__(self, answer: Answer = describe, context: int = 0) -> None:
+        self._answer = answer
+        self._context = context
+        self._recalled: tuple[int, ...] = ()
+
+    def load(self, cancel: CancelToken, progress: LoadProgress | None = None) -> None:
+        """Report all of nothing as loaded. Raises: Cancelled."""
+        cancel.check()
+        if progress is not None:
+            progress(1.0)
+
+    def generate(self, prompt: Prompt, sampling: Sampling, cancel: CancelToken) -> Iterator[EngineEvent]:
+        """Yield one `Prefill` a part, the words, one `Finished`; the base of the last call counts as reused.
+
+        Raises: Cancelled; BudgetTooSmall; ValueError for an empty prompt or `max_tokens` below 1.
+        """
+        self._check(prompt, sampling)
+        total, base = len(prompt), len(prompt.base)
+        reused = base if prompt.base == self._recalled else 0
+        for done in (base, total):
+            cancel.check()
+            yield Prefill(done, total, reused, 0.0)
+        self._recalled = prompt.base
+        words = _WORD.findall(self._answer if isinstance(self._answer, str) else self._answer(prompt))
+        for word in words[: sampling.max_tokens]:
+            cancel.check()
+            yield Piece(word)
+        said = min(len(words), sampling.max_tokens)
+        yield Finished("stop" if said == len(words) else "max tokens", self._usage(total, reused, said))
+
+    def close(self) -> None:
+        """Forget the last base."""
+        self._recalled = ()
+
+    def _check(self, prompt: Prompt, sampling: Sampling) -> None:
+        if not len(prompt):
+            raise ValueError("the prompt is empty")
+        if sampling.max_tokens < 1:
+            raise ValueError(f"max_tokens is {sampling.max_tokens}, not 1 or more")
+        if self._context and len(prompt) >= self._context:
+            raise BudgetTooSmall(
+                f"the prompt has {len(prompt):,} tokens and the context window {self._context:,}: "
+                "there is no room for an answer"
+            )
+
+    def _usage(self, prompt_tokens: int, reused: int, said: int) -> Usage:
+        used = prompt_tokens + said
+        size = self._context or used
+        return Usage(0.0, prompt_tokens, reused, 0.0, said, 0.0, 0.0, 0.0, used, size, "no model")
