@@ -46,7 +46,9 @@ class SourceFile:
     """A text file found by the walk.
 
     `path` is relative to the scope's folder; `size` in bytes; `language` is a folder name under
-    ``grammars/`` or ``"text"``; `blob` is the hex git blob id of the bytes where it is already known.
+    ``grammars/`` or ``"text"``. `blob` is the hex git blob id that the repository's index claims for the bytes,
+    None where it does not vouch for them. The repository may lie: look results up by it, but store results only
+    under the hash of bytes that were read.
     """
 
     path: str
@@ -67,8 +69,12 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """All that a walk found, both lists sorted by path."""
+    """All that a walk found, both lists sorted by path.
+
+    `notes` are sentences on what the walk could not take into account (a git index of an unknown kind).
+    """
 
     scope: Scope
     files: tuple[SourceFile, ...]
     skipped: tuple[Skipped, ...] = field(default=())
+    notes: tuple[str, ...] = ()
