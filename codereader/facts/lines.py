@@ -1,0 +1,92 @@
+"""How many facts of each section fit into a number of lines.
+
+A section costs its title, one line a fact, and one line that says how many more there are. Sections that
+get no room at all are counted in one last section, so nothing is dropped unsaid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from codereader.facts.fact import Brief, Fact, Section
+
+MINIMUM_LINES = 2
+"""A brief shorter than a title and a count could not say what it drops; smaller numbers are taken as this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A section before it is fitted: all its facts, most important first.
+
+    `weight` is its share of the lines relative to the others, `first` how many facts it gets before the
+    others grow.
+    """
+
+    title: str
+    facts: tuple[Fact, ...]
+    weight: float = 1.0
+    first: int = 1
+
+
+def fit_lines(drafts: Sequence[Draft], lines: int) -> Brief:
+    """Return the brief of *drafts*, most important first, in at most *lines* rendered lines.
+
+    *lines* below `MINIMUM_LINES` are taken as that. Drafts without facts vanish.
+    """
+    drafts = [draft for draft in drafts if draft.facts]
+    needed = sum(1 + len(draft.facts) for draft in drafts)
+    if needed <= lines:
+        return Brief(tuple(Section(draft.title, draft.facts) for draft in drafts), needed)
+    lines = max(lines, MINIMUM_LINES)
+    if lines < _cost(drafts, [1] + [0] * (len(drafts) - 1)):
+        return Brief((_only(drafts, lines),), needed)
+    shown = _shares(drafts, lines)
+    sections = [
+        Section(draft.title, draft.facts[:count], len(draft.facts) - count)
+        for draft, count in zip(drafts, shown, strict=True)
+        if count
+    ]
+    hidden = [draft for draft, count in zip(drafts, shown, strict=True) if not count]
+    if hidden:
+        titles = ", ".join(draft.title for draft in hidden)
+        sections.append(Section(f"Not shown: {titles}", (), sum(len(draft.facts) for draft in hidden)))
+    return Brief(tuple(sections), needed)
+
+
+def rendered_lines(brief: Brief) -> int:
+    """Return how many lines *brief* takes when each section prints its title, its facts and what it dropped."""
+    return sum(1 + len(section.facts) + (section.dropped > 0) for section in brief.sections)
+
+
+def _only(drafts: Sequence[Draft], lines: int) -> Section:
+    """Return the first section alone, counting everything else as dropped."""
+    kept = drafts[0].facts[: lines - 2]
+    return Section(drafts[0].title, kept, sum(len(draft.facts) for draft in drafts) - len(kept))
+
+
+def _shares(drafts: Sequence[Draft], lines: int) -> list[int]:
+    """Give lines out one by one, each to the open section that has least of what it should have."""
+    shown = [0] * len(drafts)
+    open_sections = set(range(len(drafts)))
+    while open_sections:
+        index = min(open_sections, key=lambda index: (_fullness(drafts[index], shown[index]), index))
+        shown[index] += 1
+        if _cost(drafts, shown) > lines:
+            shown[index] -= 1
+            open_sections.discard(index)
+        elif shown[index] == len(drafts[index].facts):
+            open_sections.discard(index)
+    return shown
+
+
+def _fullness(draft: Draft, shown: int) -> float:
+    if shown < draft.first:
+        return -1.0 if shown else -2.0
+    return shown / draft.weight
+
+
+def _cost(drafts: Sequence[Draft], shown: Sequence[int]) -> int:
+    pairs = list(zip(drafts, shown, strict=True))
+    used = sum(1 + count + (count < len(draft.facts)) for draft, count in pairs if count)
+    return used + (2 if any(not count for _, count in pairs) else 0)
