@@ -1,4 +1,4 @@
-"""What the pack and the prompt need from a vocabulary: exact token ids, or an estimate that says so."""
+"""What others need from a vocabulary: counts for the pack, exact token ids for the prompt."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class TokenCounter(Protocol):
-    """Token ids of one vocabulary. Source text never becomes a control token unless `special` is asked for."""
+    """Counts tokens of one vocabulary, or estimates them and says so. Enough for a pack."""
 
     name: str
     """The vocabulary's name for people, e.g. ``SmolLM2 135M Instruct (49,152 tokens)``."""
@@ -15,10 +15,17 @@ class TokenCounter(Protocol):
     exact: bool
     """Whether counts are those of the answering model; False for the estimate."""
 
-    def encode(self, text: str, *, special: bool = False) -> list[int]:
-        """Return token ids; with *special*, control tokens written in *text* (``<|im_start|>``) become one id each."""
+    def count_many(self, texts: Sequence[str]) -> list[int]:
+        """Return the number of tokens of each text alone, as `Vocabulary.encode` without *special* gives."""
         ...
 
-    def count_many(self, texts: Sequence[str]) -> list[int]:
-        """Return the number of tokens of each text alone, as `encode` without *special* gives."""
+
+class Vocabulary(TokenCounter, Protocol):
+    """Token ids of one vocabulary. Source text never becomes a control token unless `special` is asked for."""
+
+    def encode(self, text: str, *, special: bool = False) -> list[int]:
+        """Return token ids; with *special*, control tokens written in *text* (``<|im_start|>``) become one id each.
+
+        No BOS is added. What is not a character (a lone surrogate) is read as U+FFFD.
+        """
         ...

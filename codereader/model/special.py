@@ -1,0 +1,69 @@
+"""Tokens that stand for a whole text of their own, and how they cut the text around them.
+
+Follows llama.cpp (src/llama-vocab.cpp): user-defined tokens are found in any text, control and unknown tokens only
+where they are asked for. One difference, on purpose: llama.cpp turns gpt-oss's ``<|start|>``, ``<|message|>``,
+``<|channel|>``, ``<|constrain|>`` and ``<|end|>`` into user-defined tokens, by which source text could write messages
+of its own; here a control token stays a control token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+UNKNOWN, CONTROL, USER_DEFINED = 2, 3, 4
+"""`tokenizer.ggml.token_type` (llama.h, enum llama_token_type)."""
+
+CONTROL_TEXTS = frozenset(
+    """
+    <|eot_id|> <|im_end|> <|end|> <|return|> <|call|> <|flush|> <|calls|> <end_of_turn> <|endoftext|> </s> <|eom_id|>
+    <EOT> _<EOT> [EOT] [EOS] <|end_of_text|> <end_of_utterance> <eos> <turn|> <|tool_response> <｜end▁of▁sentence｜>
+    [e~[ <|fim_prefix|> <fim-prefix> <fim_prefix> <｜fim▁begin｜> <PRE> ▁<PRE> <|code_prefix|> <|prefix|>
+    <|fim_suffix|> <fim-suffix> <fim_suffix> <｜fim▁hole｜> <SUF> ▁<SUF> <|code_suffix|> <|suffix|>
+    <|fim_middle|> <fim-middle> <fim_middle> <｜fim▁end｜> <MID> ▁<MID> <|code_middle|> <|middle|>
+    <|fim_pad|> <fim-pad> <fim_pad> <PAD> [PAD] <|fim_repo|> <|repo_name|> <fim-repo> <REPO> <reponame> <|file_sep|>
+    """.split()  # noqa: SIM905  a list of 56 quoted texts reads worse
+)
+"""Texts that llama.cpp takes for control tokens whatever their type says."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpecialToken:
+    """A token that is found by its text. `control`: only where control tokens are asked for."""
+
+    text: str
+    id: int
+    control: bool
+
+
+def special_tokens(tokens: Sequence[str], types: Sequence[int | float]) -> tuple[SpecialToken, ...]:
+    """Return the special tokens of a vocabulary in the order in which they cut: longest text (bytes) first, then id."""
+    kinds = dict(enumerate(types))
+    found = [
+        SpecialToken(text, number, kinds.get(number) != USER_DEFINED or text in CONTROL_TEXTS)
+        for number, text in enumerate(tokens)
+        if text and (kinds.get(number) in (UNKNOWN, CONTROL, USER_DEFINED) or text in CONTROL_TEXTS)
+    ]
+    return tuple(sorted(found, key=lambda token: (-len(token.text.encode("utf-8", "surrogateescape")), token.id)))
+
+
+def cut(text: str, tokens: Sequence[SpecialToken]) -> list[str | int]:
+    """Return *text* as plain parts (never empty) and token ids, in order; earlier *tokens* cut first."""
+    parts: list[str | int] = [text] if text else []
+    for token in tokens:
+        if token.text not in text:
+            continue
+        parts = [piece for part in parts for piece in _split(part, token)]
+    return parts
+
+
+def _split(part: str | int, token: SpecialToken) -> list[str | int]:
+    if isinstance(part, int):
+        return [part]
+    pieces: list[str | int] = []
+    for number, plain in enumerate(part.split(token.text)):
+        if number:
+            pieces.append(token.id)
+        if plain:
+            pieces.append(plain)
+    return pieces

@@ -1,0 +1,149 @@
+"""Exact token ids and counts of a model, from its own vocabulary.
+
+Byte-level BPE (``tokenizer.ggml.model`` = ``gpt2``) runs on tiktoken, several times faster than llama.cpp and equal to
+it token for token; every other vocabulary is left to llama.cpp. Working out the ranks of a BPE vocabulary takes seconds
+for the largest, so they are kept in the cache under the digest of the model's header.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codereader.model.counter import Vocabulary
+from codereader.model.gguf import ModelHeader, read_header, read_numbers, read_strings
+from codereader.model.merges import MergeTable, merge_table
+from codereader.model.pretokenizer import PRE_TOKENIZERS, PreTokenizer
+from codereader.model.ranks import load_ranks, save_ranks
+from codereader.model.special import SpecialToken, cut, special_tokens
+
+if TYPE_CHECKING:
+    from codereader.model.llama_vocabulary import LlamaVocabulary
+
+LONGEST_SPACE = 100_000
+"""Characters of white space in a row that tiktoken is trusted with; at a million its regular expressions overflow."""
+
+THREADED_FROM = 100_000
+"""Characters in all texts of a `count_many` from which threads pay."""
+
+_LONG_SPACE = re.compile(rf"(?<!\s)\s{{{LONGEST_SPACE}}}")
+_PLACED_BY_SPACE = ("jina-v2", "modern-bert")
+_SPACE_EATERS = ("phi-3", "phi3", "modern-bert")
+
+
+def open_vocabulary(path: Path, cache: Path | None = None) -> Vocabulary:
+    """Return the vocabulary of the GGUF at *path*; ranks are kept under the folder *cache*, if there is one.
+
+    Raises: ModelNotFound, ModelUnreadable.
+    """
+    return vocabulary_of(read_header(path), cache)
+
+
+def vocabulary_of(header: ModelHeader, cache: Path | None = None) -> Vocabulary:
+    """Return the vocabulary of the model that *header* describes, as `open_vocabulary`."""
+    cutter = PRE_TOKENIZERS.get(header.tokenizer_pre) if header.tokenizer_model == "gpt2" else None
+    if cutter is not None and not _strips_space(header):
+        ranks = load_ranks(cache, header.digest) or _ranks(header, cutter, cache)
+        if ranks is not None:
+            return BytePairVocabulary(header, cutter, *ranks)
+    from codereader.model.llama_vocabulary import LlamaVocabulary
+
+    return LlamaVocabulary(header, cut_runs=header.tokenizer_model == "gpt2")
+
+
+def adds_bos(header: ModelHeader) -> bool:
+    """Tell whether a prompt for this model begins with its BOS token (llama.cpp's rule, src/llama-vocab.cpp)."""
+    if header.bos_id is None:
+        return False
+    if header.add_bos is not None:
+        return header.add_bos
+    if header.tokenizer_model == "gpt2":
+        return header.tokenizer_pre in PRE_TOKENIZERS and PRE_TOKENIZERS[header.tokenizer_pre].add_bos
+    return header.tokenizer_model in ("llama", "bert", "gemma4")
+
+
+class BytePairVocabulary:
+    """A `Vocabulary` on tiktoken. Encoding holds no lock and may run in several threads."""
+
+    exact = True
+
+    def __init__(
+        self, header: ModelHeader, cutter: PreTokenizer, table: MergeTable, special: tuple[SpecialToken, ...]
+    ) -> None:
+        """Build the encoding of *table* and *special* with the pieces that *cutter* makes."""
+        import tiktoken
+
+        self.name = f"{header.name} ({table.size:,} tokens)"
+        self._header = header
+        self._special = special
+        self._plain = tuple(token for token in special if not token.control)
+        self._size = table.size
+        self._ids = None if table.ordered else table.ids
+        ranks = table.ids if table.ordered else range(len(table.ids))
+        self._encoding = tiktoken.Encoding(
+            header.digest,
+            pat_str=cutter.pattern,
+            mergeable_ranks=dict(zip(table.words, ranks, strict=True)),
+            special_tokens={},
+        )
+        self._lacks_bytes = max(table.ids[:256]) >= table.size
+
+    def encode(self, text: str, *, special: bool = False) -> list[int]:
+        """Return token ids, as `Vocabulary.encode`."""
+        ids: list[int] = []
+        for part in cut(text, self._special if special else self._plain):
+            ids += [part] if isinstance(part, int) else self._encode(part)
+        return ids
+
+    def count_many(self, texts: Sequence[str]) -> list[int]:
+        """Return the number of tokens of each text, as `TokenCounter.count_many`."""
+        if len(texts) < 2 or sum(map(len, texts)) < THREADED_FROM:
+            return [len(self.encode(text)) for text in texts]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            return list(pool.map(lambda text: len(self.encode(text)), texts))
+
+    def _encode(self, text: str) -> list[int]:
+        """Return the ids of *text*, which holds no special token."""
+        if len(text) >= LONGEST_SPACE and _LONG_SPACE.search(text):
+            return self._native.encode(text)
+        ids = self._encoding.encode_ordinary(text)
+        if self._ids is not None:
+            ids = [self._ids[rank] for rank in ids]
+        if self._lacks_bytes and ids and max(ids) >= self._size:
+            ids = [number for number in ids if number < self._size]
+        return ids
+
+    @cached_property
+    def _native(self) -> LlamaVocabulary:
+        from codereader.model.llama_vocabulary import LlamaVocabulary
+
+        return LlamaVocabulary(self._header, cut_runs=True)
+
+
+def _strips_space(header: ModelHeader) -> bool:
+    """Tell whether llama.cpp strips white space beside special tokens of this model, by its name."""
+    return header.tokenizer_pre.startswith(_PLACED_BY_SPACE) or any(
+        word in header.name.lower() for word in _SPACE_EATERS
+    )
+
+
+def _ranks(
+    header: ModelHeader, cutter: PreTokenizer, cache: Path | None
+) -> tuple[MergeTable, tuple[SpecialToken, ...]] | None:
+    """Work out the ranks and keep them; None where only llama.cpp can tell."""
+    tokens = _texts(header, "tokenizer.ggml.tokens")
+    table = merge_table(tokens, _texts(header, "tokenizer.ggml.merges"), cutter.whole_words)
+    if table is None or not tokens or len({token for token in tokens if token}) != sum(map(bool, tokens)):
+        return None
+    special = special_tokens(tokens, read_numbers(header, "tokenizer.ggml.token_type"))
+    save_ranks(cache, header.digest, table, special)
+    return table, special
+
+
+def _texts(header: ModelHeader, key: str) -> list[str]:
+    return [text.decode("utf-8", "surrogateescape") for text in read_strings(header, key)]
