@@ -22,9 +22,8 @@ def host_memory() -> tuple[int, int]:
     memory = psutil.virtual_memory()
     available, total = memory.available, memory.total
     for limit, used in _cgroup_limits():
-        if limit < total:
-            total = limit
-            available = min(available, max(0, limit - used))
+        total = min(total, limit)
+        available = min(available, max(0, limit - used))
     return available, total
 
 
@@ -83,7 +82,7 @@ def _cgroup_limits() -> list[tuple[int, int]]:
 def _memory_cgroups() -> list[tuple[Path, str, str]]:
     """Return the folders of this process's memory cgroups, with the names of their limit and usage files."""
     found = []
-    for line in _lines(Path("/proc/self/cgroup")):
+    for line in _own_cgroups():
         number, controllers, place = [*line.split(":", 2), "", ""][:3]
         if number == "0" and not controllers:
             root, names = _CGROUP, ("memory.max", "memory.current")
@@ -95,6 +94,11 @@ def _memory_cgroups() -> list[tuple[Path, str, str]]:
         folders = [own, *own.parents]
         found += [(folder, *names) for folder in folders if folder.is_relative_to(root)]
     return found
+
+
+def _own_cgroups() -> list[str]:
+    """Return what the kernel says this process belongs to: ``number:controllers:path`` a line."""
+    return _lines(Path("/proc/self/cgroup"))
 
 
 def _droppable(folder: Path) -> int:
