@@ -18,7 +18,7 @@ DefinitionKind = Literal[
 """``option`` is a Kconfig symbol. A ``method`` is a function directly inside a class."""
 
 ReferenceKind = Literal["call", "name"]
-"""``call``: the name is called. ``name``: a known identifier is mentioned as a value (address taken, decorator, base class)."""
+"""``call``: the name is called. ``name``: it is mentioned as a value or type (address taken, decorator, base class)."""
 
 EntryKind = Literal["initcall", "exitcall", "syscall", "main", "console script"]
 
@@ -91,7 +91,7 @@ class Include:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A symbol offered to others: ``EXPORT_SYMBOL_GPL(name)``, ``__all__``. `kind` is the macro's or variable's name."""
+    """A symbol offered to others: ``EXPORT_SYMBOL_GPL(name)``, ``__all__``. `kind` is the macro or variable's name."""
 
     name: str
     kind: str

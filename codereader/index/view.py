@@ -6,10 +6,16 @@ so that the same tree gives the same bytes under any hash seed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from pathlib import Path
+from types import TracebackType
+from typing import Generic, Self, TypeVar
 
+from codereader.errors import NothingReadable
+from codereader.index.build import from_root
+from codereader.index.digest import UnreadableError, read
 from codereader.index.parsed import (
     BuildRule,
     Definition,
@@ -20,7 +26,9 @@ from codereader.index.parsed import (
     Reference,
     TableEntry,
 )
-from codereader.source.scope import Scope, Skipped
+from codereader.index.rows import Others, unpack_definitions, unpack_others, unpack_references
+from codereader.index.store import FileRow, ParseRow, Store, open_store
+from codereader.source.scope import Scope, Skipped, Walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,7 @@ class IndexedFile:
     summary: str | None = None
 
 
+T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
@@ -47,29 +56,209 @@ class At(Generic[T_co]):
     fact: T_co
 
 
-class IndexView(Protocol):
-    """The index of one scope."""
+class IndexView:
+    """The index of one scope, open for reading. Use as a context manager; closing twice is harmless.
 
-    scope: Scope
-    skipped: Sequence[Skipped]
+    Every method raises StoreError where the database cannot be read.
+    """
 
-    def files(self) -> Sequence[IndexedFile]: ...
-    def file(self, path: str) -> IndexedFile | None: ...
-    def parsed(self, path: str) -> ParsedFile: ...
+    def __init__(self, walk: Walk, store: Store) -> None:
+        self.scope: Scope = walk.scope
+        self.skipped: Sequence[Skipped] = walk.skipped
+        self._store = store
+        known = store.files(walk.scope.root, walk.scope.folder)
+        rows = ((file.path, known.get(from_root(walk.scope, file.path))) for file in walk.files)
+        self._rows = {path: row for path, row in sorted(rows, key=lambda one: one[0]) if row is not None}
+        self._paths: dict[int, list[str]] = {}
+        for path, row in self._rows.items():
+            self._paths.setdefault(row.parse, []).append(path)
+        self._others: dict[int, Others] = {}
+        self._files: dict[str, IndexedFile] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the database."""
+        self._store.close()
+
+    def files(self) -> Sequence[IndexedFile]:
+        """Return the files of the scope, by path."""
+        return tuple(self._by_path().values())
+
+    def file(self, path: str) -> IndexedFile | None:
+        """Return one file of the scope, None where the index does not hold it."""
+        return self._by_path().get(path)
+
+    def parsed(self, path: str) -> ParsedFile:
+        """Return all facts of one file. Raises: KeyError for a path that the index does not hold."""
+        row, file = self._rows[path], self._by_path()[path]
+        others = self._others_of(row.parse)
+        return ParsedFile(
+            language=row.language,
+            lines=file.lines,
+            summary=file.summary,
+            definitions=next(made for _, made in self._definitions([row.parse])),
+            references=next(made for _, made in self._references([row.parse], None)),
+            tables=others.tables,
+            includes=others.includes,
+            exports=others.exports,
+            entries=others.entries,
+            builds=others.builds,
+            error_nodes=file.error_nodes,
+        )
+
     def definitions(
         self, *, name: str | None = None, path: str | None = None, kinds: Sequence[str] = ()
-    ) -> Sequence[At[Definition]]: ...
+    ) -> Sequence[At[Definition]]:
+        """Return the definitions called *name*, in the file *path*, of the *kinds*; each narrows if given."""
+        found = (
+            At(place, one)
+            for parse, made in self._definitions(self._parses(path, name, _DEFINES))
+            for one in made
+            if (name is None or one.name == name) and (not kinds or one.kind in kinds)
+            for place in self._places(parse, path)
+        )
+        return sorted(found, key=_definition_order)
+
     def references(
         self, *, name: str | None = None, path: str | None = None, caller: str | None = None, kind: str | None = None
-    ) -> Sequence[At[Reference]]: ...
-    def tables(self, *, path: str | None = None, function: str | None = None) -> Sequence[At[TableEntry]]: ...
-    def includes(self, *, path: str | None = None) -> Sequence[At[Include]]: ...
-    def exports(self, *, path: str | None = None) -> Sequence[At[Export]]: ...
-    def entries(self, *, path: str | None = None) -> Sequence[At[Entry]]: ...
-    def builds(self, *, path: str | None = None) -> Sequence[At[BuildRule]]: ...
+    ) -> Sequence[At[Reference]]:
+        """Return the references to *name*, in the file *path*, from *caller* (dotted), of the *kind*."""
+        parses = self._parses(path, name, _REFERS)
+        if caller is not None and path is None:
+            holders = set(self._parses(None, caller.rpartition(".")[2], _DEFINES))
+            parses = [parse for parse in parses if parse in holders]
+        found = (
+            At(place, one)
+            for parse, made in self._references(parses, name)
+            for one in made
+            if (caller is None or one.caller == caller) and (kind is None or one.kind == kind)
+            for place in self._places(parse, path)
+        )
+        return sorted(found, key=_reference_order)
+
+    def tables(self, *, path: str | None = None, function: str | None = None) -> Sequence[At[TableEntry]]:
+        """Return the table entries in the file *path* that hold *function*; each narrows if given."""
+        found = self._located(path, self._parses(path, function, _TABLES), lambda others: others.tables)
+        return [at for at in found if function is None or at.fact.function == function]
+
+    def includes(self, *, path: str | None = None) -> Sequence[At[Include]]:
+        """Return the includes and imports of the scope, or of the file *path*."""
+        return self._located(path, self._parses(path, None, 0), lambda others: others.includes)
+
+    def exports(self, *, path: str | None = None) -> Sequence[At[Export]]:
+        """Return the exports of the scope, or of the file *path*."""
+        return self._located(path, self._parses(path, None, 0), lambda others: others.exports)
+
+    def entries(self, *, path: str | None = None) -> Sequence[At[Entry]]:
+        """Return the entry points of the scope, or of the file *path*."""
+        return self._located(path, self._parses(path, None, 0), lambda others: others.entries)
+
+    def builds(self, *, path: str | None = None) -> Sequence[At[BuildRule]]:
+        """Return the build rules of the scope, or of the file *path*."""
+        return self._located(path, self._parses(path, None, 0), lambda others: others.builds)
+
+    def reference_counts(self) -> Mapping[str, int]:
+        """Return how often each name is referred to from files that do not define it, by name."""
+        counts: dict[str, int] = {}
+        for name, parse, defines, references in self._store.all_mentions():
+            places = self._paths.get(parse)
+            if places and references and not defines:
+                counts[name] = counts.get(name, 0) + references * len(places)
+        return counts
+
     def text(self, path: str) -> bytes:
         """Return the file's bytes as they were when it was indexed.
 
         Raises: NothingReadable when the file has gone or its bytes have changed since.
         """
-        ...
+        row = self._rows.get(path)
+        if row is None:
+            raise NothingReadable(f"{path} is not in the index of {self.scope.name}")
+        place = os.path.join(self.scope.root, row.path)  # noqa: PTH118  # keeps every byte of a name
+        try:
+            content = read(place)
+        except UnreadableError as error:
+            raise NothingReadable(f"cannot read {path}: {error}", _AGAIN) from None
+        if content.blob != row.blob:
+            raise NothingReadable(f"cannot read {path}: it changed since it was indexed", _AGAIN)
+        return content.data
+
+    def _by_path(self) -> dict[str, IndexedFile]:
+        if self._files is None:
+            parses = self._store.parses(list(self._paths))
+            self._files = {path: _indexed(path, row, parses[row.parse]) for path, row in self._rows.items()}
+        return self._files
+
+    def _places(self, parse: int, path: str | None) -> Sequence[str]:
+        return self._paths[parse] if path is None else (path,)
+
+    def _parses(self, path: str | None, name: str | None, uses: int) -> list[int]:
+        """Return the contents to look into: of *path*, and where *name* is given, those that use it as *uses* says."""
+        if path is not None:
+            row = self._rows.get(path)
+            return [row.parse] if row is not None else []
+        if name is None:
+            return list(self._paths)
+        return [row[0] for row in self._store.mentions(name) if row[0] in self._paths and sum(row[_USES[uses]])]
+
+    def _definitions(self, parses: Sequence[int]) -> Iterator[tuple[int, tuple[Definition, ...]]]:
+        for parse, raw in self._store.sections("definitions", parses):
+            yield parse, unpack_definitions(raw)
+
+    def _references(self, parses: Sequence[int], name: str | None) -> Iterator[tuple[int, tuple[Reference, ...]]]:
+        for parse, raw in self._store.sections("refs", parses):
+            yield parse, unpack_references(raw, name)
+
+    def _others_of(self, parse: int) -> Others:
+        if parse not in self._others:
+            self._load([parse])
+        return self._others[parse]
+
+    def _load(self, parses: Sequence[int]) -> None:
+        missing = [parse for parse in parses if parse not in self._others]
+        for parse, raw in self._store.sections("others", missing):
+            self._others[parse] = unpack_others(raw)
+
+    def _located(self, path: str | None, parses: Sequence[int], pick: Callable[[Others], Sequence[T]]) -> list[At[T]]:
+        self._load(parses)
+        return [
+            At(place, fact)
+            for place, parse in sorted((place, parse) for parse in parses for place in self._places(parse, path))
+            for fact in pick(self._others[parse])
+        ]
+
+
+_DEFINES, _REFERS, _TABLES = 1, 2, 3
+_USES = {_DEFINES: slice(1, 2), _REFERS: slice(2, 4), _TABLES: slice(4, 5)}
+_AGAIN = "Run the command again: it reads what changed."
+
+
+def open_index(walk: Walk, cache: Path) -> IndexView:
+    """Open the index of what *walk* found, as `build` left it in the folder *cache*.
+
+    Files that the index does not hold are left out. Raises: StoreError where the index cannot be used.
+    """
+    store = open_store(cache)
+    try:
+        return IndexView(walk, store)
+    except BaseException:
+        store.close()
+        raise
+
+
+def _indexed(path: str, row: FileRow, parse: ParseRow) -> IndexedFile:
+    return IndexedFile(path, row.language, row.size, parse.lines, row.blob, parse.error_nodes, parse.summary)
+
+
+def _definition_order(at: At[Definition]) -> tuple[str, int, str, int, str]:
+    fact = at.fact
+    return at.path, fact.row, fact.name, fact.span.start, fact.kind
+
+
+def _reference_order(at: At[Reference]) -> tuple[str, int, str]:
+    return at.path, at.fact.row, at.fact.name

@@ -1,0 +1,240 @@
+"""Bring the index of one scope up to date: read what changed, parse what was never parsed.
+
+A file whose size, time and inode are as they were is not read. One that was read is known by its content: only
+contents that no root ever held are parsed. Other folders of the same root are left as they are.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from codereader.cancel import Cancelled, CancelToken
+from codereader.index.digest import Digest, UnreadableError, digest, read
+from codereader.index.parse import stamp
+from codereader.index.store import SIGNED, FileRow, Seen, Store, open_store
+from codereader.index.workers import Task, digest_all
+from codereader.source.scope import Scope, Skipped, SourceFile, Walk
+
+RACY_NS = 2_000_000_000
+"""A file changed this shortly before it was read, in nanoseconds, may have changed again within its clock's tick."""
+
+BATCH_FILES = 256
+"""So many files are written at once; what a killed build loses is at most that."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What a build found and did. All but `seconds` count files; `parsed` counts contents that were parsed anew.
+
+    `notes` are sentences for a person, such as on an index that had to be made anew.
+    """
+
+    files: int
+    parsed: int
+    added: int
+    changed: int
+    removed: int
+    unchanged: int
+    skipped: tuple[Skipped, ...]
+    seconds: float
+    notes: tuple[str, ...] = ()
+
+
+class _Work:
+    """One build under way: what it knows, and what it has made and not yet written."""
+
+    def __init__(self, walk: Walk, store: Store, cancel: CancelToken) -> None:
+        scope = walk.scope
+        self.scope = scope
+        self.store = store
+        self.cancel = cancel
+        self.known: Mapping[str, FileRow] = store.files(scope.root, scope.folder)
+        self.stamps = {language: stamp(language) for language in sorted({file.language for file in walk.files})}
+        self.blobs: dict[str, str] = {}
+        self.skipped: list[Skipped] = []
+        self.parsed = 0
+        self._seen: list[Seen] = []
+        self._made: list[tuple[SourceFile, Digest]] = []
+        self._parses = 0
+
+    def path(self, file: SourceFile) -> str:
+        """Return the absolute path of *file*."""
+        return os.path.join(self.scope.root, from_root(self.scope, file.path))  # noqa: PTH118  # keeps every byte of a name
+
+    def hold(self, file: SourceFile, seen: Seen, blob: str) -> None:
+        """Take note that *file* holds a content whose facts are stored."""
+        self.blobs[file.path] = blob
+        self._seen.append(seen)
+
+    def make(self, file: SourceFile, made: Digest) -> None:
+        """Take the facts of *file*, or the reason why there are none."""
+        if made.packed is None:
+            self.skip(file, made.reason or "cannot be read")
+            return
+        self.blobs[file.path] = made.blob
+        self._made.append((file, made))
+
+    def skip(self, file: SourceFile, reason: str) -> None:
+        """Leave *file* out."""
+        self.skipped.append(Skipped(file.path, reason))
+
+    @property
+    def is_heavy(self) -> bool:
+        """Whether a batch is due."""
+        return len(self._seen) + len(self._made) >= BATCH_FILES
+
+    def write(self, gone: Sequence[str] = ()) -> None:
+        """Write what was taken so far in one transaction, and forget the files *gone* from the root."""
+        gone = [*gone, *(from_root(self.scope, one.path) for one in self.skipped)]
+        gone = [path for path in gone if path in self.known]
+        if not (self._seen or self._made or gone):
+            return
+        with self.store.batch():
+            root = self.store.root(self.scope.root)
+            rows = self._seen + [self._stored(file, made) for file, made in self._made]
+            self.store.put(root, rows)
+            self.store.drop(root, gone)
+        self._seen, self._made = [], []
+
+    def _stored(self, file: SourceFile, made: Digest) -> Seen:
+        packed = made.packed
+        if packed is None:
+            raise ValueError(file.path)
+        parse, is_new = self.store.add(made.blob, file.language, self.stamps[file.language], packed)
+        self.parsed += is_new
+        path = from_root(self.scope, file.path)
+        return Seen(path, made.size, made.mtime_ns, made.inode, made.read_ns, parse)
+
+
+def build(
+    walk: Walk, cache: Path, cancel: CancelToken, progress: Callable[[int, int], None] | None = None
+) -> BuildReport:
+    """Bring the index in the folder *cache* up to date with *walk* and report what that took.
+
+    *progress* is called with the files dealt with and the files to deal with; unchanged ones do not count.
+    Raises: StoreError where the index cannot be used; Cancelled, after keeping what was done.
+    """
+    began = time.monotonic()
+    store = open_store(cache)
+    try:
+        work = _Work(walk, store, cancel)
+        stale = [file for file in walk.files if not _is_fresh(work, file)]
+        gone = _gone(work, walk)
+        _renew_all(work, stale, gone, progress or _silent)
+        return _report(work, walk, stale, gone, time.monotonic() - began)
+    finally:
+        store.close()
+
+
+def from_root(scope: Scope, path: str) -> str:
+    """Return the path from the root of a *path* from the scope's folder."""
+    return f"{scope.folder}/{path}" if scope.folder else path
+
+
+def _silent(_: int, __: int) -> None:
+    """Ignore progress."""
+
+
+def _is_fresh(work: _Work, file: SourceFile) -> bool:
+    """Whether the file is as it was when it was last read, as far as the file system tells."""
+    row = work.known.get(from_root(work.scope, file.path))
+    return (
+        row is not None
+        and (row.size, row.mtime_ns, row.inode) == (file.size, file.mtime_ns, file.inode & SIGNED)
+        and (row.language, row.stamp) == (file.language, work.stamps[file.language])
+        and row.mtime_ns + RACY_NS < row.read_ns
+    )
+
+
+def _gone(work: _Work, walk: Walk) -> list[str]:
+    """Return the known files that the scope no longer holds. A narrowed scope cannot tell: then none."""
+    scope = walk.scope
+    if scope.only or scope.include or scope.exclude:
+        return []
+    here = {from_root(scope, file.path) for file in walk.files}
+    return sorted(path for path in work.known if path not in here)
+
+
+def _renew_all(
+    work: _Work, stale: Sequence[SourceFile], gone: Sequence[str], progress: Callable[[int, int], None]
+) -> None:
+    try:
+        for done, _ in enumerate(_renew(work, stale), 1):
+            progress(done, len(stale))
+            if work.is_heavy:
+                work.write()
+    except Cancelled:
+        work.write()
+        raise
+    work.write(gone)
+
+
+def _renew(work: _Work, stale: Sequence[SourceFile]) -> Iterator[None]:
+    """Find or make the facts of *stale* files; yields once a file."""
+    unparsed: dict[tuple[str, str], SourceFile] = {}
+    twins: list[SourceFile] = []
+    for file in stale:
+        work.cancel.check()
+        blob = _kept(work, file)
+        if blob is None:
+            yield
+        elif (blob, file.language) in unparsed:
+            twins.append(file)
+        else:
+            unparsed[blob, file.language] = file
+    tasks = [Task(work.path(file), file.language, file.size) for file in unparsed.values()]
+    for file, made in zip(unparsed.values(), digest_all(tasks, work.cancel), strict=True):
+        work.make(file, made)
+        yield
+    work.write()
+    for file in twins:
+        work.cancel.check()
+        if _kept(work, file) is not None:
+            work.make(file, digest(work.path(file), file.language))
+        yield
+
+
+def _kept(work: _Work, file: SourceFile) -> str | None:
+    """Take the facts of *file* from the store; return its blob id where they have yet to be made."""
+    wanted, path = work.stamps[file.language], from_root(work.scope, file.path)
+    if file.blob and (parse := work.store.find(file.blob, file.language, wanted)):
+        work.hold(file, Seen(path, file.size, file.mtime_ns, file.inode, time.time_ns(), parse), file.blob)
+        return None
+    try:
+        content = read(work.path(file))
+    except UnreadableError as error:
+        work.skip(file, str(error))
+        return None
+    parse = work.store.find(content.blob, file.language, wanted)
+    if parse is None:
+        return content.blob
+    size = len(content.data)
+    work.hold(file, Seen(path, size, content.mtime_ns, content.inode, content.read_ns, parse), content.blob)
+    return None
+
+
+def _report(work: _Work, walk: Walk, stale: Sequence[SourceFile], gone: Sequence[str], seconds: float) -> BuildReport:
+    added = changed = same = 0
+    for file in stale:
+        blob, row = work.blobs.get(file.path), work.known.get(from_root(work.scope, file.path))
+        if blob is None:
+            continue
+        added += row is None
+        changed += row is not None and row.blob != blob
+        same += row is not None and row.blob == blob
+    skipped = tuple(sorted((*walk.skipped, *work.skipped), key=lambda one: (one.path, one.reason)))
+    return BuildReport(
+        files=len(walk.files) - len(work.skipped),
+        parsed=work.parsed,
+        added=added,
+        changed=changed,
+        removed=len(gone),
+        unchanged=len(walk.files) - len(stale) + same,
+        skipped=skipped,
+        seconds=seconds,
+        notes=(work.store.note,) if work.store.note else (),
+    )

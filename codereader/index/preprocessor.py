@@ -1,0 +1,219 @@
+"""What stands in C text beside the language itself: directives, comments, conditions.
+
+A file is scanned once. Directives and comments are blanked byte for byte, so that the grammar sees plain C at
+the same offsets, with both branches of an ``#if`` in it; what was blanked is kept here as macros, includes,
+conditions by row, and comments by place. Offsets are bytes, half-open; rows are 0-based. Knows no tree-sitter.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+
+_TOKEN = re.compile(
+    rb"/\*.*?(?:\*/|\Z)"
+    rb"|//(?:[^\n\\]|\\(?:\r\n|.))*"
+    rb'|"(?:[^"\\\n]|\\(?:\r\n|.))*"'
+    rb"|'(?:[^'\\\n]|\\.)*'"
+    rb"|^[ \t]*#(?:[^\n\\/]|\\(?:\r\n|.)|/\*.*?\*/|/)*",
+    re.DOTALL | re.MULTILINE,
+)
+_DIRECTIVE = re.compile(rb"\s*#\s*([A-Za-z_]\w*)(.*)", re.DOTALL)
+_COMMENT = re.compile(rb"/\*.*?\*/|//.*", re.DOTALL)
+_SPACE = re.compile(rb"(?:\\\r?\n|\s)+")
+_SIMPLE = re.compile(r"!?(?:[A-Za-z_]\w*|\d+)(?:\([\w ,]*\))?\Z")
+_OPEN = {"if", "ifdef", "ifndef"}
+_NEVER = {"0", "defined(__cplusplus)", "defined(__ASSEMBLY__)"}
+_BLANK = bytes(byte if byte in b"\r\n\t" else 32 for byte in range(256))
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """One preprocessor line with its continuation lines: ``#word rest``, white space and comments squeezed."""
+
+    word: str
+    rest: str
+    start: int
+    end: int
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """C text without its preprocessor.
+
+    `text` is as long as the file. `comments` are byte ranges in order. `changes` are the rows at which the
+    condition changes, with the condition from there on. `hidden` are the byte ranges of branches that could
+    not stand beside their twin and were blanked.
+    """
+
+    text: bytes
+    directives: tuple[Directive, ...]
+    comments: tuple[tuple[int, int], ...]
+    changes: tuple[tuple[int, str | None], ...]
+    guard: str | None
+    hidden: tuple[tuple[int, int], ...]
+
+    def condition(self, row: int) -> str | None:
+        """Return the condition that *row* stands under, None where there is none."""
+        if not self.changes:
+            return None
+        at = bisect_right(self.changes, row, key=_first)
+        return self.changes[at - 1][1] if at else None
+
+
+@dataclass(slots=True)
+class _Branch:
+    """One arm of an ``#if``: its own test, its condition in words, and the byte range of its text."""
+
+    test: str
+    condition: str
+    start: int
+    end: int
+
+
+def _first(pair: tuple[int, str | None]) -> int:
+    return pair[0]
+
+
+def plain(data: bytes) -> Plain:
+    """Separate *data* into plain C and its preprocessor. Never fails: an unmatched directive ends with the file."""
+    pieces: list[bytes] = []
+    comments: list[tuple[int, int]] = []
+    directives: list[Directive] = []
+    at = counted = row = 0
+    for token in _TOKEN.finditer(data):
+        start, end = token.span()
+        first = data[start]
+        if first == 34 or first == 39:
+            continue
+        pieces.append(data[at:start])
+        pieces.append(data[start:end].translate(_BLANK))
+        at = end
+        if first == 47:
+            comments.append((start, end))
+            continue
+        row += data.count(b"\n", counted, start)
+        counted = start
+        made = _directive(data, start, end, row)
+        if made:
+            directives.append(made)
+    pieces.append(data[at:])
+    text = b"".join(pieces)
+    guard = _guard(directives)
+    changes, hidden = _branches(text, directives, guard)
+    for start, end in hidden:
+        text = text[:start] + text[start:end].translate(_BLANK) + text[end:]
+    shown = tuple(span for span in hidden if data[span[0] : span[1]].strip())
+    return Plain(text, tuple(directives), tuple(comments), tuple(changes), guard.rest if guard else None, shown)
+
+
+def _directive(data: bytes, start: int, end: int, row: int) -> Directive | None:
+    match = _DIRECTIVE.match(data, start, end)
+    if match is None:
+        return None
+    rest = match[2]
+    if b"/" in rest:
+        rest = _COMMENT.sub(b" ", rest) if b'"' not in rest else rest
+    rest = _SPACE.sub(b" ", rest).strip()
+    return Directive(match[1].decode(), rest.decode("utf-8", "replace"), start, end, row)
+
+
+def _guard(directives: list[Directive]) -> Directive | None:
+    """Return the ``#ifndef`` of an include guard: it opens the file, defines its name, closes with the last line."""
+    if len(directives) < 3:
+        return None
+    first, second, last = directives[0], directives[1], directives[-1]
+    name = first.rest
+    if first.word == "if" and name.startswith("!defined"):
+        name = name.removeprefix("!defined").strip(" ()")
+    elif first.word != "ifndef":
+        return None
+    if second.word != "define" or second.rest.split(" ")[0] != name or last.word != "endif":
+        return None
+    depth = 0
+    for directive in directives[:-1]:
+        depth += (directive.word in _OPEN) - (directive.word == "endif")
+        if depth == 0:
+            return None
+    return first if depth == 1 else None
+
+
+def _branches(
+    text: bytes, directives: list[Directive], guard: Directive | None
+) -> tuple[list[tuple[int, str | None]], list[tuple[int, int]]]:
+    """Return the rows where the condition changes, and the byte ranges to hide from the grammar."""
+    stack: list[list[_Branch]] = []
+    changes: list[tuple[int, str | None]] = []
+    hidden: list[tuple[int, int]] = []
+    for directive in directives:
+        word = directive.word
+        if word in _OPEN:
+            test = "" if directive is guard else _opening(directive)
+            stack.append([_Branch(test, test, directive.end, directive.end)])
+        elif stack and word in ("elif", "else", "elifdef", "elifndef"):
+            stack[-1][-1].end = directive.start
+            stack[-1].append(_other(stack[-1], directive))
+        elif stack and word == "endif":
+            stack[-1][-1].end = directive.start
+            hidden.extend(_hidden(text, stack.pop()))
+        else:
+            continue
+        changes.append((directive.row, _joined(stack)))
+    return changes, hidden
+
+
+def _joined(stack: list[list[_Branch]]) -> str | None:
+    parts = [group[-1].condition for group in stack if group[-1].condition]
+    if len(parts) > 1:
+        parts = [f"({part})" if "||" in part else part for part in parts]
+    return " && ".join(parts) or None
+
+
+def _opening(directive: Directive) -> str:
+    if directive.word == "if":
+        return directive.rest or "0"
+    name = directive.rest.split(" ")[0]
+    return f"defined({name})" if directive.word == "ifdef" else f"!defined({name})"
+
+
+def _other(group: list[_Branch], directive: Directive) -> _Branch:
+    """Return the arm that an ``#else`` or ``#elif`` opens: none of the tests before it, and its own."""
+    parts = [_negated(branch.test) for branch in group if branch.test]
+    name = directive.rest.split(" ")[0]
+    test = {"elif": directive.rest, "elifdef": f"defined({name})", "elifndef": f"!defined({name})"}.get(
+        directive.word, ""
+    )
+    if test:
+        parts.append(f"({test})" if "||" in test else test)
+    return _Branch(test, " && ".join(parts), directive.end, directive.end)
+
+
+def _negated(test: str) -> str:
+    if not _SIMPLE.match(test):
+        return f"!({test})"
+    return test[1:] if test.startswith("!") else f"!{test}"
+
+
+def _hidden(text: bytes, group: list[_Branch]) -> list[tuple[int, int]]:
+    """Return the byte ranges of the arms that would spoil the text around them.
+
+    Arms that a C compiler never reads go; of several arms that break off in the middle of a statement only the
+    first stays.
+    """
+    hidden = [(arm.start, arm.end) for arm in group if arm.test in _NEVER]
+    if group[0].test == "1":
+        hidden.extend((arm.start, arm.end) for arm in group[1:])
+        return hidden
+    arms = [arm for arm in group if arm.test not in _NEVER and text[arm.start : arm.end].strip()]
+    if len(arms) > 1 and not all(_is_whole(text[arm.start : arm.end]) for arm in arms):
+        hidden.extend((arm.start, arm.end) for arm in arms[1:])
+    return hidden
+
+
+def _is_whole(arm: bytes) -> bool:
+    """Whether *arm* closes what it opens and ends where a statement or an item of a list may end."""
+    if arm.count(b"{") != arm.count(b"}") or arm.count(b"(") != arm.count(b")"):
+        return False
+    return arm.rstrip()[-1:] in (b";", b"}", b",", b":")

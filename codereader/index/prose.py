@@ -1,0 +1,87 @@
+"""Sentences out of comments and plain text: what a file or a symbol says about itself.
+
+Works on text that has already been told apart from code; knows no grammar and no language but English full stops.
+"""
+
+from __future__ import annotations
+
+import re
+
+DOC_LENGTH = 200
+"""Most characters kept of a sentence."""
+
+SUMMARY_LENGTH = 600
+"""Most characters kept of a file's summary."""
+
+_LEGAL = re.compile(
+    r"SPDX-|copyright|\(c\)|©|licen[cs]|all rights reserved|redistribut|warrant|without even the implied"
+    r"|free software foundation|merchantability|fitness for|gnu general public|<[\w.+-]+@|^authors?\b|^\s*version\b",
+    re.IGNORECASE,
+)
+_MARKER = re.compile(r"^\s*(?:/\*+!?|\*+/|\*+(?!/)|//+!?|#+!?|;+|--+)[ \t]?|\s*\*+/\s*$")
+_STOP = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\bcf)(?<!\bvs)[.!?](?=\s|$)")
+_KERNEL_DOC = re.compile(
+    r"^(?:struct |union |enum |typedef )?[\w.]+(?:\(\))?\s+[-–—]+\s+(?=\S)|^[\w]+\(\):?\s*[-–—]?\s*"
+)
+_RULE = re.compile(r"^[\W_]*$")
+
+
+def comment_lines(comment: str) -> list[str]:
+    """Return the lines of *comment* without comment marks and trailing white space."""
+    return [_MARKER.sub("", _MARKER.sub("", line)).rstrip() for line in comment.splitlines()]
+
+
+def first_sentence(text: str) -> str | None:
+    """Return the first sentence of *text* (a docstring, or comment lines joined), None where it holds no words."""
+    words = " ".join(_first_paragraph(text.splitlines()))
+    words = " ".join(_KERNEL_DOC.sub("", words, count=1).split())
+    stop = _STOP.search(words)
+    return _shortened(words[: stop.start()] if stop else words, DOC_LENGTH)
+
+
+def doc_of_comment(comment: str) -> str | None:
+    """Return the first sentence of the comment above a definition, None where it is empty or a rule of dashes."""
+    return first_sentence("\n".join(comment_lines(comment)))
+
+
+def header_summary(comments: list[str]) -> str | None:
+    """Return the first paragraph of a file's header comments that is not about licence or authors."""
+    lines: list[str] = []
+    for comment in comments:
+        lines.extend(comment_lines(comment))
+        lines.append("")
+    return summary_of_lines(lines)
+
+
+def summary_of_lines(lines: list[str]) -> str | None:
+    """Return the first paragraph of *lines* that says something besides who owns them, squeezed to one line."""
+    paragraph: list[str] = []
+    for line in [*lines, ""]:
+        if not _RULE.match(line):
+            paragraph.append(line)
+            continue
+        if paragraph and not any(_LEGAL.search(one) for one in paragraph):
+            return _shortened(" ".join(" ".join(paragraph).split()), SUMMARY_LENGTH)
+        kept = [one for one in paragraph if not _LEGAL.search(one)]
+        if kept and _LEGAL.search(paragraph[0]) is None and kept[0] is paragraph[0]:
+            return _shortened(" ".join(kept[0].split()), SUMMARY_LENGTH)
+        paragraph = []
+    return None
+
+
+def _first_paragraph(lines: list[str]) -> list[str]:
+    found: list[str] = []
+    for line in lines:
+        if _RULE.match(line) or (found and line.lstrip().startswith("@")):
+            if found:
+                break
+            continue
+        found.append(line.strip())
+    return found
+
+
+def _shortened(text: str, length: int) -> str | None:
+    text = text.strip()
+    if len(text) > length:
+        text = text[: length - 1].rsplit(" ", 1)[0] + "…"
+    return text or None

@@ -1,0 +1,331 @@
+"""What a Python file says: its words on itself, classes, functions, constants, imports, calls, entry points.
+
+`condition` is the test of a module-level ``if`` that stands around a fact (``TYPE_CHECKING``), as written.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from codereader.index.parsed import (
+    Definition,
+    DefinitionKind,
+    Entry,
+    Export,
+    Include,
+    ParsedFile,
+    Reference,
+    ReferenceKind,
+)
+from codereader.index.prose import first_sentence, summary_of_lines
+from codereader.source.spans import Span
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+Captures = Mapping[str, Sequence["Node"]]
+"""Nodes of one file by capture name."""
+
+VALUE_LENGTH = 80
+"""Longest value, in characters, that a constant's signature shows."""
+
+RECEIVER_BYTES = 120
+"""Longest receiver that is kept as written."""
+
+_SPACE = re.compile(r"\s+")
+_BRACKETS = re.compile(r"(?<=[(\[{]) | (?=[)\]}])")
+_TRAILING = re.compile(r",(?=[)\]}])")
+_NO_REFERENCE = frozenset({"self", "cls", "None", "True", "False", "str", "int", "bool", "bytes", "float", "object"})
+
+
+class _Scopes:
+    """The functions and classes of one file by place, innermost found first."""
+
+    __slots__ = ("_ends", "_names", "_parents", "_starts")
+
+    def __init__(self, nodes: Sequence[tuple[Node, str]]) -> None:
+        ordered = sorted(nodes, key=lambda one: (one[0].start_byte, -one[0].end_byte))
+        self._starts = [node.start_byte for node, _ in ordered]
+        self._ends = [node.end_byte for node, _ in ordered]
+        self._parents: list[int] = []
+        self._names: list[str] = []
+        open_: list[int] = []
+        for at, (_, name) in enumerate(ordered):
+            while open_ and self._ends[open_[-1]] <= self._starts[at]:
+                open_.pop()
+            self._parents.append(open_[-1] if open_ else -1)
+            self._names.append(f"{self._names[open_[-1]]}.{name}" if open_ else name)
+            open_.append(at)
+
+    def around(self, byte: int) -> str | None:
+        """Return the dotted name of the innermost definition that holds *byte*."""
+        at = bisect_right(self._starts, byte) - 1
+        while at >= 0 and byte >= self._ends[at]:
+            at = self._parents[at]
+        return self._names[at] if at >= 0 else None
+
+    def owner(self, byte: int) -> str | None:
+        """Return the dotted name of what stands around the definition that starts at *byte*."""
+        at = bisect_right(self._starts, byte) - 1
+        parent = self._parents[at] if at >= 0 else -1
+        return self._names[parent] if parent >= 0 else None
+
+
+def extract(data: bytes, query: Callable[[bytes], Captures]) -> ParsedFile:
+    """Return the facts of the Python text *data*; *query* parses text and returns its captures."""
+    captures = query(data)
+    nodes = [(node, _name(node)) for kind in ("function", "class") for node in captures.get(kind, ()) if _name(node)]
+    scopes = _Scopes(nodes)
+    conditions = _conditions(captures)
+    offered = _offered(captures, conditions)
+    names = {one.name for one in offered}
+    classes = {node.start_byte for node in captures.get("class", ())}
+    definitions = [_definition(node, name, scopes, classes, conditions) for node, name in nodes]
+    definitions.extend(_constants(captures, conditions))
+    return ParsedFile(
+        language="python",
+        lines=data.count(b"\n") + (bool(data) and not data.endswith(b"\n")),
+        summary=_summary(captures),
+        definitions=tuple(sorted((_public(one, names) for one in definitions), key=_place)),
+        references=tuple(_references(captures, scopes, conditions)),
+        includes=tuple(_imports(captures, conditions)),
+        exports=tuple(offered),
+        entries=tuple(_entries(captures)),
+        error_nodes=len(captures.get("error", ())),
+    )
+
+
+def _public(one: Definition, names: set[str]) -> Definition:
+    """Mark what the module offers: what ``__all__`` lists, else the top level names without an underscore."""
+    offered = one.name in names if names else not one.name.startswith("_")
+    return replace(one, exported=True) if offered and one.owner is None else one
+
+
+def _place(one: Definition) -> tuple[int, int, str, str]:
+    return one.row, one.span.start, one.name, one.kind
+
+
+def _text(node: Node) -> str:
+    return (node.text or b"").decode("utf-8", "replace")
+
+
+def _line(text: str) -> str:
+    """Return *text* as one line, without the blanks that line breaks leave inside brackets."""
+    return _TRAILING.sub("", _BRACKETS.sub("", _SPACE.sub(" ", text).strip()))
+
+
+def _name(node: Node) -> str:
+    name = node.child_by_field_name("name")
+    return _text(name) if name is not None else ""
+
+
+def _span(node: Node) -> Span:
+    return Span(node.start_byte, node.end_byte, node.start_point[0], node.end_point[0])
+
+
+# -- conditions -----------------------------------------------------------------------------------------------------
+
+_Condition = Callable[[int], str | None]
+
+
+def _conditions(captures: Captures) -> _Condition:
+    """Return a function from a byte to the test of the module-level ``if`` around it."""
+    arms: list[tuple[int, int, str]] = []
+    for node in captures.get("if", ()):
+        before: list[str] = []
+        for arm in (node, *node.children_by_field_name("alternative")):
+            test = arm.child_by_field_name("condition")
+            body = arm.child_by_field_name("consequence") or arm.child_by_field_name("body")
+            own = [_line(_text(test))] if test is not None else []
+            if body is not None:
+                arms.append((body.start_byte, body.end_byte, " and ".join([*(f"not ({one})" for one in before), *own])))
+            before.extend(own)
+    starts = [start for start, _, _ in arms]
+
+    def condition(byte: int) -> str | None:
+        at = bisect_right(starts, byte) - 1
+        return arms[at][2] if at >= 0 and byte < arms[at][1] else None
+
+    return condition
+
+
+# -- definitions ----------------------------------------------------------------------------------------------------
+
+
+def _definition(node: Node, name: str, scopes: _Scopes, classes: set[int], condition: _Condition) -> Definition:
+    body = node.child_by_field_name("body")
+    owner = scopes.owner(node.start_byte)
+    end = body.start_byte if body is not None else node.end_byte
+    head = (node.text or b"")[: end - node.start_byte].decode("utf-8", "replace")
+    kind, fields = _kind(node, classes)
+    around = node.parent if node.parent is not None and node.parent.type == "decorated_definition" else node
+    return Definition(
+        name=name,
+        kind=kind,
+        span=_span(around),
+        row=node.child_by_field_name("name").start_point[0],  # type: ignore[union-attr]
+        signature=_head(head),
+        owner=owner,
+        condition=condition(node.start_byte),
+        fields=fields,
+        doc=_docstring(body),
+    )
+
+
+def _head(text: str) -> str:
+    """Return a definition's head on one line, without comments and the closing colon."""
+    lines = [line.split("  #")[0] if "#" in line else line for line in text.splitlines()]
+    return _line(" ".join(line for line in lines if not line.lstrip().startswith("#"))).rstrip(": ")
+
+
+def _kind(node: Node, classes: set[int]) -> tuple[DefinitionKind, tuple[str, ...]]:
+    if node.type == "class_definition":
+        bases = node.child_by_field_name("superclasses")
+        return "class", tuple(_line(_text(base)) for base in bases.named_children) if bases is not None else ()
+    above = node.parent
+    if above is not None and above.type == "decorated_definition":
+        above = above.parent
+    inside = above is not None and above.parent is not None and above.parent.start_byte in classes
+    return ("method" if inside and above is not None and above.type == "block" else "function"), ()
+
+
+def _docstring(body: Node | None) -> str | None:
+    first = body.named_children[0] if body is not None and body.named_child_count else None
+    if first is None or first.type != "expression_statement" or not first.named_child_count:
+        return None
+    string = first.named_children[0]
+    return first_sentence(_string(string)) if string.type == "string" else None
+
+
+def _string(node: Node) -> str:
+    """Return the value of a string literal, or its text where Python itself cannot read it."""
+    text = _text(node)
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        value = text.strip("\"'rRuUbB")
+    return value if isinstance(value, str) else ""
+
+
+def _summary(captures: Captures) -> str | None:
+    strings = captures.get("doc", ())
+    return summary_of_lines([line.strip() for line in _string(strings[0]).splitlines()]) if strings else None
+
+
+def _constants(captures: Captures, condition: _Condition) -> Iterator[Definition]:
+    for node in captures.get("assignment", ()):
+        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        if left is None or node.type != "assignment":
+            continue
+        targets = left.named_children if left.type in ("pattern_list", "tuple_pattern") else [left]
+        for target in targets:
+            if target.type != "identifier":
+                continue
+            kind = node.child_by_field_name("type")
+            value = f" = {_line(_text(right))}" if right is not None else ""
+            shown = value if len(value) <= VALUE_LENGTH else " = …"
+            yield Definition(
+                name=_text(target),
+                kind="variable",
+                span=_span(node),
+                row=target.start_point[0],
+                signature=_text(target) + (f": {_line(_text(kind))}" if kind is not None else "") + shown,
+                condition=condition(node.start_byte),
+            )
+
+
+# -- ways in and out ------------------------------------------------------------------------------------------------
+
+
+def _offered(captures: Captures, condition: _Condition) -> list[Export]:
+    found: list[Export] = []
+    for node in captures.get("assignment", ()):
+        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        if left is None or right is None or _text(left) != "__all__":
+            continue
+        strings = [item for item in right.named_children if item.type == "string"]
+        found.extend(Export(_string(one), "__all__", one.start_point[0], condition(one.start_byte)) for one in strings)
+    return found
+
+
+def _entries(captures: Captures) -> Iterator[Entry]:
+    for node in captures.get("if", ()):
+        test = node.child_by_field_name("condition")
+        words = _line(_text(test)) if test is not None else ""
+        if "__name__" in words and "__main__" in words:
+            called = _first_call(node)
+            yield Entry(called or "__main__", "main", 'if __name__ == "__main__"', node.start_point[0])
+
+
+def _first_call(node: Node) -> str | None:
+    """Return the name that the guarded block calls last, the main function by custom: ``sys.exit(main())``."""
+    body = node.child_by_field_name("consequence")
+    calls = re.findall(r"([A-Za-z_][\w.]*)\(", _text(body)) if body is not None else []
+    return calls[-1] if calls else None
+
+
+def _imports(captures: Captures, condition: _Condition) -> Iterator[Include]:
+    found: list[Include] = []
+    for node in captures.get("import", ()):
+        for child in node.children_by_field_name("name"):
+            target, name = _imported(child)
+            bound = (name,) if name != target else ()
+            found.append(Include(target, child.start_point[0], bound, condition=condition(node.start_byte)))
+    for node in (*captures.get("import.from", ()), *captures.get("import.future", ())):
+        module = node.child_by_field_name("module_name")
+        pairs = [_imported(child) for child in node.children_by_field_name("name")]
+        names = [name if name == alias else f"{name} as {alias}" for name, alias in pairs]
+        if any(child.type == "wildcard_import" for child in node.named_children):
+            names = ["*"]
+        target = _text(module) if module is not None else "__future__"
+        found.append(Include(target, node.start_point[0], tuple(names), condition=condition(node.start_byte)))
+    yield from sorted(found, key=lambda one: (one.row, one.target, one.names))
+
+
+def _imported(node: Node) -> tuple[str, str]:
+    """Return what is imported, and the name it goes by here."""
+    if node.type != "aliased_import":
+        return _text(node), _text(node)
+    name, alias = node.child_by_field_name("name"), node.child_by_field_name("alias")
+    return (_text(name) if name is not None else ""), (_text(alias) if alias is not None else "")
+
+
+# -- references -----------------------------------------------------------------------------------------------------
+
+
+def _references(captures: Captures, scopes: _Scopes, condition: _Condition) -> list[Reference]:
+    rows: list[tuple[int, int, Reference]] = []
+
+    def add(node: Node, name: str, kind: ReferenceKind, receiver: str | None = None) -> None:
+        start, row = node.start_byte, node.start_point[0]
+        rows.append((row, start, Reference(name, kind, row, scopes.around(start), receiver, condition(start))))
+
+    for node in captures.get("call", ()):
+        add(node, _text(node), "call")
+    for node in captures.get("call.member", ()):
+        name, receiver = node.child_by_field_name("attribute"), node.child_by_field_name("object")
+        if name is not None and receiver is not None:
+            add(name, _text(name), "call", _receiver(receiver))
+    for node in captures.get("value", ()):
+        if (name_ := _text(node)) not in _NO_REFERENCE:
+            add(node, name_, "name")
+    for node in captures.get("decorator", ()):
+        mentioned = node.named_children[0] if node.named_child_count else None
+        if mentioned is not None and mentioned.type == "identifier":
+            add(mentioned, _text(mentioned), "name")
+        elif mentioned is not None and mentioned.type == "attribute":
+            receiver_, _, name_ = _line(_text(mentioned)).rpartition(".")
+            add(mentioned, name_, "name", receiver_)
+    rows.sort(key=lambda one: (one[0], one[1], one[2].name, one[2].kind))
+    return [one[2] for one in rows]
+
+
+def _receiver(node: Node) -> str:
+    """Return what a call is made on, as one short line."""
+    text = _line(_text(node)) if node.end_byte - node.start_byte <= RECEIVER_BYTES else "…"
+    return text if len(text) <= RECEIVER_BYTES else "…"
