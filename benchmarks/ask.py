@@ -22,17 +22,13 @@ QUESTIONS = ("explain structure", "what are the entry points?", "explain structu
 def ask(path: str, question: str, cache: str) -> dict[str, Any]:
     arguments = [sys.executable, "-m", "codereader", "ask", path, question, "--format", "json", "--max-tokens", "32"]
     start = time.perf_counter()
-    done = subprocess.run(
-        arguments, capture_output=True, check=True, env={**os.environ, "CODEREADER_CACHE_DIR": cache}
-    )
+    done = subprocess.run(arguments, capture_output=True, check=True, env={**os.environ, "CODEREADER_CACHE_DIR": cache})
     return {**json.loads(done.stdout), "wall": time.perf_counter() - start}
 
 
 def parsed(path: str, cache: str) -> int:
     arguments = [sys.executable, "-m", "codereader", "index", path, "--format", "json"]
-    done = subprocess.run(
-        arguments, capture_output=True, check=True, env={**os.environ, "CODEREADER_CACHE_DIR": cache}
-    )
+    done = subprocess.run(arguments, capture_output=True, check=True, env={**os.environ, "CODEREADER_CACHE_DIR": cache})
     return int(json.loads(done.stdout)["parsed"])
 
 

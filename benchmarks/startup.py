@@ -37,7 +37,7 @@ def main() -> None:
         "codereader --help": [command(), "--help"],
     }
     times: dict[str, list[float]] = {name: [] for name in rows}
-    for name, arguments in rows.items():
+    for arguments in rows.values():
         seconds(arguments)
     for _ in range(ROUNDS):
         for name, arguments in rows.items():

@@ -1,7 +1,7 @@
 """Where things lie and what the environment asks for.
 
-`CODEREADER_CACHE_DIR` moves the cache; `CODEREADER_MODEL` names the default model. Nothing is ever written under
-a user's tree.
+`CODEREADER_CACHE_DIR` moves the cache; `CODEREADER_MODEL` names the default model; `CODEREADER_ECHO` is what the
+testing model `echo` says. Nothing is ever written under a user's tree.
 """
 
 from __future__ import annotations
@@ -23,3 +23,8 @@ def cache_dir() -> Path:
 def default_model() -> str | None:
     """Return the model named by the environment, or None."""
     return os.environ.get("CODEREADER_MODEL") or None
+
+
+def echo_answer() -> str | None:
+    """Return what the echo engine is told to say, None for its own sentence."""
+    return os.environ.get("CODEREADER_ECHO") or None

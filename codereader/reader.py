@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from codereader.answer.event import Event
     from codereader.answer.prepare import Prepared, Wish
     from codereader.answer.speaker import Speaker
-    from codereader.engine.protocol import Sampling
+    from codereader.engine.plan import Plan
+    from codereader.engine.protocol import Engine, Sampling
     from codereader.facts.fact import Brief
     from codereader.index.build import BuildReport
     from codereader.index.view import IndexView
@@ -112,9 +113,9 @@ class Reader:
     @cached_property
     def worth(self) -> Mapping[str, float]:
         """The importance of each file."""
-        from codereader.facts.rank import rank
+        from codereader.facts.rank import rank_files
 
-        return rank(self.view)
+        return rank_files(self.view)
 
     def brief(self, lines: int | None = None) -> Brief:
         """Return the structure brief in at most *lines* lines."""
@@ -144,7 +145,7 @@ class Reader:
         return speak(self.view, brief, question, speaker, ready, sampling, self.cancel)
 
 
-def open_speaker(found: FoundModel, cache: Path, gpu_layers: int | None = None) -> Speaker:
+def open_speaker(found: FoundModel, cache: Path) -> Speaker:
     """Return the model as something that can be asked; no weight is loaded. Raises: ModelError."""
     from codereader.answer.speaker import TRUSTED_PARAMETERS, Speaker
     from codereader.engine.devices import inventory
@@ -156,7 +157,7 @@ def open_speaker(found: FoundModel, cache: Path, gpu_layers: int | None = None) 
     header = read_header(found.path)
     machine = inventory()
 
-    def start(chosen):  # type: ignore[no-untyped-def]
+    def start(chosen: Plan) -> Engine:
         from codereader.engine.llama import LlamaEngine
         from codereader.engine.state import StateStore
 

@@ -38,7 +38,13 @@ def answer_from_facts(view: IndexView, brief: Brief, question: str) -> Answer:
 
 
 def speak(
-    view: IndexView, brief: Brief, question: str, speaker: Speaker, ready: Prepared, sampling: Sampling, cancel: CancelToken
+    view: IndexView,
+    brief: Brief,
+    question: str,
+    speaker: Speaker,
+    ready: Prepared,
+    sampling: Sampling,
+    cancel: CancelToken,
 ) -> Iterator[Event]:
     """Yield the prose for *ready* and its checks, and `Done`. Raises: ModelError, Cancelled."""
     for note in ready.notes:

@@ -18,7 +18,9 @@ from codereader.index.view import IndexView
 NAME = r"[A-Za-z_]\w*"
 PLACE = re.compile(r"(?P<path>[\w.+/-]*\w\.?\w*):(?P<first>\d+)(?:-(?P<last>\d+))?$")
 FILE = re.compile(r"[\w.+/-]*[\w-]\.[A-Za-z]\w{0,9}$|(?:[\w.+-]+/)+[\w.+-]+$|Makefile$|Kconfig$")
-SYMBOL = re.compile(rf"(?:(?:struct|union|enum|class|def)\s+)?(?P<name>{NAME}(?:(?:\.|->|::){NAME})*)(?P<call>\(.*\))?;?$")
+SYMBOL = re.compile(
+    rf"(?:(?:struct|union|enum|class|def)\s+)?(?P<name>{NAME}(?:(?:\.|->|::){NAME})*)(?P<call>\(.*\))?;?$"
+)
 TYPE_WORDS = frozenset({"struct", "union", "enum", "class"})
 MOST_HELD = 200
 """Characters of an open backtick span that are held back before it is let through unjudged."""
@@ -199,7 +201,7 @@ _QUOTED = re.compile(rf"[{re.escape(_LEAD)}]*`(?P<inside>[^`\n]+)`[{re.escape(_T
 
 
 def _cut(held: str) -> int:
-    """Return how many characters of *held* form the next whole chunk (a word or backtick span and the space behind), 0 if none."""
+    """Return the length of the next whole chunk (a word or backtick span and the space behind it), 0 if none is."""
     ticks = 0
     for at, character in enumerate(held):
         if character == "`":

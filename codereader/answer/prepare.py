@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from codereader.answer.prompt import FACTS_SHARE, FACTS_TITLE, FOCUS_TITLE, Composed, Composer
 from codereader.answer.speaker import Speaker
@@ -37,6 +38,12 @@ class Wish:
     ctx: int | None = None
     max_tokens: int = 512
     patience: float = DEFAULT_PATIENCE
+    gpu_layers: int | Literal["auto"] = "auto"
+    device: str = "auto"
+
+    def need(self, prompt_tokens: int) -> Need:
+        """Return what a prompt of this many tokens asks of the planner."""
+        return Need(prompt_tokens, self.max_tokens, self.ctx, self.gpu_layers, self.device)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +84,9 @@ def prepare(
     titles = len(speaker.vocabulary.encode(FOCUS_TITLE)) + len(speaker.vocabulary.encode(FACTS_TITLE))
     named = focus(view, question, base, max(0, rest * 2 // 3 - titles), speaker.vocabulary, cancel)
     composed = composer.compose(base, named, brief, rest - named.tokens - titles)
-    plan = speaker.plan(Need(len(composed.prompt), wish.max_tokens, ctx=wish.ctx))
+    plan = speaker.plan(wish.need(len(composed.prompt)))
     if composed.facts_dropped:
-        notes.append(f"{composed.facts_dropped} lines of facts found no room in the prompt; raise --budget to send them")
+        notes.append(f"{composed.facts_dropped} lines of facts found no room in the prompt; --budget N sends more")
     return Prepared(base, named, composed, plan, wish.max_tokens, (*notes, *plan.notes))
 
 
@@ -104,7 +111,7 @@ def _budget(speaker: Speaker, wish: Wish, window: int, room: int) -> tuple[int, 
     """Return the tokens that the base pack may take, and what there is to say about it."""
     most = room - room // FACTS_SHARE
     if wish.budget is None:
-        rate = speaker.plan(Need(LEAST_BUDGET, wish.max_tokens, ctx=wish.ctx)).prefill_rate
+        rate = speaker.plan(wish.need(min(LEAST_BUDGET, room))).prefill_rate
         chosen = min(MOST_BUDGET, max(LEAST_BUDGET, int(rate * wish.patience) // 256 * 256))
         return min(chosen, most), []
     if wish.budget <= most:

@@ -1,11 +1,12 @@
 """A model that can be asked: its vocabulary, its frame, and how to plan and start it.
 
-The seam between what is said and what runs it. `reader` makes one from a GGUF file; tests make one from the echo engine.
+The seam between what is said and what runs it. `reader` makes one from a GGUF file; tests make one from the
+echo engine.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from codereader.engine.plan import Need, Plan
@@ -15,6 +16,9 @@ from codereader.model.template import Frame
 
 TRUSTED_PARAMETERS = 1_000_000_000
 """Models with fewer weights than this write prose that cannot be relied on (tried: a 135M model invents structs)."""
+
+ECHO_CONTEXT = 1 << 16
+"""Context of the echo engine, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +32,49 @@ class Speaker:
     trusted: bool
     plan: Callable[[Need], Plan] = field(repr=False)
     start: Callable[[Plan], Engine] = field(repr=False)
+
+
+class Bytes:
+    """The echo engine's vocabulary: a token a byte of UTF-8, so that counts are easy to foresee."""
+
+    name = "bytes"
+    exact = True
+
+    def encode(self, text: str, *, special: bool = False) -> list[int]:  # noqa: ARG002 - bytes have no control tokens
+        """Return the bytes of *text*."""
+        return list(text.encode("utf-8", "replace"))
+
+    def count_many(self, texts: Sequence[str]) -> list[int]:
+        """Return the number of bytes of each text."""
+        return [len(text.encode("utf-8", "replace")) for text in texts]
+
+
+def echo(answer: str | None = None) -> Speaker:
+    """Return a speaker without a model, for tests and for trying the way to one: it says *answer*."""
+    from codereader.engine.echo import EchoEngine
+
+    return Speaker(
+        name="echo",
+        vocabulary=Bytes(),
+        frame=Frame("", "\nAnswer:\n"),
+        trained_context=ECHO_CONTEXT,
+        trusted=True,
+        plan=lambda need: Plan(
+            context=need.ctx or need.prompt_tokens + need.answer_tokens,
+            gpu_layers=0,
+            device="cpu",
+            cache_type_k="f16",
+            cache_type_v="f16",
+            micro_batch=512,
+            threads=1,
+            flash_attention=False,
+            weights_bytes=0,
+            cache_bytes=0,
+            compute_bytes=0,
+            prefill_rate=float(ECHO_CONTEXT),
+            processor="no model",
+            notes=(),
+            limit="",
+        ),
+        start=lambda plan: EchoEngine(answer, plan.context) if answer else EchoEngine(context=plan.context),
+    )

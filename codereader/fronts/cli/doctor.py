@@ -89,7 +89,9 @@ def _engine(findings: Findings) -> None:
     from codereader.engine.devices import inventory
 
     machine = inventory()
-    findings.rows.append(("llama.cpp", machine.llama_build or "not available"))
+    build = machine.build
+    about = f"{build.llama_cpp} in llama-cpp-python {build.binding}" if build.binding else "not available"
+    findings.rows.append(("llama.cpp", about))
     offload = "yes" if machine.can_offload else "no: this build of llama-cpp-python runs on the CPU only"
     findings.rows.append(("GPU offload", offload))
     for device in machine.devices:
@@ -99,7 +101,7 @@ def _engine(findings: Findings) -> None:
     memory = f"{size(machine.memory_available)} available of {size(machine.memory_total)}"
     findings.rows.append(("memory", memory))
     findings.data |= {
-        "llama_cpp": machine.llama_build,
+        "llama_cpp": {"binding": build.binding, "version": build.llama_cpp, "features": build.features},
         "can_offload": machine.can_offload,
         "devices": [
             {"name": d.name, "description": d.description, "free": d.free_bytes, "total": d.total_bytes}

@@ -31,11 +31,11 @@ def command(
     """Build the index and print the counts."""
     with Report(quiet=quiet, colour=colour) as report, Output(output, colour) as out:
         with opened(path, report, include, exclude, max_file_size) as reader:
-            built = reader.built
+            built, skipped = reader.built, reader.skipped
         if style == "json":
-            out.json({"schema": SCHEMA, **asdict(built)})
+            out.json({"schema": SCHEMA, **asdict(built), "skipped": len(skipped)})
         else:
             out.write(
                 f"{built.files} files: {built.parsed} parsed, {built.unchanged} unchanged, {built.removed} removed, "
-                f"{built.skipped} skipped, in {duration(built.seconds)}\n"
+                f"{len(skipped)} skipped, in {duration(built.seconds)}\n"
             )

@@ -84,4 +84,5 @@ def _lines(rows: list[dict[str, Any]]) -> list[str]:
 def _about(row: dict[str, Any]) -> str:
     if row["problem"]:
         return f"cannot be read: {safe_line(row['problem'])}"
-    return f"{safe_line(row['architecture'])} {row['quantization']}, {row['parameters'] / 1e9:.2f}B weights, context {row['context']:,}"
+    weights = f"{row['parameters'] / 1e9:.2f}B weights"
+    return f"{safe_line(row['architecture'])} {row['quantization']}, {weights}, context {row['context']:,}"

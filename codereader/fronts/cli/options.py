@@ -19,7 +19,7 @@ from codereader.source.scope import DEFAULT_MAX_BYTES
 UNITS = {"": 1, "k": 1_000, "m": 1_000_000, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
 
 
-class Count(click.ParamType):
+class Count(click.ParamType[int]):
     """A whole number that may end in k, m, KiB, MiB or GiB; at least *least*."""
 
     name = "N"
@@ -120,15 +120,15 @@ def opened(
 ) -> Iterator[Reader]:
     """Yield a reader whose index is up to date, with progress on *report*."""
     with reading(path, include, exclude, max_file_size) as reader:
-        reader.open(lambda stage, done, total: report.progress(stage, done, total, "files"))
+        built = reader.open(lambda stage, done, total: report.progress(stage, done, total, "files"))
         report.clear()
+        for note in built.notes:
+            report.note(note)
         yield reader
 
 
 @contextlib.contextmanager
-def reading(
-    path: Path, include: tuple[str, ...], exclude: tuple[str, ...], max_file_size: int
-) -> Iterator[Reader]:
+def reading(path: Path, include: tuple[str, ...], exclude: tuple[str, ...], max_file_size: int) -> Iterator[Reader]:
     """Yield a reader that is not opened yet and that Ctrl-C stops."""
     with (
         stoppable() as cancel,

