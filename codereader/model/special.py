@@ -8,6 +8,7 @@ of its own; here a control token stays a control token.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -47,14 +48,22 @@ def special_tokens(tokens: Sequence[str], types: Sequence[int | float]) -> tuple
     return tuple(sorted(found, key=lambda token: (-len(token.text.encode("utf-8", "surrogateescape")), token.id)))
 
 
-def cut(text: str, tokens: Sequence[SpecialToken]) -> list[str | int]:
-    """Return *text* as plain parts (never empty) and token ids, in order; earlier *tokens* cut first."""
-    parts: list[str | int] = [text] if text else []
-    for token in tokens:
-        if token.text not in text:
-            continue
-        parts = [piece for part in parts for piece in _split(part, token)]
-    return parts
+class Cutter:
+    """Cuts texts at *tokens*; those that come first cut first."""
+
+    def __init__(self, tokens: Sequence[SpecialToken]) -> None:
+        self._tokens = tuple(tokens)
+        self._any = re.compile("|".join(re.escape(token.text) for token in tokens)).search if tokens else None
+
+    def cut(self, text: str) -> list[str | int]:
+        """Return *text* as plain parts (never empty) and token ids, in order."""
+        parts: list[str | int] = [text] if text else []
+        if self._any is None or self._any(text) is None:
+            return parts
+        for token in self._tokens:
+            if token.text in text:
+                parts = [piece for part in parts for piece in _split(part, token)]
+        return parts
 
 
 def _split(part: str | int, token: SpecialToken) -> list[str | int]:

@@ -20,7 +20,7 @@ from codereader.model.gguf import ModelHeader, read_header, read_numbers, read_s
 from codereader.model.merges import MergeTable, merge_table
 from codereader.model.pretokenizer import PRE_TOKENIZERS, PreTokenizer
 from codereader.model.ranks import load_ranks, save_ranks
-from codereader.model.special import SpecialToken, cut, special_tokens
+from codereader.model.special import Cutter, SpecialToken, special_tokens
 
 if TYPE_CHECKING:
     from codereader.model.llama_vocabulary import LlamaVocabulary
@@ -32,8 +32,6 @@ THREADED_FROM = 100_000
 """Characters in all texts of a `count_many` from which threads pay."""
 
 _LONG_SPACE = re.compile(rf"(?<!\s)\s{{{LONGEST_SPACE}}}")
-_PLACED_BY_SPACE = ("jina-v2", "modern-bert")
-_SPACE_EATERS = ("phi-3", "phi3", "modern-bert")
 
 
 def open_vocabulary(path: Path, cache: Path | None = None) -> Vocabulary:
@@ -80,8 +78,8 @@ class BytePairVocabulary:
 
         self.name = f"{header.name} ({table.size:,} tokens)"
         self._header = header
-        self._special = special
-        self._plain = tuple(token for token in special if not token.control)
+        self._special = Cutter(special)
+        self._plain = Cutter([token for token in special if not token.control])
         self._size = table.size
         self._ids = None if table.ordered else table.ids
         ranks = table.ids if table.ordered else range(len(table.ids))
@@ -96,7 +94,7 @@ class BytePairVocabulary:
     def encode(self, text: str, *, special: bool = False) -> list[int]:
         """Return token ids, as `Vocabulary.encode`."""
         ids: list[int] = []
-        for part in cut(text, self._special if special else self._plain):
+        for part in (self._special if special else self._plain).cut(text):
             ids += [part] if isinstance(part, int) else self._encode(part)
         return ids
 
@@ -127,9 +125,7 @@ class BytePairVocabulary:
 
 def _strips_space(header: ModelHeader) -> bool:
     """Tell whether llama.cpp strips white space beside special tokens of this model, by its name."""
-    return header.tokenizer_pre.startswith(_PLACED_BY_SPACE) or any(
-        word in header.name.lower() for word in _SPACE_EATERS
-    )
+    return any(word in header.name.lower() for word in ("phi-3", "phi3", "modern-bert"))
 
 
 def _ranks(

@@ -1,0 +1,94 @@
+"""Write small GGUF files for tests: real metadata and tensor table, weights that are holes of zeros."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from codereader.model.gguf import TENSOR_TYPES
+
+Value = bool | int | float | str | Sequence[str] | Sequence[int] | Sequence[float]
+
+ALIGNMENT = 32
+U32, I32, F32, BOOL, STRING, ARRAY = 4, 5, 6, 7, 8, 9
+
+
+def write_gguf(
+    path: Path,
+    metadata: Mapping[str, Value] | None = None,
+    tensors: Sequence[tuple[str, tuple[int, ...], str]] = (),
+    *,
+    version: int = 3,
+) -> Path:
+    """Write a GGUF of *metadata* and *tensors* (name, shape, type) and return its path."""
+    head = header_bytes(metadata or {}, tensors, version)
+    with path.open("wb") as file:
+        file.write(head)
+        file.truncate(len(head) + sum(_padded(_bytes(shape, kind)) for _, shape, kind in tensors))
+    return path
+
+
+def header_bytes(
+    metadata: Mapping[str, Value], tensors: Sequence[tuple[str, tuple[int, ...], str]] = (), version: int = 3
+) -> bytes:
+    """Return what stands before the weights, padded to the alignment."""
+    parts = [b"GGUF", struct.pack("<IQQ", version, len(tensors), len(metadata))]
+    parts += [_string(key) + _value(value) for key, value in metadata.items()]
+    offset = 0
+    for name, shape, kind in tensors:
+        number = next(number for number, row in TENSOR_TYPES.items() if row[0] == kind)
+        parts.append(_string(name) + struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape, number, offset))
+        offset += _padded(_bytes(shape, kind))
+    head = b"".join(parts)
+    return head.ljust(_padded(len(head)), b"\0") if tensors else head
+
+
+def llama_metadata(**more: Value) -> dict[str, Value]:
+    """Return the metadata of a small Llama; a key's ``__`` stands for a dot (``llama__block_count``)."""
+    return {
+        "general.architecture": "llama",
+        "general.name": "Small Llama",
+        "general.file_type": 15,
+        "llama.block_count": 2,
+        "llama.context_length": 2048,
+        "llama.embedding_length": 64,
+        "llama.attention.head_count": 8,
+        "llama.attention.head_count_kv": 2,
+    } | {key.replace("__", "."): value for key, value in more.items()}
+
+
+def _value(value: Value) -> bytes:
+    if isinstance(value, str | bool | int | float):
+        kind, data = _scalar(value)
+        return struct.pack("<I", kind) + data
+    rows = [_scalar(one, I32) for one in value]
+    kind = rows[0][0] if rows else I32
+    return struct.pack("<IIQ", ARRAY, kind, len(rows)) + b"".join(data for _, data in rows)
+
+
+def _scalar(value: bool | int | float | str, whole: int = U32) -> tuple[int, bytes]:
+    if isinstance(value, str):
+        return STRING, _string(value)
+    if isinstance(value, bool):
+        return BOOL, struct.pack("<?", value)
+    if isinstance(value, float):
+        return F32, struct.pack("<f", value)
+    return whole, struct.pack("<i" if whole == I32 else "<I", value)
+
+
+def _string(text: str) -> bytes:
+    data = text.encode("utf-8", "surrogateescape")
+    return struct.pack("<Q", len(data)) + data
+
+
+def _bytes(shape: tuple[int, ...], kind: str) -> int:
+    _, block, block_bytes = next(row for row in TENSOR_TYPES.values() if row[0] == kind)
+    count = 1
+    for length in shape:
+        count *= length
+    return count // block * block_bytes
+
+
+def _padded(length: int) -> int:
+    return -(-length // ALIGNMENT) * ALIGNMENT
