@@ -7,7 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,8 @@ from codereader.source.walk import nothing_readable, open_scope, walk
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is the judge here")
 needs_posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no such names or files")
 
+DEPTH = 1200
+
 Plant = Callable[[Mapping[str, str | bytes]], Path]
 
 
@@ -34,6 +36,21 @@ def plant(tmp_path: Path) -> Plant:
         return grow(tmp_path / "tree", files)
 
     return write
+
+
+@pytest.fixture
+def deep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A tree deeper than Python's stack, taken down step by step: pytest's own cleaning would not get through."""
+    monkeypatch.chdir(tmp_path)
+    for _ in range(DEPTH):
+        Path("d").mkdir()
+        os.chdir("d")
+    Path("a.c").touch()
+    yield tmp_path
+    Path("a.c").unlink()
+    for _ in range(DEPTH):
+        os.chdir("..")
+        Path("d").rmdir()
 
 
 def grow(top: Path, files: Mapping[str, str | bytes]) -> Path:
@@ -416,23 +433,12 @@ def test_hostile_names_survive(plant: Plant) -> None:
     assert paths(walked) == sorted([*names, "d\n\udcff/x.c"])
 
 
-def test_a_very_deep_tree_is_walked(tmp_path: Path) -> None:
+@needs_posix
+def test_a_very_deep_tree_is_walked(deep: Path) -> None:
     """Depth is bounded by the file system, not by Python's stack."""
-    deep = tmp_path / "tree"
-    here = Path.cwd()
-    deep.mkdir()
-    try:
-        os.chdir(deep)
-        for _ in range(1200):
-            Path("d").mkdir()
-            os.chdir("d")
-        Path("a.c").write_text("")
-    finally:
-        os.chdir(here)
-
     walked = go(deep)
 
-    assert paths(walked) == ["d/" * 1200 + "a.c"]
+    assert paths(walked) == ["d/" * DEPTH + "a.c"]
 
 
 # A repository that means harm
