@@ -53,7 +53,8 @@ def _lines(ready: Prepared, speaker: Speaker, out: Output) -> Iterable[str]:
     yield from left_out_lines(ready.left_out, out)
     prompt = ready.composed.prompt
     yield out.bold("Prompt")
-    yield f"  {len(prompt):,} tokens: {len(prompt.base):,} of system and pack, {len(prompt.tail):,} of facts and question"
+    base, tail = len(prompt.base), len(prompt.tail)
+    yield f"  {len(prompt):,} tokens: {base:,} of system and pack, {tail:,} of focus, facts and question"
     yield f"  {ready.max_tokens:,} tokens of answer at most"
     yield out.bold(f"Plan for {safe_line(speaker.name)}")
     yield f"  context {plan.context:,} tokens, {plan.processor}, {plan.threads} threads, batches of {plan.micro_batch}"

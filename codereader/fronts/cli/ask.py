@@ -11,7 +11,8 @@ import click
 
 from codereader import config
 from codereader.errors import ExitCode, ModelError, UsageError
-from codereader.fronts.cli.options import PATH, Count, opened, output_options, scope_options
+from codereader.fronts.cli.options import PATH, Count, How, Which, opened, output_options, scope_options
+from codereader.fronts.render import Output
 from codereader.fronts.report import Report
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from codereader.answer.prepare import Wish
     from codereader.answer.speaker import Speaker
     from codereader.facts.fact import Brief
-    from codereader.fronts.render import Output
     from codereader.reader import Reader
 
 NO_MODEL = (
@@ -103,31 +103,25 @@ def command(
     dry_run: bool,
     usage: bool,
     skipped: bool,
-    include: tuple[str, ...],
-    exclude: tuple[str, ...],
-    max_file_size: int,
-    style: str,
-    output: Path | None,
-    colour: str,
-    quiet: bool,
+    which: Which,
+    how: How,
 ) -> int:
     """Answer a question and return the exit code."""
     from codereader.answer.prepare import Wish
-    from codereader.fronts.render import Output
 
     if no_model and model:
         message = "--no-model and --model contradict each other"
         raise UsageError(message, "Leave one of them out.")
     wish = Wish(budget, ctx, max_tokens, patience, gpu_layers, device)
     request = Request(read_question(question), wish, seed, temperature, lines)
-    with Report(quiet=quiet, colour=colour) as report, Output(output, colour) as out:
-        with opened(path, report, include, exclude, max_file_size) as reader:
+    with how.report() as report, how.open() as out:
+        with opened(path, which, report) as reader:
             if skipped:
                 report.lines([f"skipped: {s.path}: {s.reason}" for s in reader.skipped] or ["skipped: nothing"])
             speaker = None if no_model else find_speaker(model, reader, report)
             if dry_run:
-                return _dry_run(reader, request, speaker, report, out, style)
-            answer = _answer(reader, request, speaker, report, out, style)
+                return _dry_run(reader, request, speaker, report, out, how.style)
+            answer = _answer(reader, request, speaker, report, out, how.style)
         _footer(answer, report, as_json=usage)
     return ExitCode.NOTHING_FOUND if strict and answer.not_found else ExitCode.OK
 

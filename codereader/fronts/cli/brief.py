@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from codereader.fronts.cli.options import PATH, Count, opened, output_options, scope_options
-from codereader.fronts.render import Output, brief_out
-from codereader.fronts.report import Report
+from codereader.fronts.cli.options import PATH, Count, How, Which, opened, output_options, scope_options
+from codereader.fronts.render import brief_out
 
 
 @click.command("brief", help="Print the structure of PATH from parsed facts; no model is involved.")
@@ -19,18 +18,13 @@ from codereader.fronts.report import Report
 def command(
     path: Path,
     lines: int | None,
-    include: tuple[str, ...],
-    exclude: tuple[str, ...],
-    max_file_size: int,
-    style: str,
-    output: Path | None,
-    colour: str,
-    quiet: bool,
+    which: Which,
+    how: How,
 ) -> None:
     """Print the brief."""
-    with Report(quiet=quiet, colour=colour) as report, Output(output, colour) as out:
-        with opened(path, report, include, exclude, max_file_size) as reader:
+    with how.report() as report, how.open() as out:
+        with opened(path, which, report) as reader:
             brief = reader.brief(lines)
-            brief_out(brief, out, style)
+            brief_out(brief, out, how.style)
         if brief.dropped:
             report.note(f"{brief.dropped} facts were left out; --lines {brief.lines_needed} shows all")

@@ -13,8 +13,7 @@ import click
 
 from codereader import __version__, config
 from codereader.errors import CodereaderError, ExitCode
-from codereader.fronts.cli.options import output_options
-from codereader.fronts.report import Report
+from codereader.fronts.cli.options import How, output_options
 from codereader.fronts.text import safe_line, size
 
 DISTRIBUTION = "codereader-local"
@@ -35,16 +34,15 @@ class Findings:
 
 @click.command("doctor", help="Tell what works here: versions, devices, memory, models, cache, and what is missing.")
 @output_options("text", "json")
-def command(style: str, output: Path | None, colour: str, quiet: bool) -> int:
+def command(how: How) -> int:
     """Look around, print the findings, return the exit code."""
-    from codereader.fronts.render import Output
     from codereader.fronts.shape import SCHEMA
 
     findings = Findings()
     for look in (_versions, _engine, _models, _cache):
         look(findings)
-    with Report(quiet=quiet, colour=colour), Output(output, colour) as out:
-        if style == "json":
+    with how.open() as out:
+        if how.style == "json":
             problems = [{"problem": problem, "mend": mend} for problem, mend in findings.problems]
             out.json({"schema": SCHEMA, **findings.data, "problems": problems})
         else:

@@ -7,9 +7,7 @@ from pathlib import Path
 
 import click
 
-from codereader.fronts.cli.options import PATH, opened, output_options, scope_options
-from codereader.fronts.render import Output
-from codereader.fronts.report import Report
+from codereader.fronts.cli.options import PATH, How, Which, opened, output_options, scope_options
 from codereader.fronts.shape import SCHEMA
 from codereader.fronts.text import duration
 
@@ -20,19 +18,14 @@ from codereader.fronts.text import duration
 @output_options("text", "json")
 def command(
     path: Path,
-    include: tuple[str, ...],
-    exclude: tuple[str, ...],
-    max_file_size: int,
-    style: str,
-    output: Path | None,
-    colour: str,
-    quiet: bool,
+    which: Which,
+    how: How,
 ) -> None:
     """Build the index and print the counts."""
-    with Report(quiet=quiet, colour=colour) as report, Output(output, colour) as out:
-        with opened(path, report, include, exclude, max_file_size) as reader:
+    with how.report() as report, how.open() as out:
+        with opened(path, which, report) as reader:
             built, skipped = reader.built, reader.skipped
-        if style == "json":
+        if how.style == "json":
             out.json({"schema": SCHEMA, **asdict(built), "skipped": len(skipped)})
         else:
             out.write(

@@ -8,10 +8,9 @@ import click
 
 from codereader.errors import BudgetTooSmall
 from codereader.fronts import shape
-from codereader.fronts.cli.options import PATH, Count, opened, output_options, reading, scope_options
+from codereader.fronts.cli.options import PATH, Count, How, Which, opened, output_options, reading, scope_options
 from codereader.fronts.cli.pack import counter
 from codereader.fronts.render import Output
-from codereader.fronts.report import Report
 from codereader.fronts.text import safe, safe_line
 from codereader.pack.segment import Pack
 from codereader.source.scope import Skipped
@@ -29,26 +28,21 @@ def command(
     budget: int,
     model: str | None,
     skipped: bool,
-    include: tuple[str, ...],
-    exclude: tuple[str, ...],
-    max_file_size: int,
-    style: str,
-    output: Path | None,
-    colour: str,
-    quiet: bool,
+    which: Which,
+    how: How,
 ) -> None:
     """Print the outline, or the list of skipped files."""
-    with Report(quiet=quiet, colour=colour) as report, Output(output, colour) as out:
+    with how.report() as report, how.open() as out:
         if skipped:
-            with reading(path, include, exclude, max_file_size) as reader:
-                _write_skipped(reader.walk().skipped, out, style)
+            with reading(path, which) as reader:
+                _write_skipped(reader.walk().skipped, out, how.style)
             return
-        with opened(path, report, include, exclude, max_file_size) as reader:
+        with opened(path, which, report) as reader:
             packed = reader.pack(budget, counter(model, reader, report), levels=("outline", "name"))
         if not packed.segments:
             message = f"no file of {path} fits --budget {budget:,} tokens, not even by name"
             raise BudgetTooSmall(message, "Raise --budget.")
-        _write_outline(packed, out, style)
+        _write_outline(packed, out, how.style)
         if packed.left_out:
             short = sum(1 for row in packed.left_out if row.level)
             gone = len(packed.left_out) - short

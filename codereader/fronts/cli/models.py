@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from codereader import config
 from codereader.errors import ExitCode, ModelError
-from codereader.fronts.cli.options import output_options
-from codereader.fronts.report import Report
+from codereader.fronts.cli.options import How, output_options
 from codereader.fronts.text import safe_line, size
 
 if TYPE_CHECKING:
@@ -24,9 +22,8 @@ def command() -> None:
 
 @command.command("list", help="List the GGUF models found on this machine; the default is marked.")
 @output_options("text", "json")
-def list_models(style: str, output: Path | None, colour: str, quiet: bool) -> int:
+def list_models(how: How) -> int:
     """Print the models and return the exit code."""
-    from codereader.fronts.render import Output
     from codereader.fronts.shape import SCHEMA
     from codereader.model.catalogue import find_models, resolve_model
 
@@ -34,8 +31,8 @@ def list_models(style: str, output: Path | None, colour: str, quiet: bool) -> in
     found = find_models(cache)
     default = resolve_model(config.default_model(), cache)
     rows = [_row(model, default) for model in found]
-    with Report(quiet=quiet, colour=colour) as report, Output(output, colour) as out:
-        if style == "json":
+    with how.report() as report, how.open() as out:
+        if how.style == "json":
             out.json({"schema": SCHEMA, "models": rows})
         else:
             out.write("".join(f"{line}\n" for line in _lines(rows)))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import signal
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from functools import wraps
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -12,6 +14,7 @@ from typing import Any
 import click
 
 from codereader.cancel import CancelToken
+from codereader.fronts.render import Output
 from codereader.fronts.report import Report
 from codereader.reader import Reader
 from codereader.source.scope import DEFAULT_MAX_BYTES
@@ -49,9 +52,44 @@ class Count(click.ParamType[int]):
 PATH = click.argument("path", type=click.Path(path_type=Path), metavar="PATH")
 
 
-def scope_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add what decides which files are read."""
-    for option in (
+@dataclass(frozen=True, slots=True)
+class Which:
+    """Which files of a scope are read: the values of the flags that `scope_options` adds."""
+
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+    max_file_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How an answer is written: the values of the flags that `output_options` adds."""
+
+    style: str
+    output: Path | None
+    colour: str
+    quiet: bool
+
+    def report(self) -> Report:
+        """Return the writer of stderr."""
+        return Report(quiet=self.quiet, colour=self.colour)
+
+    def open(self) -> Output:
+        """Return the writer of the answer. Raises: OutputError before any work is done."""
+        return Output(self.output, self.colour)
+
+
+Command = Callable[..., Any]
+
+
+def scope_options(command: Command) -> Command:
+    """Add the flags that decide which files are read; the command gets them as `which`."""
+    return _bundled(
+        command,
+        "which",
+        Which,
+        click.option("--include", multiple=True, metavar="GLOB", help="Read only files that match (repeatable)."),
+        click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out files that match (repeatable)."),
         click.option(
             "--max-file-size",
             type=Count(1, ("", "kib", "mib", "gib")),
@@ -59,25 +97,19 @@ def scope_options(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="SIZE",
             help="Skip files above SIZE bytes (2MiB, 500KiB ...); default 1MiB.",
         ),
-        click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out files that match (repeatable)."),
-        click.option("--include", multiple=True, metavar="GLOB", help="Read only files that match (repeatable)."),
-    ):
-        command = option(command)
-    return command
+    )
 
 
-def output_options(*styles: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Add --format with *styles*, -o, --color and --quiet."""
+def output_options(*styles: str) -> Callable[[Command], Command]:
+    """Add --format with *styles*, -o, --color and --quiet; the command gets them as `how`."""
 
-    def add(command: Callable[..., Any]) -> Callable[..., Any]:
-        for option in (
-            click.option("-q", "--quiet", is_flag=True, help="Write errors only to stderr."),
+    def add(command: Command) -> Command:
+        return _bundled(
+            command,
+            "how",
+            How,
             click.option(
-                "--color",
-                "colour",
-                type=click.Choice(["auto", "always", "never"]),
-                default="auto",
-                help="Colour the output; auto obeys NO_COLOR and whether it is a terminal.",
+                "--format", "style", type=click.Choice(styles), default="text", help="How to write the answer."
             ),
             click.option(
                 "-o",
@@ -87,13 +119,33 @@ def output_options(*styles: str) -> Callable[[Callable[..., Any]], Callable[...,
                 help="Write the answer to FILE, whole or not at all.",
             ),
             click.option(
-                "--format", "style", type=click.Choice(styles), default="text", help="How to write the answer."
+                "--color",
+                "colour",
+                type=click.Choice(["auto", "always", "never"]),
+                default="auto",
+                help="Colour the output; auto obeys NO_COLOR and whether it is a terminal.",
             ),
-        ):
-            command = option(command)
-        return command
+            click.option("-q", "--quiet", is_flag=True, help="Write errors only to stderr."),
+        )
 
     return add
+
+
+def _bundled(
+    command: Command, name: str, bundle: type[Which] | type[How], *options: Callable[[Command], Command]
+) -> Command:
+    """Add *options* to *command*, which gets their values as one argument *name*."""
+    keys = [field.name for field in fields(bundle)]
+
+    @wraps(command)
+    def call(**values: Any) -> Any:
+        values[name] = bundle(**{key: values.pop(key) for key in keys})
+        return command(**values)
+
+    wrapped: Command = call
+    for option in reversed(options):
+        wrapped = option(wrapped)
+    return wrapped
 
 
 @contextlib.contextmanager
@@ -115,11 +167,9 @@ def stoppable() -> Iterator[CancelToken]:
 
 
 @contextlib.contextmanager
-def opened(
-    path: Path, report: Report, include: tuple[str, ...], exclude: tuple[str, ...], max_file_size: int
-) -> Iterator[Reader]:
+def opened(path: Path, which: Which, report: Report) -> Iterator[Reader]:
     """Yield a reader whose index is up to date, with progress on *report*."""
-    with reading(path, include, exclude, max_file_size) as reader:
+    with reading(path, which) as reader:
         built = reader.open(lambda stage, done, total: report.progress(stage, done, total, "files"))
         report.clear()
         for note in built.notes:
@@ -128,10 +178,12 @@ def opened(
 
 
 @contextlib.contextmanager
-def reading(path: Path, include: tuple[str, ...], exclude: tuple[str, ...], max_file_size: int) -> Iterator[Reader]:
+def reading(path: Path, which: Which) -> Iterator[Reader]:
     """Yield a reader that is not opened yet and that Ctrl-C stops."""
     with (
         stoppable() as cancel,
-        Reader(path, include=include, exclude=exclude, max_bytes=max_file_size, cancel=cancel) as reader,
+        Reader(
+            path, include=which.include, exclude=which.exclude, max_bytes=which.max_file_size, cancel=cancel
+        ) as reader,
     ):
         yield reader

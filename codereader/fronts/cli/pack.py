@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from codereader.errors import BudgetTooSmall, UsageError
-from codereader.fronts.cli.options import PATH, Count, opened, output_options, scope_options
+from codereader.fronts.cli.options import PATH, Count, How, Which, opened, output_options, scope_options
+from codereader.fronts.render import Output
 from codereader.fronts.report import Report
 
 if TYPE_CHECKING:
-    from codereader.fronts.render import Output
     from codereader.model.counter import TokenCounter
     from codereader.pack.segment import Pack
     from codereader.reader import Reader
@@ -43,25 +43,19 @@ def command(
     budget: int,
     model: str | None,
     text: bool,
-    include: tuple[str, ...],
-    exclude: tuple[str, ...],
-    max_file_size: int,
-    style: str,
-    output: Path | None,
-    colour: str,
-    quiet: bool,
+    which: Which,
+    how: How,
 ) -> None:
     """Pack a scope and print the result."""
-    from codereader.fronts.render import Output
 
-    with Report(quiet=quiet, colour=colour) as report, Output(output, colour) as out:
-        with opened(path, report, include, exclude, max_file_size) as reader:
+    with how.report() as report, how.open() as out:
+        with opened(path, which, report) as reader:
             packed = reader.pack(budget, counter(model, reader, report))
         if not packed.segments:
             message = f"no file of {path} fits --budget {budget:,} tokens, not even by name"
             raise BudgetTooSmall(message, "Raise --budget.")
-        _write(packed, out, style, text=text)
-        if text and style == "text" and packed.left_out:
+        _write(packed, out, how.style, text=text)
+        if text and how.style == "text" and packed.left_out:
             report.note(f"{len(packed.left_out)} files are not in full; without --text they are listed")
 
 
