@@ -263,13 +263,16 @@ def _made_name(macro: str, name: str) -> str:
 
 
 def _functions(reading: _Reading, nodes: Sequence[Node]) -> list[Definition]:
-    found = []
+    """Return the functions of the file; what looks like one inside another is a loop that a macro makes."""
+    found: list[Definition] = []
     for node in nodes:
+        start = node.start_byte
+        if found and start < found[-1].span.end:
+            continue
         body = node.child_by_field_name("body")
         name = _name_of(node.child_by_field_name("declarator"))
-        if body is None or name is None:
+        if body is None or name is None or _text(name.text or b"") in _KEYWORDS:
             continue
-        start = node.start_byte
         found.append(_definition(reading, node, "function", name, reading.line(start, body.start_byte)))
     return found
 

@@ -44,22 +44,23 @@ class Plain:
     """C text without its preprocessor.
 
     `text` is as long as the file. `comments` are byte ranges in order. `changes` are the rows at which the
-    condition changes, with the condition from there on. `hidden` are the byte ranges of branches that could
-    not stand beside their twin and were blanked.
+    condition changes, with the condition from there on; `rows` are these rows alone. `hidden` are the byte ranges
+    of branches that could not stand beside their twin and were blanked.
     """
 
     text: bytes
     directives: tuple[Directive, ...]
     comments: tuple[tuple[int, int], ...]
     changes: tuple[tuple[int, str | None], ...]
+    rows: tuple[int, ...]
     guard: str | None
     hidden: tuple[tuple[int, int], ...]
 
     def condition(self, row: int) -> str | None:
         """Return the condition that *row* stands under, None where there is none."""
-        if not self.changes:
+        if not self.rows:
             return None
-        at = bisect_right(self.changes, row, key=_first)
+        at = bisect_right(self.rows, row)
         return self.changes[at - 1][1] if at else None
 
 
@@ -71,10 +72,6 @@ class _Branch:
     condition: str
     start: int
     end: int
-
-
-def _first(pair: tuple[int, str | None]) -> int:
-    return pair[0]
 
 
 def plain(data: bytes) -> Plain:
@@ -106,7 +103,15 @@ def plain(data: bytes) -> Plain:
     for start, end in hidden:
         text = text[:start] + text[start:end].translate(_BLANK) + text[end:]
     shown = tuple(span for span in hidden if data[span[0] : span[1]].strip())
-    return Plain(text, tuple(directives), tuple(comments), tuple(changes), guard.rest if guard else None, shown)
+    return Plain(
+        text,
+        tuple(directives),
+        tuple(comments),
+        tuple(changes),
+        tuple(row for row, _ in changes),
+        _guarded(guard),
+        shown,
+    )
 
 
 def _directive(data: bytes, start: int, end: int, row: int) -> Directive | None:
@@ -138,6 +143,11 @@ def _guard(directives: list[Directive]) -> Directive | None:
         if depth == 0:
             return None
     return first if depth == 1 else None
+
+
+def _guarded(guard: Directive | None) -> str | None:
+    """Return the name that an include guard defines."""
+    return guard.rest.removeprefix("!defined").strip(" ()") if guard else None
 
 
 def _branches(

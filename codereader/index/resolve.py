@@ -115,7 +115,7 @@ class _Map:
         return self.ending(include.target)
 
     def ending(self, target: str) -> Sequence[str]:
-        """Return the files of the scope whose path is *target* or ends in it, the one under ``include/`` if there is."""
+        """Return the files of the scope whose path is or ends in *target*, if possible the one under ``include/``."""
         named = self._by_base.get(posixpath.basename(target), ())
         found = [path for path in named if path == target or path.endswith("/" + target)]
         best = [path for path in found if path in (target, f"include/{target}")]

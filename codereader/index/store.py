@@ -154,10 +154,13 @@ class Store:
     def put(self, root: int, rows: Iterable[Seen]) -> None:
         """Remember which content the files hold. Inside a batch."""
         self._connection.executemany(
-            "INSERT OR REPLACE INTO files (root, path, size, mtime_ns, inode, read_ns, parse) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            ((root, os.fsencode(row.path), row.size, row.mtime_ns, row.inode & SIGNED, row.read_ns, row.parse)
-             for row in rows),
-        )  # fmt: skip
+            "INSERT OR REPLACE INTO files (root, path, size, mtime_ns, inode, read_ns, parse)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                (root, os.fsencode(one.path), one.size, one.mtime_ns, one.inode & SIGNED, one.read_ns, one.parse)
+                for one in rows
+            ),
+        )
 
     def drop(self, root: int, paths: Iterable[str]) -> None:
         """Forget files of a root. Their facts stay, for other roots and branches. Inside a batch."""
@@ -169,13 +172,12 @@ class Store:
 
     def files(self, root: Path, folder: str) -> dict[str, FileRow]:
         """Return the files known under *folder* of *root* (all where it is empty), by path relative to the root."""
-        where, values = "", [os.fsencode(root)]
-        if folder:
-            where, values = " AND files.path >= ? AND files.path < ?", [*values, *_range(folder)]
+        low, high = _range(folder) if folder else (b"", b"\xff" * 8)
         rows = self._all(
             "SELECT files.path, size, mtime_ns, inode, read_ns, parse, blob, language, stamp FROM roots"
-            " JOIN files ON files.root = roots.id JOIN parses ON parses.id = files.parse WHERE roots.path = ?" + where,
-            values,
+            " JOIN files ON files.root = roots.id JOIN parses ON parses.id = files.parse"
+            " WHERE roots.path = ? AND files.path >= ? AND files.path < ?",
+            (os.fsencode(root), low, high),
         )
         found = {}
         for path, size, mtime_ns, inode, read_ns, parse, blob, language, stamp in rows:

@@ -7,7 +7,7 @@ so that the same tree gives the same bytes under any hash seed.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -44,6 +44,10 @@ class IndexedFile:
     summary: str | None = None
 
 
+KEPT_FILES = 256
+KEPT_CONTENTS = 4096
+"""So many files' references and definitions are kept unpacked while a view is open."""
+
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
@@ -73,6 +77,9 @@ class IndexView:
         for path, row in self._rows.items():
             self._paths.setdefault(row.parse, []).append(path)
         self._others: dict[int, Others] = {}
+        self._named: dict[str, tuple[At[Definition], ...]] = {}
+        self._unpacked: dict[int, tuple[Definition, ...]] = {}
+        self._kept: dict[str, tuple[At[Reference], ...]] = {}
         self._files: dict[str, IndexedFile] | None = None
 
     def __enter__(self) -> Self:
@@ -115,52 +122,77 @@ class IndexView:
         self, *, name: str | None = None, path: str | None = None, kinds: Sequence[str] = ()
     ) -> Sequence[At[Definition]]:
         """Return the definitions called *name*, in the file *path*, of the *kinds*; each narrows if given."""
-        found = (
-            At(place, one)
-            for parse, made in self._definitions(self._parses(path, name, _DEFINES))
-            for one in made
-            if (name is None or one.name == name) and (not kinds or one.kind in kinds)
-            for place in self._places(parse, path)
-        )
-        return sorted(found, key=_definition_order)
+        if name is not None:
+            found: Iterable[At[Definition]] = self._called(name)
+        else:
+            found = sorted(self._defined(path), key=_definition_order)
+        return [at for at in found if (path is None or at.path == path) and (not kinds or at.fact.kind in kinds)]
+
+    def _called(self, name: str) -> tuple[At[Definition], ...]:
+        """Return the definitions called *name*, kept since names are asked for over and over."""
+        if name not in self._named:
+            parses = self._parses(None, name, _defines)
+            made = ((parse, one) for parse, some in self._definitions(parses) for one in some if one.name == name)
+            found = (At(place, one) for parse, one in made for place in self._paths[parse])
+            self._named[name] = tuple(sorted(found, key=_definition_order))
+        return self._named[name]
+
+    def _defined(self, path: str | None) -> Iterator[At[Definition]]:
+        for parse, made in self._definitions(self._parses(path, None, _any)):
+            for place in self._places(parse, path):
+                yield from (At(place, one) for one in made)
 
     def references(
         self, *, name: str | None = None, path: str | None = None, caller: str | None = None, kind: str | None = None
     ) -> Sequence[At[Reference]]:
         """Return the references to *name*, in the file *path*, from *caller* (dotted), of the *kind*."""
-        parses = self._parses(path, name, _REFERS)
-        if caller is not None and path is None:
-            holders = set(self._parses(None, caller.rpartition(".")[2], _DEFINES))
-            parses = [parse for parse in parses if parse in holders]
-        found = (
-            At(place, one)
-            for parse, made in self._references(parses, name)
-            for one in made
-            if (caller is None or one.caller == caller) and (kind is None or one.kind == kind)
-            for place in self._places(parse, path)
-        )
-        return sorted(found, key=_reference_order)
+        if path is not None:
+            found: Iterable[At[Reference]] = self._referred(path)
+        else:
+            parses = self._parses(None, name, _refers)
+            if caller is not None:
+                holders = set(self._parses(None, caller.rpartition(".")[2], _defines))
+                parses = [parse for parse in parses if parse in holders]
+            made = ((parse, one) for parse, some in self._references(parses, name) for one in some)
+            located = (At(place, one) for parse, one in made for place in self._paths[parse])
+            found = sorted(located, key=_reference_order)
+        return [
+            at
+            for at in found
+            if (name is None or at.fact.name == name)
+            and (caller is None or at.fact.caller == caller)
+            and (kind is None or at.fact.kind == kind)
+        ]
+
+    def _referred(self, path: str) -> tuple[At[Reference], ...]:
+        """Return the references in *path*; the last few files are kept, since each is asked for caller by caller."""
+        if path not in self._kept:
+            if len(self._kept) >= KEPT_FILES:
+                self._kept.pop(next(iter(self._kept)))
+            made = (one for _, some in self._references(self._parses(path, None, _any), None) for one in some)
+            self._kept[path] = tuple(sorted((At(path, one) for one in made), key=_reference_order))
+        return self._kept[path]
 
     def tables(self, *, path: str | None = None, function: str | None = None) -> Sequence[At[TableEntry]]:
         """Return the table entries in the file *path* that hold *function*; each narrows if given."""
-        found = self._located(path, self._parses(path, function, _TABLES), lambda others: others.tables)
+        found = self._located(path, self._parses(path, function, _tables), lambda others: others.tables)
         return [at for at in found if function is None or at.fact.function == function]
 
     def includes(self, *, path: str | None = None) -> Sequence[At[Include]]:
         """Return the includes and imports of the scope, or of the file *path*."""
-        return self._located(path, self._parses(path, None, 0), lambda others: others.includes)
+        return self._located(path, self._parses(path, None, _any), lambda others: others.includes)
 
     def exports(self, *, path: str | None = None) -> Sequence[At[Export]]:
         """Return the exports of the scope, or of the file *path*."""
-        return self._located(path, self._parses(path, None, 0), lambda others: others.exports)
+        return self._located(path, self._parses(path, None, _any), lambda others: others.exports)
 
     def entries(self, *, path: str | None = None) -> Sequence[At[Entry]]:
         """Return the entry points of the scope, or of the file *path*."""
-        return self._located(path, self._parses(path, None, 0), lambda others: others.entries)
+        return self._located(path, self._parses(path, None, _any), lambda others: others.entries)
 
     def builds(self, *, path: str | None = None) -> Sequence[At[BuildRule]]:
         """Return the build rules of the scope, or of the file *path*."""
-        return self._located(path, self._parses(path, None, 0), lambda others: others.builds)
+        return self._located(path, self._parses(path, None, _any), lambda others: others.builds)
 
     def reference_counts(self) -> Mapping[str, int]:
         """Return how often each name is referred to from files that do not define it, by name."""
@@ -197,18 +229,25 @@ class IndexView:
     def _places(self, parse: int, path: str | None) -> Sequence[str]:
         return self._paths[parse] if path is None else (path,)
 
-    def _parses(self, path: str | None, name: str | None, uses: int) -> list[int]:
-        """Return the contents to look into: of *path*, and where *name* is given, those that use it as *uses* says."""
+    def _parses(self, path: str | None, name: str | None, uses: Callable[[_Mention], bool]) -> list[int]:
+        """Return the contents to look into: of *path*, or those whose mention of *name* is one that *uses* takes."""
         if path is not None:
             row = self._rows.get(path)
             return [row.parse] if row is not None else []
         if name is None:
             return list(self._paths)
-        return [row[0] for row in self._store.mentions(name) if row[0] in self._paths and sum(row[_USES[uses]])]
+        return [row[0] for row in self._store.mentions(name) if row[0] in self._paths and uses(row)]
 
     def _definitions(self, parses: Sequence[int]) -> Iterator[tuple[int, tuple[Definition, ...]]]:
-        for parse, raw in self._store.sections("definitions", parses):
-            yield parse, unpack_definitions(raw)
+        kept = self._unpacked
+        missing = [parse for parse in parses if parse not in kept]
+        fresh = set(missing)
+        for parse, raw in self._store.sections("definitions", missing):
+            made = unpack_definitions(raw)
+            if len(kept) < KEPT_CONTENTS:
+                kept[parse] = made
+            yield parse, made
+        yield from ((parse, kept[parse]) for parse in parses if parse not in fresh)
 
     def _references(self, parses: Sequence[int], name: str | None) -> Iterator[tuple[int, tuple[Reference, ...]]]:
         for parse, raw in self._store.sections("refs", parses):
@@ -233,8 +272,26 @@ class IndexView:
         ]
 
 
-_DEFINES, _REFERS, _TABLES = 1, 2, 3
-_USES = {_DEFINES: slice(1, 2), _REFERS: slice(2, 4), _TABLES: slice(4, 5)}
+_Mention = tuple[int, int, int, int, int]
+"""A content's row, and how often it defines, calls, names and tables a name."""
+
+
+def _any(_: _Mention) -> bool:
+    return True
+
+
+def _defines(row: _Mention) -> bool:
+    return bool(row[1])
+
+
+def _refers(row: _Mention) -> bool:
+    return bool(row[2] or row[3])
+
+
+def _tables(row: _Mention) -> bool:
+    return bool(row[4])
+
+
 _AGAIN = "Run the command again: it reads what changed."
 
 
