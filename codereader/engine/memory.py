@@ -13,7 +13,7 @@ from typing import Any
 import llama_cpp
 
 from codereader.engine import library
-from codereader.engine.state import SHORTEST, Match, StateStore, reusable_tokens
+from codereader.engine.state import Match, StateStore, reusable_tokens
 from codereader.errors import ModelError
 
 _ABORTED = 2
@@ -80,7 +80,7 @@ class Memory:
             yield end
 
     def _keep(self, base: Sequence[int]) -> None:
-        if self._store is None or not self._exact or len(base) < SHORTEST or self._store.has(self._key, base):
+        if self._store is None or not self._exact or not self._store.wants(self._key, base):
             return
         payload = self._export()
         if payload is not None:

@@ -112,14 +112,15 @@ def reusable_tokens(stored: Sequence[int], wanted: Sequence[int], step: int) -> 
 
 
 class StateStore:
-    """A folder of states under a budget of bytes, the least recently used leaving first.
+    """A folder of states under a budget of bytes, the least recently used leaving first; from *shortest* tokens on.
 
     Any number of processes may share it: files appear by rename and are never changed.
     """
 
-    def __init__(self, folder: Path, budget: int | None = None) -> None:
+    def __init__(self, folder: Path, budget: int | None = None, shortest: int = SHORTEST) -> None:
         self.folder = folder
         self._budget = budget
+        self._shortest = shortest
 
     def find(self, key: bytes, base: Sequence[int], step: int, *, whole: bool = False) -> Match | None:
         """Return the state that saves the most of *base*; with *whole*, only one of exactly *base*.
@@ -142,6 +143,10 @@ class StateStore:
         """Whether a state of exactly *base* is stored."""
         return self._path(key, base).exists()
 
+    def wants(self, key: bytes, base: Sequence[int]) -> bool:
+        """Whether a state of *base* is worth making: it is long enough and not stored yet."""
+        return len(base) >= self._shortest and not self.has(key, base)
+
     def read(self, match: Match) -> bytearray | None:
         """Return the payload, verified whole, and mark it as used; None, and the file is gone, if a bit is wrong."""
         try:
@@ -159,7 +164,7 @@ class StateStore:
     def save(self, key: bytes, base: Sequence[int], payload: bytes | bytearray | memoryview) -> bool:
         """Write one state; return whether it was kept: not when it is short, over the budget or the disk is short."""
         size = _HEAD.size + 4 * len(base) + len(payload) + _DIGEST_BYTES
-        if len(base) < SHORTEST:
+        if len(base) < self._shortest:
             return False
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
