@@ -23,7 +23,7 @@ CONTROL_TEXTS = frozenset(
     <|fim_suffix|> <fim-suffix> <fim_suffix> <｜fim▁hole｜> <SUF> ▁<SUF> <|code_suffix|> <|suffix|>
     <|fim_middle|> <fim-middle> <fim_middle> <｜fim▁end｜> <MID> ▁<MID> <|code_middle|> <|middle|>
     <|fim_pad|> <fim-pad> <fim_pad> <PAD> [PAD] <|fim_repo|> <|repo_name|> <fim-repo> <REPO> <reponame> <|file_sep|>
-    """.split()  # noqa: SIM905  a list of 56 quoted texts reads worse
+    """.split()
 )
 """Texts that llama.cpp takes for control tokens whatever their type says."""
 
