@@ -50,17 +50,17 @@ _CLASSES: Mapping[bytes, frozenset[int]] = {
 class Rules:
     """The lines of one ignore file. `hides` tells for each line, in order, whether it hides or brings back.
 
-    `names` and `paths` map literal patterns to their last line; the expressions hold one group a pattern,
-    last line first, and `name_lines` and `path_lines` give the line of each group.
+    `names`, `suffixes` (``*.o``) and `paths` map literal text to the last line that holds it, `suffix_lengths` in
+    bytes; the globs are (line, expression), last line first.
     """
 
     hides: tuple[bool, ...]
     names: Mapping[bytes, int]
+    suffixes: Mapping[bytes, int]
+    suffix_lengths: tuple[int, ...]
     paths: Mapping[bytes, int]
-    name_expression: re.Pattern[bytes] | None
-    name_lines: tuple[int, ...]
-    path_expression: re.Pattern[bytes] | None
-    path_lines: tuple[int, ...]
+    name_globs: tuple[tuple[int, re.Pattern[bytes]], ...]
+    path_globs: tuple[tuple[int, re.Pattern[bytes]], ...]
     fold: bool
 
     def verdict(self, path: bytes, *, is_folder: bool) -> bool | None:
@@ -74,11 +74,21 @@ class Rules:
             path = path.lower()
         name = path[path.rfind(b"/") + 1 :]
         line = max(self.names.get(name, -1), self.paths.get(path, -1))
-        if self.name_expression and (match := self.name_expression.fullmatch(name)):
-            line = max(line, self.name_lines[(match.lastindex or 1) - 1])
-        if self.path_expression and (match := self.path_expression.fullmatch(path)):
-            line = max(line, self.path_lines[(match.lastindex or 1) - 1])
+        for length in self.suffix_lengths:
+            line = max(line, self.suffixes.get(name[-length:], -1))
+        line = _last_fit(self.name_globs, name, line)
+        line = _last_fit(self.path_globs, path, line)
         return None if line < 0 else self.hides[line]
+
+
+def _last_fit(globs: tuple[tuple[int, re.Pattern[bytes]], ...], text: bytes, best: int) -> int:
+    """Return the last line beyond *best* whose expression fits all of *text*, else *best*."""
+    for line, expression in globs:
+        if line < best:
+            break
+        if expression.fullmatch(text):
+            return line
+    return best
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +110,15 @@ def parse_rules(data: bytes, *, fold: bool = False) -> Rules | None:
     lines = [line for raw in _raw_lines(data) if (line := _parse_line(raw))]
     if not lines:
         return None
-    names, name_patterns = _split(lines, anchored=False, fold=fold)
-    paths, path_patterns = _split(lines, anchored=True, fold=fold)
+    names, paths, suffixes = (_literals(lines, kind, fold=fold) for kind in ("name", "path", "suffix"))
     return Rules(
         hides=tuple(line.hides for line in lines),
         names=names,
+        suffixes=suffixes,
+        suffix_lengths=tuple(sorted({len(suffix) for suffix in suffixes})),
         paths=paths,
-        name_expression=_join(name_patterns, fold=fold),
-        name_lines=tuple(number for number, _ in name_patterns),
-        path_expression=_join(path_patterns, fold=fold),
-        path_lines=tuple(number for number, _ in path_patterns),
+        name_globs=_globs(lines, anchored=False, fold=fold),
+        path_globs=_globs(lines, anchored=True, fold=fold),
         fold=fold,
     )
 
@@ -142,28 +151,41 @@ def _without_trailing_spaces(raw: bytes) -> bytes:
     return raw[: len(kept) + 1] if backslashes % 2 and len(kept) < len(raw) else kept
 
 
-def _split(lines: list[_Line], *, anchored: bool, fold: bool) -> tuple[dict[bytes, int], list[tuple[int, bytes]]]:
-    """Part the lines into literal ones, as a table, and (number, expression) of the others, last line first."""
-    literal: dict[bytes, int] = {}
-    expressions: list[tuple[int, bytes]] = []
+def _literal(line: _Line) -> tuple[str, bytes] | None:
+    """Return what kind of literal text *line* is, and the text; None if it needs an expression."""
+    if _SPECIAL.search(line.pattern) is None:
+        return "path" if line.anchored else "name", line.pattern
+    rest = line.pattern[1:]
+    if not line.anchored and line.pattern.startswith(b"*") and rest and _SPECIAL.search(rest) is None:
+        return "suffix", rest
+    return None
+
+
+def _literals(lines: list[_Line], kind: str, *, fold: bool) -> dict[bytes, int]:
+    """Map the literal texts of one kind to the last line that holds each."""
+    table: dict[bytes, int] = {}
     for number, line in enumerate(lines):
-        if line.anchored != anchored:
+        literal = _literal(line)
+        if literal is None or literal[0] != kind:
             continue
-        if _SPECIAL.search(line.pattern) is None:
-            key = line.pattern.lower() if fold else line.pattern
-            literal[key + _FOLDER_MARK] = number
-            if not line.folders_only:
-                literal[key] = number
-        elif (expression := _translate(line.pattern)) is not None:
-            expressions.append((number, expression + (b"\\0" if line.folders_only else b"\\0?")))
-    expressions.reverse()
-    return literal, expressions
+        text = literal[1].lower() if fold else literal[1]
+        table[text + _FOLDER_MARK] = number
+        if not line.folders_only:
+            table[text] = number
+    return table
 
 
-def _join(expressions: list[tuple[int, bytes]], *, fold: bool) -> re.Pattern[bytes] | None:
-    if not expressions:
-        return None
-    return re.compile(b"|".join(b"(%b)" % expression for _, expression in expressions), re.IGNORECASE if fold else 0)
+def _globs(lines: list[_Line], *, anchored: bool, fold: bool) -> tuple[tuple[int, re.Pattern[bytes]], ...]:
+    """Compile the lines that are no literal text, last line first."""
+    globs: list[tuple[int, re.Pattern[bytes]]] = []
+    for number, line in reversed(list(enumerate(lines))):
+        if line.anchored != anchored or _literal(line) is not None:
+            continue
+        expression = _translate(line.pattern)
+        if expression is not None:
+            end = b"\\0" if line.folders_only else b"\\0?"
+            globs.append((number, re.compile(expression + end, re.IGNORECASE if fold else 0)))
+    return tuple(globs)
 
 
 _STAR, _DEEP, _FOLDERS = b"*", b"**", b"**/"
