@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from codereader.index.parsed import BuildRule, Definition, Include, ParsedFile
+from codereader.index.preprocessor import DEEPEST, joined
 from codereader.index.prose import first_sentence, summary_of_lines
 from codereader.source.spans import Span
 
@@ -103,8 +104,8 @@ def _unconditional(data: bytes) -> tuple[bytes, _Changes]:
             before = _negated(stack[-1].pop())
             stack[-1].append(before)
             stack[-1].append(_test(arm, test.strip()) if test else "")
-        parts = [part for group in stack for part in group if part]
-        changes.append((match.start(), " && ".join(parts) or None))
+        parts = [part for group in stack[-DEEPEST:] for part in group[-DEEPEST:] if part]
+        changes.append((match.start(), joined(parts)))
     return _CONDITIONAL.sub(lambda match: b" " * len(match[0]), data), changes
 
 
@@ -187,31 +188,32 @@ def _makefile_includes(nodes: Sequence[Node], changes: _Changes) -> Iterator[Inc
 # -- Kconfig --------------------------------------------------------------------------------------------------------
 
 
-def _blocks(nodes: Sequence[Node]) -> list[tuple[int, int, str]]:
-    """Return the byte ranges of if, menu and choice blocks that have a condition, outermost first."""
-    found = []
+def _blocks(nodes: Sequence[Node]) -> _Changes:
+    """Return the bytes at which the conditions of if, menu and choice blocks change."""
+    edges: list[tuple[int, int, str]] = []
     for node in nodes:
         test = node.child_by_field_name("condition") if node.type == "if" else None
         parts = [_one_line(_text(test))] if test is not None else []
         parts.extend(_depends(child) for child in node.named_children if child.type == "dependencies")
         if parts:
-            found.append((node.start_byte, node.end_byte, " && ".join(_bracketed(part) for part in parts)))
-    return sorted(found)
+            edges.append((node.start_byte, 1, joined(parts) or ""))
+            edges.append((node.end_byte, 0, ""))
+    stack: list[str] = []
+    changes: _Changes = []
+    for byte, opens, test_ in sorted(edges):
+        if opens:
+            stack.append(test_)
+        elif stack:
+            stack.pop()
+        changes.append((byte, joined(stack[-DEEPEST - 1 :])))
+    return changes
 
 
 def _depends(node: Node) -> str:
     return _one_line(_text(node)).removeprefix("depends on").strip()
 
 
-def _bracketed(test: str) -> str:
-    return f"({test})" if "||" in test else test
-
-
-def _within(blocks: Sequence[tuple[int, int, str]], byte: int) -> str | None:
-    return " && ".join(test for start, end, test in blocks if start <= byte < end) or None
-
-
-def _options(nodes: Sequence[Node], blocks: Sequence[tuple[int, int, str]]) -> Iterator[Definition]:
+def _options(nodes: Sequence[Node], blocks: _Changes) -> Iterator[Definition]:
     for node in sorted(nodes, key=lambda one: one.start_byte):
         name = node.child_by_field_name("name")
         if name is None:
@@ -226,13 +228,13 @@ def _options(nodes: Sequence[Node], blocks: Sequence[tuple[int, int, str]]) -> I
             span=Span(node.start_byte, node.end_byte, node.start_point[0], node.end_point[0]),
             row=name.start_point[0],
             signature=f"{node.type} {_text(name)}",
-            condition=_within(blocks, node.start_byte),
+            condition=_condition(blocks, node.start_byte),
             fields=fields,
             doc=first_sentence(words[0]) if words else None,
         )
 
 
-def _sources(nodes: Sequence[Node], blocks: Sequence[tuple[int, int, str]]) -> Iterator[Include]:
+def _sources(nodes: Sequence[Node], blocks: _Changes) -> Iterator[Include]:
     for node in nodes:
         target = _one_line(_text(node)).partition(" ")[2].strip('"')
-        yield Include(target, node.start_point[0], condition=_within(blocks, node.start_byte))
+        yield Include(target, node.start_point[0], condition=_condition(blocks, node.start_byte))

@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+DEEPEST = 32
+"""So many conditions inside each other, or branches beside each other, are told apart; more is no program."""
 
 _TOKEN = re.compile(
     rb"/\*.*?(?:\*/|\Z)"
     rb"|//(?:[^\n\\]|\\(?:\r\n|.))*"
     rb'|"(?:[^"\\\n]|\\(?:\r\n|.))*"'
     rb"|'(?:[^'\\\n]|\\.)*'"
-    rb"|^[ \t]*#(?:[^\n\\/]|\\(?:\r\n|.)|/\*.*?\*/|/)*",
+    rb"|^[ \t]*#(?:[^\n\\/]|\\(?:\r\n|.)|/\*.*?(?:\*/|\Z)|/)*+",
     re.DOTALL | re.MULTILINE,
 )
 _DIRECTIVE = re.compile(rb"\s*#\s*([A-Za-z_]\w*)(.*)", re.DOTALL)
-_COMMENT = re.compile(rb"/\*.*?\*/|//.*", re.DOTALL)
+_COMMENT = re.compile(rb"/\*.*?(?:\*/|\Z)|//.*", re.DOTALL)
 _SPACE = re.compile(rb"(?:\\\r?\n|\s)+")
 _SIMPLE = re.compile(r"!?(?:[A-Za-z_]\w*|\d+)(?:\([\w ,]*\))?\Z")
 _OPEN = {"if", "ifdef", "ifndef"}
@@ -167,7 +171,8 @@ def _branches(
             stack[-1].append(_other(stack[-1], directive))
         elif stack and word == "endif":
             stack[-1][-1].end = directive.start
-            hidden.extend(_hidden(text, stack.pop()))
+            group = stack.pop()
+            hidden.extend(_hidden(text, group) if len(stack) < DEEPEST else ())
         else:
             continue
         changes.append((directive.row, _joined(stack)))
@@ -175,9 +180,15 @@ def _branches(
 
 
 def _joined(stack: list[list[_Branch]]) -> str | None:
-    parts = [group[-1].condition for group in stack if group[-1].condition]
+    return joined([group[-1].condition for group in stack[-DEEPEST - 1 :] if group[-1].condition])
+
+
+def joined(parts: Sequence[str]) -> str | None:
+    """Return tests that all hold as one, None for none at all. Of very many only the last are spelled out."""
     if len(parts) > 1:
         parts = [f"({part})" if "||" in part else part for part in parts]
+    if len(parts) > DEEPEST:
+        parts = ["…", *parts[-DEEPEST:]]
     return " && ".join(parts) or None
 
 
@@ -190,14 +201,14 @@ def _opening(directive: Directive) -> str:
 
 def _other(group: list[_Branch], directive: Directive) -> _Branch:
     """Return the arm that an ``#else`` or ``#elif`` opens: none of the tests before it, and its own."""
-    parts = [_negated(branch.test) for branch in group if branch.test]
+    parts = [_negated(branch.test) for branch in group[-DEEPEST - 1 :] if branch.test]
     name = directive.rest.split(" ")[0]
     test = {"elif": directive.rest, "elifdef": f"defined({name})", "elifndef": f"!defined({name})"}.get(
         directive.word, ""
     )
     if test:
-        parts.append(f"({test})" if "||" in test else test)
-    return _Branch(test, " && ".join(parts), directive.end, directive.end)
+        parts.append(test)
+    return _Branch(test, joined(parts) or "", directive.end, directive.end)
 
 
 def _negated(test: str) -> str:

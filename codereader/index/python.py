@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,6 +36,10 @@ VALUE_LENGTH = 80
 RECEIVER_BYTES = 120
 """Longest receiver that is kept as written."""
 
+FEW_ARMS = 8
+"""So many arms before an ``elif`` are named in its condition."""
+
+_LITERAL = re.compile(r"[A-Za-z]*(\"\"\"|'''|\"|')(.*)\1\Z", re.DOTALL)
 _SPACE = re.compile(r"\s+")
 _BRACKETS = re.compile(r"(?<=[(\[{]) | (?=[)\]}])")
 _TRAILING = re.compile(r",(?=[)\]}])")
@@ -143,7 +146,13 @@ def _conditions(captures: Captures) -> _Condition:
             body = arm.child_by_field_name("consequence") or arm.child_by_field_name("body")
             own = [_line(_text(test))] if test is not None else []
             if body is not None:
-                arms.append((body.start_byte, body.end_byte, " and ".join([*(f"not ({one})" for one in before), *own])))
+                arms.append(
+                    (
+                        body.start_byte,
+                        body.end_byte,
+                        " and ".join([*(f"not ({one})" for one in before[-FEW_ARMS:]), *own]),
+                    )
+                )
             before.extend(own)
     starts = [start for start, _, _ in arms]
 
@@ -203,13 +212,9 @@ def _docstring(body: Node | None) -> str | None:
 
 
 def _string(node: Node) -> str:
-    """Return the value of a string literal, or its text where Python itself cannot read it."""
-    text = _text(node)
-    try:
-        value = ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        value = text.strip("\"'rRuUbB")
-    return value if isinstance(value, str) else ""
+    """Return what stands between the quotes of a string literal, escapes as they are written."""
+    match = _LITERAL.match(_text(node))
+    return match[2] if match else ""
 
 
 def _summary(captures: Captures) -> str | None:

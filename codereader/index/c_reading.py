@@ -1,0 +1,130 @@
+"""One C file being read: its texts, its functions by place, and the words around a place."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from codereader.index.parsed import Definition
+from codereader.index.preprocessor import Plain
+from codereader.index.prose import doc_of_comment
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+Captures = Mapping[str, Sequence["Node"]]
+"""Nodes of one file by capture name, as the query of the grammar names them."""
+
+SIGNATURE_BYTES = 400
+"""Longest text taken for a signature; what is longer ends in an ellipsis."""
+
+KEYWORDS = frozenset(
+    re.findall(
+        r"\w+",
+        "if for while switch return sizeof defined typeof __typeof__ __attribute__ __alignof__ alignof offsetof case do"
+        " else goto asm __asm__ volatile static_assert _Static_assert __extension__ int void char long struct union"
+        " enum",
+    )
+)
+"""Words that look like a call or a name and are neither."""
+
+MACRO = re.compile(r"([A-Za-z_]\w*)(\([^)]*\))? ?(.*)", re.DOTALL)
+"""Name, parameters and body of a ``#define``."""
+
+_BREAK = re.compile(rb"\n")
+_SPACE = re.compile(rb"\s+")
+_DECLARATORS = frozenset(
+    {
+        "pointer_declarator",
+        "function_declarator",
+        "parenthesized_declarator",
+        "array_declarator",
+        "attributed_declarator",
+        "init_declarator",
+    }
+)
+_NAMES = frozenset({"identifier", "type_identifier", "field_identifier", "primitive_type"})
+
+
+class Reading:
+    """One file being read: its texts, and where its functions lie."""
+
+    __slots__ = ("_breaks", "clean", "data", "ends", "names", "plain", "starts")
+
+    def __init__(self, data: bytes, split: Plain) -> None:
+        self.data = data
+        self.plain = split
+        self.clean = split.text
+        self._breaks: list[int] = []
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+        self.names: list[str] = []
+
+    def know(self, functions: Sequence[Definition]) -> None:
+        """Remember the places of *functions*, sorted by start."""
+        self.starts = [one.span.start for one in functions]
+        self.ends = [one.span.end for one in functions]
+        self.names = [one.name for one in functions]
+
+    def row(self, byte: int) -> int:
+        """Return the row that *byte* lies in."""
+        if not self._breaks:
+            self._breaks = [-1, *(match.start() for match in _BREAK.finditer(self.data))]
+        return bisect_left(self._breaks, byte) - 1
+
+    def caller(self, byte: int) -> str | None:
+        """Return the name of the function that *byte* lies in."""
+        at = bisect_right(self.starts, byte) - 1
+        return self.names[at] if at >= 0 and byte < self.ends[at] else None
+
+    def doc(self, start: int) -> str | None:
+        """Return the first sentence of the comment that ends directly above byte *start*."""
+        at = bisect_right(self.plain.comments, start, key=_end) - 1
+        if at < 0:
+            return None
+        begin, end = self.plain.comments[at]
+        between = self.data[end:start]
+        if between.strip() or between.count(b"\n") > 1:
+            return None
+        while at and self.data[begin : begin + 2] == b"//" and self._joins(at):
+            at -= 1
+            begin = self.plain.comments[at][0]
+        return doc_of_comment(_text(self.data[begin:end]))
+
+    def _joins(self, at: int) -> bool:
+        """Whether comment *at* continues the one before it."""
+        before, here = self.plain.comments[at - 1], self.plain.comments[at]
+        between = self.data[before[1] : here[0]]
+        return self.data[before[0] : before[0] + 2] == b"//" and not between.strip() and between.count(b"\n") == 1
+
+    def line(self, start: int, end: int) -> str:
+        """Return the text from *start* to *end* without comments and directives, as one line."""
+        cut = self.clean[start : min(end, start + SIGNATURE_BYTES)]
+        return _text(_SPACE.sub(b" ", cut).strip()) + ("…" if end - start > SIGNATURE_BYTES else "")
+
+
+def _end(span: tuple[int, int]) -> int:
+    return span[1]
+
+
+def text_of(node: Node) -> str:
+    """Return the text of *node*; bytes that are not UTF-8 become replacement characters."""
+    return _text(node.text or b"")
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")
+
+
+def name_of(node: Node | None) -> Node | None:
+    """Return the identifier that a declarator declares, walking inwards."""
+    while node is not None and node.type in _DECLARATORS:
+        inner = node.child_by_field_name("declarator")
+        if inner is None:
+            inner = next(
+                (child for child in node.named_children if child.type in _DECLARATORS or child.type in _NAMES), None
+            )
+        node = inner
+    return node if node is not None and node.type in _NAMES else None

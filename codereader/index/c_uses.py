@@ -1,0 +1,159 @@
+"""What a C file uses: the calls and mentions of names, and the tables of file-level variables that hold functions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from codereader.index.c_reading import KEYWORDS, MACRO, Captures, Reading, name_of, text_of
+from codereader.index.parsed import Definition, Reference, TableEntry
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_CALL = re.compile(rb"([A-Za-z_]\w*)[ \t]*\(")
+_NO_OBJECT = frozenset({"NULL", "true", "false", "THIS_MODULE"})
+
+
+_Row = tuple[int, int, Reference]
+"""Row, start byte, and the reference that stands there."""
+
+
+def references(reading: Reading, captures: Captures, functions: Sequence[Definition]) -> list[Reference]:
+    """Return the calls and mentions of the file, by row and column.
+
+    A name that the file declares as a parameter or local variable anywhere is no mention, unless it is one of the
+    file's own *functions*. A struct or union is mentioned once a function.
+    """
+    local = {text_of(node) for node in captures.get("local", ())} - {one.name for one in functions}
+    rows = [
+        *_calls(reading, captures),
+        *_values(reading, captures, local),
+        *_types(reading, captures),
+        *_textual(reading),
+    ]
+    rows.sort(key=lambda one: (one[0], one[1], one[2].name, one[2].kind))
+    return [one[2] for one in rows]
+
+
+def _calls(reading: Reading, captures: Captures) -> Iterator[_Row]:
+    condition, caller = reading.plain.condition, reading.caller
+    for node in captures.get("call", ()):
+        start, row, name = node.start_byte, node.start_point[0], text_of(node)
+        if name not in KEYWORDS:
+            yield row, start, Reference(name, "call", row, caller(start), None, condition(row))
+    for node in captures.get("call.member", ()):
+        field, receiver = node.child_by_field_name("field"), node.child_by_field_name("argument")
+        if field is not None and receiver is not None:
+            start, row = field.start_byte, field.start_point[0]
+            before = reading.line(receiver.start_byte, receiver.end_byte)
+            yield row, start, Reference(text_of(field), "call", row, caller(start), before, condition(row))
+
+
+def _values(reading: Reading, captures: Captures, local: set[str]) -> Iterator[_Row]:
+    condition, caller = reading.plain.condition, reading.caller
+    seen: set[tuple[str, int]] = set()
+    for node in captures.get("value", ()):
+        name, row = text_of(node), node.start_point[0]
+        if name not in local and name not in _NO_OBJECT and (name, row) not in seen:
+            seen.add((name, row))
+            start = node.start_byte
+            yield row, start, Reference(name, "name", row, caller(start), None, condition(row))
+
+
+def _types(reading: Reading, captures: Captures) -> Iterator[_Row]:
+    condition, caller = reading.plain.condition, reading.caller
+    seen: set[tuple[str, str | None]] = set()
+    for node in captures.get("type", ()):
+        name, start = text_of(node), node.start_byte
+        within = caller(start)
+        if (name, within) not in seen:
+            seen.add((name, within))
+            row = node.start_point[0]
+            yield row, start, Reference(name, "name", row, within, None, condition(row))
+
+
+def _textual(reading: Reading) -> Iterator[_Row]:
+    """Yield the calls that stand where the grammar does not look: macro bodies and hidden branches."""
+    condition = reading.plain.condition
+    for directive in reading.plain.directives:
+        if directive.word != "define":
+            continue
+        match = MACRO.match(directive.rest)
+        if match is None or not match[3]:
+            continue
+        body = reading.data.find(match[1].encode(), directive.start) + len(match[1]) + len(match[2] or "")
+        for call in _CALL.finditer(reading.data, body, directive.end):
+            name = call[1].decode("ascii")
+            if name not in KEYWORDS and name != match[1]:
+                row = reading.row(call.start())
+                yield row, call.start(), Reference(name, "call", row, match[1], None, condition(row))
+    for start, end in reading.plain.hidden:
+        for call in _CALL.finditer(reading.data, start, end):
+            name, within = call[1].decode("ascii"), reading.caller(call.start())
+            if within is not None and name not in KEYWORDS and name != within:
+                row = reading.row(call.start())
+                yield row, call.start(), Reference(name, "call", row, within, None, condition(row))
+
+
+# -- tables ---------------------------------------------------------------------------------------------------------
+
+
+def tables(reading: Reading, nodes: Sequence[Node]) -> Iterator[TableEntry]:
+    """Yield the named objects in the initialisers of file-level variables, in the file's order."""
+    for node in nodes:
+        for declarator in node.children_by_field_name("declarator"):
+            value = declarator.child_by_field_name("value") if declarator.type == "init_declarator" else None
+            name = name_of(declarator)
+            if value is None or name is None or value.type != "initializer_list":
+                continue
+            kind = node.child_by_field_name("type")
+            struct = _struct_of(kind) if kind is not None else None
+            yield from _entries(reading, text_of(name), struct, value)
+
+
+def _struct_of(kind: Node) -> str | None:
+    name = kind.child_by_field_name("name") if kind.type.endswith("_specifier") else kind
+    return text_of(name) if name is not None else None
+
+
+def _entries(reading: Reading, variable: str, struct: str | None, values: Node) -> Iterator[TableEntry]:
+    waiting: list[tuple[Node, str | None]] = [(child, struct) for child in reversed(values.named_children)]
+    while waiting:
+        node, owner = waiting.pop()
+        if node.type == "initializer_list":
+            waiting.extend((child, owner) for child in reversed(node.named_children))
+        if node.type != "initializer_pair":
+            continue
+        value = node.child_by_field_name("value")
+        field = _designated(node)
+        if value is None:
+            continue
+        if value.type == "initializer_list":
+            inner = owner if field is None else None
+            waiting.extend((child, inner) for child in reversed(value.named_children))
+        elif field is not None and (function := _object(value)) is not None:
+            row = node.start_point[0]
+            yield TableEntry(variable, owner, field, function, row, reading.plain.condition(row))
+
+
+def _designated(pair: Node) -> str | None:
+    """Return the last field name of a designator, None for ``[index]``."""
+    found = None
+    for child in pair.children_by_field_name("designator"):
+        if child.type == "field_designator":
+            found = text_of(child).lstrip(". \t")
+    return found
+
+
+def _object(value: Node) -> str | None:
+    """Return the name that a value is the address of, through casts, parentheses and ``&``."""
+    node: Node | None = value
+    while node is not None and node.type in ("cast_expression", "pointer_expression", "parenthesized_expression"):
+        inner = node.child_by_field_name("value") or node.child_by_field_name("argument")
+        node = inner if inner is not None else next(iter(node.named_children), None)
+    if node is None or node.type != "identifier":
+        return None
+    name = text_of(node)
+    return None if name in _NO_OBJECT or name.isupper() else name
