@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import os
 import re
 from collections import deque
 
@@ -18,13 +19,19 @@ _DEBUG, _ERROR, _CONTINUED = 1, 4, 5
 
 _lines: deque[tuple[int, str]] = deque(maxlen=400)
 _WHERE = re.compile(r"^\w+: +")
-_FRAME = re.compile(r"^(error loading model: |failed to initialize the context: )")
-_NO_MEMORY = re.compile(r"insufficient memory|bad_alloc|failed to allocate|out of memory|unable to allocate", re.I)
+_FRAME = re.compile(r"^(error loading model( vocabulary)?: |failed to initialize the context: )")
+_NO_MEMORY = re.compile(
+    r"insufficient memory|bad_alloc|(failed|unable) to allocate|cannot allocate|out of memory", re.I
+)
 _SAYS_NOTHING = re.compile(r"^(failed to load model|llama_model_loader: failed to load model from .*)$", re.S)
 
 
 def start() -> None:
-    """Start the backends if this process has not, and take over the log. Harmless to call often."""
+    """Start the backends if this process has not, and take over the log. Harmless to call often.
+
+    Where an assertion of ggml fails the process ends; without the variable set here it would first run a debugger.
+    """
+    os.environ.setdefault("GGML_NO_BACKTRACE", "1")
     llama_cpp.llama_log_set(_keep_line, ctypes.c_void_p(0))
     _start_backends()
 

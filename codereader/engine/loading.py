@@ -6,6 +6,7 @@ Owns the C parameters. The handles that it returns are freed by the caller.
 from __future__ import annotations
 
 import ctypes
+import mmap
 import os
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,9 @@ _CACHE_TYPES = {
     "q8_0": llama_cpp.GGML_TYPE_Q8_0,
     "q4_0": llama_cpp.GGML_TYPE_Q4_0,
 }
+
+_SMALL_PARTS = 128 << 20
+"""Bytes that a context takes beside its cache and work space, with room to spare."""
 
 
 def open_model(path: Path, plan: Plan, cancel: CancelToken, progress: LoadProgress | None) -> Any:
@@ -69,6 +73,8 @@ def make_context(path: Path, model: Any, plan: Plan) -> Any:
     if plan.device == "cpu":
         parameters.offload_kqv = parameters.op_offload = False
     library.forget_log()
+    if plan.gpu_layers == 0 and not _can_allocate(plan.cache_bytes + plan.compute_bytes + _SMALL_PARTS):
+        raise _context_too_large(path, plan, "the system refused to allocate so much")
     context = llama_cpp.llama_init_from_model(model, parameters)
     if not context:
         raise _context_error(path, plan)
@@ -114,11 +120,27 @@ def _mend(why: str) -> str:
     return "Download the model again, or choose another one: `codereader models list`."
 
 
+def _can_allocate(count: int) -> bool:
+    """Whether this process could take *count* bytes now. Nothing is kept or touched.
+
+    llama.cpp ends the process when one of its small allocations fails; asking before leaves that to rare races.
+    """
+    try:
+        mmap.mmap(-1, count).close()
+    except (OSError, OverflowError):
+        return False
+    return True
+
+
 def _context_error(path: Path, plan: Plan) -> ModelError:
     why = library.last_error()
     if library.ran_out_of_memory():
-        return ModelTooLarge(
-            f"there is not enough memory for a context of {plan.context:,} tokens with {path} "
-            f"({size(plan.cache_bytes)} cache and {size(plan.compute_bytes)} work space): {why}"
-        )
+        return _context_too_large(path, plan, why)
     return ModelUnreadable(f"llama.cpp cannot make a context of {plan.context:,} tokens for {path}: {why}")
+
+
+def _context_too_large(path: Path, plan: Plan, why: str) -> ModelTooLarge:
+    return ModelTooLarge(
+        f"there is not enough memory for a context of {plan.context:,} tokens with {path} "
+        f"({size(plan.cache_bytes)} cache and {size(plan.compute_bytes)} work space): {why}"
+    )

@@ -1,0 +1,164 @@
+"""Models that cannot run here: one sentence, the right error, no crash and no traceback."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from codereader.cancel import CancelToken
+from codereader.engine.llama import LlamaEngine
+from codereader.engine.state import StateStore
+from codereader.errors import ModelError, ModelNotFound, ModelTooLarge, ModelUnreadable
+
+ARCHITECTURE = b"general.architecture\x08\0\0\0\x05\0\0\0\0\0\0\0llama"
+
+
+def spoiled(raw: bytes, how: str) -> bytes:
+    """Return a model's bytes made unusable in a way that happens."""
+    match how:
+        case "empty":
+            return b""
+        case "not a model":
+            return b"#!/bin/sh\n" * 1000
+        case "header cut":
+            return raw[:1000]
+        case "weights cut":
+            return raw[: len(raw) // 2]
+        case "newer version":
+            return raw[:4] + (99).to_bytes(4, "little") + raw[8:]
+        case "impossible count":
+            return raw[:16] + (1 << 40).to_bytes(8, "little") + raw[24:]
+        case "unknown architecture":
+            return raw.replace(ARCHITECTURE, ARCHITECTURE[:-5] + b"flame", 1)
+        case "escapes":
+            return raw.replace(ARCHITECTURE, ARCHITECTURE[:-5] + b"\x1b[31m", 1)
+    raise AssertionError(how)
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ("empty", "failed to read magic"),
+        ("not a model", "invalid magic characters: '#!/b', expected 'GGUF'"),
+        ("header cut", "exceeds remaining file size"),
+        ("weights cut", "data is not within the file bounds, model is corrupted or incomplete"),
+        ("newer version", "this GGUF file is version 99"),
+        ("impossible count", "string length"),
+        ("unknown architecture", "unknown model architecture: 'flame'"),
+        ("escapes", r"unknown model architecture: '\x1b[31m'"),
+    ],
+)
+def test_a_spoiled_model_is_one_sentence(tiny, tmp_path, how, words):
+    """The sentence names the file and llama.cpp's reason, and holds no control characters."""
+    path = tmp_path / "model.gguf"
+    path.write_bytes(spoiled(tiny.path.read_bytes(), how))
+
+    with pytest.raises(ModelUnreadable) as caught:
+        LlamaEngine(tiny.plan(), path).load(CancelToken())
+
+    message = str(caught.value)
+    assert message.startswith(f"llama.cpp cannot load {path}: ")
+    assert words in message
+    assert message.isprintable()
+
+
+def test_a_newer_architecture_hints_at_an_upgrade(tiny, tmp_path):
+    """A model that this llama.cpp does not know may run in the next one."""
+    path = tmp_path / "model.gguf"
+    path.write_bytes(spoiled(tiny.path.read_bytes(), "unknown architecture"))
+
+    with pytest.raises(ModelUnreadable) as caught:
+        LlamaEngine(tiny.plan(), path).load(CancelToken())
+
+    assert "upgrade" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["missing.gguf", "."])
+def test_a_model_that_is_not_a_file_is_not_found(tiny, tmp_path, name):
+    """A missing file and a folder are told apart from a broken model."""
+    with pytest.raises(ModelNotFound, match="no model file"):
+        LlamaEngine(tiny.plan(), tmp_path / name).load(CancelToken())
+
+
+def test_a_device_that_has_gone_is_an_error(tiny):
+    """A plan for a card that was unplugged does not fall back unsaid."""
+    with pytest.raises(ModelError, match="GPU9 is not there"):
+        LlamaEngine(tiny.plan(device="GPU9"), tiny.path).load(CancelToken())
+
+
+def test_a_failed_load_leaves_an_engine_that_can_be_closed(tiny, tmp_path):
+    """Closing after a failure is harmless, twice as well."""
+    engine = LlamaEngine(tiny.plan(), tmp_path / "missing.gguf", StateStore(tmp_path))
+    with pytest.raises(ModelNotFound):
+        engine.load(CancelToken())
+
+    engine.close()
+    engine.close()
+
+
+def test_a_failed_load_does_not_spoil_the_next(tiny, tmp_path):
+    """The reason that is told belongs to this failure, not to the one before."""
+    (tmp_path / "model.gguf").write_bytes(b"nonsense" * 100)
+    with pytest.raises(ModelUnreadable):
+        LlamaEngine(tiny.plan(), tmp_path / "model.gguf").load(CancelToken())
+    engine = LlamaEngine(tiny.plan(), tiny.path)
+
+    engine.load(CancelToken())
+    engine.close()
+
+
+CHILD = """
+import resource, sys
+from dataclasses import replace
+from pathlib import Path
+from codereader.cancel import CancelToken
+from codereader.engine.devices import inventory
+from codereader.engine.llama import LlamaEngine
+from codereader.engine.plan import Need, plan
+from codereader.errors import ModelTooLarge
+from codereader.model.gguf import read_header
+
+path, context, batch, room = Path(sys.argv[1]), *map(int, sys.argv[2:])
+endless = replace(inventory(), memory_available=1 << 60)
+made = plan(read_header(path), endless, Need(8, 8, ctx=context, device="cpu"))
+used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (room << 20),) * 2)
+engine = LlamaEngine(replace(made, micro_batch=batch), path)
+try:
+    engine.load(CancelToken())
+except ModelTooLarge as error:
+    sys.stdout.write(str(error))
+engine.close()
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the limit on address space works on Linux alone")
+@pytest.mark.parametrize(
+    ("context", "batch", "room", "what"),
+    [
+        (1024, 64, 40, "weights"),
+        (100_096, 64, 600, "context"),
+        (1 << 29, 64, 600, "context"),
+        (1024, 64, 180, "context"),
+    ],
+    ids=["no room for weights", "no room for the cache", "an absurd context", "almost enough"],
+)
+def test_running_out_of_memory_is_one_sentence(tiny, context, batch, room, what):
+    """A process that may take *room* MiB more survives what does not fit, and says what it was."""
+    done = subprocess.run(
+        [sys.executable, "-c", CHILD, str(tiny.path), str(context), str(batch), str(room)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+
+    start = "there is not enough memory for a context of" if what == "context" else "there is not enough memory for the"
+    assert (True, "") == (done.stdout.startswith(start), done.stderr), done.stdout
+
+
+def test_out_of_memory_says_what_to_do():
+    """The hint of the error names a flag."""
+    assert "--ctx" in ModelTooLarge("too large").hint
