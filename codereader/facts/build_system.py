@@ -36,8 +36,8 @@ Literals = tuple[str, ...]
 class Assignment:
     """One assignment of a makefile at ``path:line`` (1-based): ``name-suffix operator words``.
 
-    `suffix` is what follows the last dash of the variable's name (``y``, ``objs``, ``$(CONFIG_X)``), "" for plain variables.
-    `words` are as written, variables unexpanded.
+    `suffix` is what follows the last dash of the variable's name (``y``, ``objs``, ``$(CONFIG_X)``), empty for plain
+    variables. `words` are as written, variables unexpanded.
     """
 
     path: str
@@ -328,3 +328,10 @@ def _minimal(alternatives: Sequence[Literals]) -> Iterator[Literals]:
         others = (other for place, other in enumerate(distinct) if place != index)
         if not any(set(other) < set(literals) for other in others):
             yield literals
+
+
+def without(condition: str | None, literal: str) -> str | None:
+    """Return *condition* without one *literal* of its conjunction; alternatives are left as they are."""
+    if condition is None or " || " in condition:
+        return condition
+    return " && ".join(part for part in condition.split(" && ") if part != literal) or None

@@ -45,3 +45,29 @@ class Brief:
     def dropped(self) -> int:
         """How many facts were left out to stay within the lines asked for."""
         return sum(section.dropped for section in self.sections)
+
+
+def plain(brief: Brief) -> str:
+    """Return *brief* as text: a title a section, a fact a line with its place and condition, what was dropped.
+
+    Every fact is one line; other control characters are left as they are, for the front to show.
+    """
+    lines: list[str] = []
+    for section in brief.sections:
+        lines.append(_flat(section.title))
+        lines.extend(f"  {plain_fact(fact)}" for fact in section.facts)
+        if section.dropped:
+            lines.append(f"  {section.dropped:,} more")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def plain_fact(fact: Fact) -> str:
+    """Return one fact as one line: ``text  (path:line) [condition]``."""
+    place = "" if fact.path is None else f"  ({fact.path}:{fact.line})" if fact.line else f"  ({fact.path})"
+    condition = f" [{fact.condition}]" if fact.condition else ""
+    return _flat(f"{fact.text}{place}{condition}")
+
+
+def _flat(text: str) -> str:
+    """Return *text* without line breaks of any kind that Python or a terminal knows."""
+    return "\\n".join(text.splitlines())

@@ -13,7 +13,7 @@ from typing import Literal
 Mark = Literal["", "above", "cycle"]
 """Why a step has nothing below it: shown further up, or reached again from inside itself."""
 
-DEPTH = 6
+DEPTH = 10
 """Levels below a root that an outline follows unless told otherwise."""
 
 BREADTH = 8

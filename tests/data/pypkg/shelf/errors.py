@@ -5,5 +5,5 @@ class ShelfError(Exception):
     """A failure that a person should read."""
 
 
-class NotOnShelf(ShelfError):
+class NotOnShelfError(ShelfError):
     """The book is lent, or was never here."""

@@ -1,6 +1,6 @@
 """The rules of lending."""
 
-from .errors import NotOnShelf
+from .errors import NotOnShelfError
 from .model import Book, Loan
 from .reminders import remind
 
@@ -14,7 +14,7 @@ class Library:
     def find(self, title):
         """Return the book called *title*."""
         if title not in self.store.titles():
-            raise NotOnShelf(title)
+            raise NotOnShelfError(title)
         return Book(title)
 
     def lend(self, title, to):

@@ -1,0 +1,189 @@
+"""The structure of a scope in sections of facts, most important first, from the index alone.
+
+What a section says about C stands in `codereader.facts.brief_c`, about Python in `codereader.facts.brief_python`, about
+calls in `codereader.facts.brief_calls`; what every tree has stands here, and so does the order. No model is asked, no
+file of the tree is written, and the same index gives the same brief.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from codereader.facts.brief_c import build_section, main_types, registrations_section, tables_section
+from codereader.facts.brief_calls import most_called, not_followed, outline_section, outside_section
+from codereader.facts.brief_python import classes_section, layers_section
+from codereader.facts.build_system import without
+from codereader.facts.fact import Brief, Fact
+from codereader.facts.kconfig import folder_prompts, option_words, own_option
+from codereader.facts.layers import import_graph
+from codereader.facts.lines import Draft, fit_lines
+from codereader.facts.material import Material, base, counted, gather, listed, one_line, tally, top_folder
+from codereader.facts.readme import readme_words
+from codereader.facts.surface import entries_section, exports_section
+from codereader.index.view import IndexedFile, IndexView
+from codereader.source.spans import line_of
+
+DEFAULT_LINES = 60
+"""Lines of a brief when nobody says how many."""
+
+_LANGUAGE_NAMES = {"c": "C", "python": "Python", "make": "Make", "kconfig": "Kconfig"}
+_ABOUT_CODE = ("Entry points", "Registers", "Tables of functions", "Main types", "Call outline", "Exports")
+_DASHES = ":-–—"
+_MINOR_KINDS = ("variable", "macro", "method")
+_SELF_DESCRIPTIONS = 3
+_READMES = ("README.md", "README.rst", "README.txt", "README")
+
+
+def brief(view: IndexView, lines: int | None = None) -> Brief:
+    """Return the structure of *view* in at most *lines* rendered lines (`DEFAULT_LINES` where None).
+
+    `Brief.lines_needed` is the number that shows everything; what was cut is counted in its section.
+    """
+    return fit_lines(drafts(gather(view)), DEFAULT_LINES if lines is None else lines)
+
+
+def drafts(material: Material) -> tuple[Draft, ...]:
+    """Return every section with all its facts, most important section first. Some may be empty."""
+    graph = import_graph(material.view)
+    found = (
+        Draft("What it is", tuple(_identity(material)), weight=4, first=3),
+        Draft("Folders", tuple(_folders(material)), weight=4, first=4),
+        Draft("Files", tuple(_files(material)), weight=2 if material.is_large else 6, first=3),
+        build_section(material),
+        layers_section(graph),
+        entries_section(material),
+        registrations_section(material),
+        tables_section(material),
+        main_types(material),
+        classes_section(material),
+        outline_section(material),
+        most_called(material),
+        outside_section(material, graph),
+        exports_section(material),
+        not_followed(material),
+    )
+    return found if material.is_large else tuple(_conditioned(draft, material) for draft in found)
+
+
+def _conditioned(draft: Draft, material: Material) -> Draft:
+    """Add to each fact about code when its file is built, as far as the scope's own option does not say it already."""
+    if draft.title not in _ABOUT_CODE:
+        return draft
+    option = own_option(material)
+    own = f"CONFIG_{option.fact.name}" if option else ""
+    files = {one.path: without(one.condition, own) for one in material.build.built}
+    return replace(draft, facts=tuple(_with_condition(fact, files.get(fact.path or "")) for fact in draft.facts))
+
+
+def _with_condition(fact: Fact, built: str | None) -> Fact:
+    if built is None or built == fact.condition:
+        return fact
+    return replace(fact, condition=f"{built} && {fact.condition}" if fact.condition else built)
+
+
+def _identity(material: Material) -> Iterator[Fact]:
+    name = material.view.scope.name
+    for number, (path, line, words) in enumerate(list(_descriptions(material))[:_SELF_DESCRIPTIONS]):
+        yield Fact(name, "is", words, words if number else f"{name}: {words}", path, line)
+    yield _size(material, name)
+
+
+def _descriptions(material: Material) -> Iterator[tuple[str, int, str]]:
+    """Yield (path, 1-based line, words) of what the tree says about itself, the most direct first."""
+    by_path = {file.path: file for file in material.files}
+    readme = next((path for path in _READMES if path in by_path), None)
+    if readme and (found := readme_words(material.view, readme)):
+        yield readme, found[0], one_line(found[1])
+    packages = (file for file in material.files if base(file.path) == "__init__.py" and file.summary)
+    package = min(packages, key=lambda file: (file.path.count("/"), file.path), default=None)
+    if package and package.path.count("/") <= 1:
+        yield package.path, 1, one_line(package.summary or "")
+    option = own_option(material)
+    if option:
+        yield option.path, line_of(option.fact.row), one_line(option_words(option.fact))
+    for file in material.files:
+        if file.summary and "/" not in file.path and file.language not in ("text", "make", "kconfig"):
+            words = _own_words(file)
+            is_direct = file.language == "c" and not material.is_large
+            yield file.path, 1, words if is_direct else f"most important file, {file.path}: {words}"
+            break
+
+
+def _size(material: Material, name: str) -> Fact:
+    files = material.files
+    lines = sum(file.lines for file in files)
+    parts = []
+    for language, count in tally(file.language for file in files):
+        inside = sum(file.lines for file in files if file.language == language)
+        parts.append(f"{_LANGUAGE_NAMES.get(language, language)} {counted(count, 'file')} {inside:,} lines")
+    text = f"{counted(len(files), 'file')}, {counted(lines, 'line')}: {'; '.join(parts)}"
+    return Fact(name, "has", f"{len(files)} files", text)
+
+
+def _folders(material: Material) -> Iterator[Fact]:
+    """Yield one fact a top folder, the weightiest first, for scopes too large to list file by file."""
+    if not material.is_large:
+        return
+    inside: dict[str, list[IndexedFile]] = {}
+    for file in material.files:
+        if top_folder(file.path):
+            inside.setdefault(top_folder(file.path), []).append(file)
+    prompts = folder_prompts(material)
+    for folder in sorted(inside, key=lambda folder: (-_mass(material, inside[folder]), folder)):
+        yield _folder(folder, inside[folder], prompts.get(folder))
+
+
+def _mass(material: Material, files: Sequence[IndexedFile]) -> float:
+    return sum(material.scores[file.path] for file in files)
+
+
+def _folder(folder: str, files: Sequence[IndexedFile], prompt: str | None) -> Fact:
+    lines = sum(file.lines for file in files)
+    main = listed([file.path.removeprefix(f"{folder}/") for file in files[:3]])
+    words = prompt or _package_words(folder, files)
+    text = f"{folder}/  {words + '; ' if words else ''}{counted(len(files), 'file')}, {counted(lines, 'line')}: {main}"
+    return Fact(folder, "holds", f"{len(files)} files", text, files[0].path, 1)
+
+
+def _package_words(folder: str, files: Sequence[IndexedFile]) -> str | None:
+    """Return what a folder says about itself in the files that speak for it."""
+    for name in ("__init__.py", "Makefile"):
+        for file in files:
+            if file.path == f"{folder}/{name}" and file.summary:
+                return one_line(_own_words(file), 60)
+    return None
+
+
+def _files(material: Material) -> Iterator[Fact]:
+    kinds: dict[str, list[str]] = {}
+    for at in material.definitions:
+        kinds.setdefault(at.path, []).append(at.fact.kind)
+    entries: dict[str, int] = {}
+    for entry in material.entries:
+        entries[entry.path] = entries.get(entry.path, 0) + 1
+    for file in material.files:
+        role = _role(file, kinds.get(file.path, []), entries.get(file.path, 0))
+        yield Fact(file.path, "is", role, f"{file.path}  {counted(file.lines, 'line')}: {role}", file.path, 1)
+
+
+def _role(file: IndexedFile, kinds: Sequence[str], entries: int) -> str:
+    """Say in a few words what a file is for, or at least what it defines."""
+    defined = [counted(count, kind) for kind, count in tally(kinds) if kind not in _MINOR_KINDS][:3]
+    if entries:
+        defined.insert(0, counted(entries, "entry point"))
+    holds = ", ".join(defined)
+    words = _own_words(file)
+    if words and holds:
+        return f"{words} ({holds})"
+    return words or holds or _LANGUAGE_NAMES.get(file.language, file.language)
+
+
+def _own_words(file: IndexedFile) -> str:
+    """Return what a file says about itself, without its own name and the full stop."""
+    words = (file.summary or "").strip()
+    for name in (file.path, base(file.path)):
+        rest = words[len(name) :].lstrip()
+        if words.lower().startswith(name.lower()) and rest[:1] in _DASHES:
+            words = rest.lstrip(_DASHES + " ")
+    return one_line(words, 80).rstrip(".")

@@ -1,0 +1,199 @@
+"""Where control goes from a place: by calls, by functions that are handed on, and through tables of functions.
+
+Supplies the graph that `codereader.facts.outline` draws, and the registrations that hand a scope's objects to others.
+Only definitions of the scope are led to.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from codereader.errors import NothingReadable
+from codereader.facts.outline import Edge, Node
+from codereader.facts.relations import Table, dotted, is_registering
+from codereader.index.parsed import Definition, Reference
+from codereader.index.resolve import resolve
+from codereader.index.view import At, IndexView
+from codereader.source.spans import line_of
+
+CALLABLE_KINDS = ("function", "method", "class")
+"""Kinds of definitions that a call leads to. Macros are named but not followed."""
+
+HANDED_ON_KINDS = ("function", "variable")
+"""What a function may hand on by naming it: another function, or a table."""
+
+ARGUMENT_ROWS = 2
+"""Rows below a registering call in which its arguments are looked for."""
+
+MAX_CANDIDATES = 3
+"""A name with more possible definitions than this is not followed."""
+
+_COMMENT = re.compile(rb"/\*.*?\*/|//[^\n]*", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """*caller* hands *object*, defined in the scope, to *function*: ``register_filesystem(&ramfs_fs_type)``."""
+
+    function: str
+    object: str
+    caller: str | None
+    path: str
+    line: int
+    condition: str | None = None
+    struct: str | None = None
+
+
+def node_of(at: At[Definition]) -> Node:
+    """Return the outline's node of one definition."""
+    return Node(at.path, at.fact.row, dotted(at.fact), at.fact.kind)
+
+
+class Flow:
+    """The edges of one scope, each place asked of the index once. *definitions* and *held* are the scope's own."""
+
+    def __init__(self, view: IndexView, definitions: Sequence[At[Definition]], held: Sequence[Table]) -> None:
+        self._view = view
+        self._places = {node_of(at): at for at in definitions}
+        self._held = {(table.path, table.variable): table for table in held}
+        self._structs = {table.variable: table.struct for table in reversed(held)}
+        self._functions = {at.fact.name for at in definitions if at.fact.kind == "function"}
+        self._variables: dict[str, set[str]] = {}
+        self._spans: dict[tuple[str, str], list[At[Definition]]] = {}
+        for at in definitions:
+            if at.fact.kind == "variable":
+                self._variables.setdefault(at.path, set()).add(at.fact.name)
+            elif at.fact.kind == "function":
+                self._spans.setdefault((at.path, dotted(at.fact)), []).append(at)
+        self._texts: dict[str, bytes] = {}
+        self._known: dict[Node, tuple[Edge, ...]] = {}
+
+    def condition(self, node: Node) -> str | None:
+        """Return the ``#if`` condition under which the definition of *node* stands."""
+        at = self._places.get(node)
+        return at.fact.condition if at else None
+
+    def follow(self, node: Node) -> Sequence[Edge]:
+        """Return where control goes from *node*, each place once, in the order of the source."""
+        if node not in self._known:
+            edges = self._of_table(node) if node.kind == "variable" else self._of_function(node)
+            first = {edge.node: edge for edge in reversed(list(edges))}
+            self._known[node] = tuple(sorted(first.values(), key=_place))
+        return self._known[node]
+
+    def _of_table(self, node: Node) -> Iterator[Edge]:
+        table = self._held.get((node.path, node.name))
+        for entry in table.entries if table else ():
+            for target, word in self._targets(node.path, entry.function, None, CALLABLE_KINDS):
+                yield Edge(target, f".{entry.field}", node.path, entry.row, word, entry.condition)
+
+    def _of_function(self, node: Node) -> Iterator[Edge]:
+        at = self._places.get(node)
+        if at is None:
+            return
+        path, span = node.path, at.fact.span
+        for other in self._view.references(path=path, caller=node.name):
+            fact = other.fact
+            if span.first_row <= fact.row <= span.last_row:
+                yield from self._edges(path, fact)
+        for row, name in self._named(at):
+            for target, word in self._targets(path, name, None, ("variable",)):
+                if self._is_table(target):
+                    yield Edge(target, "names", path, row, word)
+
+    def _edges(self, path: str, fact: Reference) -> Iterator[Edge]:
+        is_call = fact.kind == "call"
+        kinds = CALLABLE_KINDS if is_call else HANDED_ON_KINDS
+        for target, word in self._targets(path, fact.name, fact.receiver, kinds):
+            if target.kind != "variable" or self._is_table(target):
+                yield Edge(target, "calls" if is_call else "names", path, fact.row, word, fact.condition)
+
+    def _is_table(self, node: Node) -> bool:
+        """Tell whether a variable is a table here, and not only announced here."""
+        table = self._held.get((node.path, node.name))
+        return table is not None and table.line == line_of(node.row)
+
+    def _targets(self, path: str, name: str, receiver: str | None, kinds: Sequence[str]) -> Iterator[tuple[Node, str]]:
+        candidates = [one for one in resolve(self._view, path, name, receiver) if one.definition.fact.kind in kinds]
+        if len(candidates) <= MAX_CANDIDATES:
+            for one in candidates:
+                yield node_of(one.definition), one.confidence
+
+    def _named(self, at: At[Definition]) -> Iterator[tuple[int, str]]:
+        """Yield row and name of the file's own variables that a function's text names.
+
+        Read from the text, since the index takes a name that the same file declares for a local one.
+        """
+        names = self._variables.get(at.path)
+        if not names or at.fact.kind != "function":
+            return
+        span = at.fact.span
+        text = self._text(at.path)[span.start : span.end]
+        for match in re.finditer(rb"[A-Za-z_]\w*", _COMMENT.sub(_blank, text)):
+            name = match[0].decode("ascii")
+            if name in names:
+                yield span.first_row + text.count(b"\n", 0, match.start()), name
+
+    def _text(self, path: str) -> bytes:
+        if path not in self._texts:
+            try:
+                self._texts[path] = self._view.text(path)
+            except NothingReadable:
+                self._texts[path] = b""
+        return self._texts[path]
+
+    def registrations(self, paths: Iterable[str]) -> tuple[Registration, ...]:
+        """Return the calls in *paths* that register an object of the scope: a table, another variable or a function.
+
+        Sorted by path, line and object.
+        """
+        found: set[Registration] = set()
+        for path in paths:
+            for function, inside in _by_caller(self._view.references(path=path)).items():
+                calls = [one for one in inside if one.kind == "call"]
+                if any(is_registering(one.name) for one in calls):
+                    objects = self._objects(path, function, inside)
+                    found.update(_registered(path, calls, objects, self._structs))
+        return tuple(sorted(found, key=lambda one: (one.path, one.line, one.object, one.function)))
+
+    def _objects(self, path: str, function: str, inside: Sequence[Reference]) -> list[tuple[int, str]]:
+        """Return row and name of what one function names: functions of the scope and variables."""
+        known = self._functions | set(self._structs)
+        objects = [(one.row, one.name) for one in inside if one.kind == "name" and one.name in known]
+        for at in self._spans.get((path, function), ()):
+            objects.extend(self._named(at))
+        return objects
+
+
+def _place(edge: Edge) -> tuple[int, str, int, str]:
+    return edge.row, edge.node.path, edge.node.row, edge.node.name
+
+
+def _blank(match: re.Match[bytes]) -> bytes:
+    """Return white space of the same length and with the same line breaks."""
+    return re.sub(rb"[^\n]", b" ", match[0])
+
+
+def _by_caller(references: Iterable[At[Reference]]) -> dict[str, list[Reference]]:
+    callers: dict[str, list[Reference]] = {}
+    for at in references:
+        if at.fact.caller is not None:
+            callers.setdefault(at.fact.caller, []).append(at.fact)
+    return callers
+
+
+def _registered(
+    path: str, calls: Sequence[Reference], objects: Sequence[tuple[int, str]], structs: Mapping[str, str | None]
+) -> Iterator[Registration]:
+    """Yield what the registering ones of *calls* are given: the objects named on their lines."""
+    for call in calls:
+        if not is_registering(call.name):
+            continue
+        later = [other.row - 1 for other in calls if other.row > call.row]
+        last = min([call.row + ARGUMENT_ROWS, *later])
+        for row, name in objects:
+            if call.row <= row <= last:
+                struct = structs.get(name)
+                yield Registration(call.name, name, call.caller, path, line_of(call.row), call.condition, struct)

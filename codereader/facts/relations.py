@@ -1,0 +1,194 @@
+"""Who calls, holds, registers and needs what: the edges between the definitions of a scope.
+
+Every relation carries its place (1-based lines), the ``#if`` condition it stands under and, where a name had to be
+resolved, the index's word of confidence. Both branches of an ``#ifdef`` are kept. Lists are sorted by path and line
+unless a docstring says otherwise.
+"""
+
+from __future__ import annotations
+
+import builtins
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from codereader.facts.uses import Use, Uses, added
+from codereader.index.parsed import Definition, Reference, TableEntry
+from codereader.index.resolve import Candidate, resolve
+from codereader.index.view import At, IndexView
+from codereader.source.spans import line_of
+
+C_LANGUAGE_NAMES = frozenset(
+    {
+        "sizeof",
+        "offsetof",
+        "typeof",
+        "alignof",
+        "_Alignof",
+        "__alignof__",
+        "__typeof__",
+        "defined",
+        "va_start",
+        "va_end",
+        "va_arg",
+        "va_copy",
+        "assert",
+        "static_assert",
+        "_Static_assert",
+        "container_of",
+        "likely",
+        "unlikely",
+        "ARRAY_SIZE",
+        "READ_ONCE",
+        "WRITE_ONCE",
+        "min",
+        "max",
+        "min_t",
+        "max_t",
+        "BUILD_BUG_ON",
+        "BUG",
+        "BUG_ON",
+        "WARN_ON",
+        "WARN_ON_ONCE",
+        "IS_ERR",
+        "PTR_ERR",
+        "ERR_PTR",
+        "IS_ENABLED",
+        "__attribute__",
+        "if",
+        "while",
+        "for",
+        "switch",
+        "return",
+    }
+)
+"""What C, its compilers and the kernel's most basic macros give every file: never worth naming as used from outside."""
+
+_PYTHON_LANGUAGE_NAMES = frozenset(dir(builtins))
+_STATEMENTS = re.compile(
+    r"__builtin|(EXPORT|MODULE|module|DEFINE|DECLARE|SYSCALL_DEFINE\d)_|\w*initcall|\w*_SYMBOL(_GPL)?$"
+)
+"""Macros that make statements or definitions rather than being used."""
+
+_REGISTERS = re.compile(r"(^|_)(register|add_protocol|add_offload|add_pack)(_|s?$)", re.IGNORECASE)
+_UNREGISTERS = re.compile(r"(^|_)(un|de)_?register|(^|_)(del|remove)_")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """*caller* (None at file level) uses *callee* at ``path:line``.
+
+    `via` is ``direct``, ``table`` (the function is put into a table's field) or ``pointer`` (called through a
+    struct member or an object whose type is not known). `callee_path` and `callee_line` are the definition in the
+    scope, None where there is none.
+    """
+
+    caller: str | None
+    callee: str
+    path: str
+    line: int
+    via: str
+    confidence: str
+    condition: str | None = None
+    callee_path: str | None = None
+    callee_line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A file-level table of functions. `line` is that of the variable's name where known, else of its first entry."""
+
+    variable: str
+    struct: str | None
+    path: str
+    line: int
+    entries: tuple[TableEntry, ...]
+    condition: str | None = None
+
+
+def callers(view: IndexView, name: str) -> tuple[Call, ...]:
+    """Return every use of *name* as a function: calls, and the tables that hold it."""
+    found = [_call(view, at) for at in view.references(name=name, kind="call")]
+    for entry in view.tables(function=name):
+        target = _best(resolve(view, entry.path, name))
+        found.append(_placed(entry.fact.variable, name, entry.path, entry.fact, "table", target))
+    return tuple(sorted(found, key=lambda call: (call.path, call.line, call.caller or "", call.via)))
+
+
+def callees(view: IndexView, definition: At[Definition]) -> tuple[Call, ...]:
+    """Return the calls that stand in *definition*, in the order of the source."""
+    inside = view.references(path=definition.path, caller=dotted(definition.fact), kind="call")
+    span = definition.fact.span
+    return tuple(_call(view, at) for at in inside if span.first_row <= at.fact.row <= span.last_row)
+
+
+def dotted(definition: Definition) -> str:
+    """Return the name under which references inside *definition* know it."""
+    return f"{definition.owner}.{definition.name}" if definition.owner else definition.name
+
+
+def _call(view: IndexView, at: At[Reference]) -> Call:
+    target = _best(resolve(view, at.path, at.fact.name, at.fact.receiver))
+    via = "pointer" if target is None and at.fact.receiver else "direct"
+    return _placed(at.fact.caller, at.fact.name, at.path, at.fact, via, target)
+
+
+def _placed(
+    caller: str | None, callee: str, path: str, fact: Reference | TableEntry, via: str, target: Candidate | None
+) -> Call:
+    if target is None:
+        return Call(caller, callee, path, line_of(fact.row), via, "not found", fact.condition)
+    place = target.definition
+    return Call(
+        caller, callee, path, line_of(fact.row), via, target.confidence, fact.condition, place.path,
+        line_of(place.fact.row),
+    )  # fmt: skip
+
+
+def _best(candidates: Sequence[Candidate]) -> Candidate | None:
+    return candidates[0] if candidates else None
+
+
+def tables(view: IndexView, path: str | None = None) -> tuple[Table, ...]:
+    """Return the tables of functions, their entries in the order of the source."""
+    return grouped_tables(view.tables(path=path), view.definitions(path=path, kinds=("variable",)))
+
+
+def grouped_tables(entries: Iterable[At[TableEntry]], definitions: Iterable[At[Definition]]) -> tuple[Table, ...]:
+    """Group *entries* into tables and find each one's variable among *definitions*."""
+    grouped: dict[tuple[str, str], list[TableEntry]] = {}
+    for at in entries:
+        grouped.setdefault((at.path, at.fact.variable), []).append(at.fact)
+    named: dict[tuple[str, str], list[Definition]] = {}
+    for one in definitions:
+        if one.fact.kind == "variable" and (one.path, one.fact.name) in grouped:
+            named.setdefault((one.path, one.fact.name), []).append(one.fact)
+    return tuple(_table(key, grouped[key], named.get(key, ())) for key in sorted(grouped))
+
+
+def _table(key: tuple[str, str], entries: Sequence[TableEntry], named: Sequence[Definition]) -> Table:
+    ordered = tuple(sorted(entries, key=lambda entry: (entry.row, entry.field, entry.function)))
+    first = ordered[0].row
+    around = [one for one in named if one.span.first_row <= first <= one.span.last_row]
+    if not around:
+        return Table(key[1], ordered[0].struct, key[0], line_of(first), ordered, ordered[0].condition)
+    return Table(key[1], ordered[0].struct, key[0], line_of(around[0].row), ordered, around[0].condition)
+
+
+def implementors(view: IndexView, field: str, struct: str | None = None) -> tuple[At[TableEntry], ...]:
+    """Return the table entries that fill *field*, of tables of type *struct* where it is given."""
+    return tuple(at for at in view.tables() if at.fact.field == field and (struct is None or at.fact.struct == struct))
+
+
+def is_registering(function: str) -> bool:
+    """Tell whether a function's name says that it registers what it is given."""
+    return bool(_REGISTERS.search(function)) and not _UNREGISTERS.search(function)
+
+
+def used_from_outside(uses: Uses, defined: Iterable[str]) -> tuple[Use, ...]:
+    """Return the names that are called or put into tables and not among *defined*, most used first.
+
+    Names of the language itself are left out, and so are calls on objects, whose targets a name does not tell.
+    """
+    known = frozenset(defined) | C_LANGUAGE_NAMES | _PYTHON_LANGUAGE_NAMES
+    return tuple(use for use in added(uses.calls, uses.held) if not (use.name in known or _STATEMENTS.match(use.name)))
