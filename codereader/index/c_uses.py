@@ -150,10 +150,24 @@ def _designated(pair: Node) -> str | None:
 def _object(value: Node) -> str | None:
     """Return the name that a value is the address of, through casts, parentheses and ``&``."""
     node: Node | None = value
-    while node is not None and node.type in ("cast_expression", "pointer_expression", "parenthesized_expression"):
-        inner = node.child_by_field_name("value") or node.child_by_field_name("argument")
-        node = inner if inner is not None else next(iter(node.named_children), None)
-    if node is None or node.type != "identifier":
+    while node is not None and node.type != "identifier":
+        node = _within(node)
+    if node is None:
         return None
     name = text_of(node)
     return None if name in _NO_OBJECT or name.isupper() else name
+
+
+def _within(node: Node) -> Node | None:
+    """Return what a cast, parentheses or ``&`` stand around; ``(type)&name`` looks like an ``and`` to the grammar."""
+    if node.type == "cast_expression":
+        return node.child_by_field_name("value")
+    if node.type == "pointer_expression":
+        return node.child_by_field_name("argument")
+    if node.type == "parenthesized_expression":
+        return next(iter(node.named_children), None)
+    if node.type == "binary_expression":
+        left = node.child_by_field_name("left")
+        is_cast = left is not None and left.type == "parenthesized_expression"
+        return node.child_by_field_name("right") if is_cast else None
+    return None

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Query = Callable[[bytes], Mapping[str, Sequence["Node"]]]
 """Parses a text and returns its captures by name."""
 
-EXTRACTOR = "1"
+EXTRACTOR = "2"
 """Raised whenever the same bytes give other facts than before, so that stores parse them again."""
 
 _START = attrgetter("start_byte")

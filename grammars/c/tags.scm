@@ -4,9 +4,6 @@
 (translation_unit (declaration) @declaration)
 (declaration_list (declaration) @declaration)
 
-(translation_unit
-  (expression_statement (call_expression)) @made
-  . (compound_statement) @made.body)
 (translation_unit (expression_statement (call_expression) @statement))
 
 (struct_specifier body: (_)) @struct
@@ -19,7 +16,6 @@
 
 (call_expression function: (identifier) @call)
 (call_expression function: (field_expression) @call.member)
-(call_expression function: (parenthesized_expression (pointer_expression argument: (_) @call.pointer)))
 
 (argument_list (identifier) @value)
 (argument_list (pointer_expression argument: (identifier) @value))
@@ -29,6 +25,8 @@
 (init_declarator value: (pointer_expression argument: (identifier) @value))
 (initializer_pair value: (identifier) @value)
 (initializer_pair value: (pointer_expression argument: (identifier) @value))
+(initializer_pair value: (cast_expression value: (_ (identifier) @value)))
+(initializer_pair value: (binary_expression left: (parenthesized_expression) right: (identifier) @value))
 (initializer_list (identifier) @value)
 (initializer_list (pointer_expression argument: (identifier) @value))
 (return_statement (identifier) @value)

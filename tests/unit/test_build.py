@@ -1,0 +1,367 @@
+"""Bringing an index up to date, on small trees on disk."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from codereader.cancel import Cancelled, CancelToken
+from codereader.errors import NothingReadable
+from codereader.index import build as build_module
+from codereader.index import workers
+from codereader.index.build import BuildReport, build
+from codereader.index.digest import blob_id
+from codereader.index.store import FILE_NAME
+from codereader.index.view import IndexView, open_index
+from codereader.source.scope import Scope, SourceFile, Walk
+
+Tree = dict[str, bytes]
+SMALL: Tree = {"a.c": b"int a(void) { return b(); }\n", "sub/b.c": b"int b(void) { }\n", "m.py": b"def m():\n    a()\n"}
+
+
+def lay(root: Path, files: Tree, age: int = 10) -> None:
+    """Write *files*, *age* seconds old."""
+    for name, data in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        then = path.stat().st_mtime_ns - age * 1_000_000_000
+        os.utime(path, ns=(then, then))
+
+
+def walked(root: Path, folder: str = "", **narrow: object) -> Walk:
+    """Find the files under *folder* of *root*, without any rules."""
+    scope = Scope(root=root, folder=folder, **narrow)  # type: ignore[arg-type]
+    found = []
+    for path in sorted(one for one in scope.path.rglob("*") if one.is_file()):
+        state = path.stat()
+        language = {".c": "c", ".h": "c", ".py": "python"}.get(path.suffix, "text")
+        name = path.relative_to(scope.path).as_posix()
+        if scope.only in (None, name):
+            found.append(SourceFile(name, state.st_size, state.st_mtime_ns, state.st_ino, language))
+    return Walk(scope, tuple(found))
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    lay(tmp_path / "tree", SMALL)
+    return tmp_path / "tree"
+
+
+@pytest.fixture
+def index(cache: Path) -> Callable[..., BuildReport]:
+    return lambda walk: build(walk, cache, CancelToken())
+
+
+def counts(report: BuildReport) -> tuple[int, int, int, int, int, int]:
+    return report.files, report.parsed, report.added, report.changed, report.removed, report.unchanged
+
+
+def facts(view: IndexView) -> list[object]:
+    return [
+        *view.files(), *view.definitions(), *view.references(), *view.tables(), *view.includes(), *view.exports(),
+        *view.entries(), *view.builds(),
+    ]  # fmt: skip
+
+
+def test_a_second_build_parses_nothing(root: Path, index: Callable[..., BuildReport]) -> None:
+    """An unchanged tree is not read again."""
+    first, second = index(walked(root)), index(walked(root))
+
+    assert (3, 3, 3, 0, 0, 0) == counts(first)
+    assert (3, 0, 0, 0, 0, 3) == counts(second)
+
+
+def test_unchanged_files_are_not_even_opened(
+    root: Path, index: Callable[..., BuildReport], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Size, time and inode are enough for files that were quiet when they were read."""
+    index(walked(root))
+    monkeypatch.setattr(build_module, "read", None)
+
+    assert (3, 0, 0, 0, 0, 3) == counts(index(walked(root)))
+
+
+def test_only_what_differs_is_parsed(root: Path, index: Callable[..., BuildReport], cache: Path) -> None:
+    """One edit, one new file and one gone file cost two parses; going back costs none."""
+    index(walked(root))
+    lay(root, {"a.c": b"int a2(void) { }\n", "new.c": b"int n;\n"}, age=5)
+    (root / "m.py").unlink()
+    edited = index(walked(root))
+    with open_index(walked(root), cache) as view:
+        names = [at.fact.name for at in view.definitions()]
+    (root / "new.c").unlink()
+    lay(root, SMALL, age=20)
+    back = index(walked(root))
+
+    assert (3, 2, 1, 1, 1, 1) == counts(edited)
+    assert ["a2", "n", "b"] == names
+    assert 0 == back.parsed
+
+
+def test_two_checkouts_share_their_facts(root: Path, tmp_path: Path, index: Callable[..., BuildReport]) -> None:
+    """The same contents elsewhere are added without a parse."""
+    index(walked(root))
+    lay(tmp_path / "other", {**SMALL, "own.c": b"int own;\n"})
+
+    assert (4, 1, 4, 0, 0, 0) == counts(index(walked(tmp_path / "other")))
+
+
+def test_twins_in_one_tree_are_parsed_once(tmp_path: Path, index: Callable[..., BuildReport], cache: Path) -> None:
+    """Two files of one content give facts at both places."""
+    lay(tmp_path / "tree", {"x.c": b"int f;\n", "y.c": b"int f;\n", "y.py": b"int f;\n"})
+    report = index(walked(tmp_path / "tree"))
+    with open_index(walked(tmp_path / "tree"), cache) as view:
+        places = [at.path for at in view.definitions(name="f")]
+
+    assert (3, 2, 3, 0, 0, 0) == counts(report)
+    assert ["x.c", "y.c"] == places
+
+
+def test_a_known_blob_is_not_read(root: Path, tmp_path: Path, index: Callable[..., BuildReport]) -> None:
+    """Where the walk knows the content's id and the store its facts, the file stays closed."""
+    index(walked(root))
+    other = tmp_path / "other"
+    lay(other, {"a.c": SMALL["a.c"]})
+    walk = walked(other)
+    known = replace(walk, files=(replace(walk.files[0], blob=blob_id(SMALL["a.c"])),))
+    (other / "a.c").unlink()
+
+    assert (1, 0, 1, 0, 0, 0) == counts(index(known))
+
+
+def test_a_scope_leaves_its_neighbours_alone(root: Path, index: Callable[..., BuildReport]) -> None:
+    """Indexing a folder, or one file, forgets nothing of the rest of the root."""
+    index(walked(root))
+    (root / "sub" / "b.c").unlink()
+    of_folder = index(walked(root, "sub"))
+    of_file = index(walked(root, only="a.c"))
+    rest = index(walked(root))
+
+    assert (0, 0, 0, 0, 1, 0) == counts(of_folder)
+    assert (1, 0, 0, 0, 0, 1) == counts(of_file)
+    assert (2, 0, 0, 0, 0, 2) == counts(rest)
+
+
+def test_a_change_within_the_clocks_tick_is_seen(root: Path, index: Callable[..., BuildReport], cache: Path) -> None:
+    """A file edited right after it was read, with the same size and time, is read again."""
+    lay(root, {"a.c": b"int one;\n"}, age=0)
+    state = (root / "a.c").stat()
+    index(walked(root))
+    with (root / "a.c").open("r+b") as file:
+        file.write(b"int two;\n")
+    os.utime(root / "a.c", ns=(state.st_mtime_ns, state.st_mtime_ns))
+    index(walked(root))
+
+    with open_index(walked(root), cache) as view:
+        assert ["two"] == [at.fact.name for at in view.definitions(path="a.c")]
+
+
+def test_a_file_that_goes_away_is_skipped(root: Path, index: Callable[..., BuildReport], cache: Path) -> None:
+    """A file that the walk saw and the build cannot read is named with a reason, and forgotten."""
+    index(walked(root))
+    lay(root, {"a.c": b"int changed;\n"}, age=5)
+    walk = walked(root)
+    (root / "a.c").unlink()
+    report = index(walk)
+
+    assert [("a.c", "gone before it was read")] == [(s.path, s.reason) for s in report.skipped]
+    assert 2 == report.files
+    with open_index(walk, cache) as view:
+        assert ["m.py", "sub/b.c"] == [file.path for file in view.files()]
+
+
+def test_a_new_extractor_parses_again(
+    root: Path, index: Callable[..., BuildReport], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Facts of an older reader are not served."""
+    index(walked(root))
+    monkeypatch.setattr(build_module, "stamp", lambda language: f"newer {language}")
+
+    assert (3, 3, 0, 0, 0, 3) == counts(index(walked(root)))
+
+
+def test_cancelling_keeps_what_was_done(tmp_path: Path, cache: Path) -> None:
+    """A build stopped midway leaves an index that the next one takes up."""
+    lay(tmp_path / "tree", {f"{number}.c": b"int f%d;\n" % number for number in range(20)})
+    walk, cancel = walked(tmp_path / "tree"), CancelToken()
+
+    def stop_at_five(done: int, _: int) -> None:
+        if done == 5:
+            cancel.cancel()
+
+    with pytest.raises(Cancelled):
+        build(walk, cache, cancel, stop_at_five)
+
+    assert 15 == build(walk, cache, CancelToken()).parsed
+    with open_index(walk, cache) as view:
+        assert 20 == len(view.definitions())
+
+
+def test_a_broken_index_is_made_anew_with_a_note(root: Path, cache: Path, index: Callable[..., BuildReport]) -> None:
+    """A damaged file in the cache costs a parse, not an answer."""
+    index(walked(root))
+    for name in (FILE_NAME, f"{FILE_NAME}-wal"):
+        (cache / name).write_bytes(b"\x00garbage" * 1000)
+    report = index(walked(root))
+
+    assert (3, 3, 3, 0, 0, 0) == counts(report)
+    assert "moved to" in report.notes[0]
+
+
+def test_hostile_names_are_indexed(tmp_path: Path, index: Callable[..., BuildReport], cache: Path) -> None:
+    """Names with quotes, line breaks, escapes and odd bytes are files like others."""
+    odd = ["';drop table files--.c", "%_.c", "é.c"]
+    if sys.platform != "win32":
+        odd += ["new\nline.c", "\x1b[31m.c", os.fsdecode(b"\xff\xfe.c")]
+    lay(tmp_path / "tree", {name: b"int in_%d;\n" % number for number, name in enumerate(odd)})
+    index(walked(tmp_path / "tree"))
+
+    with open_index(walked(tmp_path / "tree"), cache) as view:
+        assert sorted(odd) == [file.path for file in view.files()]
+        assert b"int in_0;\n" == view.text(odd[0])
+
+
+def test_workers_give_what_one_process_gives(
+    tmp_path: Path, cache: Path, index: Callable[..., BuildReport], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same facts come out whoever reads the files."""
+    lay(tmp_path / "tree", {f"d{n % 7}/{n}.c": b"int f%d(void) { return f%d(); }\n" % (n, n // 2) for n in range(40)})
+    walk = walked(tmp_path / "tree")
+    monkeypatch.setattr(workers, "FEW_FILES", 10)
+    monkeypatch.setattr(workers.os, "cpu_count", lambda: 2)
+    report = index(walk)
+    with open_index(walk, cache) as view:
+        many = facts(view)
+    monkeypatch.setattr(workers, "FEW_FILES", 1000)
+    build(walk, cache.with_name("alone"), CancelToken())
+    with open_index(walk, cache.with_name("alone")) as view:
+        alone = facts(view)
+
+    assert 40 == report.parsed
+    assert alone == many
+
+
+def test_cancelling_stops_the_workers(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build with workers stops midway too and can be taken up again."""
+    lay(tmp_path / "tree", {f"{number}.c": b"int f%d;\n" % number for number in range(60)})
+    monkeypatch.setattr(workers, "FEW_FILES", 10)
+    monkeypatch.setattr(workers.os, "cpu_count", lambda: 2)
+    cancel = CancelToken()
+    with pytest.raises(Cancelled):
+        build(walked(tmp_path / "tree"), cache, cancel, lambda done, _: cancel.cancel() if done == 3 else None)
+    monkeypatch.setattr(workers, "FEW_FILES", 1000)
+
+    assert 0 < build(walked(tmp_path / "tree"), cache, CancelToken()).parsed < 60
+
+
+def test_a_strangers_modules_are_not_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers started inside a hostile tree load nothing from it."""
+    lay(tmp_path, {f"{number}.c": b"int f;\n" for number in range(12)})
+    for name in ("multiprocessing", "json", "zlib", "tree_sitter"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(workers, "FEW_FILES", 10)
+    monkeypatch.setattr(workers.os, "cpu_count", lambda: 2)
+    tasks = [workers.Task(str(tmp_path / f"{number}.c"), "c", 7) for number in range(12)]
+    made = list(workers.digest_all(tasks, CancelToken()))
+
+    assert 12 == sum(one.packed is not None for one in made)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_worker_that_dies_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One file that kills its reader is skipped, the others are read."""
+    lay(tmp_path, {f"{number}.c": b"int f%d;\n" % number for number in range(12)})
+    monkeypatch.setattr(workers, "_serve", _serve_mortally)
+    monkeypatch.setattr(workers, "FEW_FILES", 10)
+    monkeypatch.setattr(workers.os, "cpu_count", lambda: 2)
+    tasks = [workers.Task(str(tmp_path / f"{number}.c"), "c", 7) for number in range(12)]
+    made = list(workers.digest_all(tasks, CancelToken()))
+
+    assert [(5, workers.STOPPED)] == [(n, one.reason) for n, one in enumerate(made) if one.packed is None]
+
+
+def _serve_mortally(pipe: workers.Connection) -> None:
+    """Serve as a worker does, and die of the file 5.c."""
+    from codereader.index.digest import digest
+
+    pipe.send(None)
+    while True:
+        number, task = pipe.recv()
+        if task.path.endswith("5.c"):
+            os._exit(9)
+        pipe.send((number, digest(task.path, task.language)))
+
+
+def test_text_is_what_was_indexed_or_nothing(root: Path, index: Callable[..., BuildReport], cache: Path) -> None:
+    """A file that changed or went since it was indexed is refused with a hint."""
+    index(walked(root))
+    with open_index(walked(root), cache) as view:
+        before = view.text("a.c")
+        (root / "a.c").write_bytes(b"int other;\n")
+        (root / "m.py").unlink()
+        with pytest.raises(NothingReadable, match="changed since"):
+            view.text("a.c")
+        with pytest.raises(NothingReadable, match="gone"):
+            view.text("m.py")
+        with pytest.raises(NothingReadable, match="not in the index"):
+            view.text("../../etc/passwd")
+
+    assert SMALL["a.c"] == before
+
+
+def test_the_view_answers_by_name_path_and_caller(root: Path, index: Callable[..., BuildReport], cache: Path) -> None:
+    """Each filter narrows, together they narrow further, and nothing outside the scope is seen."""
+    lay(root, {"t.c": b"struct ops o = { .go = b };\nint c(void) { a(); a(); return b(); }\n"})
+    index(walked(root))
+    with open_index(walked(root), cache) as view:
+        assert ["a.c", "m.py", "sub/b.c", "t.c"] == [file.path for file in view.files()]
+        assert [("sub/b.c", "b")] == [(at.path, at.fact.name) for at in view.definitions(name="b")]
+        assert [] == list(view.definitions(name="b", path="a.c"))
+        assert ["o"] == [at.fact.name for at in view.definitions(kinds=("variable",))]
+        assert [("m.py", 1), ("t.c", 1), ("t.c", 1)] == [(at.path, at.fact.row) for at in view.references(name="a")]
+        assert ["a", "a", "b"] == [at.fact.name for at in view.references(caller="c", kind="call")]
+        assert [("t.c", "o", "go")] == [(at.path, at.fact.variable, at.fact.field) for at in view.tables(function="b")]
+        assert {"a": 3, "b": 3} == {name: view.reference_counts()[name] for name in "ab"}
+        assert view.parsed("t.c").definitions == tuple(at.fact for at in view.definitions(path="t.c"))
+        assert view.file("nothing") is None
+    with open_index(walked(root, "sub"), cache) as view:
+        assert ["b.c"] == [file.path for file in view.files()]
+        assert [] == list(view.references(name="b"))
+
+
+def test_rows_do_not_depend_on_the_hash_seed(root: Path, cache: Path, tmp_path: Path) -> None:
+    """Two seeds write the same facts."""
+    program = (
+        "import json, sys\nfrom pathlib import Path\nfrom codereader.index.parse import parse\n"
+        "from codereader.index.rows import pack\n"
+        "p = pack(parse(Path(sys.argv[1]).read_bytes(), 'c'))\n"
+        "print(json.dumps([p.definitions.hex(), p.references.hex(), p.others.hex(), p.mentions]))"
+    )
+    source = tmp_path / "many.c"
+    source.write_text(
+        "".join(f"struct s{n} {{ int a; }};\nint f{n}(struct s{n} *p) {{ g{n}(h{n}, p); }}\n" for n in range(50))
+    )
+    made = [
+        subprocess.run(
+            [sys.executable, "-c", program, str(source)],
+            capture_output=True, check=True, env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "2")
+    ]  # fmt: skip
+
+    assert made[0] == made[1]
+    assert 4 == len(json.loads(made[0]))

@@ -1,0 +1,254 @@
+"""What a C file says, read from text."""
+
+from __future__ import annotations
+
+import pytest
+
+from codereader.index.parse import parse
+from codereader.index.parsed import Definition, ParsedFile
+
+
+def read(text: str | bytes) -> ParsedFile:
+    return parse(text.encode() if isinstance(text, str) else text, "c")
+
+
+def names(text: str | bytes, kind: str = "function") -> list[str]:
+    return [one.name for one in read(text).definitions if one.kind == kind]
+
+
+def one(text: str, name: str) -> Definition:
+    return next(found for found in read(text).definitions if found.name == name)
+
+
+def calls(text: str) -> list[tuple[str | None, str]]:
+    return [(found.caller, found.name) for found in read(text).references if found.kind == "call"]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("int plain(void) { return 0; }", "plain"),
+        ("static int __init late(void)\n{\n}\n", "late"),
+        ("static inline __attribute__((cold)) struct box *make(int (*cb)(int)) { }", "make"),
+        ("int old(a, b)\nint a;\nlong b;\n{ return a; }", "old"),
+        ("void (*signal_of(int n))(int) { return 0; }", "signal_of"),
+        ("static __printf(1, 2) void log_to(const char *f, ...) { }", "log_to"),
+        ("noinline_for_stack int\nsplit_head(int a)\n{\n}\n", "split_head"),
+        ("BPF_CALL_2(bpf_peek, struct sk_buff *, skb, u32, at)\n{\n\treturn at;\n}\n", "bpf_peek"),
+        ("SYSCALL_DEFINE2(peek, int, fd,\n\t\tstruct box __user *, to)\n{\n\treturn 0;\n}\n", "sys_peek"),
+        ("COMPAT_SYSCALL_DEFINE1(peek, int, fd)\n{\n}\n", "compat_sys_peek"),
+    ],
+)
+def test_every_shape_of_a_function_is_found(text: str, name: str) -> None:
+    """Attributes, old style heads and macros that make functions do not hide them."""
+    assert [name] == names(text)
+
+
+def test_a_function_made_by_a_macro_stands_where_the_macro_stands() -> None:
+    """A system call keeps its macro as signature, and is an entry under the name one can call."""
+    parsed = read("int a;\nSYSCALL_DEFINE1(peek, int, fd)\n{\n\treturn look(fd);\n}\n")
+    made = parsed.definitions[1]
+
+    assert ("sys_peek", 1, "SYSCALL_DEFINE1(peek, int, fd)") == (made.name, made.row, made.signature)
+    assert [("sys_peek", "syscall", "SYSCALL_DEFINE1")] == [(e.name, e.kind, e.via) for e in parsed.entries]
+    assert ("sys_peek", "look") in [(r.caller, r.name) for r in parsed.references]
+
+
+def test_types_carry_their_members() -> None:
+    """Structs, unions, enums and typedefs list what they hold, without comments."""
+    text = (
+        "struct box { int a; /* first */\n struct lid *top; };\n"
+        "enum kind { SOFT, HARD = 4 };\ntypedef struct { int n; } num_t;\n"
+    )
+
+    assert ("int a", "struct lid *top") == one(text, "box").fields
+    assert ("SOFT", "HARD = 4") == one(text, "kind").fields
+    assert ("typedef", ("int n",)) == (one(text, "num_t").kind, one(text, "num_t").fields)
+
+
+def test_declarations_are_no_definitions() -> None:
+    """Prototypes, forward declarations and extern variables define nothing; a pointer to a function does."""
+    text = "int f(int);\nextern int elsewhere;\nstruct later;\nint (*hook)(int);\nstatic int table[4];\n"
+
+    assert [("hook", "variable"), ("table", "variable")] == [(d.name, d.kind) for d in read(text).definitions]
+
+
+def test_macros_are_shown_without_long_bodies() -> None:
+    """A constant shows its value, a function-like macro its parameters; what its body calls is called by it."""
+    text = "#define SIZE 16\n#define twice(x) \\\n\tdouble_of((x))\n"
+
+    assert "#define SIZE 16" == one(text, "SIZE").signature
+    assert ("#define twice(x)", 1, 2) == (
+        one(text, "twice").signature,
+        one(text, "twice").row,
+        one(text, "twice").span.last_row,
+    )
+    assert [("twice", "double_of")] == calls(text)
+
+
+def test_an_include_guard_is_no_condition() -> None:
+    """The guard around a header neither conditions its facts nor counts as a macro."""
+    parsed = read("/* Boxes. */\n#ifndef BOX_H\n#define BOX_H\nint lid;\n#ifdef CONFIG_BIG\nint big;\n#endif\n#endif\n")
+
+    assert [("lid", None), ("big", "defined(CONFIG_BIG)")] == [(d.name, d.condition) for d in parsed.definitions]
+
+
+def test_both_branches_of_an_ifdef_are_read() -> None:
+    """Each twin carries the condition it stands under, nested ones joined."""
+    text = (
+        "#ifdef CONFIG_MMU\nint f(void) { return a(); }\n#else\nint f(void) { return b(); }\n#endif\n"
+        "#if A || B\n#if C\nint g;\n#elif D\nint h;\n#endif\n#endif\n"
+    )
+
+    assert [
+        ("f", "defined(CONFIG_MMU)"),
+        ("f", "!defined(CONFIG_MMU)"),
+        ("g", "(A || B) && C"),
+        ("h", "(A || B) && !C && D"),
+    ] == [(d.name, d.condition) for d in read(text).definitions]
+    assert [("f", "a"), ("f", "b")] == calls(text)
+
+
+def test_branches_that_break_a_statement_do_not_break_the_file() -> None:
+    """Two heads of one function, or of one block, give one function and the calls of both."""
+    text = (
+        "#ifdef A\nint f(int a)\n#else\nint f(void)\n#endif\n{\n"
+        "#ifdef B\n\tif (one()) {\n#else\n\tif (two()) {\n#endif\n\t\tthree();\n\t}\n}\nint after(void) { }\n"
+    )
+
+    assert ["f", "after"] == names(text)
+    assert [("f", "one"), ("f", "two"), ("f", "three")] == calls(text)
+    assert 0 == read(text).error_nodes
+
+
+def test_dead_text_is_not_read() -> None:
+    """What stands under #if 0, in comments and in strings is no code."""
+    text = (
+        "#if 0\nthis is { not C\n#endif\n/*\n#ifdef X\nint no(void) { }\n*/\n"
+        'const char *s = "#if \\" /* no */";\nint yes(void) { }\n'
+    )
+
+    assert ["yes"] == names(text)
+    assert [None, None] == [d.condition for d in read(text).definitions]
+
+
+def test_tables_hold_functions_with_struct_and_condition() -> None:
+    """Designated initialisers, arrays of structs, casts, and entries under #ifdef are all entries."""
+    text = (
+        "static const struct file_ops ops[] __read_mostly = {\n\t[0] = {\n\t\t.open = box_open,\n#ifdef CONFIG_X\n"
+        "\t\t.poll = (poll_t)&box_poll,\n#endif\n\t\t.owner = THIS_MODULE,\n\t\t.size = MAX_SIZE,\n\t},\n};\n"
+    )
+    parsed = read(text)
+
+    assert [
+        ("ops", "file_ops", "open", "box_open", 2, None),
+        ("ops", "file_ops", "poll", "box_poll", 4, "defined(CONFIG_X)"),
+    ] == [(t.variable, t.struct, t.field, t.function, t.row, t.condition) for t in parsed.tables]
+    assert ["box_open", "box_poll"] == [r.name for r in parsed.references if r.name.startswith("box")]
+
+
+def test_a_nested_table_has_its_own_field_and_no_known_struct() -> None:
+    """The struct of an inner initialiser is not the outer one's."""
+    parsed = read("struct dev d = { .pm = { .suspend = dev_stop, }, };\n")
+
+    assert [("d", None, "suspend", "dev_stop")] == [(t.variable, t.struct, t.field, t.function) for t in parsed.tables]
+
+
+def test_calls_know_their_caller_and_receiver() -> None:
+    """A call through a member keeps what stands before the last arrow."""
+    parsed = read("int f(struct a *a)\n{\n\tg(1);\n\treturn a->ops->open(a, h);\n}\n")
+
+    assert [("g", "call", None), ("open", "call", "a->ops"), ("h", "name", None)] == [
+        (r.name, r.kind, r.receiver) for r in parsed.references if r.row > 0
+    ]
+    assert {"f"} == {r.caller for r in parsed.references if r.row > 0}
+
+
+def test_a_loop_made_by_a_macro_belongs_to_its_function() -> None:
+    """``for_each(x) { }`` is no function, and calls inside it are the function's."""
+    text = "int f(void)\n{\n\tint i = 0;\n\tfor_each_box(i) {\n\t\tuse(i);\n\t} end_box(i);\n\treturn i;\n}\n"
+
+    assert ["f"] == names(text)
+    assert ("f", "use") in calls(text)
+
+
+def test_ways_in_and_out_are_told() -> None:
+    """Exports, initcalls and main are found, with and without a semicolon."""
+    parsed = read(
+        "int box_open(void) { }\nEXPORT_SYMBOL_GPL(box_open);\nfs_initcall(init_box);\nmodule_exit(exit_box)\n"
+        "struct after { int a; };\nint main(void) { }\n"
+    )
+
+    assert [("box_open", "EXPORT_SYMBOL_GPL", 1)] == [(e.name, e.kind, e.row) for e in parsed.exports]
+    assert [
+        ("init_box", "initcall", "fs_initcall"),
+        ("exit_box", "exitcall", "module_exit"),
+        ("main", "main", "main"),
+    ] == [(e.name, e.kind, e.via) for e in parsed.entries]
+    assert parsed.definitions[0].exported
+    assert "after" in [d.name for d in parsed.definitions]
+
+
+def test_includes_keep_their_form() -> None:
+    """Angle brackets and quotes are told apart, and the condition is kept."""
+    parsed = read('#include <linux/fs.h>\n#ifdef A\n#include "box.h"\n#endif\n')
+
+    assert [("linux/fs.h", True, None), ("box.h", False, "defined(A)")] == [
+        (i.target, i.system, i.condition) for i in parsed.includes
+    ]
+
+
+def test_comments_speak_for_the_file_and_its_functions() -> None:
+    """Licence lines are no summary; a kernel-doc comment gives its sentence."""
+    text = (
+        "// SPDX-License-Identifier: MIT\n/*\n * Copyright (C) 2020 Someone\n *\n"
+        " * Keeps boxes in order.\n * For all.\n */\n\n"
+        "/**\n * box_open - open one box. It may fail.\n * @a: the box\n */\n"
+        "int box_open(int a) { }\n\n// not mine\n\nint b(void) { }\n"
+    )
+
+    assert "Keeps boxes in order. For all." == read(text).summary
+    assert ["open one box", None] == [d.doc for d in read(text).definitions]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"\n",
+        b"int f(void) { return " + b"(" * 20000 + b"1" + b")" * 20000 + b"; }\n",
+        b"int x = {" + b"{" * 20000,
+        b"/* never closed int f(void) { }",
+        b'"never closed\nint g(void) { }',
+        b"#if A\n" * 20000,
+        b"#if A\n" + b"#elif B\n" * 20000,
+        b"#define A /*\n" * 2000,
+        b"MAKE(a,\n" * 20000,
+        b"#else\n#endif\n#elif\n#\n#if\n#define\n#include\n",
+        b"\x00\xff\xfe int f(void) { }\n",
+        b"EXPORT_SYMBOL(\x1b[31m);\nint f(void) {}",
+        b"a" * 1_000_000,
+        b"int a[] = {" + b"1, " * 300_000 + b"};",
+    ],
+)
+def test_hostile_text_gives_facts_not_errors(text: bytes) -> None:
+    """Depth, length, unclosed and binary text end in a result."""
+    assert text.count(b"\n") <= read(text).lines <= text.count(b"\n") + 1
+
+
+def test_broken_code_gives_partial_facts_and_a_count() -> None:
+    """A function that does not parse does not hide its neighbours."""
+    parsed = read("int good(void) { return a(); }\nint bad( { ] ;\nint fine(void) { return b(); }\n")
+
+    assert "good" in [d.name for d in parsed.definitions]
+    assert parsed.error_nodes > 0
+
+
+def test_line_ends_and_odd_bytes_do_not_matter() -> None:
+    """CRLF files and Latin-1 comments give the same names and rows."""
+    text = b"/* caf\xe9 */\r\n#define ADD(a) \\\r\n\t(a)\r\n\tint\tf(void)\r\n{\r\n\tg();\r\n}\r\n"
+    parsed = read(text)
+
+    assert [("ADD", 1), ("f", 3)] == [(d.name, d.row) for d in parsed.definitions]
+    assert [("f", "g", 5)] == [(r.caller, r.name, r.row) for r in parsed.references]
+    assert "int f(void)" == parsed.definitions[1].signature
