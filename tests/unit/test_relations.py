@@ -1,0 +1,157 @@
+"""Who calls, holds, registers and needs what, with places, conditions and words of confidence."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from codereader.cancel import CancelToken
+from codereader.facts.flow import Flow, node_of
+from codereader.facts.outline import outline
+from codereader.facts.relations import (
+    callees,
+    callers,
+    implementors,
+    is_registering,
+    tables,
+    used_from_outside,
+)
+from codereader.facts.uses import count_uses
+from codereader.index.build import build
+from codereader.index.view import open_index
+from codereader.source.walk import open_scope, walk
+
+RAMDISK = Path(__file__).parent.parent / "data" / "ramdisk"
+
+
+@pytest.fixture
+def opened(tmp_path):
+    """Index a folder and open it."""
+    views = []
+
+    def index(folder: Path):
+        walked = walk(open_scope(folder), CancelToken(), None)
+        build(walked, tmp_path / "cache", CancelToken())
+        views.append(open_index(walked, tmp_path / "cache"))
+        return views[-1]
+
+    yield index
+    for view in views:
+        view.close()
+
+
+@pytest.fixture
+def ramdisk(opened, tmp_path):
+    """The memory disk's index."""
+    return opened(Path(shutil.copytree(RAMDISK, tmp_path / "ramdisk")))
+
+
+def test_callers_count_calls_and_the_tables_that_hold_a_function(ramdisk):
+    """A function that is only in a table is not called by nobody."""
+    found = callers(ramdisk, "ramdisk_open")
+
+    assert [(one.caller, one.via, one.path, one.line, one.callee_line) for one in found] == [
+        ("ramdisk_operations", "table", "core.c", 94, 60)
+    ]
+
+
+def test_callers_in_both_branches_carry_their_condition(ramdisk):
+    """A call under an #ifdef says so."""
+    (found,) = callers(ramdisk, "ramdisk_account")
+
+    assert (found.caller, found.condition, found.confidence, found.callee_path) == (
+        "ramdisk_count", "defined(CONFIG_RAMDISK_STATS)", "only one", "stats.c",
+    )  # fmt: skip
+
+
+def test_callees_are_told_in_the_order_of_the_source(ramdisk):
+    """Calls into the scope have a place, others are not found."""
+    (create,) = ramdisk.definitions(name="ramdisk_create")
+
+    assert [(one.callee, one.confidence) for one in callees(ramdisk, create)] == [
+        ("kzalloc", "not found"), ("kstrdup", "not found"), ("vzalloc", "not found"),
+    ]  # fmt: skip
+
+
+def test_twins_keep_their_calls_apart(ramdisk):
+    """Two definitions of one name in two branches do not share their bodies."""
+    with_stats, without = ramdisk.definitions(name="ramdisk_count")
+
+    assert [one.callee for one in callees(ramdisk, with_stats)] == ["ramdisk_account"]
+    assert callees(ramdisk, without) == ()
+
+
+def test_implementors_of_a_field_are_found_by_field_and_type(ramdisk):
+    """Who implements .mmap: both twins; .open of another struct: nobody."""
+    assert [at.fact.function for at in implementors(ramdisk, "mmap")] == ["generic_file_mmap", "ramdisk_nommu_mmap"]
+    assert implementors(ramdisk, "open", "inode_operations") == ()
+
+
+def test_tables_stand_where_their_variable_is_defined(ramdisk):
+    """The line is the definition's, not an announcement's further up."""
+    found = {(one.path, one.variable): (one.struct, one.line, len(one.entries)) for one in tables(ramdisk)}
+
+    assert found[("core.c", "ramdisk_operations")] == ("file_operations", 92, 7)
+
+
+def test_registrations_name_the_object_that_is_handed_over(ramdisk):
+    """register_x(&y) is told, unregister_x(&y) is not."""
+    flow = Flow(ramdisk, ramdisk.definitions(), tables(ramdisk))
+
+    assert [(one.function, one.object, one.struct, one.line) for one in flow.registrations(["core.c"])] == [
+        ("register_chrdev", "ramdisk_operations", "file_operations", 140),
+        ("register_filesystem", "ramdisk_type", "file_system_type", 141),
+    ]
+
+
+def test_outside_names_leave_the_language_and_the_scope_out(ramdisk):
+    """sizeof and own functions are nobody's news; a helper that only a table names is."""
+    uses = count_uses(ramdisk, [file.path for file in ramdisk.files()], {})
+    found = {use.name: use.count for use in used_from_outside(uses, (at.fact.name for at in ramdisk.definitions()))}
+
+    assert found["kfree"] == 2
+    assert found["generic_file_mmap"] == 1
+    assert not {"sizeof", "ramdisk_find", "EXPORT_SYMBOL_GPL", "fs_initcall"} & set(found)
+
+
+def test_recursion_is_cut_and_marked(ramdisk):
+    """A function that calls itself is shown once more, as calling back."""
+    flow = Flow(ramdisk, ramdisk.definitions(), tables(ramdisk))
+    (run,) = ramdisk.definitions(name="run")
+
+    assert [(step.node.name, step.mark) for step in outline([node_of(run)], flow.follow)] == [
+        ("run", ""), ("run", "cycle"),
+    ]  # fmt: skip
+
+
+def test_names_in_comments_are_no_edges(opened, tmp_path):
+    """A table that only a comment mentions is not reached."""
+    (tmp_path / "c").mkdir()
+    text = (
+        "static int f(void) { return 0; }\nstatic struct o t = { .f = f };\nint g(void) { /* t */ return 0; // t\n}\n"
+    )
+    (tmp_path / "c" / "a.c").write_text(text)
+    view = opened(tmp_path / "c")
+    flow = Flow(view, view.definitions(), tables(view))
+
+    assert flow.follow(node_of(view.definitions(name="g")[0])) == ()
+    assert [edge.node.name for edge in flow.follow(node_of(view.definitions(name="t")[0]))] == ["f"]
+
+
+def test_an_unknown_name_has_no_callers(ramdisk):
+    """Nothing found is nothing, not an error."""
+    assert callers(ramdisk, "no_such_function") == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("register_filesystem", True), ("sock_register", True), ("inet_add_protocol", True), ("dev_add_pack", True),
+        ("unregister_filesystem", False), ("sock_unregister", False), ("registered", False), ("deregister_x", False),
+    ],
+)  # fmt: skip
+def test_registering_functions_are_known_by_their_name(name, expected):
+    """Words decide, not letters: unregister does not register."""
+    assert is_registering(name) is expected
