@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 BYTES_A_TOKEN = 3.0
-"""Bytes of source text a token."""
+"""Bytes of source text a token. Measured on Linux 6.1 net/ (C) and on this project (Python): SmolLM2 2.3 and 3.4,
+Llama 3 3.3 and 3.9, Qwen2 3.2 and 3.9. Below most of them, so that a budget is kept rather than passed."""
 
 
 class Estimate:

@@ -58,10 +58,13 @@ class LlamaVocabulary:
         """Return token ids, as `Vocabulary.encode`."""
         ids: list[int] = []
         for data in self._cut(text):
-            count = self._tokenize(data, None, 0, special)
-            buffer = (llama_cpp.llama_token * count)()
-            self._tokenize(data, buffer, count, special)
-            ids += buffer
+            room = len(data) + 8
+            buffer = (llama_cpp.llama_token * room)()
+            count = self._tokenize(data, buffer, room, special)
+            if count > room:
+                buffer = (llama_cpp.llama_token * count)()
+                self._tokenize(data, buffer, count, special)
+            ids += buffer[:count]
         return ids
 
     def count_many(self, texts: Sequence[str]) -> list[int]:
