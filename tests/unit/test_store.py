@@ -98,7 +98,7 @@ def test_work_cut_off_inside_a_batch_leaves_nothing_of_it(tmp_path: Path) -> Non
     store.close()
 
 
-@pytest.mark.parametrize("content", [b"no database at all" * 99, b"SQLite format 3\0" + b"\xff" * 5000)
+@pytest.mark.parametrize("content", [b"no database at all" * 99, b"SQLite format 3\0" + b"\xff" * 5000])
 def test_a_broken_index_is_set_aside(tmp_path: Path, content: bytes) -> None:
     """The broken file is kept beside, a new one is made, and a note says so."""
     (tmp_path / FILE_NAME).write_bytes(content)
