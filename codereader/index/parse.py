@@ -6,6 +6,7 @@ Owns the tree-sitter parsers of this process. Content in, content out: knows no 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
 Query = Callable[[bytes], Mapping[str, Sequence["Node"]]]
 """Parses a text and returns its captures by name."""
 
-EXTRACTOR = "2"
+EXTRACTOR = "3"
 """Raised whenever the same bytes give other facts than before, so that stores parse them again."""
+
+_DATA = re.compile(r"^[\[{<]|\s=\s|;$|^[\w.-]+:\s")
+"""What begins a file of settings or markup, not prose."""
 
 _START = attrgetter("start_byte")
 
@@ -97,5 +101,8 @@ def _text(data: bytes) -> ParsedFile:
     """Carry *data* as text: its lines, its first paragraph, and the entry points that a packaging file declares."""
     lines = data.count(b"\n") + (bool(data) and not data.endswith(b"\n"))
     head = data[:4096].decode("utf-8", "replace").splitlines()
-    made = ParsedFile(language="text", lines=lines, summary=summary_of_lines([line.lstrip("#= ") for line in head]))
+    summary = summary_of_lines([line.lstrip("#= ") for line in head])
+    if summary and _DATA.search(summary):
+        summary = None
+    made = ParsedFile(language="text", lines=lines, summary=summary)
     return replace(made, entries=packaging.entries(data))

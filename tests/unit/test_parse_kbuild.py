@@ -109,5 +109,6 @@ def test_other_text_is_carried_with_its_first_words() -> None:
     parsed = parse(b"# Boxes\n\nHow to open them.\n", "text")
 
     assert ("text", 3, "Boxes", ()) == (parsed.language, parsed.lines, parsed.summary, parsed.definitions)
+    assert parse(b'[project]\nname = "x"\n', "text").summary is None
     none: tuple[Definition, ...] = parse(b"\xff" * 10, "nothing-like-this").definitions
     assert () == none
