@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from codereader.facts.fact import Fact
-from codereader.facts.flow import node_of
+from codereader.facts.flow import CALLABLE_KINDS, node_of
 from codereader.facts.layers import ExternalPackage, ImportGraph
 from codereader.facts.lines import Draft
 from codereader.facts.material import Material, base, counted, listed, tally
@@ -50,16 +50,22 @@ def outline_section(material: Material) -> Draft:
 
 def _roots(material: Material) -> list[Node]:
     """Return the definitions behind the entry points by importance; without any, tables, then what others can see."""
+    entries = [at for at in ordered_entries(material) if at.fact.kind != "exitcall"]
+    wanted = {_called_name(at.fact.name) for at in entries}
     named: dict[str, list[At[Definition]]] = {}
     for at in material.definitions:
-        if at.fact.kind in ("function", "method", "class"):
+        if at.fact.name in wanted and at.fact.kind in CALLABLE_KINDS:
             named.setdefault(at.fact.name, []).append(at)
-    entries = [at for at in ordered_entries(material) if at.fact.kind != "exitcall"]
-    roots = [_nearest(named, at.fact.name.replace(":", ".").rpartition(".")[2], at.path) for at in entries]
+    roots = [_nearest(named, _called_name(at.fact.name), at.path) for at in entries]
     found = list(dict.fromkeys(node for node in roots if node))
     if material.is_large:
         found = _one_a_file(found)
     return found or _tables_or_visible(material)
+
+
+def _called_name(target: str) -> str:
+    """Return the bare name of what an entry calls: ``main`` of ``shelf.cli:main``."""
+    return target.replace(":", ".").rpartition(".")[2]
 
 
 def _one_a_file(nodes: Sequence[Node]) -> list[Node]:

@@ -56,24 +56,24 @@ class Flow:
 
     def __init__(self, view: IndexView, definitions: Sequence[At[Definition]], held: Sequence[Table]) -> None:
         self._view = view
-        self._places = {node_of(at): at for at in definitions}
         self._held = {(table.path, table.variable): table for table in held}
         self._structs = {table.variable: table.struct for table in reversed(held)}
         self._functions = {at.fact.name for at in definitions if at.fact.kind == "function"}
-        self._variables: dict[str, set[str]] = {}
-        self._spans: dict[tuple[str, str], list[At[Definition]]] = {}
+        self._objects_known = self._functions | set(self._structs)
+        self._by_path: dict[str, list[At[Definition]]] = {}
         for at in definitions:
-            if at.fact.kind == "variable":
-                self._variables.setdefault(at.path, set()).add(at.fact.name)
-            elif at.fact.kind == "function":
-                self._spans.setdefault((at.path, dotted(at.fact)), []).append(at)
+            self._by_path.setdefault(at.path, []).append(at)
         self._texts: dict[str, bytes] = {}
         self._known: dict[Node, tuple[Edge, ...]] = {}
 
     def condition(self, node: Node) -> str | None:
         """Return the ``#if`` condition under which the definition of *node* stands."""
-        at = self._places.get(node)
+        at = self._definition(node)
         return at.fact.condition if at else None
+
+    def _definition(self, node: Node) -> At[Definition] | None:
+        here = self._by_path.get(node.path, ())
+        return next((at for at in here if at.fact.row == node.row and dotted(at.fact) == node.name), None)
 
     def follow(self, node: Node) -> Sequence[Edge]:
         """Return where control goes from *node*, each place once, in the order of the source."""
@@ -90,7 +90,7 @@ class Flow:
                 yield Edge(target, f".{entry.field}", node.path, entry.row, word, entry.condition)
 
     def _of_function(self, node: Node) -> Iterator[Edge]:
-        at = self._places.get(node)
+        at = self._definition(node)
         if at is None:
             return
         path, span = node.path, at.fact.span
@@ -126,7 +126,7 @@ class Flow:
 
         Read from the text, since the index takes a name that the same file declares for a local one.
         """
-        names = self._variables.get(at.path)
+        names = {one.fact.name for one in self._by_path.get(at.path, ()) if one.fact.kind == "variable"}
         if not names or at.fact.kind != "function":
             return
         span = at.fact.span
@@ -160,10 +160,11 @@ class Flow:
 
     def _objects(self, path: str, function: str, inside: Sequence[Reference]) -> list[tuple[int, str]]:
         """Return row and name of what one function names: functions of the scope and variables."""
-        known = self._functions | set(self._structs)
+        known = self._objects_known
         objects = [(one.row, one.name) for one in inside if one.kind == "name" and one.name in known]
-        for at in self._spans.get((path, function), ()):
-            objects.extend(self._named(at))
+        for at in self._by_path.get(path, ()):
+            if at.fact.kind == "function" and dotted(at.fact) == function:
+                objects.extend(self._named(at))
         return objects
 
 

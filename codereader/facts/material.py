@@ -56,17 +56,18 @@ def gather(view: IndexView) -> Material:
     totals = view.reference_counts()
     scores = rank_files(view, definitions, totals)
     by_path = {file.path: file for file in view.files()}
+    files = tuple(by_path[path] for path in scores)
     held = grouped_tables(view.tables(), definitions)
     return Material(
         view=view,
-        files=tuple(by_path[path] for path in scores),
+        files=files,
         scores=scores,
         definitions=definitions,
         entries=view.entries(),
         exports=view.exports(),
         tables=held,
         build=build_map(view),
-        uses=count_uses(view, list(scores), totals),
+        uses=count_uses(view, files, totals),
         flow=Flow(view, definitions, held),
     )
 

@@ -1,20 +1,21 @@
 """How often each name is used in a scope: calls, mentions, tables.
 
-In a scope of up to `WHOLE_FILES` files every use is looked at. In a larger one counts come from the index's totals, and
-kinds and places from the most important files alone; `Uses.looked` says how many those were.
+In a scope of up to `WHOLE_BYTES` of source every use is looked at. In a larger one counts come from the index's totals,
+and kinds and places from the most important files alone; `Uses.looked` says which those were.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from codereader.index.parsed import Reference, TableEntry
-from codereader.index.view import At, IndexView
+from codereader.index.view import At, IndexedFile, IndexView
 from codereader.source.spans import line_of
 
-WHOLE_FILES = 60
-"""Scopes with more files than this have only that many of them looked at use by use."""
+WHOLE_BYTES = 2 << 20
+"""So many bytes of source are looked at use by use, the most important files first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +45,12 @@ class Uses:
     is_whole: bool
 
 
-def count_uses(view: IndexView, ranked: Sequence[str], totals: Mapping[str, int]) -> Uses:
+def count_uses(view: IndexView, ranked: Sequence[IndexedFile], totals: Mapping[str, int]) -> Uses:
     """Count what the files of *view* use.
 
-    *ranked* are its paths by importance, *totals* its uses across files by name.
+    *ranked* are its files by importance, *totals* its uses across files by name.
     """
-    looked = tuple(sorted(ranked[:WHOLE_FILES]))
+    looked = _looked(ranked)
     is_whole = len(looked) == len(ranked)
     references = [at for path in looked for at in view.references(path=path)]
     bare = [at for at in references if at.fact.kind == "call" and at.fact.receiver is None]
@@ -60,6 +61,12 @@ def count_uses(view: IndexView, ranked: Sequence[str], totals: Mapping[str, int]
         return Uses(calls, held, _mentions(references), through, looked, is_whole)
     calls = {name: Use(name, totals.get(name, use.count), None, use.path, use.line) for name, use in calls.items()}
     return Uses(calls, {name: held[name] for name in held if name not in calls}, totals, through, looked, is_whole)
+
+
+def _looked(ranked: Sequence[IndexedFile]) -> tuple[str, ...]:
+    """Return the most important files whose sizes stay within `WHOLE_BYTES` together, at least one, by path."""
+    sizes = accumulate(file.size for file in ranked)
+    return tuple(sorted(file.path for file, size in zip(ranked, sizes, strict=True) if size - file.size < WHOLE_BYTES))
 
 
 def _mentions(references: Iterable[At[Reference]]) -> dict[str, int]:

@@ -108,7 +108,7 @@ def test_registrations_name_the_object_that_is_handed_over(ramdisk):
 
 def test_outside_names_leave_the_language_and_the_scope_out(ramdisk):
     """sizeof and own functions are nobody's news; a helper that only a table names is."""
-    uses = count_uses(ramdisk, [file.path for file in ramdisk.files()], {})
+    uses = count_uses(ramdisk, ramdisk.files(), {})
     found = {use.name: use.count for use in used_from_outside(uses, (at.fact.name for at in ramdisk.definitions()))}
 
     assert found["kfree"] == 2
