@@ -41,15 +41,12 @@ _TO_BYTES = {code: _OUTSIDE for code in range(256) if chr(code) not in ALPHABET}
 class MergeTable:
     """Tokens in order of their rank, and their ids. Ids at or above `size` stand for bytes that have no token."""
 
-    words: tuple[bytes, ...]
-    ids: tuple[int, ...]
+    words: Sequence[bytes]
+    ids: Sequence[int]
     size: int
     """Number of tokens in the vocabulary, special ones included."""
-
-    @property
-    def ordered(self) -> bool:
-        """Whether ids rise with rank, so that an id can serve as rank."""
-        return all(left < right for left, right in itertools.pairwise(self.ids[256:]))
+    ordered: bool
+    """Whether ids rise with rank, so that an id can serve as rank."""
 
 
 def merge_table(tokens: Sequence[str], merges: Sequence[str], whole_words: bool) -> MergeTable | None:
@@ -75,10 +72,12 @@ def merge_table(tokens: Sequence[str], merges: Sequence[str], whole_words: bool)
         return None
     missing = iter(range(len(tokens), len(tokens) + 256))
     byte_ids = [ids[character] if character in ids else next(missing) for character in ALPHABET]
+    word_ids = [ids[token] for token in ordered]
     return MergeTable(
-        words=(*(bytes([byte]) for byte in range(256)), *words),
-        ids=(*byte_ids, *(ids[token] for token in ordered)),
+        words=[*(bytes([byte]) for byte in range(256)), *words],
+        ids=[*byte_ids, *word_ids],
         size=len(tokens),
+        ordered=all(left < right for left, right in itertools.pairwise(word_ids)),
     )
 
 

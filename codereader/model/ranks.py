@@ -14,7 +14,7 @@ import json
 import os
 import struct
 import sys
-import tempfile
+import threading
 from array import array
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -25,7 +25,7 @@ from codereader.model.special import SpecialToken
 VERSION = 1
 
 _MAGIC = f"codereader vocabulary {VERSION} {sys.byteorder}\n".encode()
-_COUNTS = struct.Struct("<QQ")
+_COUNTS = struct.Struct("<QQ?")
 _DIGEST_BYTES = 32
 
 Ranks = tuple[MergeTable, tuple[SpecialToken, ...]]
@@ -63,31 +63,30 @@ def _place(cache: Path, digest: str) -> Path:
 
 def _write_whole(place: Path, data: bytes) -> None:
     """Write *data* so that a reader sees all of it or nothing."""
-    handle, name = tempfile.mkstemp(dir=place.parent, prefix=".tmp-")
+    draft = place.with_name(f".{place.name}.{os.getpid()}.{threading.get_ident()}")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(name).replace(place)
+        draft.write_bytes(data)
+        draft.replace(place)
     except OSError:
-        Path(name).unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
         raise
 
 
 def _pack(table: MergeTable, special: tuple[SpecialToken, ...]) -> bytes:
     lengths = array("I", map(len, table.words))
     tail = json.dumps([[token.text, token.id, token.control] for token in special]).encode()
-    counts = _COUNTS.pack(table.size, len(table.words))
+    counts = _COUNTS.pack(table.size, len(table.words), table.ordered)
     return b"".join((counts, lengths.tobytes(), array("I", table.ids).tobytes(), *table.words, tail))
 
 
 def _unpack(body: bytes) -> Ranks:
-    size, count = _COUNTS.unpack_from(body)
+    size, count, ordered = _COUNTS.unpack_from(body)
     lengths, ids = array("I"), array("I")
     lengths_end = _COUNTS.size + count * lengths.itemsize
     words_start = lengths_end + count * ids.itemsize
     lengths.frombytes(body[_COUNTS.size : lengths_end])
     ids.frombytes(body[lengths_end:words_start])
     ends = list(accumulate(lengths, initial=words_start))
-    words = tuple(body[start:end] for start, end in pairwise(ends))
+    words = [body[start:end] for start, end in pairwise(ends)]
     special = tuple(SpecialToken(*token) for token in json.loads(body[ends[-1] :]))
-    return MergeTable(words, tuple(ids), size), special
+    return MergeTable(words, ids, size, ordered), special

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -102,6 +101,8 @@ class BytePairVocabulary:
         """Return the number of tokens of each text, as `TokenCounter.count_many`."""
         if len(texts) < 2 or sum(map(len, texts)) < THREADED_FROM:
             return [len(self.encode(text)) for text in texts]
+        from concurrent.futures import ThreadPoolExecutor
+
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             return list(pool.map(lambda text: len(self.encode(text)), texts))
 
