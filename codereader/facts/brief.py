@@ -32,6 +32,7 @@ _ABOUT_CODE = ("Entry points", "Registers", "Tables of functions", "Main types",
 _DASHES = ":-–—"
 _MINOR_KINDS = ("variable", "macro", "method")
 _SELF_DESCRIPTIONS = 3
+_CODE = ("c", "python")
 _READMES = ("README.md", "README.rst", "README.txt", "README")
 
 
@@ -102,12 +103,10 @@ def _descriptions(material: Material) -> Iterator[tuple[str, int, str]]:
     option = own_option(material)
     if option:
         yield option.path, line_of(option.fact.row), one_line(option_words(option.fact))
-    for file in material.files:
-        if file.summary and "/" not in file.path and file.language not in ("text", "make", "kconfig"):
-            words = _own_words(file)
-            is_direct = file.language == "c" and not material.is_large
-            yield file.path, 1, words if is_direct else f"most important file, {file.path}: {words}"
-            break
+    top = next((file for file in material.files if file.language in _CODE and file.summary), None)
+    if top and not package:
+        is_direct = top.language == "c" and not material.is_large
+        yield top.path, 1, _own_words(top) if is_direct else f"most important file, {top.path}: {_own_words(top)}"
 
 
 def _size(material: Material, name: str) -> Fact:

@@ -28,7 +28,7 @@ ARGUMENT_ROWS = 2
 """Rows below a registering call in which its arguments are looked for."""
 
 MAX_CANDIDATES = 3
-"""A name with more possible definitions than this is not followed."""
+"""A name with more possible definitions than this is not followed; a method of an unknown object must have just one."""
 
 _COMMENT = re.compile(rb"/\*.*?\*/|//[^\n]*", re.DOTALL)
 
@@ -117,7 +117,7 @@ class Flow:
 
     def _targets(self, path: str, name: str, receiver: str | None, kinds: Sequence[str]) -> Iterator[tuple[Node, str]]:
         candidates = [one for one in resolve(self._view, path, name, receiver) if one.definition.fact.kind in kinds]
-        if len(candidates) <= MAX_CANDIDATES:
+        if len(candidates) <= (MAX_CANDIDATES if receiver is None else 1):
             for one in candidates:
                 yield node_of(one.definition), one.confidence
 

@@ -20,48 +20,13 @@ from codereader.source.spans import line_of
 
 C_LANGUAGE_NAMES = frozenset(
     {
-        "sizeof",
-        "offsetof",
-        "typeof",
-        "alignof",
-        "_Alignof",
-        "__alignof__",
-        "__typeof__",
-        "defined",
-        "va_start",
-        "va_end",
-        "va_arg",
-        "va_copy",
-        "assert",
-        "static_assert",
-        "_Static_assert",
-        "container_of",
-        "likely",
-        "unlikely",
-        "ARRAY_SIZE",
-        "READ_ONCE",
-        "WRITE_ONCE",
-        "min",
-        "max",
-        "min_t",
-        "max_t",
-        "BUILD_BUG_ON",
-        "BUG",
-        "BUG_ON",
-        "WARN_ON",
-        "WARN_ON_ONCE",
-        "IS_ERR",
-        "PTR_ERR",
-        "ERR_PTR",
-        "IS_ENABLED",
-        "__attribute__",
-        "if",
-        "while",
-        "for",
-        "switch",
-        "return",
+        "sizeof", "offsetof", "typeof", "alignof", "_Alignof", "__alignof__", "__typeof__", "defined",
+        "va_start", "va_end", "va_arg", "va_copy", "assert", "static_assert", "_Static_assert",
+        "container_of", "likely", "unlikely", "ARRAY_SIZE", "READ_ONCE", "WRITE_ONCE", "min", "max",
+        "min_t", "max_t", "BUILD_BUG_ON", "BUG", "BUG_ON", "WARN_ON", "WARN_ON_ONCE", "IS_ERR", "PTR_ERR",
+        "ERR_PTR", "IS_ENABLED", "__attribute__", "if", "while", "for", "switch", "return",
     }
-)
+)  # fmt: skip
 """What C, its compilers and the kernel's most basic macros give every file: never worth naming as used from outside."""
 
 _PYTHON_LANGUAGE_NAMES = frozenset(dir(builtins))
@@ -190,5 +155,12 @@ def used_from_outside(uses: Uses, defined: Iterable[str]) -> tuple[Use, ...]:
 
     Names of the language itself are left out, and so are calls on objects, whose targets a name does not tell.
     """
-    known = frozenset(defined) | C_LANGUAGE_NAMES | _PYTHON_LANGUAGE_NAMES
-    return tuple(use for use in added(uses.calls, uses.held) if not (use.name in known or _STATEMENTS.match(use.name)))
+    known = frozenset(defined)
+    return tuple(use for use in added(uses.calls, uses.held) if not (use.name in known or _is_language(use)))
+
+
+def _is_language(use: Use) -> bool:
+    """Tell whether a name belongs to the language of the file that uses it."""
+    if use.path.endswith((".py", ".pyi")):
+        return use.name in _PYTHON_LANGUAGE_NAMES
+    return use.name in C_LANGUAGE_NAMES or bool(_STATEMENTS.match(use.name))

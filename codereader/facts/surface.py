@@ -78,7 +78,8 @@ def _visible(material: Material) -> Iterator[Fact]:
     seen.sort(key=lambda at: (-material.scores.get(at.path, 0.0), at.path, at.fact.row, at.fact.name))
     names = listed([at.fact.name for at in seen])
     text = f"nothing exported; {counted(len(seen), 'non-static function')} visible to other files: {names}"
-    yield Fact(material.view.scope.name, "exports", "nothing", text)
+    first = seen[0]
+    yield Fact(material.view.scope.name, "exports", "nothing", text, first.path, line_of(first.fact.row))
     for at in seen:
         text = one_line(at.fact.signature)
         yield Fact(at.fact.name, "visible", "non-static", text, at.path, line_of(at.fact.row), at.fact.condition)

@@ -137,6 +137,41 @@ def test_one_file_is_a_scope_too(indexed, tmp_path):
     assert "two" not in text
 
 
+def large(folder: Path) -> Path:
+    """Write a kernel-shaped tree of 45 files in two sub-folders."""
+    folder.mkdir()
+    (folder / "Makefile").write_text("obj-y += core/\nobj-$(CONFIG_RADIO) += radio/\n")
+    (folder / "Kconfig").write_text('config RADIO\n\tbool "Talk over the air"\n')
+    for name, count in (("core", 30), ("radio", 15)):
+        (folder / name).mkdir()
+        (folder / name / "Makefile").write_text("".join(f"obj-y += {name}{n}.o\n" for n in range(count)))
+        for n in range(count):
+            text = f"void {name}_{n}(void) {{ {name}_{(n + 1) % count}(); open(); }}\nmodule_init({name}_{n});\n"
+            (folder / name / f"{name}{n}.c").write_text(text)
+    return folder
+
+
+def test_a_large_tree_is_told_by_folder(indexed, tmp_path):
+    """Folders come first, with the words of the option that decides them and the condition they are built under."""
+    made = brief(indexed(large(tmp_path / "big")))
+
+    folders = facts(made, "Folders")
+    assert [fact.subject for fact in folders] == ["core", "radio"]
+    assert folders[1].text.startswith("radio/  Talk over the air; 16 files")
+    assert ("radio/", "CONFIG_RADIO") in [(fact.subject, fact.condition) for fact in facts(made, "Build")]
+    assert facts(made, "Entry points")[0].text == "45 initcalls"
+
+
+def test_a_brief_that_looked_at_some_files_only_says_so(indexed, tmp_path, monkeypatch):
+    """Beyond the bytes that are looked at, counts are totals and the brief names its blind spot."""
+    monkeypatch.setattr("codereader.facts.uses.WHOLE_BYTES", 200)
+
+    made = brief(indexed(large(tmp_path / "big")), EVERYTHING)
+
+    assert any("most important of 49 files" in fact.text for fact in facts(made, "Not followed"))
+    assert "open" in [fact.subject for fact in facts(made, "Uses from outside")]
+
+
 def test_text_alone_gives_files_and_their_roles(indexed, tmp_path):
     """A folder of notes is told by file."""
     made = brief(indexed(written(tmp_path / "notes", README_dot_md="# Notes\n\nWhat we found.\n", b_dot_txt="Later\n")))
