@@ -115,7 +115,7 @@ def _size(material: Material, name: str) -> Fact:
     parts = []
     for language, count in tally(file.language for file in files):
         inside = sum(file.lines for file in files if file.language == language)
-        parts.append(f"{_LANGUAGE_NAMES.get(language, language)} {counted(count, 'file')} {inside:,} lines")
+        parts.append(f"{_LANGUAGE_NAMES.get(language, language)} {counted(count, 'file')} {counted(inside, 'line')}")
     text = f"{counted(len(files), 'file')}, {counted(lines, 'line')}: {'; '.join(parts)}"
     return Fact(name, "has", f"{len(files)} files", text)
 
