@@ -104,7 +104,7 @@ def _step(material: Material, step: Step) -> Fact:
     edge, name = step.edge, step.node.name
     how = f"{edge.via} " if edge and edge.via.startswith(".") else ""
     notes = [
-        {"above": "see above", "cycle": "calls back"}.get(step.mark, ""),
+        {"above": "see above", "cycle": "cycle"}.get(step.mark, ""),
         f"+{step.cut} below" if step.cut else "",
         edge.confidence if edge and edge.confidence.startswith("one of") else "",
     ]

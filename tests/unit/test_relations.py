@@ -117,7 +117,7 @@ def test_outside_names_leave_the_language_and_the_scope_out(ramdisk):
 
 
 def test_recursion_is_cut_and_marked(ramdisk):
-    """A function that calls itself is shown once more, as calling back."""
+    """A function that calls itself is shown once more, marked as a cycle."""
     flow = Flow(ramdisk, ramdisk.definitions(), tables(ramdisk))
     (run,) = ramdisk.definitions(name="run")
 
