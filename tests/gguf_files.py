@@ -7,7 +7,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from codereader.model.gguf import TENSOR_TYPES
+from codereader.model.container import TENSOR_TYPES
 
 Value = bool | int | float | str | Sequence[str] | Sequence[int] | Sequence[float]
 
