@@ -57,9 +57,10 @@ def test_conditions_of_the_composite_and_of_its_part_add_up():
         rule(3, "bridge", "$(CONFIG_SYSFS)", "+=", "br_sysfs.o"),
     ]
 
-    assert conditions(
-        rules, "br.c", "br_sysfs.c"
-    ) == {"br.c": "CONFIG_BRIDGE", "br_sysfs.c": "CONFIG_BRIDGE && CONFIG_SYSFS"}
+    assert conditions(rules, "br.c", "br_sysfs.c") == {
+        "br.c": "CONFIG_BRIDGE",
+        "br_sysfs.c": "CONFIG_BRIDGE && CONFIG_SYSFS",
+    }
 
 
 def test_folders_pass_their_condition_on():
@@ -73,9 +74,10 @@ def test_folders_pass_their_condition_on():
 
     found = map_rules(rules, ["ipv4/bic.c", "ipv4/deep/x.c"])
 
-    assert {
-        one.path: one.condition for one in found.built
-    } == {"ipv4/bic.c": "CONFIG_INET && CONFIG_BIC", "ipv4/deep/x.c": "CONFIG_INET"}
+    assert {one.path: one.condition for one in found.built} == {
+        "ipv4/bic.c": "CONFIG_INET && CONFIG_BIC",
+        "ipv4/deep/x.c": "CONFIG_INET",
+    }
     assert found.folders == (
         BuiltFolder("ipv4", "CONFIG_INET", "Makefile", 1),
         BuiltFolder("ipv4/deep", "CONFIG_INET", "ipv4/Makefile", 2),
@@ -97,9 +99,10 @@ def test_make_conditionals_and_functions_count():
         rule(3, "obj", "$(CONFIG_BPF)", "+=", "ca.o", condition="$(CONFIG_JIT) == y"),
     ]
 
-    assert conditions(
-        rules, "six.c", "ca.c"
-    ) == {"six.c": "CONFIG_DCCP && CONFIG_IPV6", "ca.c": "CONFIG_BPF && $(CONFIG_JIT) == y"}
+    assert conditions(rules, "six.c", "ca.c") == {
+        "six.c": "CONFIG_DCCP && CONFIG_IPV6",
+        "ca.c": "CONFIG_BPF && $(CONFIG_JIT) == y",
+    }
 
 
 def test_an_object_without_a_source_is_said_to_be_missing():

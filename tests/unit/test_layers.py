@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from codereader.facts.layers import ExternalPackage, Layer, graph_of, layers
 from codereader.index.parsed import Include
 from codereader.index.view import At
@@ -22,7 +24,10 @@ def test_absolute_imports_find_modules_and_names_in_packages():
     assert pairs(modules, imported("main.py", "a.b")) == [("main.py", "a/b.py")]
     assert pairs(modules, imported("main.py", "a", "b")) == [("main.py", "a/b.py")]
     assert pairs(modules, imported("main.py", "a", "name")) == [("main.py", "a/__init__.py")]
-    assert pairs(modules, imported("main.py", "a", "b", "name")) == [("main.py", "a/__init__.py"), ("main.py", "a/b.py")]
+    assert pairs(modules, imported("main.py", "a", "b", "name")) == [
+        ("main.py", "a/__init__.py"),
+        ("main.py", "a/b.py"),
+    ]
 
 
 def test_relative_imports_count_dots_from_the_file():
@@ -82,7 +87,7 @@ def test_a_long_chain_of_imports_does_not_exhaust_the_stack():
     """Five thousand modules in a row are five thousand layers."""
     names = [f"m{number:05}" for number in range(5000)]
 
-    assert len(layers(names, list(zip(names, names[1:], strict=False)))) == 5000
+    assert len(layers(names, list(itertools.pairwise(names)))) == 5000
 
 
 def test_importing_oneself_is_no_cycle():
