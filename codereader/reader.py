@@ -89,6 +89,11 @@ class Reader:
         return walk(scope, self.cancel, lambda done: step("walk", done, 0))
 
     @property
+    def walked(self) -> Walk:
+        """What was found on disk."""
+        return self._parts[0]
+
+    @property
     def built(self) -> BuildReport:
         """What bringing the index up to date did."""
         return self._parts[1]
@@ -147,12 +152,13 @@ class Reader:
 
 def open_speaker(found: FoundModel, cache: Path) -> Speaker:
     """Return the model as something that can be asked; no weight is loaded. Raises: ModelError."""
+    from codereader.answer.prompt import SYSTEM
     from codereader.answer.speaker import TRUSTED_PARAMETERS, Speaker
     from codereader.engine.devices import inventory
     from codereader.engine.plan import plan
     from codereader.model.gguf import read_header
     from codereader.model.template import frame_of
-    from codereader.model.vocabulary import open_vocabulary
+    from codereader.model.vocabulary import vocabulary_of
 
     header = read_header(found.path)
     machine = inventory()
@@ -165,8 +171,8 @@ def open_speaker(found: FoundModel, cache: Path) -> Speaker:
 
     return Speaker(
         name=found.name,
-        vocabulary=open_vocabulary(found.path, cache),
-        frame=frame_of(header),
+        vocabulary=vocabulary_of(header, cache),
+        frame=frame_of(header, SYSTEM),
         trained_context=header.context_length,
         trusted=header.parameters >= TRUSTED_PARAMETERS,
         plan=lambda need: plan(header, machine, need),

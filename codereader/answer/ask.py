@@ -47,7 +47,7 @@ def speak(
     cancel: CancelToken,
 ) -> Iterator[Event]:
     """Yield the prose for *ready* and its checks, and `Done`. Raises: ModelError, Cancelled."""
-    for note in ready.notes:
+    for note in (*ready.notes, *((speaker.frame.note,) if speaker.frame.note else ())):
         yield Note(note)
     if not speaker.trusted:
         yield Note(TOO_SMALL.format(name=speaker.name))

@@ -24,7 +24,7 @@ LEAST_BUDGET, MOST_BUDGET = 2_048, 16_384
 """Bounds of a base pack that nobody sized: more than this lowers the accuracy of local models before it helps."""
 
 DEFAULT_PATIENCE = 20.0
-"""Seconds of prompt evaluation that a base pack may be predicted to take when nobody sized it."""
+"""Seconds of prompt evaluation that a prompt may be predicted to take when nobody sized its pack."""
 
 UNKNOWN_WINDOW = 8_192
 """Tokens of context assumed for a model whose header does not say."""
@@ -112,7 +112,7 @@ def _budget(speaker: Speaker, wish: Wish, window: int, room: int) -> tuple[int, 
     most = room - room // FACTS_SHARE
     if wish.budget is None:
         rate = speaker.plan(wish.need(min(LEAST_BUDGET, room))).prefill_rate
-        chosen = min(MOST_BUDGET, max(LEAST_BUDGET, int(rate * wish.patience) // 256 * 256))
+        chosen = min(MOST_BUDGET, max(LEAST_BUDGET, int(rate * wish.patience * (1 - 1 / FACTS_SHARE)) // 256 * 256))
         return min(chosen, most), []
     if wish.budget <= most:
         return wish.budget, []

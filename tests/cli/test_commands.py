@@ -17,7 +17,7 @@ from codereader.errors import ExitCode
 from codereader.fronts.cli import COMMANDS, group
 
 ROOT = Path(__file__).parents[2]
-HEAVY = "llama_cpp tiktoken tree_sitter git sqlite3 rich textual jinja2 numpy pathspec psutil hypothesis".split()
+HEAVY = "llama_cpp tiktoken tree_sitter sqlite3 rich textual jinja2 numpy psutil hypothesis".split()
 
 
 def commands() -> list[tuple[str, click.Command]]:

@@ -11,7 +11,7 @@ import click
 
 from codereader import config
 from codereader.errors import ExitCode, ModelError, UsageError
-from codereader.fronts.cli.options import PATH, Count, How, Which, opened, output_options, scope_options
+from codereader.fronts.cli.options import PATH, Count, How, Real, Which, opened, output_options, scope_options
 from codereader.fronts.render import Output
 from codereader.fronts.report import Report
 
@@ -62,7 +62,7 @@ class Request:
 @click.option("--max-tokens", type=Count(1), default=512, metavar="N", help="Tokens of answer at most; default 512.")
 @click.option(
     "--patience",
-    type=click.FloatRange(min=0.1),
+    type=Real(min=0.1),
     default=20.0,
     metavar="S",
     help="Seconds of prompt evaluation to aim for without --budget; default 20.",
@@ -70,7 +70,7 @@ class Request:
 @click.option(
     "--temp",
     "temperature",
-    type=click.FloatRange(0, 5),
+    type=Real(0, 5),
     default=0.0,
     metavar="F",
     help="Sampling temperature; default 0, always the likeliest token.",

@@ -19,7 +19,7 @@ from codereader.fronts.text import safe_line, size
 DISTRIBUTION = "codereader-local"
 
 PARTS = ("llama-cpp-python", "tree-sitter", "tree-sitter-c", "tree-sitter-python", "tree-sitter-make",
-         "tree-sitter-kconfig", "tiktoken", "gitpython", "pathspec")  # fmt: skip
+         "tree-sitter-kconfig", "tiktoken")  # fmt: skip
 """Distributions whose versions matter when something goes wrong."""
 
 

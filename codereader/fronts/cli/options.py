@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
@@ -20,6 +21,17 @@ from codereader.reader import Reader
 from codereader.source.scope import DEFAULT_MAX_BYTES
 
 UNITS = {"": 1, "k": 1_000, "m": 1_000_000, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
+
+
+class Real(click.FloatRange):
+    """A number in a range; infinity and nan are not numbers here."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number that *value* writes."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return number
 
 
 class Count(click.ParamType[int]):
@@ -172,7 +184,7 @@ def opened(path: Path, which: Which, report: Report) -> Iterator[Reader]:
     with reading(path, which) as reader:
         built = reader.open(lambda stage, done, total: report.progress(stage, done, total, "files"))
         report.clear()
-        for note in built.notes:
+        for note in (*reader.walked.notes, *built.notes):
             report.note(note)
         yield reader
 
