@@ -113,7 +113,7 @@ class Reader:
     @property
     def skipped(self) -> tuple[Skipped, ...]:
         """What the walk and the build did not read, by path."""
-        return tuple(sorted(self.view.skipped, key=lambda s: (s.path, s.reason)))
+        return tuple(sorted(self.built.skipped, key=lambda s: (s.path, s.reason)))
 
     @cached_property
     def worth(self) -> Mapping[str, float]:
@@ -167,7 +167,7 @@ def open_speaker(found: FoundModel, cache: Path) -> Speaker:
         from codereader.engine.llama import LlamaEngine
         from codereader.engine.state import StateStore
 
-        return LlamaEngine(chosen, found.path, StateStore(cache))
+        return LlamaEngine(chosen, found.path, StateStore(cache / "state"))
 
     return Speaker(
         name=found.name,

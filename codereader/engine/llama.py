@@ -11,7 +11,7 @@ import ctypes
 from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Literal
+from typing import Any
 
 import llama_cpp
 
@@ -21,7 +21,18 @@ from codereader.engine.guard import Guard
 from codereader.engine.loading import make_context, open_model
 from codereader.engine.memory import Memory
 from codereader.engine.plan import Plan
-from codereader.engine.protocol import EngineEvent, Finished, LoadProgress, Piece, Prefill, Prompt, Sampling, Usage
+from codereader.engine.protocol import (
+    EngineEvent,
+    Finished,
+    LoadProgress,
+    Piece,
+    Prefill,
+    Prompt,
+    Reason,
+    Sampling,
+    Usage,
+)
+from codereader.engine.repetition import EVERY, circles
 from codereader.engine.sampler import make_chain
 from codereader.engine.state import StateStore, environment
 from codereader.errors import BudgetTooSmall
@@ -154,7 +165,7 @@ class _Run:
         self.started = started
         self.prompt_tokens = self.reused = self.completion_tokens = 0
         self.prompt_seconds = self.first_token_seconds = 0.0
-        self.reason: Literal["stop", "max tokens", "context full"] = "max tokens"
+        self.reason: Reason = "max tokens"
         self._context = context
         self._guard = Guard(cancel)
 
@@ -192,9 +203,14 @@ class _Run:
         token = llama_cpp.llama_sampler_sample(chain, self._context, -1)
         self.first_token_seconds = perf_counter() - self.started
         self.watch(on=False)
+        said: list[int] = []
         while not llama_cpp.llama_vocab_is_eog(vocabulary, token):
+            said.append(token)
             self.completion_tokens += 1
             yield _bytes_of(vocabulary, token)
+            if self.completion_tokens % EVERY == 0 and circles(said):
+                self.reason = "repetition"
+                return
             if self.completion_tokens == limit:
                 return
             if self.memory.used >= llama_cpp.llama_n_ctx(self._context):

@@ -71,11 +71,14 @@ class Usage:
     processor: str
 
 
+Reason = Literal["stop", "repetition", "max tokens", "context full"]
+
+
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The answer ended: the model stopped, the limit was reached, or the context was full."""
+    """The answer ended: the model stopped, it went round in circles, the limit was reached, or the context was full."""
 
-    reason: Literal["stop", "max tokens", "context full"]
+    reason: Reason
     usage: Usage
 
 

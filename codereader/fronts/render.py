@@ -22,6 +22,13 @@ from codereader.fronts import shape
 from codereader.fronts.report import wants_colour
 from codereader.fronts.text import safe, safe_line
 
+CUT = {
+    "max tokens": "the answer was cut at --max-tokens",
+    "context full": "the answer was cut at the end of the context window",
+    "repetition": "the answer was stopped because it repeats itself",
+}
+"""Why an answer ended before the model did."""
+
 NOT_FOUND = " [not found]"
 """Stands right behind a claim that is not in the tree."""
 
@@ -176,10 +183,8 @@ def _verdicts(answer: Answer, output: Output, markdown: bool) -> list[str]:
     missing = answer.not_found
     verified = len(answer.citations) - len(missing)
     head = f"Checked against the tree: {verified} verified, {len(missing)} not found"
-    if answer.reason == "max tokens":
-        head += "; the answer was cut at --max-tokens"
-    elif answer.reason == "context full":
-        head += "; the answer was cut at the end of the context window"
+    if answer.reason in CUT:
+        head += f"; {CUT[answer.reason]}"
     bullet = "- " if markdown else "  "
     rows = [f"{bullet}not found: {_shown(c.text, markdown)} ({c.why})" for c in missing]
     return ["", output.bold(head), *(output.alarm(row) for row in rows)]

@@ -42,6 +42,7 @@ CREATE TABLE mentions (
     name INTEGER NOT NULL, parse INTEGER NOT NULL, defines INTEGER NOT NULL, calls INTEGER NOT NULL,
     names INTEGER NOT NULL, tables INTEGER NOT NULL, PRIMARY KEY (name, parse)
 ) WITHOUT ROWID;
+CREATE INDEX mentions_by_parse ON mentions (parse);
 CREATE TABLE files (
     root INTEGER NOT NULL, path BLOB NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
     inode INTEGER NOT NULL, read_ns INTEGER NOT NULL, parse INTEGER NOT NULL, PRIMARY KEY (root, path)
@@ -224,13 +225,23 @@ class Store:
             (_plain(name),),
         )
 
-    def all_mentions(self) -> Iterator[tuple[str, int, int, int]]:
-        """Yield name, content's row, definitions and references of every mention of every root, by name."""
+    def mentions_in(self, parses: Sequence[int]) -> Iterator[tuple[str, int, int, int]]:
+        """Yield name, content's row, definitions and references of every mention in the contents *parses*.
+
+        The cost follows the smaller of two: what was asked for, and all that the store holds.
+        """
+        select = (
+            "SELECT names.name, parse, defines, calls + mentions.names FROM mentions"
+            " JOIN names ON names.id = mentions.name"
+        )
         with _mapped("read", self.path):
-            yield from self._connection.execute(
-                "SELECT names.name, parse, defines, calls + mentions.names FROM mentions"
-                " JOIN names ON names.id = mentions.name ORDER BY names.name, parse"
-            )
+            if 2 * len(parses) > self._one("SELECT count(*) FROM parses", ())[0]:
+                wanted = frozenset(parses)
+                yield from (row for row in self._connection.execute(select) if row[1] in wanted)
+                return
+            for some in _chunks(sorted(parses)):
+                marks = ",".join("?" * len(some))
+                yield from self._connection.execute(f"{select} WHERE parse IN ({marks})", some)
 
     def _all(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
         with _mapped("read", self.path):

@@ -197,11 +197,10 @@ class IndexView:
     def reference_counts(self) -> Mapping[str, int]:
         """Return how often each name is referred to from files that do not define it, by name."""
         counts: dict[str, int] = {}
-        for name, parse, defines, references in self._store.all_mentions():
-            places = self._paths.get(parse)
-            if places and references and not defines:
-                counts[name] = counts.get(name, 0) + references * len(places)
-        return counts
+        for name, parse, defines, references in self._store.mentions_in(list(self._paths)):
+            if references and not defines:
+                counts[name] = counts.get(name, 0) + references * len(self._paths[parse])
+        return dict(sorted(counts.items()))
 
     def text(self, path: str) -> bytes:
         """Return the file's bytes as they were when it was indexed.
