@@ -1,7 +1,7 @@
 """Decide what will be sent: how large the pack may be, what goes in, the plan it needs.
 
 All sizes are tokens of the answering model. The context window holds prompt and answer together: system text, base
-pack, focus, facts, question, and `max_tokens` of answer.
+pack, brief, focus, question, and `max_tokens` of answer. What goes into the base does not depend on the question.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from codereader.answer.prompt import FACTS_SHARE, FACTS_TITLE, FOCUS_TITLE, Composed, Composer
+from codereader.answer.prompt import BRIEF_SHARE, FOCUS_SHARE, Composed, Composer
 from codereader.answer.speaker import Speaker
 from codereader.cancel import CancelToken
 from codereader.engine.plan import Need, Plan
@@ -25,6 +25,9 @@ LEAST_BUDGET, MOST_BUDGET = 2_048, 16_384
 
 DEFAULT_PATIENCE = 20.0
 """Seconds of prompt evaluation that a prompt may be predicted to take when nobody sized its pack."""
+
+PACK_SHARE = 1 / (1 + 1 / BRIEF_SHARE + 1 / FOCUS_SHARE)
+"""Share of the room that the base pack takes where brief and focus use all of theirs."""
 
 UNKNOWN_WINDOW = 8_192
 """Tokens of context assumed for a model whose header does not say."""
@@ -80,18 +83,14 @@ def prepare(
     base = pack(view, worth, budget, speaker.vocabulary, cancel=cancel)
     if not base.segments:
         raise _nothing_fits(budget, wish)
-    rest = min(room - base.tokens, (base.tokens + composer.fixed()) // (FACTS_SHARE - 1))
-    titles = len(speaker.vocabulary.encode(FOCUS_TITLE)) + len(speaker.vocabulary.encode(FACTS_TITLE))
-    named = focus(view, question, base, max(0, rest * 2 // 3 - titles), speaker.vocabulary, cancel)
-    composed = composer.compose(base, named, brief, rest - named.tokens - titles)
+    named = focus(view, question, base, base.tokens // FOCUS_SHARE, speaker.vocabulary, cancel)
+    composed = composer.compose(base, named, brief, base.tokens // BRIEF_SHARE)
     plan = speaker.plan(wish.need(len(composed.prompt)))
-    if composed.facts_dropped:
-        notes.append(f"{composed.facts_dropped} lines of facts found no room in the prompt; --budget N sends more")
     return Prepared(base, named, composed, plan, wish.max_tokens, (*notes, *plan.notes))
 
 
 def _room(window: int, composer: Composer, question: str, wish: Wish) -> int:
-    """Return the tokens left for pack, focus and facts."""
+    """Return the tokens left for pack, brief and focus."""
     asked = composer.fixed()
     room = window - asked - wish.max_tokens
     if room <= 0:
@@ -109,10 +108,10 @@ def _room(window: int, composer: Composer, question: str, wish: Wish) -> int:
 
 def _budget(speaker: Speaker, wish: Wish, window: int, room: int) -> tuple[int, list[str]]:
     """Return the tokens that the base pack may take, and what there is to say about it."""
-    most = room - room // FACTS_SHARE
+    most = int(room * PACK_SHARE)
     if wish.budget is None:
         rate = speaker.plan(wish.need(min(LEAST_BUDGET, room))).prefill_rate
-        chosen = min(MOST_BUDGET, max(LEAST_BUDGET, int(rate * wish.patience * (1 - 1 / FACTS_SHARE)) // 256 * 256))
+        chosen = min(MOST_BUDGET, max(LEAST_BUDGET, int(rate * wish.patience * PACK_SHARE) // 256 * 256))
         return min(chosen, most), []
     if wish.budget <= most:
         return wish.budget, []

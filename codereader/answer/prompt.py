@@ -1,9 +1,9 @@
-"""Lay the prompt out: system -> base pack -> focus -> facts -> question.
+"""Lay the prompt out: system -> base pack -> structure brief -> focus -> question.
 
-Everything up to the end of the base is the same for every question about a tree, so its evaluated state is worth
-keeping. Pieces are turned into token ids one by one and joined as ids: counts add up exactly, and text from the tree is
-never read as control tokens. Nothing of the user's machine (paths, dates) stands in it. Counts are tokens of the
-answering model.
+Everything up to the end of the brief is the same for every question about a tree, so its evaluated state is worth
+keeping; a question adds what it names (the focus) and itself. Pieces are turned into token ids one by one and joined
+as ids: counts add up exactly, and text from the tree is never read as control tokens. Nothing of the user's machine
+(paths, dates) stands in it. Counts are tokens of the answering model.
 """
 
 from __future__ import annotations
@@ -32,8 +32,11 @@ FOCUS_TITLE = "\nThe question names these parts:\n\n"
 FACTS_TITLE = "\nFacts that a parser found in the tree, each with its place:\n\n"
 QUESTION_TITLE = "\nQuestion: "
 
-FACTS_SHARE = 4
-"""Focus and facts together stay under one part in this many of the prompt."""
+BRIEF_SHARE, FOCUS_SHARE = 8, 5
+"""The brief takes at most one token for this many of the base pack, the focus likewise: under a quarter of all."""
+
+QUESTION_STEP = 256
+"""Room for the question is set aside in steps of this many tokens, so that questions of similar length share a base."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +57,21 @@ class Composer:
     question: str
 
     def fixed(self) -> int:
-        """Return the tokens that every prompt for this question has, without pack, focus and facts."""
-        return len(self._head()) + len(self._question())
+        """Return the tokens to set aside for what every prompt has beside pack, brief and focus."""
+        titles = len(self.vocabulary.encode(FOCUS_TITLE))
+        question = -(-(titles + len(self._question())) // QUESTION_STEP) * QUESTION_STEP
+        return len(self._head()) + question
 
     def compose(self, pack: Pack, focus: Focus, brief: Brief, room: int) -> Composed:
-        """Return the prompt. Facts are taken in order of importance until they would pass *room* tokens."""
+        """Return the prompt. The brief is taken in its order until it would pass *room* tokens."""
         encode = self.vocabulary.encode
         base = [*self._head(), *(token for segment in pack.segments for token in encode(segment.text))]
+        facts, ids, dropped = self._facts(plain(brief).splitlines(), room)
         tail: list[int] = []
         if focus.segments:
             tail += encode(FOCUS_TITLE)
             tail += [token for segment in focus.segments for token in encode(segment.text)]
-        facts, ids, dropped = self._facts(plain(brief).splitlines(), room)
-        return Composed(Prompt(tuple(base), (*tail, *ids, *self._question())), facts, dropped)
+        return Composed(Prompt((*base, *ids), (*tail, *self._question())), facts, dropped)
 
     def _head(self) -> list[int]:
         return [*self.vocabulary.encode(self.frame.head, special=True), *self.vocabulary.encode(PREFACE)]

@@ -54,7 +54,7 @@ def _lines(ready: Prepared, speaker: Speaker, out: Output) -> Iterable[str]:
     prompt = ready.composed.prompt
     yield out.bold("Prompt")
     base, tail = len(prompt.base), len(prompt.tail)
-    yield f"  {len(prompt):,} tokens: {base:,} of system and pack, {tail:,} of focus, facts and question"
+    yield f"  {len(prompt):,} tokens: {base:,} of system, pack and brief, {tail:,} of focus and question"
     yield f"  {ready.max_tokens:,} tokens of answer at most"
     yield out.bold(f"Plan for {safe_line(speaker.name)}")
     yield f"  context {plan.context:,} tokens, {plan.processor}, {plan.threads} threads, batches of {plan.micro_batch}"

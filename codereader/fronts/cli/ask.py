@@ -17,7 +17,7 @@ from codereader.fronts.report import Report
 
 if TYPE_CHECKING:
     from codereader.answer.event import Answer, Event
-    from codereader.answer.prepare import Wish
+    from codereader.answer.prepare import Prepared, Wish
     from codereader.answer.speaker import Speaker
     from codereader.facts.fact import Brief
     from codereader.reader import Reader
@@ -183,7 +183,7 @@ def _answer(
         show(Done(answer))
         return answer
     ready = reader.prepare(request.question, brief, speaker, request.wish)
-    _note_left_out(ready.left_out, report)
+    _note_sent(ready, report)
     sampling = Sampling(request.wish.max_tokens, request.temperature, request.seed)
     for event in reader.ask(request.question, brief, speaker, ready, sampling):
         _narrate(event, report)
@@ -213,10 +213,15 @@ def _note_dropped(brief: Brief, report: Report) -> None:
         report.note(f"{brief.dropped} facts were left out; --lines {brief.lines_needed} shows all")
 
 
-def _note_left_out(rows: tuple[object, ...], report: Report) -> None:
-    if rows:
-        count = f"{len(rows)} files were" if len(rows) > 1 else "1 file was"
-        report.note(f"{count} shortened or left out to fit the budget; --dry-run lists them, --budget N sends more")
+def _note_sent(ready: Prepared, report: Report) -> None:
+    """Say what of the tree and of the brief the model does not see."""
+    missing = []
+    if ready.left_out:
+        missing.append(f"{len(ready.left_out)} files in full")
+    if ready.composed.facts_dropped:
+        missing.append(f"{ready.composed.facts_dropped} lines of facts")
+    if missing:
+        report.note(f"not sent to the model: {' and '.join(missing)}; --dry-run lists them, --budget N sends more")
 
 
 def _footer(answer: Answer, report: Report, *, as_json: bool) -> None:
