@@ -13,9 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from codereader.errors import NothingReadable
-from codereader.index.parsed import BuildRule
-from codereader.index.view import At, IndexView
+from codereader.index.view import IndexView
 from codereader.source.spans import line_of
 
 SOURCE_SUFFIXES = (".c", ".S", ".s", ".rs", ".cc", ".cpp", ".cxx")
@@ -25,7 +23,6 @@ _ROOT_GOALS = ("obj", "lib")
 _VARIABLE = re.compile(r"^\$[({]([\w./-]+)[)}]$")
 _SYMBOL = re.compile(r"\bCONFIG_\w+")
 _OVERRIDING = frozenset({":=", "::=", "="})
-_ASSIGNMENT = re.compile(r"(?P<name>[^:+?=#]+?)\s*(?P<operator>::?=|\+=|\?=|=)(?P<value>.*)", re.DOTALL)
 _GOAL = re.compile(r"(?P<goal>[\w./-]+?)-(?P<symbol>\$[({].*[)}]|y|m|n|objs)")
 
 Literals = tuple[str, ...]
@@ -118,40 +115,11 @@ def build_map(view: IndexView) -> BuildMap:
 
 
 def _assignments(view: IndexView) -> Iterator[Assignment]:
-    """Read each rule's assignment as it is written; the index keeps neither the operator nor the variables in it."""
-    texts: dict[str, list[str]] = {}
     for at in view.builds():
-        if at.path not in texts:
-            texts[at.path] = _lines(view, at.path)
-        yield _as_written(texts[at.path], at) or _as_indexed(at)
-
-
-def _lines(view: IndexView, path: str) -> list[str]:
-    try:
-        return view.text(path).decode("utf-8", "replace").split("\n")
-    except NothingReadable:
-        return []
-
-
-def _as_written(lines: Sequence[str], at: At[BuildRule]) -> Assignment | None:
-    row, parts = at.fact.row, []
-    for line in lines[row:]:
-        text = line.rstrip("\r")
-        parts.append(text.removesuffix("\\"))
-        if not text.endswith("\\"):
-            break
-    match = _ASSIGNMENT.match(" ".join(parts).partition("#")[0].strip())
-    if match is None:
-        return None
-    goal = _GOAL.fullmatch(match["name"])
-    name, suffix = (goal["goal"], goal["symbol"]) if goal else (match["name"], "")
-    words = tuple(match["value"].split())
-    return Assignment(at.path, line_of(row), name, suffix, match["operator"], words, at.fact.condition)
-
-
-def _as_indexed(at: At[BuildRule]) -> Assignment:
-    rule = at.fact
-    return Assignment(at.path, line_of(rule.row), rule.goal, rule.symbol, "+=", rule.objects, rule.condition)
+        rule = at.fact
+        goal = _GOAL.fullmatch(rule.variable)
+        name, suffix = (goal["goal"], goal["symbol"]) if goal else (rule.variable, "")
+        yield Assignment(at.path, line_of(rule.row), name, suffix, rule.operator, rule.words, rule.condition)
 
 
 def map_rules(rules: Sequence[Assignment], paths: Iterable[str]) -> BuildMap:

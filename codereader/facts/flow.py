@@ -6,11 +6,9 @@ Only definitions of the scope are led to.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from codereader.errors import NothingReadable
 from codereader.facts.outline import Edge, Node
 from codereader.facts.relations import Table, dotted, is_registering
 from codereader.index.parsed import Definition, Reference
@@ -29,8 +27,6 @@ ARGUMENT_ROWS = 2
 
 MAX_CANDIDATES = 3
 """A name with more possible definitions than this is not followed; a method of an unknown object must have just one."""
-
-_COMMENT = re.compile(rb"/\*.*?\*/|//[^\n]*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +59,10 @@ class Flow:
         self._by_path: dict[str, list[At[Definition]]] = {}
         for at in definitions:
             self._by_path.setdefault(at.path, []).append(at)
-        self._texts: dict[str, bytes] = {}
+        self._variables = {
+            path: frozenset(at.fact.name for at in some if at.fact.kind == "variable")
+            for path, some in self._by_path.items()
+        }
         self._known: dict[Node, tuple[Edge, ...]] = {}
 
     def condition(self, node: Node) -> str | None:
@@ -98,10 +97,6 @@ class Flow:
             fact = other.fact
             if span.first_row <= fact.row <= span.last_row:
                 yield from self._edges(path, fact)
-        for row, name in self._named(at):
-            for target, word in self._targets(path, name, None, ("variable",)):
-                if self._is_table(target):
-                    yield Edge(target, "names", path, row, word)
 
     def _edges(self, path: str, fact: Reference) -> Iterator[Edge]:
         is_call = fact.kind == "call"
@@ -121,29 +116,6 @@ class Flow:
             for one in candidates:
                 yield node_of(one.definition), one.confidence
 
-    def _named(self, at: At[Definition]) -> Iterator[tuple[int, str]]:
-        """Yield row and name of the file's own variables that a function's text names.
-
-        Read from the text, since the index takes a name that the same file declares for a local one.
-        """
-        names = {one.fact.name for one in self._by_path.get(at.path, ()) if one.fact.kind == "variable"}
-        if not names or at.fact.kind != "function":
-            return
-        span = at.fact.span
-        text = self._text(at.path)[span.start : span.end]
-        for match in re.finditer(rb"[A-Za-z_]\w*", _COMMENT.sub(_blank, text)):
-            name = match[0].decode("ascii")
-            if name in names:
-                yield span.first_row + text.count(b"\n", 0, match.start()), name
-
-    def _text(self, path: str) -> bytes:
-        if path not in self._texts:
-            try:
-                self._texts[path] = self._view.text(path)
-            except NothingReadable:
-                self._texts[path] = b""
-        return self._texts[path]
-
     def registrations(self, paths: Iterable[str]) -> tuple[Registration, ...]:
         """Return the calls in *paths* that register an object of the scope: a table, another variable or a function.
 
@@ -151,30 +123,21 @@ class Flow:
         """
         found: set[Registration] = set()
         for path in paths:
-            for function, inside in _by_caller(self._view.references(path=path)).items():
+            for inside in _by_caller(self._view.references(path=path)).values():
                 calls = [one for one in inside if one.kind == "call"]
                 if any(is_registering(one.name) for one in calls):
-                    objects = self._objects(path, function, inside)
+                    objects = self._objects(path, inside)
                     found.update(_registered(path, calls, objects, self._structs))
         return tuple(sorted(found, key=lambda one: (one.path, one.line, one.object, one.function)))
 
-    def _objects(self, path: str, function: str, inside: Sequence[Reference]) -> list[tuple[int, str]]:
-        """Return row and name of what one function names: functions of the scope and variables."""
-        known = self._objects_known
-        objects = [(one.row, one.name) for one in inside if one.kind == "name" and one.name in known]
-        for at in self._by_path.get(path, ()):
-            if at.fact.kind == "function" and dotted(at.fact) == function:
-                objects.extend(self._named(at))
-        return objects
+    def _objects(self, path: str, inside: Sequence[Reference]) -> list[tuple[int, str]]:
+        """Return row and name of what one function names: functions and tables of the scope, the file's variables."""
+        known, own = self._objects_known, self._variables.get(path, frozenset())
+        return [(one.row, one.name) for one in inside if one.kind == "name" and (one.name in known or one.name in own)]
 
 
 def _place(edge: Edge) -> tuple[int, str, int, str]:
     return edge.row, edge.node.path, edge.node.row, edge.node.name
-
-
-def _blank(match: re.Match[bytes]) -> bytes:
-    """Return white space of the same length and with the same line breaks."""
-    return re.sub(rb"[^\n]", b" ", match[0])
 
 
 def _by_caller(references: Iterable[At[Reference]]) -> dict[str, list[Reference]]:

@@ -47,13 +47,8 @@ def extract(data: bytes, query: Callable[[bytes], Captures]) -> ParsedFile:
     statements = loose + [_statement(node) for node in captures.get("statement", ())]
     exports, entries = _ways_out(reading, statements)
     offered = {one.name for one in exports}
-    definitions = [
-        *functions,
-        *_types(reading, captures),
-        *_macros(reading),
-        *_variables(reading, captures.get("declaration", ())),
-        *_made_variables(reading, statements),
-    ]
+    variables = [*_variables(reading, captures.get("declaration", ())), *_made_variables(reading, statements)]
+    definitions = [*functions, *_types(reading, captures), *_macros(reading), *variables]
     entries.extend(Entry("main", "main", "main", one.row, one.condition) for one in functions if one.name == "main")
     entries.extend(_syscalls(functions))
     return ParsedFile(
@@ -61,7 +56,7 @@ def extract(data: bytes, query: Callable[[bytes], Captures]) -> ParsedFile:
         lines=_lines(data),
         summary=_summary(reading),
         definitions=tuple(sorted((_offered(one, offered) for one in definitions), key=_place)),
-        references=tuple(references(reading, captures, functions)),
+        references=tuple(references(reading, captures, variables)),
         tables=tuple(tables(reading, captures.get("declaration", ()))),
         includes=tuple(_includes(reading)),
         exports=tuple(exports),

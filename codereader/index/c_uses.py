@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from codereader.index.c_reading import KEYWORDS, MACRO, Captures, Reading, name_of, text_of
@@ -13,23 +13,30 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _CALL = re.compile(rb"([A-Za-z_]\w*)[ \t]*\(")
+_IDENTIFIER = re.compile(rb"[A-Za-z_]\w*")
 _NO_OBJECT = frozenset({"NULL", "true", "false", "THIS_MODULE"})
+
+FEW_VARIABLES = 64
+"""Names up to this number are looked for one by one; more are found by reading every word."""
 
 
 _Row = tuple[int, int, Reference]
 """Row, start byte, and the reference that stands there."""
 
 
-def references(reading: Reading, captures: Captures, functions: Sequence[Definition]) -> list[Reference]:
+def references(reading: Reading, captures: Captures, variables: Sequence[Definition]) -> list[Reference]:
     """Return the calls and mentions of the file, by row and column.
 
-    A name that the file declares as a parameter or local variable anywhere is no mention, unless it is one of the
-    file's own *functions*. A struct or union is mentioned once a function.
+    A name that a function declares as a parameter or local variable is no mention inside it. One of the file's own
+    *variables* is mentioned once a row, wherever a function uses it. A struct or union is mentioned once a function.
     """
-    local = {text_of(node) for node in captures.get("local", ())} - {one.name for one in functions}
+    local = {(reading.caller(node.start_byte), text_of(node)) for node in captures.get("local", ())}
+    values = list(_values(reading, captures, local))
+    seen = {(row, one.name) for row, _, one in values}
     rows = [
         *_calls(reading, captures),
-        *_values(reading, captures, local),
+        *values,
+        *_own_variables(reading, {one.name for one in variables if one.name}, local, seen),
         *_types(reading, captures),
         *_textual(reading),
     ]
@@ -51,15 +58,56 @@ def _calls(reading: Reading, captures: Captures) -> Iterator[_Row]:
             yield row, start, Reference(text_of(field), "call", row, caller(start), before, condition(row))
 
 
-def _values(reading: Reading, captures: Captures, local: set[str]) -> Iterator[_Row]:
+def _values(reading: Reading, captures: Captures, local: set[tuple[str | None, str]]) -> Iterator[_Row]:
     condition, caller = reading.plain.condition, reading.caller
     seen: set[tuple[str, int]] = set()
     for node in captures.get("value", ()):
-        name, row = text_of(node), node.start_point[0]
-        if name not in local and name not in _NO_OBJECT and (name, row) not in seen:
+        name, row, start = text_of(node), node.start_point[0], node.start_byte
+        if name in _NO_OBJECT or (name, row) in seen:
+            continue
+        within = caller(start)
+        if within is None or (within, name) not in local:
             seen.add((name, row))
-            start = node.start_byte
-            yield row, start, Reference(name, "name", row, caller(start), None, condition(row))
+            yield row, start, Reference(name, "name", row, within, None, condition(row))
+
+
+def _own_variables(
+    reading: Reading, names: set[str], local: set[tuple[str | None, str]], seen: set[tuple[int, str]]
+) -> Iterator[_Row]:
+    """Yield the uses of the file's own variables inside its functions that are not among *seen* (row, name)."""
+    for start, name in _words(reading.clean, names):
+        within = reading.caller(start)
+        if within is None or (within, name) in local or not _is_free(reading.clean, start):
+            continue
+        row = reading.row(start)
+        if (row, name) not in seen:
+            seen.add((row, name))
+            yield row, start, Reference(name, "name", row, within, None, reading.plain.condition(row))
+
+
+def _words(text: bytes, names: set[str]) -> Iterable[tuple[int, str]]:
+    """Return where *names* stand in *text* as whole words."""
+    if len(names) > FEW_VARIABLES:
+        words = ((match.start(), match[0].decode("ascii")) for match in _IDENTIFIER.finditer(text))
+        return (one for one in words if one[1] in names)
+    return (one for name in sorted(names) for one in _places(text, name))
+
+
+def _places(text: bytes, name: str) -> Iterator[tuple[int, str]]:
+    word = name.encode()
+    at = text.find(word)
+    while at >= 0:
+        match = _IDENTIFIER.match(text, at)
+        if match and match[0] == word and not (at and (text[at - 1 : at].isalnum() or text[at - 1] == ord("_"))):
+            yield at, name
+        at = text.find(word, at + len(word))
+
+
+def _is_free(text: bytes, start: int) -> bool:
+    """Whether the word at *start* is neither a member (``.x``, ``->x``), nor a tag, nor inside a string."""
+    line = text[text.rfind(b"\n", 0, start) + 1 : start]
+    before = line.rstrip()
+    return not before.endswith((b".", b"->", b"struct", b"union", b"enum")) and line.count(b'"') % 2 == 0
 
 
 def _types(reading: Reading, captures: Captures) -> Iterator[_Row]:

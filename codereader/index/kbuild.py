@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from codereader.index.parsed import BuildRule, Definition, Include, ParsedFile
@@ -27,6 +28,7 @@ _SYMBOL = re.compile(rb"\$[({](\w+)[)}](?=[\w$(){}-]*[ \t]*(?:[:+?]?=))")
 _GOAL = re.compile(r"(?P<goal>.+?)-(?:\$[({](?P<symbol>\w+)[)}]|(?P<plain>[ymn]|objs))\Z")
 _REFERENCE = re.compile(r"\$[({]([^(){}$\s]+)[)}]\Z")
 _WORD = re.compile(r"\$\([^()]*(?:\([^()]*\)[^()]*)*\)|[^\s$]+")
+_WHOLE = re.compile(r"(?:\$\([^()]*(?:\([^()]*\)[^()]*)*\)|\S)+")
 _EQUAL = re.compile(r"\((.*),(.*)\)\Z|[\"'](.*)[\"']\s+[\"'](.*)[\"']\Z")
 _SPACE = re.compile(r"(?:\\\r?\n|\s)+")
 
@@ -142,14 +144,21 @@ def _rules(data: bytes, nodes: Sequence[Node], changes: _Changes) -> Iterator[Bu
         if name is None or value is None:
             continue
         written = data[name.start_byte : name.end_byte].decode("utf-8", "replace")
-        words = _WORD.findall(_one_line(data[value.start_byte : value.end_byte].decode("utf-8", "replace")))
+        right = _one_line(data[value.start_byte : value.end_byte].decode("utf-8", "replace"))
+        words = _WORD.findall(right)
         match = _GOAL.match(written)
         goal = match["goal"] if match else written
         symbol = (match["symbol"] or {"objs": "y"}.get(match["plain"], match["plain"])) if match else "y"
         objects = tuple(word for word in words if word.endswith((".o", "/")) or _REFERENCE.match(word))
         if objects and not any(word.startswith("-") for word in words):
-            row = node.start_point[0]
-            yield BuildRule(goal, symbol, objects, row, _condition(changes, node.start_byte))
+            condition = _condition(changes, node.start_byte)
+            whole = tuple(_WHOLE.findall(right.partition("#")[0]))
+            yield BuildRule(goal, symbol, objects, node.start_point[0], condition, written, _operator(node), whole)
+
+
+def _operator(node: Node) -> str:
+    sign = node.child_by_field_name("operator")
+    return _text(sign) if sign is not None else "="
 
 
 def _expanded(rules: list[BuildRule]) -> Iterator[BuildRule]:
@@ -160,7 +169,7 @@ def _expanded(rules: list[BuildRule]) -> Iterator[BuildRule]:
     for rule in rules:
         objects = tuple(dict.fromkeys(_flat(rule.objects, lists, {rule.goal})))
         if objects:
-            yield BuildRule(rule.goal, rule.symbol, objects, rule.row, rule.condition)
+            yield replace(rule, objects=objects)
 
 
 def _flat(words: Sequence[str], lists: Mapping[str, Sequence[str]], seen: set[str]) -> Iterator[str]:

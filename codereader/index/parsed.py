@@ -115,7 +115,8 @@ class BuildRule:
     """One assignment of a build file: ``file-mmu-$(CONFIG_MMU) := file-mmu.o``.
 
     `goal` is the list it adds to (``file-mmu``, ``obj``), `symbol` the configuration symbol or ``y``/``m``,
-    `objects` the words on the right, expanded where the file itself says how.
+    `objects` the words on the right, expanded where the file itself says how. `variable`, `operator` and `words`
+    are the two sides and the sign between them as written (``file-mmu-$(CONFIG_MMU)``, ``:=``).
     """
 
     goal: str
@@ -123,6 +124,9 @@ class BuildRule:
     objects: tuple[str, ...]
     row: int
     condition: str | None = None
+    variable: str = ""
+    operator: str = "+="
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

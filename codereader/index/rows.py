@@ -71,7 +71,7 @@ def pack(parsed: ParsedFile) -> Packed:
                 [[one.target, one.row, one.names, one.system, one.condition] for one in parsed.includes],
                 [[one.name, one.kind, one.row, one.condition] for one in parsed.exports],
                 [[one.name, one.kind, one.via, one.row, one.condition] for one in parsed.entries],
-                [[one.goal, one.symbol, one.objects, one.row, one.condition] for one in parsed.builds],
+                [_build_row(one) for one in parsed.builds],
             ]
         ),
         mentions=_mentions(parsed),
@@ -115,7 +115,7 @@ def unpack_others(raw: bytes) -> Others:
         tuple(Include(row[0], row[1], tuple(row[2]), bool(row[3]), row[4]) for row in includes),
         tuple(Export(*row) for row in exports),
         tuple(Entry(*row) for row in entries),
-        tuple(BuildRule(row[0], row[1], tuple(row[2]), row[3], row[4]) for row in builds),
+        tuple(BuildRule(row[0], row[1], tuple(row[2]), *row[3:7], tuple(row[7])) for row in builds),
     )
 
 
@@ -126,6 +126,11 @@ def _definition_row(one: Definition) -> list[Any]:
         one.name, one.kind, place, one.row, one.signature, one.owner, int(one.exported), one.condition, one.fields,
         one.doc,
     ]  # fmt: skip
+
+
+def _build_row(one: BuildRule) -> list[Any]:
+    written = [one.variable, one.operator, one.words]
+    return [one.goal, one.symbol, one.objects, one.row, one.condition, *written]
 
 
 def _columns(references: Sequence[Reference]) -> list[list[Any]]:

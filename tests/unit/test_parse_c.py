@@ -252,3 +252,37 @@ def test_line_ends_and_odd_bytes_do_not_matter() -> None:
     assert [("ADD", 1), ("f", 3)] == [(d.name, d.row) for d in parsed.definitions]
     assert [("f", "g", 5)] == [(r.caller, r.name, r.row) for r in parsed.references]
     assert "int f(void)" == parsed.definitions[1].signature
+
+
+def mentions(text: str) -> list[tuple[str | None, str, int]]:
+    found = (one for one in read(text).references if one.kind == "name" and one.caller)
+    return [(one.caller, one.name, one.row) for one in found]
+
+
+def test_a_file_level_variable_is_named_where_its_own_functions_use_it() -> None:
+    """A variable of the file counts as used by its functions: by address, by member, by index and in sums."""
+    text = (
+        "static struct box lid;\nstatic int level;\n"
+        "int put(void)\n{\n\thand(&lid);\n\tlid.top = 1;\n\treturn level + 1;\n}\n"
+    )
+
+    assert [("put", "lid", 4), ("put", "lid", 5), ("put", "level", 6)] == mentions(text)
+
+
+def test_a_local_variable_hides_the_files_own_in_its_function_alone() -> None:
+    """A parameter called like a variable of the file is no use of it; members, tags and strings are none either."""
+    text = (
+        "static int level;\n"
+        "int one(int level)\n{\n\treturn level;\n}\n"
+        'int two(struct level *a)\n{\n\tlog("level", a->level, a.level);\n\treturn 0;\n}\n'
+        "int three(void)\n{\n\treturn level;\n}\n"
+    )
+
+    assert [("two", "level", 5), ("three", "level", 12)] == mentions(text)
+
+
+def test_many_variables_are_found_like_few() -> None:
+    """A file with hundreds of variables has the same uses as one with a few."""
+    declared = "".join(f"static int v{number};\n" for number in range(100))
+
+    assert [("sum", "v7", 102), ("sum", "v99", 102)] == mentions(declared + "int sum(void)\n{\n\treturn v7 + v99;\n}\n")
