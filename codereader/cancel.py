@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class Cancelled(Exception):
     """The person stopped the work. Not an error: fronts answer it with exit code 130."""
@@ -10,14 +13,26 @@ class Cancelled(Exception):
 class CancelToken:
     """A flag that one thread sets and others look at. Setting it twice is harmless."""
 
-    __slots__ = ("_set",)
+    __slots__ = ("_set", "may_raise")
 
     def __init__(self) -> None:
         self._set = False
+        self.may_raise = False
+        """Whether a signal handler may raise `Cancelled` on the spot instead of waiting for the next look."""
 
     def cancel(self) -> None:
         """Ask the work to stop at its next look."""
         self._set = True
+
+    @contextmanager
+    def anywhere(self) -> Iterator[None]:
+        """Mark work that only reads and never looks: it may be stopped at any point."""
+        self.check()
+        before, self.may_raise = self.may_raise, True
+        try:
+            yield
+        finally:
+            self.may_raise = before
 
     @property
     def cancelled(self) -> bool:

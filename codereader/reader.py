@@ -120,13 +120,15 @@ class Reader:
         """The importance of each file."""
         from codereader.facts.rank import rank_files
 
-        return rank_files(self.view)
+        with self.cancel.anywhere():
+            return rank_files(self.view)
 
     def brief(self, lines: int | None = None) -> Brief:
         """Return the structure brief in at most *lines* lines."""
         from codereader.facts.brief import brief
 
-        return brief(self.view, lines)
+        with self.cancel.anywhere():
+            return brief(self.view, lines)
 
     def pack(self, budget: int, count: TokenCounter, levels: tuple[Level, ...] | None = None) -> Pack:
         """Return the base pack within *budget* tokens of *count*."""

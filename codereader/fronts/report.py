@@ -9,7 +9,9 @@ import json
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from threading import Lock, Timer
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
@@ -69,14 +71,33 @@ class Report:
         """Write the statistics as one JSON line; it was asked for, so it shows even when quiet."""
         self._write(json.dumps(row, ensure_ascii=True) + "\n")
 
-    def progress(self, stage: str, done: int, total: int, unit: str) -> None:
-        """Show that *stage* moved on, if stderr is a terminal and half a second has passed."""
-        if self._quiet or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+    def progress(self, stage: str, done: int, total: int, unit: str, reused: int = 0) -> None:
+        """Show that *stage* moved on to *done* of *total* (0: not known), if stderr is a terminal.
+
+        *reused* of what is done cost nothing and does not count towards the rate.
+        """
+        if not self._moves:
             return
         if self._bar is None or self._bar.stage != stage:
             self.clear()
-            self._bar = _Bar(stage, unit, self._colour)
-        self._bar.move(done, total)
+            self._bar = _Bar(stage, unit, colour=self._colour)
+        self._bar.move(done, total, reused)
+
+    @contextmanager
+    def working(self, stage: str) -> Iterator[None]:
+        """Show that *stage* is under way and erase that at the end."""
+        if self._moves:
+            self.clear()
+            self._bar = _Bar(stage, "", colour=self._colour)
+        try:
+            yield
+        finally:
+            self.clear()
+
+    @property
+    def _moves(self) -> bool:
+        """Whether anything that moves may be shown."""
+        return not self._quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
     def clear(self) -> None:
         """Erase the progress line, if one shows."""
@@ -97,39 +118,64 @@ class Report:
 
 
 class _Bar:
-    """One progress line of rich, made only when half a second has passed."""
+    """One progress line of rich, shown by a timer once half a second has passed."""
 
-    def __init__(self, stage: str, unit: str, colour: bool) -> None:
+    def __init__(self, stage: str, unit: str, *, colour: bool) -> None:
         self.stage = stage
         self._unit = unit
         self._colour = colour
         self._since = time.monotonic()
+        self._lock = Lock()
+        self._stopped = False
+        self._state = (0, 0, "")
         self._progress: Any = None
-        self._task: Any = None
+        self._timer = Timer(PROGRESS_AFTER, self._start)
+        self._timer.daemon = True
+        self._timer.start()
 
-    def move(self, done: int, total: int) -> None:
-        if self._progress is None:
-            if time.monotonic() - self._since < PROGRESS_AFTER:
-                return
-            self._start()
-        self._progress.update(self._task, completed=done, total=total or None)
+    def move(self, done: int, total: int, reused: int) -> None:
+        seconds = time.monotonic() - self._since
+        rate = f"{(done - reused) / seconds:,.0f}/s" if self._unit == "tokens" and seconds > PROGRESS_AFTER else ""
+        with self._lock:
+            self._state = (done, total, rate)
+            self._update()
 
     def stop(self) -> None:
+        self._timer.cancel()
+        with self._lock:
+            self._stopped = True
+            if self._progress is not None:
+                self._progress.stop()
+
+    def _update(self) -> None:
         if self._progress is not None:
-            self._progress.stop()
+            done, total, rate = self._state
+            self._progress.update(self._progress.task_ids[0], completed=done, total=total or None, rate=rate)
 
     def _start(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            SpinnerColumn,
+            TextColumn,
+            TimeRemainingColumn,
+        )
 
         console = Console(stderr=True, no_color=not self._colour, highlight=False)
-        columns = (
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(self._unit),
-            TextColumn("{task.fields[rate]}"), TimeRemainingColumn(),
+        counted = (
+            BarColumn(), MofNCompleteColumn(), TextColumn(self._unit), TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
         )  # fmt: skip
-        self._progress = Progress(*columns, console=console, transient=True)
-        self._task = self._progress.add_task(self.stage, total=None, rate="")
-        self._progress.start()
+        columns = (SpinnerColumn("line"), TextColumn("{task.description}"), *(counted if self._unit else ()))
+        with self._lock:
+            if self._stopped:
+                return
+            self._progress = Progress(*columns, console=console, transient=True)
+            self._progress.add_task(self.stage, total=None, rate="")
+            self._update()
+            self._progress.start()
 
 
 def _rate(count: int, seconds: float) -> str:

@@ -267,3 +267,50 @@ def test_skipped_files_are_listed_when_asked(tree, run) -> None:
     result = run("ask", tree, "explain", "--no-model", "--skipped")
 
     assert "logo.bin: binary" in result.stderr
+
+
+def test_a_dry_run_without_a_model_shows_what_a_budget_would_hold(tree, run) -> None:
+    """Nothing to plan for: the pack by estimate, said so, exit 0."""
+    result = run("ask", tree, "explain", "--no-model", "--dry-run", "--budget", "500")
+
+    assert ExitCode.OK == result.code
+    assert "ring.c" in result.stdout
+    assert "estimate" in result.stdout
+    assert "without a model" in result.stderr
+
+
+def test_a_second_question_evaluates_only_itself(tree, run) -> None:
+    """The base's state comes from disk: another question, in another process, adds its own tokens only."""
+    (tree / "more.c").write_text("".join(f"int more_{n}(int x)\n{{\n\treturn x;\n}}\n" for n in range(40)))
+    flags = ["--max-tokens", "2", "--format", "json", "--budget", "600"]
+
+    first = json.loads(run("ask", tree, "explain structure", *flags).stdout)["usage"]
+    second = json.loads(run("ask", tree, "what is exported?", *flags).stdout)["usage"]
+
+    assert 0 == first["reused_tokens"]
+    assert second["prompt_tokens"] - second["reused_tokens"] < 40
+
+
+def test_a_context_beyond_the_trained_one_is_warned_about(tree, run) -> None:
+    """--ctx above what the model was trained for is allowed and said."""
+    result = run("ask", tree, "explain", "--ctx", "9000", "--budget", "300", "--max-tokens", "2")
+
+    assert ExitCode.OK == result.code
+    assert "8,192" in result.stderr
+
+
+def test_a_context_that_does_not_fit_memory_is_refused_before_it_is_tried(tree, run) -> None:
+    """One sentence with both sizes, exit 4; the facts stand."""
+    result = run("ask", tree, "explain", "--ctx", "2000000000", "--budget", "300")
+
+    assert ExitCode.MODEL == result.code
+    assert "GiB" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_small_model_is_said_to_be_untrustworthy(tree, run) -> None:
+    """The bundled model's prose comes with a warning, in JSON too."""
+    result = run("ask", tree, "explain", "--budget", "300", "--max-tokens", "2", "--format", "json")
+
+    assert "too small to be trusted" in result.stderr
+    assert json.loads(result.stdout)["trusted"] is False

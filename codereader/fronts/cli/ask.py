@@ -157,11 +157,12 @@ def find_speaker(named: str | None, reader: Reader, report: Report) -> Speaker |
     if named == "echo":
         return echo(config.echo_answer())
 
-    found = resolve_model(named or config.default_model(), reader.cache)
-    if found is None:
-        report.note(NO_MODEL)
-        return None
-    return open_speaker(found, reader.cache)
+    with report.working("opening the model"), reader.cancel.anywhere():
+        found = resolve_model(named or config.default_model(), reader.cache)
+        if found is not None:
+            return open_speaker(found, reader.cache)
+    report.note(NO_MODEL)
+    return None
 
 
 def _answer(
@@ -173,7 +174,8 @@ def _answer(
     from codereader.engine.protocol import Sampling
     from codereader.fronts.render import answer_renderer
 
-    brief = reader.brief(request.lines)
+    with report.working("gathering facts"):
+        brief = reader.brief(request.lines)
     show = answer_renderer(style, out)
     for event in tell(brief):
         show(event)
@@ -182,7 +184,8 @@ def _answer(
         answer = answer_from_facts(reader.view, brief, request.question)
         show(Done(answer))
         return answer
-    ready = reader.prepare(request.question, brief, speaker, request.wish)
+    with report.working("packing"):
+        ready = reader.prepare(request.question, brief, speaker, request.wish)
     _note_sent(ready, report)
     sampling = Sampling(request.wish.max_tokens, request.temperature, request.seed)
     for event in reader.ask(request.question, brief, speaker, ready, sampling):
@@ -199,7 +202,7 @@ def _narrate(event: Event, report: Report) -> None:
 
     match event:
         case Progress():
-            report.progress(event.stage, event.done, event.total, event.unit)
+            report.progress(event.stage, event.done, event.total, event.unit, event.reused)
         case Note(text=text):
             report.note(text)
         case Token():
@@ -237,12 +240,18 @@ def _footer(answer: Answer, report: Report, *, as_json: bool) -> None:
 
 def _dry_run(reader: Reader, request: Request, speaker: Speaker | None, report: Report, out: Output, style: str) -> int:
     """Print what would be sent and the plan; no weight is loaded."""
-    from codereader.fronts.dry_run import dry_run_out
+    from codereader.answer.prepare import LEAST_BUDGET
+    from codereader.fronts.packs import dry_run_out, pack_out
+    from codereader.model.estimate import Estimate
 
     if speaker is None:
-        message = "--dry-run needs a model to plan for, and none was found"
-        raise ModelError(message, "Pass --model FILE.gguf, or use `codereader pack` to see what a budget holds.")
-    ready = reader.prepare(request.question, reader.brief(request.lines), speaker, request.wish)
+        with report.working("packing"):
+            packed = reader.pack(request.wish.budget or LEAST_BUDGET, Estimate())
+        pack_out(packed, out, style)
+        report.note("without a model nothing is sent: this is what a budget would hold, by estimate")
+        return ExitCode.OK
+    with report.working("packing"):
+        ready = reader.prepare(request.question, reader.brief(request.lines), speaker, request.wish)
     dry_run_out(ready, speaker, request.question, out, style)
     for note in ready.notes:
         report.note(note)

@@ -24,7 +24,8 @@ def command(
     """Print the brief."""
     with how.report() as report, how.open() as out:
         with opened(path, which, report) as reader:
-            brief = reader.brief(lines)
+            with report.working("gathering facts"):
+                brief = reader.brief(lines)
             brief_out(brief, out, how.style)
         if brief.dropped:
             report.note(f"{brief.dropped} facts were left out; --lines {brief.lines_needed} shows all")

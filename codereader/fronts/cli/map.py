@@ -37,7 +37,7 @@ def command(
             with reading(path, which) as reader:
                 _write_skipped(reader.walk().skipped, out, how.style)
             return
-        with opened(path, which, report) as reader:
+        with opened(path, which, report) as reader, report.working("packing"):
             packed = reader.pack(budget, counter(model, reader, report), levels=("outline", "name"))
         if not packed.segments:
             message = f"no file of {path} fits --budget {budget:,} tokens, not even by name"

@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from codereader.cancel import CancelToken
+from codereader.cancel import Cancelled, CancelToken
 from codereader.fronts.render import Output
 from codereader.fronts.report import Report
 from codereader.reader import Reader
@@ -162,13 +162,15 @@ def _bundled(
 
 @contextlib.contextmanager
 def stoppable() -> Iterator[CancelToken]:
-    """Turn the first Ctrl-C into a cancel that all work looks at; a second one stops at once."""
+    """Turn the first Ctrl-C into a cancel that all work looks at, or stops at once; a second one always does."""
     token = CancelToken()
 
     def stop(_: int, __: FrameType | None) -> None:
         if token.cancelled:
             raise KeyboardInterrupt
         token.cancel()
+        if token.may_raise:
+            raise Cancelled
 
     before = signal.signal(signal.SIGINT, stop)
     try:

@@ -9,16 +9,13 @@ import click
 
 from codereader.errors import BudgetTooSmall, UsageError
 from codereader.fronts.cli.options import PATH, Count, How, Which, opened, output_options, scope_options
-from codereader.fronts.render import Output
+from codereader.fronts.packs import LARGEST, pack_out
 from codereader.fronts.report import Report
+from codereader.fronts.text import safe
 
 if TYPE_CHECKING:
     from codereader.model.counter import TokenCounter
-    from codereader.pack.segment import Pack
     from codereader.reader import Reader
-
-LARGEST = 1 << 40
-"""The budget of ``max``: more tokens than any tree has."""
 
 
 class Budget(Count):
@@ -49,12 +46,16 @@ def command(
     """Pack a scope and print the result."""
 
     with how.report() as report, how.open() as out:
-        with opened(path, which, report) as reader:
+        with opened(path, which, report) as reader, report.working("packing"):
             packed = reader.pack(budget, counter(model, reader, report))
         if not packed.segments:
             message = f"no file of {path} fits --budget {budget:,} tokens, not even by name"
             raise BudgetTooSmall(message, "Raise --budget.")
-        _write(packed, out, how.style, text=text)
+        if text and how.style == "text":
+            for segment in packed.segments:
+                out.write(safe(segment.text))
+        else:
+            pack_out(packed, out, how.style, text=text)
         if text and how.style == "text" and packed.left_out:
             report.note(f"{len(packed.left_out)} files are not in full; without --text they are listed")
 
@@ -74,20 +75,3 @@ def counter(named: str | None, reader: Reader, report: Report) -> TokenCounter:
         return open_vocabulary(found.path, reader.cache)
     report.note("no model was found: tokens are estimated from bytes; pass --model FILE.gguf for exact counts")
     return Estimate()
-
-
-def _write(packed: Pack, out: Output, style: str, *, text: bool) -> None:
-    from codereader.fronts import shape
-    from codereader.fronts.dry_run import left_out_lines, segment_line
-    from codereader.fronts.text import safe, safe_line
-
-    if style == "json":
-        out.json(shape.pack(packed, text=text))
-    elif text:
-        for segment in packed.segments:
-            out.write(safe(segment.text))
-    else:
-        budget = "everything" if packed.budget == LARGEST else f"{packed.budget:,}"
-        head = f"{packed.tokens:,} tokens of {budget} ({safe_line(packed.vocabulary)}), {len(packed.segments):,} files"
-        rows = [out.bold(head), *map(segment_line, packed.segments), *left_out_lines(packed.left_out, out)]
-        out.write("\n".join(rows) + "\n")

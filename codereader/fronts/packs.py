@@ -1,4 +1,4 @@
-"""Show what would be sent to a model: files with level and tokens, what is left out, the plan."""
+"""Show packs: what a budget holds, and what a dry run would send to a model with which plan."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from codereader.answer.prepare import Prepared
     from codereader.answer.speaker import Speaker
     from codereader.fronts.render import Output
-    from codereader.pack.segment import LeftOut, Segment
+    from codereader.pack.segment import LeftOut, Pack, Segment
+
+LARGEST = 1 << 40
+"""The budget of ``max``: more tokens than any tree has."""
 
 SHOWN = 40
 """Rows of left-out files that text shows before it counts the rest; JSON lists all."""
@@ -60,6 +63,17 @@ def _lines(ready: Prepared, speaker: Speaker, out: Output) -> Iterable[str]:
     yield f"  context {plan.context:,} tokens, {plan.processor}, {plan.threads} threads, batches of {plan.micro_batch}"
     yield f"  weights {size(plan.weights_bytes)}, KV cache {size(plan.cache_bytes)}, compute {size(plan.compute_bytes)}"
     yield f"  prompt evaluation about {plan.prefill_rate:,.0f} tokens/s (predicted)"
+
+
+def pack_out(packed: Pack, out: Output, style: str, *, text: bool = False) -> None:
+    """Write what a budget holds, without its text unless JSON is to carry it."""
+    if style in ("json", "jsonl"):
+        out.json(shape.pack(packed, text=text))
+        return
+    budget = "everything" if packed.budget == LARGEST else f"{packed.budget:,}"
+    head = f"{packed.tokens:,} tokens of {budget} ({safe_line(packed.vocabulary)}), {len(packed.segments):,} files"
+    rows = [out.bold(head), *map(segment_line, packed.segments), *left_out_lines(packed.left_out, out)]
+    out.write("\n".join(rows) + "\n")
 
 
 def segment_line(segment: Segment) -> str:
