@@ -143,7 +143,7 @@ def _rules(data: bytes, nodes: Sequence[Node], changes: _Changes) -> Iterator[Bu
         name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
         if name is None or value is None:
             continue
-        written = data[name.start_byte : name.end_byte].decode("utf-8", "replace")
+        written, operator = _signed(data[name.start_byte : name.end_byte].decode("utf-8", "replace"), _operator(node))
         right = _one_line(data[value.start_byte : value.end_byte].decode("utf-8", "replace"))
         words = _WORD.findall(right)
         match = _GOAL.match(written)
@@ -153,7 +153,12 @@ def _rules(data: bytes, nodes: Sequence[Node], changes: _Changes) -> Iterator[Bu
         if objects and not any(word.startswith("-") for word in words):
             condition = _condition(changes, node.start_byte)
             whole = tuple(_WHOLE.findall(right.partition("#")[0]))
-            yield BuildRule(goal, symbol, objects, node.start_point[0], condition, written, _operator(node), whole)
+            yield BuildRule(goal, symbol, objects, node.start_point[0], condition, written, operator, whole)
+
+
+def _signed(name: str, operator: str) -> tuple[str, str]:
+    """Give back to the operator what the grammar takes for the end of a name: ``x+= y``."""
+    return (name[:-1], name[-1] + operator) if operator == "=" and name.endswith(("+", "?")) else (name, operator)
 
 
 def _operator(node: Node) -> str:

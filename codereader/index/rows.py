@@ -115,7 +115,9 @@ def unpack_others(raw: bytes) -> Others:
         tuple(Include(row[0], row[1], tuple(row[2]), bool(row[3]), row[4]) for row in includes),
         tuple(Export(*row) for row in exports),
         tuple(Entry(*row) for row in entries),
-        tuple(BuildRule(row[0], row[1], tuple(row[2]), *row[3:7], tuple(row[7])) for row in builds),
+        tuple(
+            BuildRule(row[0], row[1], tuple(row[2]), row[3], row[4], row[5], row[6], tuple(row[7])) for row in builds
+        ),
     )
 
 

@@ -116,10 +116,10 @@ def test_other_text_is_carried_with_its_first_words() -> None:
 
 def test_an_assignment_is_kept_as_it_is_written() -> None:
     """Both sides and the sign stay as written, for those who evaluate the lists themselves."""
-    parsed = parse(b"obj-$(CONFIG_BOX) += box.o \\\n\tlid.o # hinge.o\nbox-y := a-$(B).o $(c-y)\nc-y = c.o\n", "make")
+    parsed = parse(b"obj-$(CONFIG_BOX) += box.o \\\n\tlid.o # hinge.o\nbox-y := a-$(B).o $(c-y)\nc-y+= c.o\n", "make")
 
     assert [
         ("obj-$(CONFIG_BOX)", "+=", ("box.o", "lid.o")),
         ("box-y", ":=", ("a-$(B).o", "$(c-y)")),
-        ("c-y", "=", ("c.o",)),
+        ("c-y", "+=", ("c.o",)),
     ] == [(b.variable, b.operator, b.words) for b in parsed.builds]
