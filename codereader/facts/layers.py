@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from codereader.index.modules import Modules, child, folder_of
 from codereader.index.parsed import Include
 from codereader.index.view import At, IndexView
 from codereader.source.spans import line_of
@@ -60,20 +61,19 @@ class ImportGraph:
 def import_graph(view: IndexView) -> ImportGraph:
     """Return the imports between the Python files of *view*."""
     modules = [file.path for file in view.files() if file.language == PYTHON]
-    folder = tuple(part for part in view.scope.folder.split("/") if part) or (view.scope.path.name,)
     python = frozenset(modules)
     includes = [include for include in view.includes() if include.path in python]
-    return graph_of(modules, includes, folder)
+    return graph_of(modules, includes, folder_of(view.scope))
 
 
 def graph_of(modules: Sequence[str], includes: Sequence[At[Include]], folder: Sequence[str] = ()) -> ImportGraph:
     """Resolve *includes* among *modules*; *folder* is where the scope lies, for imports that begin above it."""
-    names, paths = _names(modules, folder), frozenset(modules)
+    known = Modules(modules, folder)
     imports: dict[tuple[str, str], Import] = {}
     external: dict[str, dict[str, int]] = {}
     for include in includes:
         line = line_of(include.fact.row)
-        targets = _targets(include, names, paths)
+        targets = _targets(include, known)
         for target in targets:
             if target != include.path:
                 imports.setdefault((include.path, target), Import(include.path, target, line, include.fact.condition))
@@ -93,67 +93,14 @@ def _by_use(package: ExternalPackage) -> tuple[bool, int, str]:
     return package.standard, -package.files, package.name
 
 
-def _names(modules: Sequence[str], folder: Sequence[str]) -> dict[str, str]:
-    """Map every dotted name by which a module may be imported to its path.
-
-    A name may start at any folder that is not itself inside a package of the scope, or above the scope.
-    """
-    packages = {module.removesuffix("__init__.py").rstrip("/") for module in modules if _is_package(module)}
-    names: dict[str, str] = {}
-    for module in sorted(modules, key=lambda module: (module.count("/"), module)):
-        parts = _parts(module)
-        for start in range(len(parts)):
-            if "/".join(module.split("/")[:start]) not in packages:
-                names.setdefault(".".join(parts[start:]), module)
-        for start in range(len(folder)):
-            names.setdefault(".".join((*folder[start:], *parts)), module)
-    return names
-
-
-def _is_package(module: str) -> bool:
-    return module == "__init__.py" or module.endswith("/__init__.py")
-
-
-def _parts(module: str) -> list[str]:
-    parts = module.removesuffix(".pyi").removesuffix(".py").split("/")
-    return parts[:-1] if parts[-1] == "__init__" else parts
-
-
-def _targets(include: At[Include], names: Mapping[str, str], paths: frozenset[str]) -> list[str]:
+def _targets(include: At[Include], known: Modules) -> list[str]:
     """Return the paths that one import statement loads by name, in the order written."""
-    base = include.fact.target
-    if base.startswith("."):
-        return _siblings(include, paths)
-    found = [names[dotted] for name in include.fact.names if (dotted := f"{base}.{name}") in names]
-    if base in names and (not found or len(found) < len(include.fact.names)) and _may_be(base, include, names):
-        found.append(names[base])
-    return list(dict.fromkeys(found))
-
-
-def _may_be(base: str, include: At[Include], names: Mapping[str, str]) -> bool:
-    """Keep a file called like a module of the standard library from taking its imports, unless it lies beside."""
-    if "." in base or base not in sys.stdlib_module_names:
-        return True
-    return names[base].rpartition("/")[0] == include.path.rpartition("/")[0] and names[base].rpartition("/")[0] != ""
-
-
-def _siblings(include: At[Include], paths: frozenset[str]) -> list[str]:
-    """Resolve a relative import through the paths of the modules."""
-    target = include.fact.target
-    level = len(target) - len(target.lstrip("."))
-    above = include.path.split("/")[:-level]
-    if len(include.path.split("/")) < level:
-        return []
-    stem = "/".join([*above, *(part for part in target.lstrip(".").split(".") if part)])
-    found = [path for name in include.fact.names if (path := _at(f"{stem}/{name}" if stem else name, paths))]
-    if len(found) < max(1, len(include.fact.names)) and (path := _at(stem, paths)):
+    base, names = include.fact.target, include.fact.names
+    originals = [name.partition(" as ")[0] for name in names]
+    found = [path for name in originals if (path := known.find(include.path, child(base, name)))]
+    if len(found) < max(1, len(names)) and (path := known.find(include.path, base)):
         found.append(path)
     return list(dict.fromkeys(found))
-
-
-def _at(stem: str, paths: frozenset[str]) -> str | None:
-    candidates = (f"{stem}.py", f"{stem}/__init__.py") if stem else ("__init__.py",)
-    return next((path for path in candidates if path in paths), None)
 
 
 def layers(nodes: Iterable[str], edges: Iterable[tuple[str, str]]) -> tuple[Layer, ...]:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
+from codereader.index.modules import Modules, child, folder_of
 from codereader.index.parsed import Definition, Include
 from codereader.index.view import At, IndexView
 
@@ -88,6 +89,7 @@ class _Map:
         for path in sorted(self._paths):
             self._by_base.setdefault(posixpath.basename(path), []).append(path)
         self._reached: dict[str, frozenset[str]] = {}
+        self.modules = Modules(self._paths, folder_of(view.scope))
 
     def includes(self, path: str) -> Sequence[Include]:
         """Return the includes of one file, in its order."""
@@ -210,7 +212,7 @@ def _module_of(view: IndexView, path: str, receiver: str) -> tuple[str | None, b
         if whole == receiver or (include.names == (receiver,) and not whole.startswith(".")):
             candidates = [whole, f"{whole}.{receiver}"] if include.names else [whole]
         elif original := _original([one for one in include.names if one != "*"], receiver):
-            candidates = [f"{whole.rstrip('.')}.{original}" if whole.strip(".") else f"{whole}{original}"]
+            candidates = [child(whole, original)]
         else:
             is_known = is_known or (not include.names and whole.partition(".")[0] == first)
             continue
@@ -222,14 +224,6 @@ def _module_of(view: IndexView, path: str, receiver: str) -> tuple[str | None, b
 
 
 def _modules(view: IndexView, path: str, target: str) -> Sequence[str]:
-    """Return the files that the module *target*, imported in *path*, may be."""
-    dots = len(target) - len(target.lstrip("."))
-    words = target[dots:].replace(".", "/")
-    if not dots:
-        known = _map(view)
-        return tuple(known.ending(f"{words}.py")) or tuple(known.ending(f"{words}/__init__.py"))
-    folder = posixpath.dirname(path)
-    for _ in range(dots - 1):
-        folder = posixpath.dirname(folder)
-    place = posixpath.normpath(posixpath.join(folder, words)) if words else folder
-    return tuple(one for one in (f"{place}.py", posixpath.join(place, "__init__.py")) if view.file(one) is not None)
+    """Return the file of the module *target*, imported in *path*; none where it lies outside."""
+    found = _map(view).modules.find(path, target)
+    return (found,) if found else ()
