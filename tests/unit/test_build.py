@@ -285,6 +285,7 @@ def test_a_strangers_modules_are_not_imported(tmp_path: Path, monkeypatch: pytes
 def test_a_worker_that_dies_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One file that kills its reader is skipped, the others are read."""
     lay(tmp_path, {f"{number}.c": b"int f%d;\n" % number for number in range(12)})
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2]))  # a worker finds `_serve_mortally` there
     monkeypatch.setattr(workers, "_serve", _serve_mortally)
     monkeypatch.setattr(workers, "FEW_FILES", 10)
     monkeypatch.setattr(workers.os, "cpu_count", lambda: 2)
