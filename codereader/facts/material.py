@@ -54,7 +54,7 @@ def gather(view: IndexView) -> Material:
     """Load the facts of *view* that every section needs."""
     definitions = view.definitions()
     totals = view.reference_counts()
-    scores = rank_files(view, definitions, totals)
+    scores = rank_files(view, definitions)
     by_path = {file.path: file for file in view.files()}
     files = tuple(by_path[path] for path in scores)
     held = grouped_tables(view.tables(), definitions)

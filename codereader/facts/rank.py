@@ -1,8 +1,9 @@
 """How important a file or a definition is inside its scope.
 
 A score is a sum of damped counts: where control enters, tables of functions, exports, what other files
-refer to. Counts enter as ``log2(1 + n)``, so that no single kind and no sheer size decides. Scores compare only within
-one scope. Same index, same scores.
+refer to. A name counts by the files that refer to it, not by how often they do, and a macro less than what the
+compiler knows; each file's sum enters as ``log2(1 + n)``, so that no single name, kind or sheer size decides. Scores
+compare only within one scope. Same index, same scores.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ INCOMING_WEIGHT = 2.0
 SIZE_WEIGHT = 0.5
 """Per doubling of the number of definitions."""
 
+MACRO_SHARE = 0.5
+"""What a file that uses a macro counts, against one that uses a function, type or variable."""
+
 MINOR_SHARE = 0.25
 """What is left of the score of tests, documentation, examples and the like."""
 
@@ -36,18 +40,14 @@ def is_minor(path: str) -> bool:
     return bool(_MINOR.search(path))
 
 
-def rank_files(
-    view: IndexView,
-    definitions: Sequence[At[Definition]] | None = None,
-    totals: Mapping[str, int] | None = None,
-) -> dict[str, float]:
+def rank_files(view: IndexView, definitions: Sequence[At[Definition]] | None = None) -> dict[str, float]:
     """Return the score of every file, highest first, then by path.
 
-    *definitions* and *totals* are the view's own, for callers that have them already.
+    *definitions* are the view's own, for callers that have them already.
     """
     if definitions is None:
         definitions = view.definitions()
-    incoming = _incoming(definitions, view.reference_counts() if totals is None else totals)
+    incoming = _incoming(definitions, view.referring_files())
     counts: dict[str, dict[str, set[str]]] = {}
     for kind, facts in (
         ("definition", ((at.path, at.fact.name) for at in definitions)),
@@ -76,17 +76,21 @@ def _damped(counts: Mapping[str, set[str]], kind: str) -> float:
     return log2(1 + len(counts.get(kind, ())))
 
 
-def _incoming(definitions: Sequence[At[Definition]], totals: Mapping[str, int]) -> dict[str, float]:
-    """Return for each file how often others use what it defines; a name with several homes is shared among them."""
-    homes: dict[str, set[str]] = {}
+def _incoming(definitions: Sequence[At[Definition]], referring: Mapping[str, int]) -> dict[str, float]:
+    """Return for each file how many others use what it defines, added up over its names.
+
+    A name with several homes is shared among them. One user of many names counts for each.
+    """
+    homes: dict[str, dict[str, float]] = {}
     for at in definitions:
-        if at.fact.owner is None and at.fact.name in totals and is_shared(at.fact):
-            homes.setdefault(at.fact.name, set()).add(at.path)
+        if at.fact.owner is None and at.fact.name in referring and is_shared(at.fact):
+            share = MACRO_SHARE if at.fact.kind == "macro" else 1.0
+            places = homes.setdefault(at.fact.name, {})
+            places[at.path] = max(share, places.get(at.path, 0.0))
     incoming: dict[str, float] = {}
     for name in sorted(homes):
-        share = totals[name] / len(homes[name])
-        for path in sorted(homes[name]):
-            incoming[path] = incoming.get(path, 0.0) + share
+        for path, share in homes[name].items():
+            incoming[path] = incoming.get(path, 0.0) + share * referring[name] / len(homes[name])
     return incoming
 
 

@@ -238,7 +238,7 @@ def _made_variables(reading: Reading, statements: Sequence[Statement]) -> Iterat
             continue
         parts = [part.strip() for part in arguments.split(",")]
         name = parts[-1] if "PER_CPU" in macro else parts[0]
-        if not name.isidentifier():
+        if not name.isidentifier() or name in KEYWORDS:
             continue
         row = reading.row(start)
         end = start + len(macro) + len(arguments) + 2

@@ -225,14 +225,14 @@ class Store:
             (_plain(name),),
         )
 
-    def mentions_in(self, parses: Sequence[int]) -> Iterator[tuple[str, int, int, int]]:
-        """Yield name, content's row, definitions and references of every mention in the contents *parses*.
+    def foreign_mentions(self, parses: Sequence[int]) -> Iterator[tuple[str, int, int]]:
+        """Yield name, content's row and references, wherever one of the contents *parses* refers to what it lacks.
 
         The cost follows the smaller of two: what was asked for, and all that the store holds.
         """
         select = (
-            "SELECT names.name, parse, defines, calls + mentions.names FROM mentions"
-            " JOIN names ON names.id = mentions.name"
+            "SELECT names.name, parse, calls + mentions.names FROM mentions JOIN names ON names.id = mentions.name"
+            " WHERE defines = 0 AND calls + mentions.names > 0"
         )
         with _mapped("read", self.path):
             if 2 * len(parses) > self._one("SELECT count(*) FROM parses", ())[0]:
@@ -241,7 +241,7 @@ class Store:
                 return
             for some in _chunks(sorted(parses)):
                 marks = ",".join("?" * len(some))
-                yield from self._connection.execute(f"{select} WHERE parse IN ({marks})", some)
+                yield from self._connection.execute(f"{select} AND parse IN ({marks})", some)
 
     def _all(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
         with _mapped("read", self.path):

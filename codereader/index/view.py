@@ -81,6 +81,7 @@ class IndexView:
         self._unpacked: dict[int, tuple[Definition, ...]] = {}
         self._kept: dict[str, tuple[At[Reference], ...]] = {}
         self._files: dict[str, IndexedFile] | None = None
+        self._counts: tuple[Mapping[str, int], Mapping[str, int]] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -196,11 +197,23 @@ class IndexView:
 
     def reference_counts(self) -> Mapping[str, int]:
         """Return how often each name is referred to from files that do not define it, by name."""
-        counts: dict[str, int] = {}
-        for name, parse, defines, references in self._store.mentions_in(list(self._paths)):
-            if references and not defines:
-                counts[name] = counts.get(name, 0) + references * len(self._paths[parse])
-        return dict(sorted(counts.items()))
+        return self._counted()[0]
+
+    def referring_files(self) -> Mapping[str, int]:
+        """Return from how many files that do not define it each name is referred to, by name."""
+        return self._counted()[1]
+
+    def _counted(self) -> tuple[Mapping[str, int], Mapping[str, int]]:
+        """Return the references to each name and the files they stand in, asked of the store once."""
+        if self._counts is None:
+            references: dict[str, int] = {}
+            files: dict[str, int] = {}
+            copies = {parse: len(paths) for parse, paths in self._paths.items()}
+            for name, parse, count in self._store.foreign_mentions(list(self._paths)):
+                references[name] = references.get(name, 0) + count * copies[parse]
+                files[name] = files.get(name, 0) + copies[parse]
+            self._counts = dict(sorted(references.items())), files
+        return self._counts
 
     def text(self, path: str) -> bytes:
         """Return the file's bytes as they were when it was indexed.

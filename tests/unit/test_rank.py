@@ -51,6 +51,20 @@ def test_being_used_from_other_files_counts(tmp_path):
     assert next(iter(ranked(tmp_path / "p", tmp_path / "cache"))) == "z.py"
 
 
+def test_one_user_of_a_macro_ten_thousand_times_is_one_user(tmp_path):
+    """A header whose macro fills one long table comes after the one that several files use once."""
+    (tmp_path / "p").mkdir()
+    (tmp_path / "p" / "a_pins.h").write_text("#define PIN(n) (n)\n")
+    (tmp_path / "p" / "core.h").write_text("struct core { int a; };\n")
+    (tmp_path / "p" / "table.c").write_text("int sum(void)\n{\n" + "\thand(PIN(1));\n" * 1000 + "}\n")
+    for name in ("x", "y"):
+        (tmp_path / "p" / f"{name}.c").write_text(f"int {name}(struct core *c) {{ return 0; }}\n")
+
+    order = list(ranked(tmp_path / "p", tmp_path / "cache"))
+
+    assert order.index("core.h") < order.index("a_pins.h")
+
+
 def test_minor_files_are_known_by_their_place():
     """Names of folders and files tell tests and documents apart from code."""
     minor = ["tests/a.c", "Documentation/x.rst", "a/test_b.py", "examples/e.py", "x/conftest.py"]
