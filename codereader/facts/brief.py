@@ -7,7 +7,9 @@ file of the tree is written, and the same index gives the same brief.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from codereader.facts.brief_c import build_section, main_types, registrations_section, tables_section
@@ -19,13 +21,20 @@ from codereader.facts.kconfig import folder_prompts, option_words, own_option
 from codereader.facts.layers import import_graph
 from codereader.facts.lines import Draft, fit_lines
 from codereader.facts.material import Material, base, counted, gather, listed, one_line, tally, top_folder
+from codereader.facts.rank import MINOR_SHARE, is_minor
 from codereader.facts.readme import readme_words
 from codereader.facts.surface import entries_section, exports_section
 from codereader.index.view import IndexedFile, IndexView
 from codereader.source.spans import line_of
 
-DEFAULT_LINES = 60
-"""Lines of a brief when nobody says how many."""
+DEFAULT_LINES = 80
+"""Lines of a brief when nobody says how many: two screens, enough for four to ten facts a section."""
+
+WHOLE_LINES = 128
+"""A brief that needs no more than this is shown whole when nobody says how many: cutting it would save a screen."""
+
+SHARED_SUMMARY = 3
+"""So many files with the same words on themselves have them from a template, which says nothing about one of them."""
 
 _LANGUAGE_NAMES = {"c": "C", "python": "Python", "make": "Make", "kconfig": "Kconfig"}
 _ABOUT_CODE = ("Entry points", "Registers", "Tables of functions", "Main types", "Call outline", "Exports")
@@ -37,20 +46,38 @@ _READMES = ("README.md", "README.rst", "README.txt", "README")
 
 
 def brief(view: IndexView, lines: int | None = None) -> Brief:
-    """Return the structure of *view* in at most *lines* rendered lines (`DEFAULT_LINES` where None).
+    """Return the structure of *view* in at most *lines* rendered lines.
 
+    None is `DEFAULT_LINES`, or `WHOLE_LINES` where they show everything.
     `Brief.lines_needed` is the number that shows everything; what was cut is counted in its section.
     """
-    return fit_lines(drafts(gather(view)), DEFAULT_LINES if lines is None else lines)
+    with _uncollected():
+        made = drafts(gather(view))
+        if lines is None:
+            whole = fit_lines(made, WHOLE_LINES)
+            return fit_lines(made, DEFAULT_LINES) if whole.dropped else whole
+        return fit_lines(made, lines)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep Python from looking for garbage: facts hold no cycles, and looking takes a third of a large brief's time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def drafts(material: Material) -> tuple[Draft, ...]:
     """Return every section with all its facts, most important section first. Some may be empty."""
     graph = import_graph(material.view)
-    found = (
+    found = _minor_last(
         Draft("What it is", tuple(_identity(material)), weight=4, first=3),
         Draft("Folders", tuple(_folders(material)), weight=4, first=4),
-        Draft("Files", tuple(_files(material)), weight=2 if material.is_large else 6, first=3),
+        Draft("Files", tuple(_files(material)), weight=5 if material.is_large else 6, first=5),
         build_section(material),
         layers_section(graph),
         entries_section(material),
@@ -65,6 +92,15 @@ def drafts(material: Material) -> tuple[Draft, ...]:
         not_followed(material),
     )
     return found if material.is_large else tuple(_conditioned(draft, material) for draft in found)
+
+
+def _minor_last(*found: Draft) -> tuple[Draft, ...]:
+    """Put sections that speak of tests and the like alone behind the others, with few lines."""
+    minor = [draft for draft in found if draft.facts and all(is_minor(fact.path or "") for fact in draft.facts)]
+    rest = [draft for draft in found if draft not in minor]
+    if not any(draft.facts for draft in rest):
+        return found
+    return (*rest, *(replace(draft, weight=draft.weight * MINOR_SHARE, first=1) for draft in minor))
 
 
 def _conditioned(draft: Draft, material: Material) -> Draft:
@@ -105,7 +141,7 @@ def _descriptions(material: Material) -> Iterator[tuple[str, int, str]]:
         yield option.path, line_of(option.fact.row), one_line(option_words(option.fact))
     top = next((file for file in material.files if file.language in _CODE and file.summary), None)
     if top and not package:
-        is_direct = top.language == "c" and not material.is_large
+        is_direct = (top.language == "c" and not material.is_large) or len(by_path) == 1
         yield top.path, 1, _own_words(top) if is_direct else f"most important file, {top.path}: {_own_words(top)}"
 
 
@@ -115,8 +151,11 @@ def _size(material: Material, name: str) -> Fact:
     parts = []
     for language, count in tally(file.language for file in files):
         inside = sum(file.lines for file in files if file.language == language)
-        parts.append(f"{_LANGUAGE_NAMES.get(language, language)} {counted(count, 'file')} {counted(inside, 'line')}")
-    text = f"{counted(len(files), 'file')}, {counted(lines, 'line')}: {'; '.join(parts)}"
+        spoken = _LANGUAGE_NAMES.get(language, language)
+        parts.append(
+            f"{spoken} ({counted(count, 'file')}, {counted(inside, 'line')})" if count < len(files) else spoken
+        )
+    text = f"{counted(len(files), 'file')}, {counted(lines, 'line')}: {', '.join(parts)}"
     return Fact(name, "has", f"{len(files)} files", text)
 
 
@@ -161,18 +200,19 @@ def _files(material: Material) -> Iterator[Fact]:
     entries: dict[str, int] = {}
     for entry in material.entries:
         entries[entry.path] = entries.get(entry.path, 0) + 1
+    shared = dict(tally(file.summary for file in material.files if file.summary))
     for file in material.files:
-        role = _role(file, kinds.get(file.path, []), entries.get(file.path, 0))
+        words = "" if shared.get(file.summary or "", 0) >= SHARED_SUMMARY else _own_words(file)
+        role = _role(file, words, kinds.get(file.path, []), entries.get(file.path, 0))
         yield Fact(file.path, "is", role, f"{file.path}  {counted(file.lines, 'line')}: {role}", file.path, 1)
 
 
-def _role(file: IndexedFile, kinds: Sequence[str], entries: int) -> str:
+def _role(file: IndexedFile, words: str, kinds: Sequence[str], entries: int) -> str:
     """Say in a few words what a file is for, or at least what it defines."""
     defined = [counted(count, kind) for kind, count in tally(kinds) if kind not in _MINOR_KINDS][:3]
     if entries:
         defined.insert(0, counted(entries, "entry point"))
     holds = ", ".join(defined)
-    words = _own_words(file)
     if words and holds:
         return f"{words} ({holds})"
     return words or holds or _LANGUAGE_NAMES.get(file.language, file.language)

@@ -13,11 +13,13 @@ from codereader.facts.layers import ExternalPackage, ImportGraph
 from codereader.facts.lines import Draft
 from codereader.facts.material import Material, base, counted, listed, tally
 from codereader.facts.outline import Node, Step, fitting
+from codereader.facts.rank import is_minor
 from codereader.facts.relations import dotted, used_from_outside
 from codereader.facts.surface import ordered_entries
 from codereader.facts.uses import Use, added
-from codereader.index.parsed import Definition
-from codereader.index.view import At
+from codereader.index.parsed import Definition, Entry
+from codereader.index.resolve import module_file, resolve
+from codereader.index.view import At, IndexView
 from codereader.source.spans import line_of
 
 OUTLINE_LINES = 40
@@ -45,18 +47,19 @@ def outline_section(material: Material) -> Draft:
     if left > 0:
         text = f"and {counted(left, 'more starting point')}, from {roots[most].name} on"
         facts.append(Fact(material.view.scope.name, "has", f"{left} more starting points", text))
-    return Draft("Call outline", tuple(facts), weight=14, first=4)
+    return Draft("Call outline", tuple(facts), weight=8 if material.is_large else 14, first=4)
 
 
 def _roots(material: Material) -> list[Node]:
     """Return the definitions behind the entry points by importance; without any, tables, then what others can see."""
     entries = [at for at in ordered_entries(material) if at.fact.kind != "exitcall"]
+    entries = [at for at in entries if not is_minor(at.path)] or entries
     wanted = {_called_name(at.fact.name) for at in entries}
     named: dict[str, list[At[Definition]]] = {}
     for at in material.definitions:
         if at.fact.name in wanted and at.fact.kind in CALLABLE_KINDS:
             named.setdefault(at.fact.name, []).append(at)
-    roots = [_nearest(named, _called_name(at.fact.name), at.path) for at in entries]
+    roots = [_nearest(material.view, named, at) for at in entries]
     found = list(dict.fromkeys(node for node in roots if node))
     if material.is_large:
         found = _one_a_file(found)
@@ -78,10 +81,17 @@ def _one_a_file(nodes: Sequence[Node]) -> list[Node]:
     return [node for _, _, node in sorted(numbered, key=lambda one: one[:2])]
 
 
-def _nearest(named: Mapping[str, Sequence[At[Definition]]], name: str, path: str) -> Node | None:
-    """Return the definition of *name* in *path*, else the only one anywhere."""
+def _nearest(view: IndexView, named: Mapping[str, Sequence[At[Definition]]], entry: At[Entry]) -> Node | None:
+    """Return what an entry leads to: in its file, in the module it names, what its file imports, else the only one."""
+    name = _called_name(entry.fact.name)
     candidates = named.get(name, ())
-    here = [at for at in candidates if at.path == path]
+    here = [at for at in candidates if at.path == entry.path]
+    if not here and ":" in entry.fact.name:
+        module = module_file(view, entry.path, entry.fact.name.partition(":")[0])
+        here = [at for at in candidates if at.path == module]
+    if not here:
+        meant = [one.definition for one in resolve(view, entry.path, name)]
+        here = meant if len(meant) == 1 else []
     if here:
         return node_of(here[0])
     return node_of(candidates[0]) if len(candidates) == 1 else None
@@ -95,9 +105,9 @@ def _tables_or_visible(material: Material) -> list[Node]:
         if (table.path, table.variable) in variables
     ]
     shown = held or [at for at in material.definitions if at.fact.kind == "function" and at.fact.exported]
-    return [
-        node_of(at) for at in sorted(shown, key=lambda at: (-material.scores.get(at.path, 0.0), at.path, at.fact.row))
-    ]
+    ordered = sorted(shown, key=lambda at: (-material.scores.get(at.path, 0.0), at.path, at.fact.row))
+    nodes = [node_of(at) for at in ordered]
+    return nodes if material.is_large else sorted(nodes, key=lambda node: not material.flow.follow(node))
 
 
 def _step(material: Material, step: Step) -> Fact:
@@ -147,7 +157,7 @@ def outside_section(material: Material, graph: ImportGraph) -> Draft:
         text = f"and {counted(len(rest), 'more name')}, {counted(times, 'use')}: {names}"
         facts.append(Fact(material.view.scope.name, "uses", f"{len(rest)} more names", text))
     facts.extend(_headers(material))
-    return Draft("Uses from outside", tuple(facts), weight=2.5, first=3)
+    return Draft("Uses from outside", tuple(facts), weight=1.5, first=2)
 
 
 def _package(package: ExternalPackage) -> Fact:

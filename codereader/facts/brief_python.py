@@ -24,15 +24,42 @@ def layers_section(graph: ImportGraph) -> Draft:
     if not graph.modules:
         return Draft("Layers of modules", ())
     modules = [path for path in graph.modules if not is_minor(path)] or list(graph.modules)
-    by_folder = len(modules) > LAYERED_MODULES
-    node = _folder if by_folder else _module
+    if len(modules) == 1:
+        return Draft("Layers of modules", ())
+    nodes = _nodes(modules, graph)
     edges: dict[tuple[str, str], Import] = {}
     for one in graph.imports:
-        edges.setdefault((node(one.path), node(one.target)), one)
-    places = {node(path): path for path in reversed(modules)}
+        if one.path in nodes and one.target in nodes:
+            edges.setdefault((nodes[one.path], nodes[one.target]), one)
+    places = {nodes[path]: path for path in reversed(modules)}
     levels = layers(places, edges)
     facts = tuple(_layer(layer.level, group, edges, places) for layer in reversed(levels) for group in layer.groups)
-    return Draft("Layers of modules", facts, weight=5, first=4)
+    return Draft("Layers of modules", facts, weight=5, first=6)
+
+
+def _nodes(modules: Sequence[str], graph: ImportGraph) -> dict[str, str]:
+    """Return by what name each module stands in the layers: its own, or in a large scope that of its folder.
+
+    A folder that stands in a cycle with folders inside it is told module by module, since the cycle is one of
+    folders and most often none of modules.
+    """
+    if len(modules) <= LAYERED_MODULES:
+        return {path: _module(path) for path in modules}
+    opened: frozenset[str] = frozenset()
+    while True:
+        nodes = {path: _folder(path, opened) for path in modules}
+        pairs = {
+            (nodes[one.path], nodes[one.target]) for one in graph.imports if {one.path, one.target} <= nodes.keys()
+        }
+        cyclic = [group for layer in layers(nodes.values(), pairs) for group in layer.groups if len(group) > 1]
+        outer = {one for group in cyclic for one in group if any(_is_inside(other, one) for other in group)}
+        if not outer:
+            return nodes
+        opened |= outer
+
+
+def _is_inside(node: str, folder: str) -> bool:
+    return folder.endswith("/") and node != folder and node.startswith(folder)
 
 
 def _module(path: str) -> str:
@@ -40,9 +67,9 @@ def _module(path: str) -> str:
     return (stem.removesuffix("/__init__") if stem.endswith("/__init__") else stem).replace("/", ".")
 
 
-def _folder(path: str) -> str:
-    folder = posixpath.dirname(path)
-    return f"{folder}/" if folder else _module(path)
+def _folder(path: str, opened: frozenset[str]) -> str:
+    folder = f"{posixpath.dirname(path)}/"
+    return _module(path) if folder == "/" or folder in opened else folder
 
 
 def _layer(

@@ -26,12 +26,12 @@ def entries_section(material: Material) -> Draft:
     if len(facts) > ENTRIES_COUNTED:
         kinds = ", ".join(counted(number, kind) for kind, number in tally(at.fact.kind for at in ordered))
         facts.insert(0, Fact(material.view.scope.name, "has", kinds, kinds))
-    return Draft("Entry points", tuple(facts), weight=4, first=2)
+    return Draft("Entry points", tuple(facts), weight=5, first=4)
 
 
 def ordered_entries(material: Material) -> list[At[Entry]]:
     """Return the entry points, most important first: in a kernel's tree, system calls and initcalls before programs."""
-    is_kernel = any(at.fact.kind in ("syscall", "initcall") for at in material.entries)
+    is_kernel = any(at.fact.kind in ("syscall", "initcall") and not is_minor(at.path) for at in material.entries)
     order = _KERNEL_ORDER if is_kernel else _PROGRAM_ORDER
     return sorted(
         material.entries,

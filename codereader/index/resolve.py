@@ -181,10 +181,9 @@ def _imported(view: IndexView, path: str, name: str, depth: int) -> list[At[Defi
         return []
     for include in _map(view).includes(path):
         original = _original(include.names, name)
-        modules = _modules(view, path, include.target) if original else ()
-        for module in modules:
-            if found := _offered(view, module, original or name, depth - 1):
-                return found
+        module = module_file(view, path, include.target) if original else None
+        if module and (found := _offered(view, module, original or name, depth - 1)):
+            return found
     return []
 
 
@@ -217,13 +216,12 @@ def _module_of(view: IndexView, path: str, receiver: str) -> tuple[str | None, b
             is_known = is_known or (not include.names and whole.partition(".")[0] == first)
             continue
         for candidate in reversed(candidates):
-            if modules := _modules(view, path, candidate):
-                return modules[0], True
-        is_known = is_known or not _modules(view, path, whole)
+            if module := module_file(view, path, candidate):
+                return module, True
+        is_known = is_known or not module_file(view, path, whole)
     return None, is_known
 
 
-def _modules(view: IndexView, path: str, target: str) -> Sequence[str]:
-    """Return the file of the module *target*, imported in *path*; none where it lies outside."""
-    found = _map(view).modules.find(path, target)
-    return (found,) if found else ()
+def module_file(view: IndexView, path: str, target: str) -> str | None:
+    """Return the file of the module *target*, imported in *path*; None where it lies outside the scope."""
+    return _map(view).modules.find(path, target)

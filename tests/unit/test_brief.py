@@ -186,6 +186,7 @@ def test_mixed_trees_show_both_languages(indexed, tmp_path):
         tmp_path / "both",
         m_dot_c="static int f(void) { return 0; }\nstatic struct ops t = { .f = f };\nint main(void) { return f(); }\n",
         m_dot_py='"""Wrap it."""\nimport ctypes\n\n\nclass Wrapper:\n    """Holds it."""\n',
+        n_dot_py="import m\n",
     )
 
     titles = [section.title for section in brief(indexed(tree), EVERYTHING).sections]
