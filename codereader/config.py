@@ -20,6 +20,16 @@ def cache_dir() -> Path:
     return Path(platformdirs.user_cache_dir("codereader", appauthor=False))
 
 
+def make_private(folder: Path) -> None:
+    """Make *folder* and what is missing above it, each for its owner alone. What is there keeps its permissions.
+
+    Raises: OSError.
+    """
+    missing = [place for place in (folder, *folder.parents) if not place.is_dir()]
+    for place in reversed(missing):
+        place.mkdir(mode=0o700, exist_ok=True)
+
+
 def default_model() -> str | None:
     """Return the model named by the environment, or None."""
     return os.environ.get("CODEREADER_MODEL") or None

@@ -28,6 +28,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from codereader.config import make_private
+
 SHORTEST = 256
 """Bases of fewer tokens are not kept: evaluating them costs little more than reading them."""
 
@@ -167,7 +169,7 @@ class StateStore:
         if len(base) < self._shortest:
             return False
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(self.folder)
             if not self._make_room(size):
                 return False
             self._write(self._path(key, base), _chunks(key, base, payload))

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from codereader import config
 from codereader.errors import StoreError
 from codereader.index.rows import Packed
 
@@ -277,7 +278,7 @@ def open_store(cache: Path) -> Store:
     """
     path = cache / FILE_NAME
     try:
-        cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+        config.make_private(cache)
     except OSError as error:
         raise StoreError(f"cannot make the cache directory {cache}: {error.strerror or error}") from error
     try:

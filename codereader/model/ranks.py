@@ -19,6 +19,7 @@ from array import array
 from itertools import accumulate, pairwise
 from pathlib import Path
 
+from codereader.config import make_private
 from codereader.model.merges import MergeTable
 from codereader.model.special import SpecialToken
 
@@ -53,7 +54,7 @@ def save_ranks(cache: Path | None, digest: str, table: MergeTable, special: tupl
     place = _place(cache, digest)
     body = _pack(table, special)
     with contextlib.suppress(OSError):
-        place.parent.mkdir(parents=True, exist_ok=True)
+        make_private(place.parent)
         _write_whole(place, _MAGIC + hashlib.sha256(body).digest() + body)
 
 
@@ -67,7 +68,7 @@ def _write_whole(place: Path, data: bytes) -> None:
     try:
         draft.write_bytes(data)
         draft.replace(place)
-    except OSError:
+    except BaseException:  # Ctrl-C too
         draft.unlink(missing_ok=True)
         raise
 
