@@ -11,12 +11,16 @@ class Cancelled(Exception):
 
 
 class CancelToken:
-    """A flag that one thread sets and others look at. Setting it twice is harmless."""
+    """A flag that one thread sets and others look at. Setting it twice is harmless.
 
-    __slots__ = ("_set", "may_raise")
+    A token with a *parent* is also set when that one is.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_parent", "_set", "may_raise")
+
+    def __init__(self, parent: CancelToken | None = None) -> None:
         self._set = False
+        self._parent = parent
         self.may_raise = False
         """Whether a signal handler may raise `Cancelled` on the spot instead of waiting for the next look."""
 
@@ -37,9 +41,9 @@ class CancelToken:
     @property
     def cancelled(self) -> bool:
         """Whether someone asked to stop."""
-        return self._set
+        return self._set or (self._parent is not None and self._parent.cancelled)
 
     def check(self) -> None:
         """Raise `Cancelled` if someone asked to stop."""
-        if self._set:
+        if self.cancelled:
             raise Cancelled

@@ -16,7 +16,7 @@ from codereader.answer.event import Answer, Citation, Done, Event, FactSection, 
 from codereader.answer.prepare import Prepared
 from codereader.answer.speaker import Speaker
 from codereader.cancel import CancelToken
-from codereader.engine.protocol import Engine, Finished, Piece, Prefill, Sampling
+from codereader.engine.protocol import Engine, EngineEvent, Finished, Piece, Prefill, Sampling
 from codereader.facts.fact import Brief
 from codereader.index.view import IndexView
 
@@ -46,71 +46,87 @@ def speak(
     sampling: Sampling,
     cancel: CancelToken,
 ) -> Iterator[Event]:
-    """Yield the prose for *ready* and its checks, and `Done`. Raises: ModelError, Cancelled."""
+    """Yield the prose for *ready* and its checks, and `Done`. Raises: ModelError, Cancelled.
+
+    A caller that stops early closes the generator; the engine is then stopped and freed.
+    """
     for note in (*ready.notes, *((speaker.frame.note,) if speaker.frame.note else ())):
         yield Note(note)
     if not speaker.trusted:
         yield Note(TOO_SMALL.format(name=speaker.name))
-    said: list[str] = []
-    citations: dict[str, Citation] = {}
-    stream = MarkedStream(Citer(view))
-    finished: Finished | None = None
+    said = _Said(Citer(view))
     with closing(speaker.start(ready.plan)) as engine:
         yield from _load(engine, cancel)
-        for happened in engine.generate(ready.composed.prompt, sampling, cancel):
-            match happened:
-                case Prefill(done=done, total=total, reused=reused):
-                    yield Progress("prefill", done, total, "tokens", reused)
-                case Piece(text=text):
-                    said.append(text)
-                    yield from _kept(stream.feed(text), citations)
-                case Finished():
-                    finished = happened
-        yield from _kept(stream.flush(), citations)
+        yield from said.follow(engine.generate(ready.composed.prompt, sampling, cancel))
     yield Done(
         Answer(
             question=question,
             scope=view.scope.name,
             brief=brief,
-            text="".join(said),
-            citations=tuple(citations.values()),
+            text="".join(said.pieces),
+            citations=tuple(said.citations.values()),
             left_out=ready.left_out,
             model=speaker.name,
             trusted=speaker.trusted,
-            reason=finished.reason if finished else None,
-            usage=finished.usage if finished else None,
+            reason=said.finished.reason if said.finished else None,
+            usage=said.finished.usage if said.finished else None,
             seed=sampling.seed,
             pack_hash=ready.pack.hash,
         )
     )
 
 
+class _Said:
+    """What the engine has said so far, and what became of its claims."""
+
+    def __init__(self, citer: Citer) -> None:
+        self.pieces: list[str] = []
+        self.citations: dict[str, Citation] = {}
+        self.finished: Finished | None = None
+        self._stream = MarkedStream(citer)
+
+    def follow(self, events: Iterator[EngineEvent]) -> Iterator[Event]:
+        """Yield what the fronts see of *events*."""
+        for happened in events:
+            match happened:
+                case Prefill(done=done, total=total, reused=reused):
+                    yield Progress("prefill", done, total, "tokens", reused)
+                case Piece(text=text):
+                    self.pieces.append(text)
+                    yield from self._kept(self._stream.feed(text))
+                case Finished():
+                    self.finished = happened
+        yield from self._kept(self._stream.flush())
+
+    def _kept(self, events: Iterator[Token | Mark]) -> Iterator[Event]:
+        for event in events:
+            if isinstance(event, Mark):
+                self.citations.setdefault(event.citation.text, event.citation)
+            yield event
+
+
 def _load(engine: Engine, cancel: CancelToken) -> Iterator[Event]:
-    """Load in a thread so that progress can be yielded while the weights are read."""
+    """Load in a thread so that progress can be yielded while the weights are read.
+
+    The thread has ended when this generator has, however it ends: nobody frees what it still reads.
+    """
     events: SimpleQueue[float | BaseException | None] = SimpleQueue()
+    stop = CancelToken(cancel)
 
     def work() -> None:
         try:
-            engine.load(cancel, events.put)
+            engine.load(stop, events.put)
             events.put(None)
         except BaseException as error:  # noqa: BLE001 - handed to the waiting thread, which raises it
             events.put(error)
 
     thread = Thread(target=work, name="load", daemon=True)
     thread.start()
-    while True:
-        event = events.get()
-        if event is None:
-            break
-        if isinstance(event, BaseException):
-            thread.join()
-            raise event
-        yield Progress("load", round(event * 100), 100, "%")
-    thread.join()
-
-
-def _kept(events: Iterator[Token | Mark], citations: dict[str, Citation]) -> Iterator[Event]:
-    for event in events:
-        if isinstance(event, Mark):
-            citations.setdefault(event.citation.text, event.citation)
-        yield event
+    try:
+        while (event := events.get()) is not None:
+            if isinstance(event, BaseException):
+                raise event
+            yield Progress("load", round(event * 100), 100, "%")
+    finally:
+        stop.cancel()
+        thread.join()

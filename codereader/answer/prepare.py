@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from codereader.answer.prompt import BRIEF_SHARE, FOCUS_SHARE, Composed, Composer
+from codereader.answer.prompt import BRIEF_SHARE, FOCUS_SHARE, QUESTION_STEP, Composed, Composer
 from codereader.answer.speaker import Speaker
 from codereader.cancel import CancelToken
 from codereader.engine.plan import Need, Plan
@@ -28,6 +28,9 @@ DEFAULT_PATIENCE = 20.0
 
 PACK_SHARE = 1 / (1 + 1 / BRIEF_SHARE + 1 / FOCUS_SHARE)
 """Share of the room that the base pack takes where brief and focus use all of theirs."""
+
+SCARCE = 1.2
+"""Where rounding the question up costs less than this factor of the room, questions share a base."""
 
 UNKNOWN_WINDOW = 8_192
 """Tokens of context assumed for a model whose header does not say."""
@@ -93,6 +96,9 @@ def _room(window: int, composer: Composer, question: str, wish: Wish) -> int:
     """Return the tokens left for pack, brief and focus."""
     asked = composer.fixed()
     room = window - asked - wish.max_tokens
+    shared = window - composer.fixed(step=QUESTION_STEP) - wish.max_tokens
+    if shared > 0 and room < SCARCE * shared:
+        room = shared
     if room <= 0:
         message = (
             f"the question and its frame take {asked:,} tokens and the answer may take {wish.max_tokens:,}: "

@@ -56,11 +56,10 @@ class Composer:
     frame: Frame
     question: str
 
-    def fixed(self) -> int:
-        """Return the tokens to set aside for what every prompt has beside pack, brief and focus."""
+    def fixed(self, *, step: int = 1) -> int:
+        """Return the tokens of what a prompt has beside pack, brief and focus, the question's rounded up to *step*."""
         titles = len(self.vocabulary.encode(FOCUS_TITLE))
-        question = -(-(titles + len(self._question())) // QUESTION_STEP) * QUESTION_STEP
-        return len(self._head()) + question
+        return len(self._head()) + -(-(titles + len(self._question())) // step) * step
 
     def compose(self, pack: Pack, focus: Focus, brief: Brief, room: int) -> Composed:
         """Return the prompt. The brief is taken in its order until it would pass *room* tokens."""

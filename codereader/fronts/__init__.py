@@ -1,1 +1,5 @@
 """Who it is said to: the command line and, later, the TUI and the editors."""
+
+
+class ReaderGone(Exception):
+    """Whoever read stdout has closed it; there is nobody left to tell. Not an error."""

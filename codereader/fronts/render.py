@@ -6,9 +6,9 @@ not at all.
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import json
-import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,9 +18,10 @@ from typing import Any, Self
 from codereader.answer.event import Answer, Done, Event, FactSection, Mark, Token
 from codereader.errors import OutputError
 from codereader.facts.fact import Brief, Fact, Section
-from codereader.fronts import shape
+from codereader.fronts import ReaderGone, shape
 from codereader.fronts.report import wants_colour
 from codereader.fronts.text import safe, safe_line
+from codereader.fronts.whole_file import WholeFile
 
 CUT = {
     "max tokens": "the answer was cut at --max-tokens",
@@ -37,41 +38,32 @@ class Output:
     """Where an answer goes: stdout as it comes, or *path* as a whole when the work ends well."""
 
     def __init__(self, path: Path | None = None, colour: str = "auto") -> None:
-        self._path = path if path and str(path) != "-" else None
-        self.coloured = self._path is None and wants_colour(sys.stdout, colour)
-        self._temporary: Path | None = None
-        self._stream: Any = sys.stdout.buffer if self._path is None else self._open(self._path)
-
-    def _open(self, path: Path) -> Any:
-        try:
-            if path.is_dir():
-                raise IsADirectoryError
-            self._temporary = path.absolute().with_name(f".{path.name[:40]}.{os.getpid()}.tmp")
-            return self._temporary.open("xb")
-        except OSError as error:
-            why = error.strerror or "it is a folder"
-            raise OutputError(f"cannot write the answer to {path}: {why}") from error
+        self._file = WholeFile(path) if path and str(path) != "-" else None
+        if self._file is None and sys.stdout is None:
+            raise OutputError("cannot write the answer: stdout is closed", "Pass -o FILE.")
+        self.coloured = self._file is None and wants_colour(sys.stdout, colour)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
-        if self._temporary is None or self._path is None:
-            return
-        self._stream.close()
-        if kind is None:
-            self._temporary.replace(self._path)
-        else:
-            self._temporary.unlink(missing_ok=True)
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, at: TracebackType | None) -> None:
+        if self._file:
+            self._file.__exit__(kind, value, at)
 
     def write(self, text: str) -> None:
-        """Write *text*, already made safe, at once."""
+        """Write *text*, already made safe, at once. Raises: OutputError, ReaderGone."""
+        data = text.encode("utf-8", "backslashreplace")
+        if self._file:
+            self._file.write(data)
+            return
         try:
-            self._stream.write(text.encode("utf-8", "backslashreplace"))
-            self._stream.flush()
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
         except BrokenPipeError:
-            raise
+            raise ReaderGone from None
         except OSError as error:
+            if error.errno == errno.EINVAL:  # what Windows says of a closed pipe
+                raise ReaderGone from None
             raise OutputError(f"cannot write the answer: {error.strerror}") from error
 
     def json(self, row: Any) -> None:
@@ -128,9 +120,14 @@ def _code(text: str) -> str:
     return "`" + text.replace("`", "'") + "`"
 
 
+_MARKER = re.compile(r"^([-+]|\d+[.)])(?=\s)")
+"""What would make a list of a line."""
+
+
 def _inert(text: str) -> str:
     """Return *text* as Markdown that shows it letter by letter."""
-    return "".join("\\" + c if c in "\\`*_{}[]<>#|" else c for c in safe_line(text))
+    escaped = "".join("\\" + c if c in "\\`*_{}[]<>#|&~!" else c for c in safe_line(text))
+    return _MARKER.sub(r"\\\1", escaped)
 
 
 def brief_out(brief: Brief, output: Output, style: str) -> None:
@@ -152,6 +149,7 @@ class AnswerText:
         self._output = output
         self._markdown = markdown
         self._spoke = False
+        self._last = ""
 
     def show(self, event: Event) -> None:
         """Write what *event* adds to the answer; other events add nothing."""
@@ -160,16 +158,23 @@ class AnswerText:
                 text = section_markdown(section) if self._markdown else section_text(section, self._output)
                 self._output.write(text)
             case Token(text=text):
-                self._output.write(safe(text) if self._spoke else self._start(safe(text)))
+                self._output.write(self._said(safe(text)))
             case Mark(citation=citation) if citation.verdict == "not found":
                 self._output.write(self._output.alarm(NOT_FOUND))
             case Done(answer=answer):
                 self._output.write(self._end(answer))
 
-    def _start(self, text: str) -> str:
-        self._spoke = True
-        title = "## Answer\n\n" if self._markdown else f"\n{self._output.bold('Answer')}\n"
-        return title + text.lstrip()
+    def _said(self, text: str) -> str:
+        """Return *text* of the prose as it is written; in Markdown no image is loaded because a model says so."""
+        title = ""
+        if not self._spoke:
+            self._spoke = True
+            title = "## Answer\n\n" if self._markdown else f"\n{self._output.bold('Answer')}\n"
+            text = text.lstrip()
+        if self._markdown:
+            before, self._last = self._last, text[-1:] or self._last
+            text = ("\\" if before == "!" and text.startswith("[") else "") + text.replace("![", "!\\[")
+        return title + text
 
     def _end(self, answer: Answer) -> str:
         if answer.model is None:
@@ -214,12 +219,3 @@ def answer_renderer(style: str, output: Output) -> Callable[[Event], None]:
     if style in ("json", "jsonl"):
         return AnswerJson(output, lines=style == "jsonl").show
     return AnswerText(output, markdown=style == "markdown").show
-
-
-@contextlib.contextmanager
-def quiet_pipe() -> Any:
-    """Let a reader of stdout go away without a traceback."""
-    try:
-        yield
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

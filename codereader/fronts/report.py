@@ -25,8 +25,10 @@ PROGRESS_AFTER = 0.5
 """Seconds before progress is shown."""
 
 
-def wants_colour(stream: TextIO, choice: str = "auto") -> bool:
+def wants_colour(stream: TextIO | None, choice: str = "auto") -> bool:
     """Say whether *stream* gets colour: ``--color`` first, then NO_COLOR, TERM=dumb, and whether it is a terminal."""
+    if stream is None:
+        return False
     if choice != "auto":
         return choice == "always"
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
@@ -97,7 +99,7 @@ class Report:
     @property
     def _moves(self) -> bool:
         """Whether anything that moves may be shown."""
-        return not self._quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        return not self._quiet and sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
     def clear(self) -> None:
         """Erase the progress line, if one shows."""
@@ -110,6 +112,8 @@ class Report:
 
     def _write(self, text: str) -> None:
         self.clear()
+        if sys.stderr is None:
+            return
         try:
             sys.stderr.write(text)
             sys.stderr.flush()

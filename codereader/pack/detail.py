@@ -7,6 +7,8 @@ Works on a file's bytes and its parsed facts; knows nothing of budgets or disks.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from codereader.index.parsed import Definition, ParsedFile
 from codereader.pack.segment import Level
 
@@ -19,10 +21,17 @@ ROLE_CHARS = 100
 def show(path: str, data: bytes, parsed: ParsedFile, level: Level) -> str:
     """Return the segment text of a file at *level*, delimiters included. Bytes that are not UTF-8 become U+FFFD."""
     if level == "name":
-        return f"=== {one_line(path)} ({_size(parsed)}{_role(parsed)})\n"
+        return show_name(path, parsed.lines, parsed.summary, main_names(parsed.definitions))
     body = _BODIES[level](data, parsed)
     end = "" if body.endswith("\n") else "\n"
     return f"=== {one_line(path)} ({level}, {_size(parsed)})\n{body}{end}"
+
+
+def show_name(path: str, lines: int, summary: str | None, names: Sequence[str]) -> str:
+    """Return the name level of a file: path, size, and its role by its own words or else by its first *names*."""
+    role = (summary and " ".join(summary.split())) or ", ".join(names[:5])
+    told = f": {one_line(role)[:ROLE_CHARS]}" if role else ""
+    return f"=== {one_line(path)} ({lines} lines{told})\n"
 
 
 def one_line(text: str) -> str:
@@ -66,11 +75,9 @@ def _size(parsed: ParsedFile) -> str:
     return f"{parsed.lines} lines"
 
 
-def _role(parsed: ParsedFile) -> str:
-    if parsed.summary:
-        return ": " + one_line(" ".join(parsed.summary.split()))[:ROLE_CHARS]
-    names = sorted({d.name for d in parsed.definitions if d.exported or d.kind in ("function", "class", "struct")})
-    return ": " + one_line(", ".join(names[:5]))[:ROLE_CHARS] if names else ""
+def main_names(definitions: Iterable[Definition]) -> list[str]:
+    """Return the names that tell what a file without words of its own is about, sorted."""
+    return sorted({d.name for d in definitions if d.exported or d.kind in ("function", "class", "struct")})
 
 
 def _outermost_functions(parsed: ParsedFile) -> list[Definition]:

@@ -3,8 +3,9 @@
 Input is candidates with a worth and a size; output is a `Pack`. Token counts are those of the counter passed in and
 are exact: a pack never exceeds its budget. Knows nothing of files on disk, models or terminals.
 
-The choice is greedy by worth gained per token. The order in which steps are tried uses estimated costs (bytes), so that
-a scope of thousands of files is not tokenized to fill a small budget; a step is taken only on its exact cost.
+The choice is greedy by worth gained per token. Name lines are counted exactly beforehand; the order in which the other
+steps are tried uses estimated costs (bytes), so that a scope of thousands of files is not read and tokenized to fill a
+small budget. A step is taken only on its exact cost.
 """
 
 from __future__ import annotations
@@ -30,8 +31,11 @@ NAME_TOKENS = 16
 BYTES_PER_TOKEN = 3.2
 """Estimated bytes of source a token covers, for files that were never tokenized."""
 
-MOST_BYTES_PER_TOKEN = 12.0
-"""A text of n bytes is taken to need at least n / 12 tokens: below that it is tokenized, above it cannot fit."""
+HOPE = 3.0
+"""A step is tried if its estimated cost is at most this many times the room; dearer ones cannot be expected to fit."""
+
+LEAST_NAME = 4
+"""Fewest tokens a name line may be expected to take: so many files at most are looked at for a budget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +62,32 @@ class _Fitter:
         self.left = budget
         self.chosen: dict[str, _Chosen] = {}
         self.full_tokens: dict[str, int] = {}
+        self._names: dict[str, _Chosen] = {}
         self._show = show
         self._count = count
+
+    def learn_names(self, candidates: Sequence[Candidate]) -> None:
+        """Count the name lines of *candidates* at once."""
+        texts = [self._show(candidate.path, "name") for candidate in candidates]
+        for candidate, text, tokens in zip(candidates, texts, self._count.count_many(texts), strict=True):
+            self._names[candidate.path] = _Chosen("name", text, tokens)
 
     def take(self, candidate: Candidate, level: Level) -> bool:
         """Raise the file to *level* if its exact cost fits; say whether it did."""
         now = self.chosen.get(candidate.path)
         room = self.left + (now.tokens if now else 0)
-        if room <= 0 or (level == "full" and candidate.size / MOST_BYTES_PER_TOKEN > room):
-            return False
-        text = self._show(candidate.path, level)
-        tokens = self._count.count_many([text])[0]
+        wanted = self._names.get(candidate.path) if level == "name" else None
+        if wanted is None:
+            if room <= 0 or _cost(candidate, level) > HOPE * (room + NAME_TOKENS):
+                return False
+            text = self._show(candidate.path, level)
+            wanted = _Chosen(level, text, self._count.count_many([text])[0])
         if level == "full":
-            self.full_tokens[candidate.path] = tokens
-        if tokens > room:
+            self.full_tokens[candidate.path] = wanted.tokens
+        if wanted.tokens > room:
             return False
-        self.chosen[candidate.path] = _Chosen(level, text, tokens)
-        self.left = room - tokens
+        self.chosen[candidate.path] = wanted
+        self.left = room - wanted.tokens
         return True
 
 
@@ -92,7 +105,10 @@ def fit(
     *show* gives the segment text of a path at a level, delimiters included. *levels* are those allowed.
     """
     fitter = _Fitter(budget, show, count)
-    steps = _steps(candidates, [level for level in reversed(LEVELS) if level in levels])
+    worthiest = sorted(candidates, key=lambda c: (-c.worth, c.path))[: max(1, budget // LEAST_NAME)]
+    if "name" in levels:
+        fitter.learn_names(worthiest)
+    steps = _steps(worthiest, [level for level in reversed(LEVELS) if level in levels])
     _spend(fitter, steps, cancel or CancelToken())
     segments = tuple(_segments(candidates, fitter.chosen))
     return Pack(
@@ -102,7 +118,7 @@ def fit(
         exact=count.exact,
         segments=segments,
         left_out=tuple(_left_out(candidates, fitter, levels)),
-        hash=_hash(segments),
+        hash=digest(segments),
     )
 
 
@@ -171,9 +187,10 @@ def _left_out(candidates: Iterable[Candidate], fitter: _Fitter, levels: Sequence
         yield LeftOut(candidate.path, chosen.level if chosen else None, reason, tokens, exact)
 
 
-def _hash(segments: Iterable[Segment]) -> str:
-    digest = hashlib.sha256()
+def digest(segments: Iterable[Segment]) -> str:
+    """Return the hex digest that names the texts of *segments*, in order."""
+    hasher = hashlib.sha256()
     for segment in segments:
         text = segment.text.encode("utf-8", "surrogatepass")
-        digest.update(len(text).to_bytes(8, "big") + text)
-    return digest.hexdigest()[:16]
+        hasher.update(len(text).to_bytes(8, "big") + text)
+    return hasher.hexdigest()[:16]

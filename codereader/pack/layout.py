@@ -15,9 +15,12 @@ from codereader.errors import NothingReadable
 from codereader.index.parsed import Definition, ParsedFile
 from codereader.index.view import IndexedFile, IndexView
 from codereader.model.counter import TokenCounter
-from codereader.pack.detail import one_line, show
-from codereader.pack.fit import Candidate, fit
+from codereader.pack.detail import main_names, one_line, show, show_name
+from codereader.pack.fit import Candidate, digest, fit
 from codereader.pack.segment import LEVELS, LeftOut, Level, Pack, Segment
+
+MOST_MENTIONS = 24
+"""So many files and definitions that a question names are looked at: a common name may have thousands."""
 
 WORD = re.compile(r"[\w./-]*\w")
 """What in a question may name a symbol or a path."""
@@ -45,22 +48,46 @@ def pack(
 
 
 class _Texts:
-    """Segment texts of a scope's files; remembers the last file so that several levels read it once."""
+    """Segment texts of a scope's files, read only as far as a level needs."""
 
     def __init__(self, view: IndexView) -> None:
         self._view = view
-        self._last: tuple[str, bytes, ParsedFile] | None = None
+        self._last: tuple[str, bytes] | None = None
         self.gone: dict[str, str] = {}
 
     def show(self, path: str, level: Level) -> str:
         """Return the segment text of *path*, empty if the file has gone since it was indexed."""
+        file = self._view.file(path)
+        if file is None:
+            return ""
+        if level == "name":
+            names = () if file.summary else main_names(at.fact for at in self._view.definitions(path=path))
+            return show_name(path, file.lines, file.summary, names)
+        try:
+            data = b"" if level == "outline" else self._read(path)
+        except NothingReadable as error:
+            self.gone[path] = str(error)
+            return ""
+        return show(path, data, self._parsed(file), level)
+
+    def _read(self, path: str) -> bytes:
+        """Return the bytes of *path*; the last file's are kept, since several levels of it are tried in a row."""
         if self._last is None or self._last[0] != path:
-            try:
-                self._last = (path, self._view.text(path), self._view.parsed(path))
-            except NothingReadable as error:
-                self.gone[path] = str(error)
-                return ""
-        return show(path, self._last[1], self._last[2], level)
+            self._last = (path, self._view.text(path))
+        return self._last[1]
+
+    def _parsed(self, file: IndexedFile) -> ParsedFile:
+        """Return the facts that levels show: all but the references, which are the most and cost the most."""
+        path, view = file.path, self._view
+        return ParsedFile(
+            language=file.language,
+            lines=file.lines,
+            summary=file.summary,
+            definitions=tuple(at.fact for at in view.definitions(path=path)),
+            tables=tuple(at.fact for at in view.tables(path=path)),
+            exports=tuple(at.fact for at in view.exports(path=path)),
+            entries=tuple(at.fact for at in view.entries(path=path)),
+        )
 
 
 def _without_gone(packed: Pack, gone: Mapping[str, str]) -> Pack:
@@ -77,7 +104,7 @@ def _without_gone(packed: Pack, gone: Mapping[str, str]) -> Pack:
         exact=packed.exact,
         segments=segments,
         left_out=tuple(left[path] for path in sorted(left)),
-        hash=packed.hash,
+        hash=digest(segments),
     )
 
 
@@ -104,7 +131,8 @@ def focus(view: IndexView, question: str, base: Pack, budget: int, count: TokenC
     segments: list[Segment] = []
     left_out: list[LeftOut] = []
     left = budget
-    for path, definition in _mentions(view, files, question):
+    mentions = _mentions(view, files, question)
+    for path, definition in mentions[:MOST_MENTIONS]:
         cancel.check()
         if path in whole:
             continue
@@ -117,16 +145,19 @@ def focus(view: IndexView, question: str, base: Pack, budget: int, count: TokenC
         else:
             segments.append(segment)
             left -= segment.tokens
+            whole |= {path} if definition is None else set()
+    reason = f"one of {len(mentions)} places that the question names; the first {MOST_MENTIONS} are looked at"
+    left_out += [LeftOut(path, None, reason, 0) for path, _ in mentions[MOST_MENTIONS:]]
     return Focus(tuple(segments), tuple(left_out))
 
 
 def _mentions(view: IndexView, files: Mapping[str, IndexedFile], question: str) -> list[tuple[str, Definition | None]]:
-    """Return what the words of *question* name, each once, in order of mention."""
+    """Return what the words of *question* name, each once: files first, then definitions, in order of mention."""
     found: dict[tuple[str, int], tuple[str, Definition | None]] = {}
     for word in dict.fromkeys(WORD.findall(question)):
         for path, definition in _named(view, files, word):
             found.setdefault((path, definition.span.start if definition else -1), (path, definition))
-    return list(found.values())
+    return sorted(found.values(), key=lambda mention: mention[1] is not None)
 
 
 def _named(view: IndexView, files: Mapping[str, IndexedFile], word: str) -> list[tuple[str, Definition | None]]:

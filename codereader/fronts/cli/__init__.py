@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from codereader import __version__
 from codereader.cancel import Cancelled
 from codereader.errors import CodereaderError, ExitCode, UsageError
+from codereader.fronts import ReaderGone
+
+if TYPE_CHECKING:
+    from codereader.fronts.report import Report
 
 COMMANDS = {
     "ask": "Answer a question about a tree.",
@@ -80,43 +84,31 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str]) -> int:
     """Run the command line and return its exit code. Never a traceback, never silence."""
-    from codereader.fronts.report import Report
-
     try:
         code = group.main(args=arguments, prog_name="codereader", standalone_mode=False)
-        return _flushed(code if isinstance(code, int) else ExitCode.OK)
+        return code if isinstance(code, int) else ExitCode.OK
     except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
+        _report().lines(error.format_message().splitlines())
         return ExitCode.USAGE
     except click.UsageError as error:
         hint = f"See `{error.ctx.command_path if error.ctx else 'codereader'} --help`."
-        Report().error(UsageError(error.format_message(), hint))
+        _report().error(UsageError(error.format_message(), hint))
         return ExitCode.USAGE
     except CodereaderError as error:
-        Report().error(error)
+        _report().error(error)
         return error.exit_code
+    except ReaderGone:
+        return ExitCode.OK
     except (Cancelled, KeyboardInterrupt, click.Abort):
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        return _pipe_closed()
     except Exception as error:  # noqa: BLE001 - the last resort: a bug is logged and named, never shown raw
         return _bug(error, arguments)
 
 
-def _flushed(code: int) -> int:
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        return _pipe_closed()
-    return code
+def _report() -> Report:
+    from codereader.fronts.report import Report
 
-
-def _pipe_closed() -> int:
-    """Leave quietly when the reader of stdout has gone."""
-    import os
-
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    return ExitCode.OK
+    return Report()
 
 
 def _bug(error: Exception, arguments: list[str]) -> int:
@@ -124,20 +116,13 @@ def _bug(error: Exception, arguments: list[str]) -> int:
     import tempfile
     import traceback
 
-    from codereader.fronts.report import Report
-
     text = f"codereader {__version__}\narguments: {arguments!r}\n{''.join(traceback.format_exception(error))}"
-    where: Any
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", prefix="codereader-", suffix=".log", delete=False, encoding="utf-8"
-        ) as log:
-            log.write(text.encode("utf-8", "backslashreplace").decode("utf-8"))
+        with tempfile.NamedTemporaryFile(prefix="codereader-", suffix=".log", delete=False) as log:
+            log.write(text.encode("utf-8", "backslashreplace"))
             where = log.name
     except OSError as failure:
         where = f"nowhere ({failure.strerror})"
-    kind = type(error).__name__
-    Report().error(
-        CodereaderError(f"a bug stopped this command ({kind}: {error})", f"Report it with the log at {where}.")
-    )
+    message = f"a bug stopped this command ({type(error).__name__}: {error})"
+    _report().error(CodereaderError(message, f"Report it with the log at {where}."))
     return ExitCode.BUG

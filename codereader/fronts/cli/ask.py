@@ -28,6 +28,12 @@ NO_MODEL = (
 )
 
 
+OTHER_MODELS = (
+    "{} models of other programs were found and none is the default, so the facts are the answer; "
+    "name one with --model NAME or CODEREADER_MODEL (`codereader models list`)"
+)
+
+
 class Layers(Count):
     """A number of layers, or ``auto``."""
 
@@ -151,17 +157,18 @@ def _stdin() -> str:
 def find_speaker(named: str | None, reader: Reader, report: Report) -> Speaker | None:
     """Return the model to ask; None, with a note, where none is installed. Raises: ModelError."""
     from codereader.answer.speaker import echo
-    from codereader.model.catalogue import resolve_model
+    from codereader.model.catalogue import find_models, resolve_model
     from codereader.reader import open_speaker
 
-    if named == "echo":
+    if (named or config.default_model()) == "echo":
         return echo(config.echo_answer())
 
     with report.working("opening the model"), reader.cancel.anywhere():
-        found = resolve_model(named or config.default_model(), reader.cache)
+        found = resolve_model(named, reader.cache)
         if found is not None:
             return open_speaker(found, reader.cache)
-    report.note(NO_MODEL)
+        others = len(find_models(reader.cache))
+    report.note(OTHER_MODELS.format(others) if others else NO_MODEL)
     return None
 
 

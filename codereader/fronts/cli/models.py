@@ -29,9 +29,13 @@ def list_models(how: How) -> int:
 
     cache = config.cache_dir()
     found = find_models(cache)
-    default = resolve_model(config.default_model(), cache)
-    rows = [_row(model, default) for model in found]
     with how.report() as report, how.open() as out:
+        try:
+            default = resolve_model(config.default_model(), cache)
+        except ModelError as error:
+            default = None
+            report.note(f"{error} (named by CODEREADER_MODEL)")
+        rows = [_row(model, default) for model in found]
         if how.style == "json":
             out.json({"schema": SCHEMA, "models": rows})
         else:

@@ -172,7 +172,11 @@ def stoppable() -> Iterator[CancelToken]:
         if token.may_raise:
             raise Cancelled
 
-    before = signal.signal(signal.SIGINT, stop)
+    before = signal.getsignal(signal.SIGINT)
+    if before in (signal.SIG_IGN, None):
+        yield token
+        return
+    signal.signal(signal.SIGINT, stop)
     try:
         yield token
         token.check()

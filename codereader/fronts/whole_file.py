@@ -1,0 +1,72 @@
+"""Write a file whole or not at all.
+
+A regular file is written beside its place and moved there at the end, so that it is never seen half; its permissions
+are kept. What is no regular file (a device, a pipe) is written to directly. A symbolic link is followed.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from codereader.errors import OutputError
+
+
+class WholeFile:
+    """A file under way. Leaving the `with` block without an error puts it in place; with one, leaves nothing."""
+
+    def __init__(self, path: Path) -> None:
+        self._named = path
+        self._draft: Path | None = None
+        try:
+            self._path = path.resolve()
+            if self._path.is_dir():
+                raise IsADirectoryError(0, "it is a folder")
+            self._stream = self._open()
+        except OSError as error:
+            raise self._failure(error) from error
+
+    def _open(self) -> IO[bytes]:
+        if self._path.exists() and not self._path.is_file():
+            return self._path.open("wb")
+        handle, name = tempfile.mkstemp(prefix=".codereader-", suffix=".tmp", dir=self._path.parent)
+        self._draft = Path(name)
+        return os.fdopen(handle, "wb")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
+        try:
+            self._stream.close()
+            if self._draft and kind is None:
+                self._draft.chmod(self._mode())
+                self._draft.replace(self._path)
+                self._draft = None
+        except OSError as error:
+            if kind is None:
+                raise self._failure(error) from error
+        finally:
+            if self._draft:
+                self._draft.unlink(missing_ok=True)
+
+    def write(self, data: bytes) -> None:
+        """Add *data*. Raises: OutputError."""
+        try:
+            self._stream.write(data)
+        except OSError as error:
+            raise self._failure(error) from error
+
+    def _mode(self) -> int:
+        """Return the permissions of the file that is replaced, or those that a new one gets."""
+        if self._path.exists():
+            return self._path.stat().st_mode & 0o7777
+        mask = os.umask(0)
+        os.umask(mask)
+        return 0o666 & ~mask
+
+    def _failure(self, error: OSError) -> OutputError:
+        return OutputError(f"cannot write the answer to {self._named}: {error.strerror or error}")
