@@ -8,8 +8,10 @@ from __future__ import annotations
 import ctypes
 from typing import Any
 
+from codereader import native
 from codereader.engine.host import host_memory, usable_cores
 from codereader.engine.machine import Build, Device, DeviceKind, Machine
+from codereader.errors import ModelError
 
 _KINDS: tuple[DeviceKind, ...] = ("cpu", "gpu", "integrated gpu", "accelerator", "meta")
 """By number: ggml-backend.h, enum ggml_backend_dev_type."""
@@ -30,8 +32,7 @@ def inventory() -> Machine:
 def _ask_llama() -> tuple[tuple[Device, ...], bool, Build]:
     """Ask llama.cpp; a library that is missing or lacks a symbol means no devices."""
     try:
-        import llama_cpp
-
+        llama_cpp = native.llama()
         from codereader.engine import library
 
         library.start()
@@ -41,7 +42,7 @@ def _ask_llama() -> tuple[tuple[Device, ...], bool, Build]:
             features=_text(llama_cpp.llama_print_system_info()).strip(),
         )
         return _list_devices(), bool(llama_cpp.llama_supports_gpu_offload()), build
-    except (ImportError, OSError, AttributeError, RuntimeError):
+    except (ModelError, OSError, AttributeError, RuntimeError):
         return (), False, Build()
 
 

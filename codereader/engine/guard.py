@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import llama_cpp
-
+from codereader import native
 from codereader.cancel import CancelToken
 from codereader.engine.protocol import LoadProgress
+
+llama_cpp = native.llama()
 
 
 class Guard:

@@ -7,10 +7,11 @@ the larger figure stands.
 from __future__ import annotations
 
 import math
-import os
 from pathlib import Path
 
 import psutil
+
+from codereader.native import processors
 
 _CGROUP = Path("/sys/fs/cgroup")
 _TOPOLOGY = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
@@ -32,18 +33,11 @@ def usable_cores() -> tuple[int, int]:
 
     Affinity and a cgroup's processor quota count: threads beyond them only wait for each other.
     """
-    allowed = _allowed_processors()
+    allowed = processors()
     logical = len(allowed)
     physical = min(_distinct_cores(allowed) or psutil.cpu_count(logical=False) or logical, logical)
     quota = _processor_quota()
     return max(1, min(physical, quota)), max(1, min(logical, quota))
-
-
-def _allowed_processors() -> tuple[int, ...]:
-    """Return the numbers of the logical processors that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return tuple(sorted(os.sched_getaffinity(0)))
-    return tuple(range(os.cpu_count() or 1))
 
 
 def _distinct_cores(allowed: tuple[int, ...]) -> int:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import os
 import re
 from collections import deque
 
-import llama_cpp
+from codereader import native
+
+llama_cpp = native.llama()
 
 _DEBUG, _ERROR, _CONTINUED = 1, 4, 5
 """Levels of ggml.h, enum ggml_log_level."""
@@ -27,11 +28,7 @@ _SAYS_NOTHING = re.compile(r"^(failed to load model|llama_model_loader: failed t
 
 
 def start() -> None:
-    """Start the backends if this process has not, and take over the log. Harmless to call often.
-
-    Where an assertion of ggml fails the process ends; without the variable set here it would first run a debugger.
-    """
-    os.environ.setdefault("GGML_NO_BACKTRACE", "1")
+    """Start the backends if this process has not, and take over the log. Harmless to call often."""
     llama_cpp.llama_log_set(_keep_line, ctypes.c_void_p(0))
     _start_backends()
 

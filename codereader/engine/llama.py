@@ -13,8 +13,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-import llama_cpp
-
+from codereader import native
 from codereader.cancel import CancelToken
 from codereader.engine import library
 from codereader.engine.guard import Guard
@@ -36,6 +35,8 @@ from codereader.engine.repetition import EVERY, circles
 from codereader.engine.sampler import make_chain
 from codereader.engine.state import StateStore, environment
 from codereader.errors import BudgetTooSmall
+
+llama_cpp = native.llama()
 
 _SLOW_TOKEN_SECONDS = 0.05
 """Answer tokens that take longer are evaluated under the abort callback, which costs about 0.5 ms a token."""

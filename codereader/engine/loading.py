@@ -11,8 +11,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-import llama_cpp
-
+from codereader import native
 from codereader.cancel import CancelToken
 from codereader.engine import library
 from codereader.engine.devices import device_handle
@@ -20,6 +19,8 @@ from codereader.engine.guard import Guard
 from codereader.engine.plan import Plan, size
 from codereader.engine.protocol import LoadProgress
 from codereader.errors import ModelError, ModelNotFound, ModelTooLarge, ModelUnreadable
+
+llama_cpp = native.llama()
 
 _CACHE_TYPES = {
     "f16": llama_cpp.GGML_TYPE_F16,

@@ -10,11 +10,12 @@ import ctypes
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import llama_cpp
-
+from codereader import native
 from codereader.engine import library
 from codereader.engine.state import Match, StateStore, reusable_tokens
 from codereader.errors import ModelError
+
+llama_cpp = native.llama()
 
 _ABORTED = 2
 """What llama_decode returns when the abort callback stopped it."""

@@ -22,7 +22,7 @@ class Sampling:
 class Prompt:
     """Token ids of the answering model, in two parts that are never decoded in one batch.
 
-    `base` is the stable prefix (system, pack); `tail` is what this question adds (focus, facts, question).
+    `base` is the stable prefix (system, pack, brief); `tail` is what this question adds (focus, question).
     """
 
     base: tuple[int, ...]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import llama_cpp
-
+from codereader import native
 from codereader.engine.protocol import Sampling
+
+llama_cpp = native.llama()
 
 TOP_K = 40
 TOP_P = 0.95

@@ -16,10 +16,11 @@ import weakref
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-import llama_cpp
-
+from codereader import native
 from codereader.errors import ModelUnreadable
 from codereader.model.gguf import ModelHeader, read_strings
+
+llama_cpp = native.llama()
 
 LONGEST_RUN = 4096
 """Characters, all white space or all not, that std::regex is trusted with. Its stack use grows with their number."""
@@ -69,7 +70,7 @@ class LlamaVocabulary:
 
     def count_many(self, texts: Sequence[str]) -> list[int]:
         """Return the number of tokens of each text, as `TokenCounter.count_many`."""
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        with ThreadPoolExecutor(len(native.processors())) as pool:
             return list(pool.map(self._count, texts))
 
     def _count(self, text: str) -> int:

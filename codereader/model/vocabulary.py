@@ -7,7 +7,6 @@ for the largest, so they are kept in the cache under the digest of the model's h
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from functools import cached_property
@@ -20,6 +19,7 @@ from codereader.model.merges import MergeTable, merge_table
 from codereader.model.pretokenizer import PRE_TOKENIZERS, PreTokenizer
 from codereader.model.ranks import load_ranks, save_ranks
 from codereader.model.special import Cutter, SpecialToken, special_tokens
+from codereader.native import processors
 
 if TYPE_CHECKING:
     from codereader.model.llama_vocabulary import LlamaVocabulary
@@ -103,7 +103,7 @@ class BytePairVocabulary:
             return [len(self.encode(text)) for text in texts]
         from concurrent.futures import ThreadPoolExecutor
 
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        with ThreadPoolExecutor(len(processors())) as pool:
             return list(pool.map(lambda text: len(self.encode(text)), texts))
 
     def _encode(self, text: str) -> list[int]:

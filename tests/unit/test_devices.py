@@ -122,7 +122,7 @@ def test_the_available_memory_is_that_of_the_tightest_container(cgroup):
 )
 def test_a_container_limits_the_cores(cgroup, monkeypatch, quota, cores):
     """A quota of one and a half processors is good for two threads."""
-    monkeypatch.setattr(host, "_allowed_processors", lambda: tuple(range(8)))
+    monkeypatch.setattr(host, "processors", lambda: tuple(range(8)))
     monkeypatch.setattr(host, "_distinct_cores", lambda allowed: len(allowed))
     (cgroup / "cpu.max").write_text(quota)
 
@@ -131,7 +131,7 @@ def test_a_container_limits_the_cores(cgroup, monkeypatch, quota, cores):
 
 def test_siblings_of_one_core_count_once(cgroup, monkeypatch):
     """Two hardware threads of a core are one physical core."""
-    monkeypatch.setattr(host, "_allowed_processors", lambda: (0, 1, 2, 3))
+    monkeypatch.setattr(host, "processors", lambda: (0, 1, 2, 3))
     monkeypatch.setattr(host, "_TOPOLOGY", str(cgroup / "cpu{}"))
     for number in range(4):
         (cgroup / f"cpu{number}").write_text(f"{number % 2},{number % 2 + 2}\n")
