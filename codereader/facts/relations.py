@@ -36,6 +36,7 @@ _STATEMENTS = re.compile(
 """Macros that make statements or definitions rather than being used."""
 
 _REGISTERS = re.compile(r"(^|_)(register|add_protocol|add_offload|add_pack)(_|s?$)", re.IGNORECASE)
+_STRUCT = re.compile(r"\bstruct (\w+)")
 _UNREGISTERS = re.compile(r"(^|_)(un|de)_?register|(^|_)(del|remove)_")
 
 
@@ -137,7 +138,14 @@ def _table(key: tuple[str, str], entries: Sequence[TableEntry], named: Sequence[
     around = [one for one in named if one.span.first_row <= first <= one.span.last_row]
     if not around:
         return Table(key[1], ordered[0].struct, key[0], line_of(first), ordered, ordered[0].condition)
-    return Table(key[1], ordered[0].struct, key[0], line_of(around[0].row), ordered, around[0].condition)
+    struct = ordered[0].struct or _declared(around[0])
+    return Table(key[1], struct, key[0], line_of(around[0].row), ordered, around[0].condition)
+
+
+def _declared(variable: Definition) -> str | None:
+    """Return the struct that a variable's declaration names; entries of a nested initialiser have another one."""
+    match = _STRUCT.search(variable.signature)
+    return match[1] if match else None
 
 
 def implementors(view: IndexView, field: str, struct: str | None = None) -> tuple[At[TableEntry], ...]:

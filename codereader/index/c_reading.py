@@ -34,7 +34,6 @@ MACRO = re.compile(r"([A-Za-z_]\w*)(\([^)]*\))? ?(.*)", re.DOTALL)
 """Name, parameters and body of a ``#define``."""
 
 _BREAK = re.compile(rb"\n")
-_SPACE = re.compile(rb"\s+")
 _DECLARATORS = frozenset(
     {
         "pointer_declarator",
@@ -102,7 +101,7 @@ class Reading:
     def line(self, start: int, end: int) -> str:
         """Return the text from *start* to *end* without comments and directives, as one line."""
         cut = self.clean[start : min(end, start + SIGNATURE_BYTES)]
-        return _text(_SPACE.sub(b" ", cut).strip()) + ("…" if end - start > SIGNATURE_BYTES else "")
+        return _text(b" ".join(cut.split())) + ("…" if end - start > SIGNATURE_BYTES else "")
 
 
 def _end(span: tuple[int, int]) -> int:
@@ -111,7 +110,7 @@ def _end(span: tuple[int, int]) -> int:
 
 def text_of(node: Node) -> str:
     """Return the text of *node*; bytes that are not UTF-8 become replacement characters."""
-    return _text(node.text or b"")
+    return (node.text or b"").decode("utf-8", "replace")
 
 
 def _text(raw: bytes) -> str:

@@ -30,7 +30,8 @@ def references(reading: Reading, captures: Captures, variables: Sequence[Definit
     A name that a function declares as a parameter or local variable is no mention inside it. One of the file's own
     *variables* is mentioned once a row, wherever a function uses it. A struct or union is mentioned once a function.
     """
-    local = {(reading.caller(node.start_byte), text_of(node)) for node in captures.get("local", ())}
+    caller = reading.caller
+    local = {(caller(node.start_byte), text_of(node)) for node in captures.get("local", ())}
     values = list(_values(reading, captures, local))
     seen = {(row, one.name) for row, _, one in values}
     rows = [

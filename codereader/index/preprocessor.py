@@ -125,7 +125,9 @@ def _directive(data: bytes, start: int, end: int, row: int) -> Directive | None:
     rest = match[2]
     if b"/" in rest:
         rest = _COMMENT.sub(b" ", rest) if b'"' not in rest else rest
-    rest = _SPACE.sub(b" ", rest).strip()
+    if b"\\" in rest:
+        rest = _SPACE.sub(b" ", rest)
+    rest = b" ".join(rest.split())
     return Directive(match[1].decode(), rest.decode("utf-8", "replace"), start, end, row)
 
 

@@ -23,12 +23,23 @@ _STOP = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\bcf)(?<!\bvs)[.!?](?=\s|$)")
 _KERNEL_DOC = re.compile(
     r"^(?:struct |union |enum |typedef )?[\w.]+(?:\(\))?\s+[-–—]+\s+(?=\S)|^[\w]+\(\):?\s*[-–—]?\s*"
 )
+_OPENING = re.compile(r"\s*(?:/\*+!?|\*+|//+!?|#+!?|;+|--+)[ \t]?")
 _RULE = re.compile(r"^[\W_]*$")
 
 
 def comment_lines(comment: str) -> list[str]:
     """Return the lines of *comment* without comment marks and trailing white space."""
-    return [_MARKER.sub("", _MARKER.sub("", line)).rstrip() for line in comment.splitlines()]
+    return [_unmarked(line) for line in comment.splitlines()]
+
+
+def _unmarked(line: str) -> str:
+    """Return *line* without up to two comment marks at its start and the one at its end."""
+    if "*/" in line:
+        return _MARKER.sub("", _MARKER.sub("", line)).rstrip()
+    for _ in range(2):
+        match = _OPENING.match(line)
+        line = line[match.end() :] if match else line
+    return line.rstrip()
 
 
 def first_sentence(text: str) -> str | None:
