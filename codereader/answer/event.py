@@ -72,7 +72,8 @@ class Note:
 class Answer:
     """The whole answer. `text` is the prose, empty where no model spoke; `model` is None then too.
 
-    `trusted` is false for models too small for their prose to be relied on. `reason` says why the prose ended.
+    `trusted` is false for models too small for their prose to be relied on, None without one. `reason` says why the
+    prose ended.
     """
 
     question: str
@@ -82,7 +83,7 @@ class Answer:
     citations: tuple[Citation, ...]
     left_out: tuple[LeftOut, ...]
     model: str | None = None
-    trusted: bool = True
+    trusted: bool | None = None
     reason: str | None = None
     usage: Usage | None = None
     seed: int = 0

@@ -6,16 +6,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from codereader.fronts import shape
-from codereader.fronts.text import safe_line, size
+from codereader.fronts.text import counted, safe_line, size
 
 if TYPE_CHECKING:
     from codereader.answer.prepare import Prepared
     from codereader.answer.speaker import Speaker
     from codereader.fronts.render import Output
     from codereader.pack.segment import LeftOut, Pack, Segment
-
-LARGEST = 1 << 40
-"""The budget of ``max``: more tokens than any tree has."""
 
 SHOWN = 40
 """Rows of left-out files that text shows before it counts the rest; JSON lists all."""
@@ -70,8 +67,8 @@ def pack_out(packed: Pack, out: Output, style: str, *, text: bool = False) -> No
     if style in ("json", "jsonl"):
         out.json(shape.pack(packed, text=text))
         return
-    budget = "everything" if packed.budget == LARGEST else f"{packed.budget:,}"
-    head = f"{packed.tokens:,} tokens of {budget} ({safe_line(packed.vocabulary)}), {len(packed.segments):,} files"
+    files = counted(len(packed.segments), "file")
+    head = f"{packed.tokens:,} tokens of {packed.budget:,} ({safe_line(packed.vocabulary)}), {files}"
     rows = [out.bold(head), *map(segment_line, packed.segments), *left_out_lines(packed.left_out, out)]
     out.write("\n".join(rows) + "\n")
 
@@ -87,7 +84,7 @@ def left_out_lines(rows: tuple[LeftOut, ...], out: Output) -> Iterable[str]:
         return
     total = sum(row.tokens for row in rows)
     sign = "" if all(row.exact for row in rows) else "about "
-    yield out.bold(f"Not in full: {len(rows):,} files, {sign}{total:,} tokens (raise --budget to send them)")
+    yield out.bold(f"Not in full: {counted(len(rows), 'file')}, {sign}{total:,} tokens (raise --budget to send them)")
     for row in sorted(rows, key=lambda r: (-r.tokens, r.path))[:SHOWN]:
         tokens = f"{row.tokens:,}" if row.exact else f"~{row.tokens:,}"
         yield f"  {tokens:>9}  {safe_line(row.path)}: {safe_line(row.reason)}"

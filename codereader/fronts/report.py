@@ -60,10 +60,19 @@ class Report:
         if not self._quiet:
             self._write("".join(f"{safe_line(line)}\n" for line in lines))
 
+    def asked(self, lines: Sequence[str]) -> None:
+        """Write lines that were asked for; they show even when quiet."""
+        self._write("".join(f"{safe_line(line)}\n" for line in lines))
+
     def error(self, error: CodereaderError) -> None:
         """Say what failed in one sentence and what to do next. Shown even when quiet."""
         hint = f"\n  {safe_line(error.hint)}" if error.hint else ""
         self._write(f"{self._paint('codereader:', '31')} {safe_line(str(error))}{hint}\n")
+
+    def interrupted(self) -> None:
+        """End the line that the terminal is in the middle of."""
+        if sys.stderr is not None and sys.stderr.isatty():
+            self._write("\n")
 
     def usage(self, usage: Usage, model: str) -> None:
         """Write the footer in the words that users of local models know."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from codereader.index.parsed import Definition, ParsedFile
+from codereader.index.parsed import Definition, ParsedFile, TableEntry
 from codereader.pack.segment import Level
 
 BODY_KINDS = frozenset({"function", "method"})
@@ -59,13 +59,16 @@ def skeleton(data: bytes, parsed: ParsedFile) -> str:
 
 
 def outline(_: bytes, parsed: ParsedFile) -> str:
-    """Return one line a symbol: its line, its signature, its condition."""
-    rows = sorted(parsed.definitions, key=lambda d: (d.row, d.span.start, d.name))
-    tables = [f"{t.row + 1}: {t.variable}.{t.field} = {t.function}" for t in parsed.tables]
-    entries = [f"{e.row + 1}: {e.via}({e.name})" for e in parsed.entries]
-    exports = [f"{e.row + 1}: {e.kind}({e.name})" for e in parsed.exports]
-    lines = [*map(_outline_line, rows), *tables, *entries, *exports]
-    return "\n".join(sorted(lines, key=lambda line: (int(line.split(":", 1)[0]), line)))
+    """Return one line a symbol: its line, its signature, what a table holds, its condition; in order of place."""
+    held: dict[str, list[TableEntry]] = {}
+    for entry in parsed.tables:
+        held.setdefault(entry.variable, []).append(entry)
+    rows = [(d.row, _symbol(d, held.get(d.name, ()))) for d in parsed.definitions]
+    named = {d.name for d in parsed.definitions}
+    rows += [(some[0].row, f"{name}{_members(some)}") for name, some in held.items() if name not in named]
+    rows += [(e.row, f"{e.via}({e.name})") for e in parsed.entries]
+    rows += [(e.row, f"{e.kind}({e.name})") for e in parsed.exports]
+    return "\n".join(f"{row + 1}: {text}" for row, text in sorted(rows))
 
 
 _BODIES = {"full": full, "skeleton": skeleton, "outline": outline}
@@ -97,8 +100,18 @@ def _elided(definition: Definition, language: str) -> str:
     return f"{definition.signature} {{ /* {count} lines */ }}"
 
 
-def _outline_line(definition: Definition) -> str:
+def _symbol(definition: Definition, held: Sequence[TableEntry]) -> str:
     owner = f"{definition.owner}." if definition.owner and definition.kind != "method" else ""
     indent = "  " if definition.kind == "method" else ""
     condition = f"  [{definition.condition}]" if definition.condition else ""
-    return f"{definition.row + 1}: {indent}{owner}{one_line(definition.signature)}{condition}"
+    members = _members([entry for entry in held if entry.row in _rows(definition)])
+    return f"{indent}{owner}{one_line(definition.signature)}{members}{condition}"
+
+
+def _members(held: Sequence[TableEntry]) -> str:
+    """Return what a table holds, in order of place: ``: .open=ramfs_open .read=...``."""
+    return ": " + " ".join(f".{entry.field}={entry.function}" for entry in held) if held else ""
+
+
+def _rows(definition: Definition) -> range:
+    return range(definition.span.first_row, definition.span.last_row + 1)

@@ -38,7 +38,7 @@ def read_small(path: Path, limit: int, *, follow: bool = True) -> tuple[bytes, o
     try:
         found = _require_regular(descriptor, str(path))
         with os.fdopen(descriptor, "rb", closefd=False) as stream:
-            return stream.read(limit), found
+            return stream.read(min(limit, found.st_size + 1)), found
     except OSError:
         return None
     finally:

@@ -109,7 +109,8 @@ def nothing_readable(walked: Walk) -> NothingReadable:
     place = shown_path(scope)
     if not walked.skipped:
         hint = f"If git ignores it, a line !/{scope.folder}/ in {STRONG_RULES} at {scope.root} brings it back."
-        return NothingReadable(f"no source text under {place}", hint if scope.has_git and scope.folder else None)
+        message = f"no source text under {place}: it is empty, or ignore rules hide what it holds"
+        return NothingReadable(message, hint if scope.has_git and scope.folder else None)
     return NothingReadable(
         f"no source text under {place} ({skip.counted(walked.skipped)})",
         f"See them with: codereader map {shlex.quote(place)} --skipped",

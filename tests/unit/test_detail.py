@@ -78,7 +78,7 @@ def test_an_outline_has_a_line_a_symbol_in_order_of_place() -> None:
     assert [
         "=== a.c (outline, 12 lines)",
         "4: static int open_it(struct inode *i)  [defined(CONFIG_X)]",
-        "10: ops.open = open_it",
+        "10: ops: .open=open_it",
         "12: EXPORT_SYMBOL_GPL(open_it)",
         "12: fs_initcall(start)",
     ] == text.splitlines()

@@ -100,6 +100,7 @@ def run(arguments: list[str]) -> int:
     except ReaderGone:
         return ExitCode.OK
     except (Cancelled, KeyboardInterrupt, click.Abort):
+        _report().interrupted()
         return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last resort: a bug is logged and named, never shown raw
         return _bug(error, arguments)

@@ -14,6 +14,7 @@ from codereader.errors import ExitCode, ModelError, UsageError
 from codereader.fronts.cli.options import PATH, Count, How, Real, Which, opened, output_options, scope_options
 from codereader.fronts.render import Output
 from codereader.fronts.report import Report
+from codereader.fronts.text import counted
 
 if TYPE_CHECKING:
     from codereader.answer.event import Answer, Event
@@ -84,7 +85,7 @@ class Request:
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, metavar="N", help="Seed of sampling; default 0.")
 @click.option("--gpu-layers", type=Layers(), default="auto", metavar="auto|N", help="Layers to put on the GPU.")
 @click.option("--device", default="auto", metavar="auto|cpu|NAME", help="Device to run on (see `codereader doctor`).")
-@click.option("--lines", type=Count(1), metavar="N", help="Lines of facts at most.")
+@click.option("--lines", type=Count(2), metavar="N", help="Lines of facts at most.")
 @click.option("--strict", is_flag=True, help="Exit 1 when the prose names something that is not in the tree.")
 @click.option("--dry-run", is_flag=True, help="Print what would be sent: files, levels, tokens, the plan.")
 @click.option("--usage", is_flag=True, help="Write the statistics as one JSON line on stderr.")
@@ -123,7 +124,7 @@ def command(
     with how.report() as report, how.open() as out:
         with opened(path, which, report) as reader:
             if skipped:
-                report.lines([f"skipped: {s.path}: {s.reason}" for s in reader.skipped] or ["skipped: nothing"])
+                report.asked([f"skipped: {s.path}: {s.reason}" for s in reader.skipped] or ["skipped: nothing"])
             speaker = None if no_model else find_speaker(model, reader, report)
             if dry_run:
                 return _dry_run(reader, request, speaker, report, out, how.style)
@@ -220,16 +221,16 @@ def _narrate(event: Event, report: Report) -> None:
 
 def _note_dropped(brief: Brief, report: Report) -> None:
     if brief.dropped:
-        report.note(f"{brief.dropped} facts were left out; --lines {brief.lines_needed} shows all")
+        report.note(f"{counted(brief.dropped, 'fact')} left out; --lines {brief.lines_needed} shows all")
 
 
 def _note_sent(ready: Prepared, report: Report) -> None:
     """Say what of the tree and of the brief the model does not see."""
     missing = []
     if ready.left_out:
-        missing.append(f"{len(ready.left_out)} files in full")
+        missing.append(f"{counted(len(ready.left_out), 'file')} in full")
     if ready.composed.facts_dropped:
-        missing.append(f"{ready.composed.facts_dropped} lines of facts")
+        missing.append(f"{counted(ready.composed.facts_dropped, 'line')} of facts")
     if missing:
         report.note(f"not sent to the model: {' and '.join(missing)}; --dry-run lists them, --budget N sends more")
 

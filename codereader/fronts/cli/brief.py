@@ -8,11 +8,12 @@ import click
 
 from codereader.fronts.cli.options import PATH, Count, How, Which, opened, output_options, scope_options
 from codereader.fronts.render import brief_out
+from codereader.fronts.text import counted
 
 
 @click.command("brief", help="Print the structure of PATH from parsed facts; no model is involved.")
 @PATH
-@click.option("--lines", type=Count(1), metavar="N", help="Write at most N lines; what is dropped is counted.")
+@click.option("--lines", type=Count(2), metavar="N", help="Write at most N lines; what is dropped is counted.")
 @scope_options
 @output_options("text", "markdown", "json", "jsonl")
 def command(
@@ -28,4 +29,4 @@ def command(
                 brief = reader.brief(lines)
             brief_out(brief, out, how.style)
         if brief.dropped:
-            report.note(f"{brief.dropped} facts were left out; --lines {brief.lines_needed} shows all")
+            report.note(f"{counted(brief.dropped, 'fact')} left out; --lines {brief.lines_needed} shows all")

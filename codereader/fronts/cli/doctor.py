@@ -90,6 +90,9 @@ def _engine(findings: Findings) -> None:
     build = machine.build
     about = f"{build.llama_cpp} in llama-cpp-python {build.binding}" if build.binding else "not available"
     findings.rows.append(("llama.cpp", about))
+    if not build.binding:
+        mend = f"{_pip()} install --force-reinstall --no-cache-dir llama-cpp-python"
+        findings.problems.append(("llama.cpp cannot be loaded, so no model can run", mend))
     offload = "yes" if machine.can_offload else "no: this build of llama-cpp-python runs on the CPU only"
     findings.rows.append(("GPU offload", offload))
     for device in machine.devices:
@@ -113,6 +116,7 @@ def _engine(findings: Findings) -> None:
 
 def _models(findings: Findings) -> None:
     from codereader.model.catalogue import find_models, resolve_model
+    from codereader.model.gguf import read_header
 
     cache = config.cache_dir()
     found = find_models(cache)
@@ -121,6 +125,11 @@ def _models(findings: Findings) -> None:
     except CodereaderError as error:
         default = None
         findings.problems.append((str(error), error.hint))
+    if default is not None:
+        try:
+            read_header(default.path)
+        except CodereaderError as error:
+            findings.problems.append((f"the default model cannot be used: {error}", error.hint))
     for model in found:
         chosen = ", the default" if default and default.path == model.path else ""
         findings.rows.append(("model", f"{model.name}, {size(model.bytes)} ({model.source}{chosen})"))
@@ -133,7 +142,13 @@ def _models(findings: Findings) -> None:
 
 
 def _cache(findings: Findings) -> None:
+    from codereader.index.store import open_store
+
     place = config.cache_dir()
+    try:
+        open_store(place).close()
+    except CodereaderError as error:
+        findings.problems.append((str(error), error.hint))
     total = _tree_bytes(place)
     findings.rows.append(("cache", f"{place}, {size(total)}"))
     findings.data["cache"] = {"path": str(place), "bytes": total}

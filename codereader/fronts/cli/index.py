@@ -9,7 +9,7 @@ import click
 
 from codereader.fronts.cli.options import PATH, How, Which, opened, output_options, scope_options
 from codereader.fronts.shape import SCHEMA
-from codereader.fronts.text import duration
+from codereader.fronts.text import counted, duration
 
 
 @click.command("index", help="Bring the index of PATH up to date; other commands do this by themselves.")
@@ -29,6 +29,7 @@ def command(
             out.json({"schema": SCHEMA, **asdict(built), "skipped": len(skipped)})
         else:
             out.write(
-                f"{built.files} files: {built.parsed} parsed, {built.unchanged} unchanged, {built.removed} removed, "
-                f"{len(skipped)} skipped, in {duration(built.seconds)}\n"
+                f"{counted(built.files, 'file')}: {built.added:,} new, {built.changed:,} changed, "
+                f"{built.unchanged:,} unchanged, {built.removed:,} removed, {len(skipped):,} skipped; "
+                f"{counted(built.parsed, 'content')} parsed, in {duration(built.seconds)}\n"
             )

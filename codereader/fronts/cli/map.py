@@ -37,8 +37,10 @@ def command(
             with reading(path, which) as reader:
                 _write_skipped(reader.walk().skipped, out, how.style)
             return
-        with opened(path, which, report) as reader, report.working("packing"):
-            packed = reader.pack(budget, counter(model, reader, report), levels=("outline", "name"))
+        with opened(path, which, report) as reader:
+            count = counter(model, reader, report)
+            with report.working("packing"):
+                packed = reader.pack(budget, count, levels=("outline", "name"))
         if not packed.segments:
             message = f"no file of {path} fits --budget {budget:,} tokens, not even by name"
             raise BudgetTooSmall(message, "Raise --budget.")

@@ -61,7 +61,19 @@ class Count(click.ParamType[int]):
         return "128k" if "k" in self._units else "2MiB"
 
 
-PATH = click.argument("path", type=click.Path(path_type=Path), metavar="PATH")
+class Place(click.ParamType[Path]):
+    """A path, which is not empty. Whether anything is there, and readable, is seen when it is used."""
+
+    name = "PATH"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return the path that *value* writes."""
+        if not str(value):
+            self.fail("it is empty; pass . for the current folder.", param, ctx)
+        return Path(value)
+
+
+PATH = click.argument("path", type=Place(), metavar="PATH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +138,7 @@ def output_options(*styles: str) -> Callable[[Command], Command]:
             click.option(
                 "-o",
                 "--output",
-                type=click.Path(path_type=Path),
+                type=Place(),
                 metavar="FILE",
                 help="Write the answer to FILE, whole or not at all.",
             ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,13 +10,17 @@ import click
 
 from codereader.errors import BudgetTooSmall, UsageError
 from codereader.fronts.cli.options import PATH, Count, How, Which, opened, output_options, scope_options
-from codereader.fronts.packs import LARGEST, pack_out
+from codereader.fronts.packs import pack_out
 from codereader.fronts.report import Report
-from codereader.fronts.text import safe
+from codereader.fronts.text import counted, safe
 
 if TYPE_CHECKING:
     from codereader.model.counter import TokenCounter
     from codereader.reader import Reader
+
+
+LARGEST = 1 << 40
+"""The budget of ``max``: more tokens than any tree has. What is reported then is what was needed."""
 
 
 class Budget(Count):
@@ -44,10 +49,13 @@ def command(
     how: How,
 ) -> None:
     """Pack a scope and print the result."""
-
     with how.report() as report, how.open() as out:
-        with opened(path, which, report) as reader, report.working("packing"):
-            packed = reader.pack(budget, counter(model, reader, report))
+        with opened(path, which, report) as reader:
+            count = counter(model, reader, report)
+            with report.working("packing"):
+                packed = reader.pack(budget, count)
+        if budget == LARGEST:
+            packed = replace(packed, budget=packed.tokens)
         if not packed.segments:
             message = f"no file of {path} fits --budget {budget:,} tokens, not even by name"
             raise BudgetTooSmall(message, "Raise --budget.")
@@ -57,12 +65,11 @@ def command(
         else:
             pack_out(packed, out, how.style, text=text)
         if text and how.style == "text" and packed.left_out:
-            report.note(f"{len(packed.left_out)} files are not in full; without --text they are listed")
+            report.note(f"not in full: {counted(len(packed.left_out), 'file')}; without --text they are listed")
 
 
 def counter(named: str | None, reader: Reader, report: Report) -> TokenCounter:
     """Return the vocabulary to count in: the named or default model's, else an estimate, said so."""
-    from codereader import config
     from codereader.model.catalogue import resolve_model
     from codereader.model.estimate import Estimate
     from codereader.model.vocabulary import open_vocabulary
@@ -70,8 +77,9 @@ def counter(named: str | None, reader: Reader, report: Report) -> TokenCounter:
     if named == "echo":
         message = "the echo model has no vocabulary to count in"
         raise UsageError(message, "Pass --model FILE.gguf or a name from `codereader models list`.")
-    found = resolve_model(named or config.default_model(), reader.cache)
-    if found is not None:
-        return open_vocabulary(found.path, reader.cache)
+    with report.working("opening the vocabulary"), reader.cancel.anywhere():
+        found = resolve_model(named, reader.cache)
+        if found is not None:
+            return open_vocabulary(found.path, reader.cache)
     report.note("no model was found: tokens are estimated from bytes; pass --model FILE.gguf for exact counts")
     return Estimate()
