@@ -1,38 +1,47 @@
 """How a model's chat template frames one user message.
 
-The template comes out of the model file and is not trusted: it runs in Jinja's sandbox, without a clock (prompts must
-be the same tomorrow), with bounded ranges and output. At worst a hostile one wastes time. What it renders is split at a
-marker that stands for the user's message, so that source text is never rendered, parsed or trimmed by it.
+The template comes out of the model file and is not trusted: it runs in `codereader.model.sandbox`, without a clock
+(prompts must be the same tomorrow), within bounds of length, memory and steps. At worst a hostile one wastes a few
+seconds and some hundred MiB. What it renders is split at a marker that stands for the user's message, so that source
+text is never rendered, parsed or trimmed by it.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from codereader.model.gguf import ModelHeader, read_strings
 from codereader.model.vocabulary import adds_bos
 
 if TYPE_CHECKING:
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
+    from codereader.model.sandbox import Sandbox
 
 MARKER = "\ue000codereader\ue000"
 """Stands for the user's message. Private-use characters: no template trims, splits or changes them."""
 
-MAX_TEMPLATE = 1 << 20
-MAX_RENDERED = 1 << 20
-MAX_RANGE = 10_000
+MAX_TEMPLATE = 1 << 17
+"""Characters; the longest of known models has about 30,000."""
 
 FIXED_DATE = datetime(2025, 1, 1)
 """The date told to templates that insist on one."""
 
+MAX_DATE_FORM = 100
+
+
+def _date(form: str) -> str:
+    """Return `FIXED_DATE` as *form* says. Raises: ValueError for a form that is not one."""
+    if len(form) > MAX_DATE_FORM:
+        raise ValueError("its form of a date is too long")
+    return FIXED_DATE.strftime(form)
+
+
 WISHES: tuple[dict[str, object], ...] = (
     {"tools": None, "documents": None},
-    {"tools": None, "documents": None, "strftime_now": FIXED_DATE.strftime},
-    {"tools": [], "documents": [], "strftime_now": FIXED_DATE.strftime},
+    {"tools": None, "documents": None, "strftime_now": _date},
+    {"tools": [], "documents": [], "strftime_now": _date},
 )
 """What a template may ask for beside messages; the first set that it can work with is taken."""
 
@@ -71,12 +80,17 @@ def render_frame(template: str | None, system: str, bos: str, eos: str) -> Frame
     """
     if template is None:
         return _plain(system, "the model has no chat template")
+    from codereader.model.sandbox import Sandbox
+
+    sandbox = Sandbox()
     merged = [{"role": "user", "content": f"{system}\n\n{MARKER}" if system else MARKER}]
     apart = [{"role": "system", "content": system}, {"role": "user", "content": MARKER}]
     why = ""
     for messages in [apart, merged] if system else [merged]:
         for wishes in WISHES:
-            rendered, why = _render(template, {"messages": messages, "bos_token": bos, "eos_token": eos, **wishes})
+            rendered, why = _render(
+                sandbox, template, {"messages": messages, "bos_token": bos, "eos_token": eos, **wishes}
+            )
             head, marker, tail = rendered.partition(MARKER)
             if marker and system.strip() in head and MARKER not in tail:
                 return Frame(head, tail)
@@ -87,7 +101,7 @@ def _plain(system: str, note: str) -> Frame:
     return Frame(f"{system}\n\n" if system else "", ANSWER, note)
 
 
-def _render(template: str, values: Mapping[str, object]) -> tuple[str, str]:
+def _render(sandbox: Sandbox, template: str, values: Mapping[str, object]) -> tuple[str, str]:
     """Return the rendered text and, where that failed, why."""
     import jinja2
 
@@ -95,72 +109,9 @@ def _render(template: str, values: Mapping[str, object]) -> tuple[str, str]:
         return "", "it is too long"
     foreign = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
     try:
-        chunks = _environment().from_string(template).generate(add_generation_prompt=True, **values)
-        return _bounded(chunks), ""
+        return sandbox.from_string(template).render(add_generation_prompt=True, **values), ""
     except (jinja2.TemplateError, SyntaxError, *foreign) as error:
         return "", " ".join(str(error).split())[:200]
-
-
-def _bounded(chunks: Iterable[str]) -> str:
-    """Join *chunks*. Raises: ValueError beyond `MAX_RENDERED` characters."""
-    text: list[str] = []
-    left = MAX_RENDERED
-    for chunk in chunks:
-        left -= len(chunk)
-        if left < 0:
-            raise ValueError("it renders too much text")
-        text.append(chunk)
-    return "".join(text)
-
-
-def _environment() -> ImmutableSandboxedEnvironment:
-    """Return Jinja as chat templates expect it (transformers: apply_chat_template), in a sandbox."""
-    import jinja2
-    from jinja2.ext import Extension
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    class Generation(Extension):
-        """Read ``{% generation %}``, by which templates mark answers for training, as if it were not there."""
-
-        tags = {"generation"}  # noqa: RUF012 - as Jinja declares it
-
-        def parse(self, parser: Any) -> Any:
-            """Return what stands inside."""
-            next(parser.stream)
-            return parser.parse_statements(("name:endgeneration",), drop_needle=True)
-
-    class Sandbox(ImmutableSandboxedEnvironment):
-        """A sandbox in which no product and no power makes a huge value."""
-
-        intercepted_binops = frozenset(("*", "**"))
-
-        def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-            """Multiply small things only."""
-            if operator == "**" or not all(isinstance(side, int | float) for side in (left, right)):
-                raise jinja2.TemplateRuntimeError(f"the operator {operator} is not allowed here")
-            return super().call_binop(context, operator, left, right)
-
-    def refuse(message: object) -> None:
-        raise jinja2.TemplateRuntimeError(str(message))
-
-    environment = Sandbox(trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols", Generation])
-    environment.filters["tojson"] = _json
-    environment.globals["raise_exception"] = refuse
-    environment.globals["range"] = _range
-    return environment
-
-
-def _range(*bounds: int) -> range:
-    """Return a range of at most `MAX_RANGE` numbers. Raises: OverflowError beyond that."""
-    numbers = range(*bounds)
-    if len(numbers) > MAX_RANGE:
-        raise OverflowError("its range is too long")
-    return numbers
-
-
-def _json(value: Any, indent: int | None = None) -> str:
-    """Return *value* as JSON without the escapes for HTML that Jinja's own filter makes."""
-    return json.dumps(value, ensure_ascii=False, indent=indent)
 
 
 def _token_texts(header: ModelHeader) -> tuple[str, str]:

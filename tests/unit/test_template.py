@@ -12,6 +12,8 @@ CHATML = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content | trim }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
+GROWS = "{% set n = namespace(x='aa') %}{% for i in range(25) %}{% set n.x = ... %}{% endfor %}"
+LASTS = "{% set n = namespace(x=1) %}{% for i in range(9999) %}{% for j in range(9999) %}...{% endfor %}{% endfor %}"
 NO_SYSTEM = (
     "{{ bos_token }}{% for m in messages %}"
     "{% if m.role == 'system' %}{{ raise_exception('no system role') }}{% endif %}"
@@ -55,7 +57,50 @@ def test_no_template_gives_a_plain_frame_and_a_note():
         ("{{ 'a' * 1000000000 }}", "not allowed"),
         ("{{ 9 ** 999999999 }}", "not allowed"),
         ("{{ range(99999999) | list }}", "range"),
-        ("{% for i in range(9999) %}{{ 'a'.ljust(9999) }}{% endfor %}", "too much"),
+        ("{{ 'a'.ljust(999999999) }}", "unsafe"),
+        ("{{ 'a'['zfill'](999999999) }}", "unsafe"),
+        ("{{ '{:999999999}'.format(1) }}", "unsafe"),
+        ("{{ ('{:999999999}' | attr('format'))(1) }}", "not allowed"),
+        ("{{ (1).to_bytes(999999999, 'big') }}", "unsafe"),
+        ("{{ '%999999999d' % 1 }}", "not allowed"),
+        ("{{ [messages] * 999999999 }}", "not allowed"),
+        ("{{ 'a' | center(1000000000) }}", "filter center is not allowed"),
+        ("{{ 'a' | indent(1000000000) }}", "filter indent is not allowed"),
+        ("{{ 'a' | wordwrap(1, true, 'b') }}", "filter wordwrap is not allowed"),
+        ("{{ '%999999999d' | format(1) }}", "filter format is not allowed"),
+        ("{{ ['a'] | map('center', 1000000000) | list }}", "filter center is not allowed"),
+        ("{{ [1] | batch(999999999, 'a') | list }}", "filter batch is not allowed"),
+        ("{{ {'a': 1} | tojson(indent=999999999) }}", "indents too far"),
+        ("{{ lipsum(n=1000000) }}", "undefined"),
+        ("{{ strftime_now('%Y' * 2) }}", "not allowed"),
+        ("{{ strftime_now('%999999999Y' ~ '%%%%%%%%' ~ '%%%%%%%%' ~ '%%%%%%%%'  ~ '" + "%" * 99 + "') }}", "too long"),
+        (GROWS.replace("...", "n.x ~ n.x"), "too long"),
+        (GROWS.replace("...", "n.x + n.x"), "too long"),
+        (GROWS.replace("...", "n.x.replace('a', n.x)"), "too long"),
+        (GROWS.replace("...", "n.x | replace('a', n.x)"), "too long"),
+        (GROWS.replace("...", "n.x.join(n.x | list)"), "it makes"),
+        (GROWS.replace("...", "(n.x | list) + (n.x | list)") + "{{ n.x }}", "it makes"),
+        (GROWS.replace("...", "[n.x, n.x]") + "{{ n.x }}", "prints too much"),
+        (GROWS.replace("...", "[n.x, n.x]") + "{{ n.x | tojson }}", "prints too much"),
+        (GROWS.replace("...", "[n.x, n.x]") + "{{ n.x | upper }}", "prints too much"),
+        (GROWS.replace("...", "1 + (i + 9 if i == 0 else n.x) * n.x").replace("'aa'", "9"), "too large"),
+        (
+            GROWS.replace("{% set n.x = ... %}", "{% set y %}{{ n.x }}{{ n.x }}{% endset %}{% set n.x = y %}"),
+            "it makes",
+        ),
+        ("{% set n = namespace(x=1) %}{{ n }}", "prints a Namespace"),
+        (LASTS.replace("...", ""), "makes too much"),
+        (LASTS.replace("...", "aaaa"), "makes too"),
+        ("{% set x %}" + LASTS.replace("...", "a") + "{% endset %}", "makes too much"),
+        (LASTS.replace("...", "{% set n.x = [n.x, 1, 2, 3] %}"), "makes too much"),
+        ("{% set y = range(9999) | join %}" + LASTS.replace("...", "{% set n.x = [n.x, y[1:]] %}"), "makes too much"),
+        (
+            "{% set y = range(9999) | join %}" + LASTS.replace("...", "{% set n.x = [n.x, y | upper] %}"),
+            "makes too much",
+        ),
+        ("{% set y = range(9999) | join %}" + LASTS.replace("...", "{% set n.x = [n.x, y.split('1')] %}"), "too much"),
+        ("{% for x in [[]] recursive %}{{ loop(range(9999)) }}{% endfor %}", "recursion"),
+        ("{% macro f(n) %}{% if n %}{{ f(n-1) }}{{ f(n-1) }}{% endif %}{% endmacro %}{{ f(99) }}", "makes too much"),
         ("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "recursion"),
         ("{% for i in [1] %}" * 30 + "{% endfor %}" * 30, "nested"),
         ("x" * (1 << 20) + "x", "too long"),
