@@ -12,7 +12,7 @@ from codereader.model.container import TENSOR_TYPES
 Value = bool | int | float | str | Sequence[str] | Sequence[int] | Sequence[float]
 
 ALIGNMENT = 32
-U32, I32, F32, BOOL, STRING, ARRAY = 4, 5, 6, 7, 8, 9
+U32, I32, F32, BOOL, STRING, ARRAY, U64, I64 = 4, 5, 6, 7, 8, 9, 10, 11
 
 
 def write_gguf(
@@ -83,6 +83,8 @@ def _scalar(value: bool | int | float | str, whole: int = U32) -> tuple[int, byt
         return BOOL, struct.pack("<?", value)
     if isinstance(value, float):
         return F32, struct.pack("<f", value)
+    if not 0 <= value < 1 << 32 and whole == U32:
+        return (I64, struct.pack("<q", value)) if value < 0 else (U64, struct.pack("<Q", value))
     return whole, struct.pack("<i" if whole == I32 else "<I", value)
 
 

@@ -23,6 +23,9 @@ FILE_TYPES = {
 }  # fmt: skip
 """`general.file_type` in the words that people use (llama.h, enum llama_ftype)."""
 
+MAX_SIZE = (1 << 31) - 1
+"""Largest number that is believed of any size or count; llama.cpp reads them as 32-bit numbers."""
+
 _PART = re.compile(r"(?P<stem>.*)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf", re.DOTALL)
 
 
@@ -76,14 +79,10 @@ class ModelHeader:
         """Number of weights: the sum of all tensors' elements."""
         return sum(tensor.elements for tensor in self.tensors)
 
-    @property
-    def weight_bytes(self) -> int:
-        """Bytes of all tensors."""
-        return sum(tensor.bytes for tensor in self.tensors)
-
     def number(self, key: str, default: int = 0) -> int:
-        """Return the whole number at ``<architecture>.<key>``, or *default* where it is missing or of another type."""
-        return _whole(self.metadata.get(f"{self.architecture}.{key}"), default)
+        """Return the size at ``<architecture>.<key>``; *default* where it is missing, of another type or absurd."""
+        value = _whole(self.metadata.get(f"{self.architecture}.{key}"), default)
+        return value if 0 <= value <= MAX_SIZE else default
 
 
 def read_header(path: Path) -> ModelHeader:
@@ -134,15 +133,18 @@ def _parts_by_name(path: Path) -> tuple[Path, tuple[Path, ...]]:
 
 
 def _header(scan: Scan, parts: tuple[Path, ...], tensors: tuple[Tensor, ...], file_bytes: int) -> ModelHeader:
-    """Name the facts of a scanned file."""
+    """Name the facts of a scanned file. Raises: ModelUnreadable for sizes that no model has."""
     known = scan.metadata
     architecture = _text(known.get("general.architecture"))
 
-    def number(key: str, default: int = 0) -> int:
-        return _whole(known.get(f"{architecture}.{key}"), default)
+    def number(key: str, default: int = 0, most: int = MAX_SIZE) -> int:
+        return _size(scan.path, key, _whole(known.get(f"{architecture}.{key}"), default), most)
 
-    blocks = number("block_count")
-    heads = _per_block(known.get(f"{architecture}.attention.head_count"), blocks)
+    def per_block(key: str) -> tuple[int, ...]:
+        return _per_block(scan.path, key, known.get(f"{architecture}.{key}"), blocks)
+
+    blocks = number("block_count", most=len(tensors) or SHORT_ARRAY)
+    heads = per_block("attention.head_count")
     embedding = number("embedding_length")
     per_head = embedding // heads[0] if heads and heads[0] else 0
     tokens = scan.arrays.get("tokenizer.ggml.tokens")
@@ -157,7 +159,7 @@ def _header(scan: Scan, parts: tuple[Path, ...], tensors: tuple[Tensor, ...], fi
         block_count=blocks,
         embedding_length=embedding,
         head_counts=heads,
-        kv_head_counts=_per_block(known.get(f"{architecture}.attention.head_count_kv"), blocks) or heads,
+        kv_head_counts=per_block("attention.head_count_kv") or heads,
         key_length=number("attention.key_length", per_head),
         value_length=number("attention.value_length", per_head),
         rope_base=_real(known.get(f"{architecture}.rope.freq_base")),
@@ -191,13 +193,22 @@ def _quantization(file_type: Value | None, tensors: tuple[Tensor, ...]) -> str:
     return max(sorted(shares), key=shares.__getitem__, default="")
 
 
-def _per_block(value: Value | None, blocks: int) -> tuple[int, ...]:
-    """Return one number a block from a number for all or an array."""
+def _per_block(path: Path, key: str, value: Value | None, blocks: int) -> tuple[int, ...]:
+    """Return one number a block from a number for all or an array. Raises: ModelUnreadable."""
+    if isinstance(value, tuple) and len(value) != blocks:
+        raise ModelUnreadable(
+            f"cannot read the header of {path}: {key} has {len(value):,} entries for {blocks:,} blocks"
+        )
     if isinstance(value, tuple):
-        return tuple(_whole(one, 0) for one in value)
-    if not isinstance(value, int) or not 0 <= blocks <= SHORT_ARRAY:
-        return ()
-    return (value,) * blocks
+        return tuple(_size(path, key, _whole(one, 0)) for one in value)
+    return (_size(path, key, value),) * blocks if isinstance(value, int) else ()
+
+
+def _size(path: Path, key: str, value: int, most: int = MAX_SIZE) -> int:
+    """Return *value* if it can be a size. Raises: ModelUnreadable below 0 and above *most*."""
+    if not 0 <= value <= most:
+        raise ModelUnreadable(f"cannot read the header of {path}: {key} is {value:,}, which is not from 0 to {most:,}")
+    return value
 
 
 def _whole(value: Value | None, default: int) -> int:

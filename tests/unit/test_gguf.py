@@ -37,7 +37,7 @@ def test_header_tells_what_the_model_is(tmp_path, version):
     assert ((8, 8), (2, 2), 8, 8) == (header.head_counts, header.kv_head_counts, header.key_length, header.value_length)
     assert 10000.0 == header.rope_base
     assert 64 * 32 + 256 * 2 + 5 == header.parameters
-    assert 64 * 32 * 4 + 2 * 144 + 10 == header.weight_bytes
+    assert 64 * 32 * 4 + 2 * 144 + 10 == sum(tensor.bytes for tensor in header.tensors)
     assert (tmp_path / "m.gguf").stat().st_size == header.file_bytes
 
 
@@ -171,6 +171,38 @@ def test_huge_lengths_cost_nothing(tmp_path):
         (tmp_path / "m.gguf").write_bytes(data)
 
         assert "cannot read the header" in why(tmp_path / "m.gguf")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        ("block_count", 4_000_000_000, "block_count is 4,000,000,000, which is not from 0 to 3"),
+        ("block_count", 4, "block_count is 4, which is not from 0 to 3"),
+        ("block_count", -1, "block_count is -1"),
+        ("context_length", 2**63, "context_length is 9,223,372,036,854,775,808"),
+        ("embedding_length", -64, "embedding_length is -64"),
+        ("attention.head_count", -1, "head_count is -1"),
+        ("attention.head_count_kv", [2, 2, 2], "head_count_kv has 3 entries for 2 blocks"),
+        ("attention.head_count_kv", [2, -2], "head_count_kv is -2"),
+        ("attention.key_length", 2**62, "key_length is"),
+        ("expert_count", -5, "expert_count is -5"),
+    ],
+)
+def test_sizes_that_no_model_has_are_refused(tmp_path, key, value, reason):
+    """More blocks than tensors, negative and absurd sizes are refused before memory is taken for them."""
+    path = write_gguf(tmp_path / "m.gguf", llama_metadata() | {f"llama.{key}": value}, TENSORS)
+
+    assert reason in why(path)
+
+
+def test_blocks_of_a_file_without_weights_are_bounded(tmp_path):
+    """A vocabulary alone may name its model's blocks, but not billions."""
+    few, many = (
+        write_gguf(tmp_path / f"{count}.gguf", llama_metadata(llama__block_count=count)) for count in (80, 4097)
+    )
+
+    assert 80 == read_header(few).block_count
+    assert "not from 0 to 4,096" in why(many)
 
 
 def test_tensors_must_follow_each_other(tmp_path):
