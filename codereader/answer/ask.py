@@ -11,8 +11,9 @@ from contextlib import closing
 from queue import SimpleQueue
 from threading import Thread
 
-from codereader.answer.cite import Citer, MarkedStream
+from codereader.answer.cite import Citer
 from codereader.answer.event import Answer, Citation, Done, Event, FactSection, Mark, Note, Progress, Token
+from codereader.answer.marked import MarkedStream
 from codereader.answer.prepare import Prepared
 from codereader.answer.speaker import Speaker
 from codereader.cancel import CancelToken

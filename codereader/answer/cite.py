@@ -1,40 +1,101 @@
-"""Look up what the prose claims: places (``inode.c:54``), files and symbols.
+"""Look one claim of the prose up in the index: a path, a place (``inode.c:54``) or a symbol.
 
-Claims are looked for in the text as it streams, so that a mark can stand right behind the claim it judges. What counts
-as a claim: a path of a known shape, a place ``path:line``, anything in backticks that is one name, a name after
-``struct``/``union``/``enum``/``class``, a name with an underscore inside, a name followed by ``()``.
-Lines are 1-based and inclusive. Knows nothing of terminals.
+A claim that stands in backticks, is called, or follows ``struct`` and the like says that it is a name; a bare word
+claims something only if it is spelled as no word of prose is (``get_inode``, ``disk->size``). A symbol is looked for
+among the definitions, then the uses, then the words of the text, which are read only when needed and up to a bound.
+Lines are 1-based and inclusive. Knows nothing of streams and terminals.
 """
 
 from __future__ import annotations
 
+import builtins
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
+from typing import Literal
 
-from codereader.answer.event import Citation, Mark, Token
-from codereader.index.view import IndexView
+from codereader.answer.event import Citation
+from codereader.errors import NothingReadable
+from codereader.index.parsed import Definition
+from codereader.index.view import At, IndexView
 
-NAME = r"[A-Za-z_]\w*"
-PLACE = re.compile(r"(?P<path>[\w.+/-]*\w\.?\w*):(?P<first>\d+)(?:-(?P<last>\d+))?$")
-FILE = re.compile(r"[\w.+/-]*[\w-]\.[A-Za-z]\w{0,9}$|(?:[\w.+-]+/)+[\w.+-]+$|Makefile$|Kconfig$")
-SYMBOL = re.compile(
-    rf"(?:(?:struct|union|enum|class|def)\s+)?(?P<name>{NAME}(?:(?:\.|->|::){NAME})*)(?P<call>\(.*\))?;?$"
+LETTERS = r"A-Za-z_\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u058f"
+"""Characters that a name may start with, for use inside a character class. Scripts written without spaces are not
+among them, so that a name in Chinese or Thai prose ends where the prose goes on."""
+
+NAME = rf"[{LETTERS}][0-9{LETTERS}]*+"
+CHAIN = rf"{NAME}(?:(?:\.|->|::){NAME})*+"
+TYPE_WORDS = frozenset({"struct", "union", "enum", "class", "typedef"})
+SEARCHED_BYTES = 8 << 20
+"""So many bytes of a scope's files are searched for words that are no definition or use."""
+SEARCHED_CITED = 64
+"""So many files that the prose cites are searched although the scope is over that bound."""
+
+ENDINGS = (
+    "c|h|cc|cpp|cxx|hh|hpp|S|py|pyi|rs|go|java|kt|js|jsx|ts|tsx|rb|php|swift|sh|mk|md|rst|txt|toml|yaml|yml|json|"
+    "cfg|ini|lds|dts|dtsi|html|css|ko|o"
 )
-TYPE_WORDS = frozenset({"struct", "union", "enum", "class"})
-MOST_HELD = 200
-"""Characters of an open backtick span that are held back before it is let through unjudged."""
+"""What follows the last dot of a name that can only be a file's."""
 
 WORDS_OF_LANGUAGES = frozenset(
     "auto bool break case char const continue default do double else enum extern false float for goto if inline int "
-    "long None NULL register return short signed sizeof static struct switch True true typedef union unsigned void "
-    "volatile while and as assert async await class def del elif except finally from global import in is lambda "
-    "nonlocal not or pass raise try with yield self cls str list dict tuple set bytes object".split()
+    "long None NULL register return short signed sizeof static struct switch True true False typedef union unsigned "
+    "void volatile while and as assert async await class def del elif except finally from global import in is lambda "
+    "nonlocal not or pass raise try with yield self cls this typeof offsetof defined size_t ssize_t ptrdiff_t "
+    "uintptr_t intptr_t wchar_t va_list define include ifdef ifndef endif elif pragma undef".split()
 )
 """Names that belong to a language and claim nothing about a tree."""
 
-_LEAD = "([{\"'<*"
-_TRAIL = ".,;:!?)]}\"'>*"
+NO_SYMBOLS = frozenset(
+    "snake_case camel_case kebab_case upper_case lower_case en_us en_gb zh_cn de_de fr_fr node.js vue.js next.js "
+    "nuxt.js react.js express.js three.js d3.js chart.js asp.net".split()
+)
+"""Words of prose (in lower case) that are spelled like names or files and are none, unless the tree has them."""
+
+_TYPED = re.compile(r"[us](?:8|16|32|64)|u?int(?:8|16|32|64|max)_t")
+_DUNDER = re.compile(r"__\w+__")
+_VERSION = re.compile(r"[vV]?\d[\w.+-]*|\w+[-_ ]\d[\w.+-]*")
+_MIME = re.compile(r"(?:application|text|image|audio|video|multipart)/.*")
+_WORD = re.compile(NAME)
+_JOINT = re.compile(r"\.|->|::")
+_HEAD = re.compile(CHAIN)
+_FILE = re.compile(rf"(?:.*[^/])?\.(?:{ENDINGS})$|(?:.*/)?(?:Makefile|Kconfig|Kbuild)$")
+_PLACE = re.compile(
+    r"(?P<path>[^:#]++)(?::(?P<first>\d++)(?:[-\u2013](?P<last>\d++)|:\d++)?"
+    r"|\#L(?P<first_l>\d++)(?:C\d++)?(?:[-\u2013]L?(?P<last_l>\d++))?)?"
+)
+_KINDS = {
+    "struct": ("struct", "typedef", "class"),
+    "union": ("union", "typedef"),
+    "enum": ("enum", "typedef", "class"),
+    "class": ("class", "struct"),
+    "typedef": ("typedef",),
+}
+_TYPES = ("struct", "union", "enum", "class")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A piece of prose that may say something about the tree, as written.
+
+    `strong` says that it stood in backticks or in code, `called` that an argument list follows its name,
+    `type_word` is the ``struct`` or ``class`` before it, empty where there is none.
+    """
+
+    text: str
+    kind: Literal["path", "name"]
+    strong: bool = False
+    called: bool = False
+    type_word: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    path: str
+    line: int
+    how: str
 
 
 class Citer:
@@ -42,173 +103,387 @@ class Citer:
 
     def __init__(self, view: IndexView) -> None:
         self._view = view
-        self._known: dict[str, Citation] = {}
+        self._known: dict[Claim, Citation | None] = {}
+        self._words = _Words(view)
 
-    def judge(self, text: str, *, quoted: bool, before: str) -> Citation | None:
-        """Return the verdict on one word or backtick span *text*, None if it claims nothing.
+    def judge(self, claim: Claim) -> Citation | None:
+        """Return the verdict on *claim*, None if it says nothing that can be looked up. Raises: StoreError."""
+        if claim not in self._known:
+            self._known[claim] = self._path(claim) if claim.kind == "path" else self._name(claim)
+        return self._known[claim]
 
-        *quoted* says that it stood in backticks, *before* is the word before it.
-        """
-        claim = text.strip() if quoted else _bare(text)
-        if not claim:
-            return None
-        key = f"{before if before in TYPE_WORDS else ''} {quoted} {claim}"
-        if key not in self._known:
-            found = self._place(claim) or self._file(claim, quoted) or self._symbol(claim, quoted, before)
-            if found is None:
-                return None
-            self._known[key] = found
-        return self._known[key]
+    def holds(self, path: str) -> bool:
+        """Return whether the scope has a file or folder of that name."""
+        return bool(self._resolve(path.rstrip("/")))
+
+    # Paths
 
     @cached_property
-    def _paths(self) -> dict[str, int]:
-        return {file.path: file.lines for file in self._view.files()}
+    def _lines(self) -> dict[str, int | None]:
+        """The lines of each file of the scope; None for folders and files that were not read."""
+        found: dict[str, int | None] = {skipped.path: None for skipped in self._view.skipped}
+        found |= {file.path: file.lines for file in self._view.files()}
+        for path in list(found):
+            while "/" in path:
+                path = path.rpartition("/")[0]
+                found.setdefault(path, None)
+        return found
 
-    def _resolve(self, claimed: str) -> str | None:
-        """Return the one path that *claimed* names: whole, or by its ending."""
-        claimed = claimed.removeprefix("./")
-        if claimed in self._paths:
-            return claimed
-        hits = [path for path in self._paths if path.endswith("/" + claimed) or claimed.endswith("/" + path)]
-        return min(hits, key=lambda path: (len(path), path)) if hits else None
+    @cached_property
+    def _by_last(self) -> dict[str, list[str]]:
+        """The paths of the scope by their last component, the shortest first."""
+        found: dict[str, list[str]] = {}
+        for path in sorted(self._lines, key=lambda path: (len(path), path)):
+            found.setdefault(path.rpartition("/")[2], []).append(path)
+        return found
 
-    def _place(self, claim: str) -> Citation | None:
-        match = PLACE.fullmatch(claim)
-        if not match or not FILE.fullmatch(match["path"]):
-            return None
-        first = int(match["first"][:9])
-        last = int((match["last"] or match["first"])[:9])
-        path = self._resolve(match["path"])
-        if path is None:
-            return Citation(claim, "not found", match["path"], first, last, None, "no such file in the scope")
-        lines = self._paths[path]
-        if not 1 <= first <= last <= lines:
-            return Citation(claim, "not found", path, first, last, None, f"the file has {lines} lines")
-        return Citation(claim, "verified", path, first, last, None, "the file has these lines")
+    def _resolve(self, claimed: str) -> list[str]:
+        """Return the paths that *claimed* may name: one where it is whole, else those that end with it."""
+        while claimed.startswith(("./", "../")):
+            claimed = claimed.partition("/")[2]
+        if claimed in self._lines:
+            return [claimed]
+        place = self._view.scope.path.as_posix()
+        if ("/" + place).endswith("/" + claimed):
+            return [""]
+        hits = self._by_last.get(claimed.rpartition("/")[2], ())
+        if claimed.startswith("/"):
+            return [path for path in hits if f"{place}/{path}" == claimed]
+        return [path for path in hits if f"/{place}/{path}".endswith("/" + claimed)]
 
-    def _file(self, claim: str, quoted: bool) -> Citation | None:
-        if not FILE.fullmatch(claim) or (not quoted and "." not in claim):
+    def _path(self, claim: Claim) -> Citation | None:
+        match = _PLACE.fullmatch(claim.text)
+        if match is None:
             return None
-        path = self._resolve(claim)
-        if path is not None:
-            return Citation(claim, "verified", path, None, None, None, "the file is in the scope")
-        if self._included(claim):
-            return Citation(claim, "verified", None, None, None, claim, "included or imported by the scope")
-        if self._defined(claim) is not None:
+        path, first = match["path"], match["first"] or match["first_l"]
+        if first is None:
+            return self._file(claim, path)
+        last = match["last"] or match["last_l"] or first
+        return self._place(claim, path, int(first[:9]), int(last[:9]))
+
+    def _place(self, claim: Claim, path: str, first: int, last: int) -> Citation:
+        hits = [hit for hit in self._resolve(path) if hit]
+        if not hits:
+            return Citation(claim.text, "not found", path, first, last, None, "no such file in the scope")
+        for hit in hits:
+            if 1 <= first <= last <= (self._lines[hit] or 0):
+                self._words.cited(hit)
+                return Citation(claim.text, "verified", hit, first, last, None, "the file has these lines")
+        lines = self._lines[hits[0]]
+        why = "it was not read" if lines is None else f"the file has {lines} lines"
+        return Citation(claim.text, "not found", hits[0], first, last, None, why)
+
+    def _file(self, claim: Claim, path: str) -> Citation | None:
+        hits = self._resolve(path.rstrip("/"))
+        if hits:
+            if _HEAD.fullmatch(path) and "." not in path and self._view.definitions(name=path):
+                return self._name(Claim(path, "name", strong=True))
+            self._words.cited(hits[0])
+            return Citation(claim.text, "verified", hits[0] or None, None, None, None, "it is in the scope")
+        if path in self._targets or any(target.endswith("/" + path) for target in self._targets):
+            return Citation(claim.text, "verified", None, None, None, path, "included or imported by the scope")
+        if path in self._built:
+            return Citation(claim.text, "verified", None, None, None, path, "built by the scope")
+        if _HEAD.fullmatch(path) and self._lookup(path.partition(".")[0]) is not None:
+            symbol = self._name(Claim(path, "name", strong=True))
+            if symbol is not None and symbol.verdict == "verified":
+                return symbol
+        if not self._is_path(path, claim.strong):
             return None
-        if re.search(r"\.(c|h|cc|cpp|hpp|py|rs|go|js|ts|java|S|md|toml|txt|sh|mk)$", claim) or "/" in claim:
-            return Citation(claim, "not found", claim, None, None, None, "no such file in the scope")
-        return None
+        return Citation(claim.text, "not found", path, None, None, None, "no such file in the scope")
+
+    def _is_path(self, path: str, strong: bool) -> bool:
+        """Return whether *path*, which is not in the scope, can only be meant as a path of it."""
+        if path.lower() in NO_SYMBOLS or _MIME.fullmatch(path):
+            return False
+        if _FILE.fullmatch(path):
+            return strong or "." in path or "/" in path
+        parts = [part for part in path.split("/") if part]
+        if not strong or path.startswith("/") or len(parts) < 1 + (not path.endswith("/")):
+            return False
+        if any(_VERSION.fullmatch(part) or part.isupper() for part in parts):
+            return False
+        return not all(self._lookup(part) for part in parts)
 
     @cached_property
     def _targets(self) -> frozenset[str]:
         return frozenset(found.fact.target for found in self._view.includes())
 
-    def _included(self, claim: str) -> bool:
-        return claim in self._targets or any(target.endswith("/" + claim) for target in self._targets)
+    @cached_property
+    def _built(self) -> frozenset[str]:
+        return frozenset(word for found in self._view.builds() for word in (*found.fact.objects, *found.fact.words))
 
-    def _symbol(self, claim: str, quoted: bool, before: str) -> Citation | None:
-        match = SYMBOL.fullmatch(claim)
-        if not match or match["name"] in WORDS_OF_LANGUAGES:
-            return None
-        spelled = match["name"]
-        says_so = quoted or match["call"] is not None or before in TYPE_WORDS or "_" in spelled.strip("_")
-        if not says_so:
-            return None
-        text = f"{before} {claim}" if before in TYPE_WORDS else claim
-        place = self._defined(spelled)
-        if place:
-            return Citation(text, "verified", place[0], place[1], place[1], spelled, f"{place[2]} here")
-        return Citation(text, "not found", None, None, None, spelled, "neither defined nor used in the scope")
+    # Names
 
-    def _defined(self, spelled: str) -> tuple[str, int, str] | None:
-        """Return (path, 1-based line, how) of the last name in *spelled*, None if the tree has no such name."""
-        name = re.split(r"\.|->|::", spelled)[-1]
-        for definition in self._view.definitions(name=name):
-            return definition.path, definition.fact.row + 1, "defined"
-        for reference in self._view.references(name=name):
-            return reference.path, reference.fact.row + 1, "used"
-        return self._members.get(name)
+    def _name(self, claim: Claim) -> Citation | None:
+        head = _HEAD.match(claim.text)
+        if head is None:
+            return None
+        parts = _JOINT.split(head[0])
+        if len(parts) > 1 and parts[0] in ("self", "cls", "this"):
+            parts = parts[1:]
+        if self._says_nothing(parts[0]) or not self._is_name(claim, head[0], parts):
+            return None
+        if len(parts) > 1:
+            return self._chain(claim.text, head[0], parts)
+        if claim.type_word:
+            return self._typed(claim, parts[0])
+        return self._cited(claim.text, parts[0], self._lookup(parts[0]) or self._nowhere(parts[0]))
+
+    def _says_nothing(self, name: str) -> bool:
+        """Return whether *name* belongs to a language or to prose, and the scope does not define it."""
+        of_language = (
+            name in WORDS_OF_LANGUAGES
+            or _TYPED.fullmatch(name)
+            or (self._has_python and (hasattr(builtins, name) or _DUNDER.fullmatch(name)))
+        )
+        if not of_language and name.lower() not in NO_SYMBOLS:
+            return False
+        return not self._view.definitions(name=name)
 
     @cached_property
-    def _members(self) -> dict[str, tuple[str, int, str]]:
-        """Names that are neither defined nor referenced on their own: members, table fields, imported names."""
-        found: dict[str, tuple[str, int, str]] = {}
+    def _has_python(self) -> bool:
+        return any(file.language == "python" for file in self._view.files())
+
+    def _is_name(self, claim: Claim, spelled: str, parts: Sequence[str]) -> bool:
+        """Return whether *claim* can be read as naming a symbol, and not only as prose."""
+        if claim.strong or claim.called or "->" in spelled or "::" in spelled:
+            return True
+        if any(is_spelled_like_code(part) for part in parts):
+            return True
+        if len(parts) > 1:
+            return bool(self._view.definitions(name=parts[0], kinds=("class",)))
+        if not claim.type_word:
+            return False
+        name = parts[0]
+        if "_" in name or any(c.isdigit() for c in name) or re.search(r"[a-z][A-Z]", name):
+            return True
+        return self._as_type(claim.type_word, name) is not None
+
+    def _as_type(self, word: str, name: str) -> _Found | None:
+        """Return where *name* is defined as a *word*, or mentioned where the scope does not define it at all."""
+        definitions = self._view.definitions(name=name)
+        for at in definitions:
+            if at.fact.kind in _KINDS[word]:
+                return _defined(at)
+        if definitions:
+            return None
+        for reference in self._view.references(name=name):
+            if reference.fact.kind == "name":
+                return _Found(reference.path, reference.fact.row + 1, "used here")
+        return self._words.find(name, before=word)
+
+    def _typed(self, claim: Claim, name: str) -> Citation:
+        text, word = f"{claim.type_word} {claim.text}", claim.type_word
+        found = self._as_type(word, name)
+        if found is None and (known := self._lookup(name)) is not None:
+            definitions = self._view.definitions(name=name)
+            what = f"a {definitions[0].fact.kind}" if definitions else "a name"
+            return self._cited(text, name, f"it is {what} at {known.path}:{known.line}, not a {word}")
+        return self._cited(text, name, found or self._nowhere(name))
+
+    def _lookup(self, name: str) -> _Found | None:
+        """Return where *name* is defined, else used, else stands in the text; None if the scope has no such name."""
+        for definition in self._view.definitions(name=name):
+            return _defined(definition)
+        for reference in self._view.references(name=name):
+            return _Found(reference.path, reference.fact.row + 1, "used here")
+        if name.startswith("CONFIG_"):
+            for option in self._view.definitions(name=name.removeprefix("CONFIG_"), kinds=("option",)):
+                return _defined(option)
+        return self._words.find(name) or (None if self._words.complete else self._members.get(name))
+
+    @cached_property
+    def _members(self) -> dict[str, _Found]:
+        """Members, fields set in tables and imported names: what the index knows of text that was not searched."""
+        found: dict[str, _Found] = {}
+        for at in self._view.definitions(kinds=("struct", "union", "enum")):
+            for name in _WORD.findall(" ".join(at.fact.fields)):
+                found.setdefault(name, _Found(at.path, at.fact.row + 1, "used here"))
         for table in self._view.tables():
-            line = table.fact.row + 1
             for name in (table.fact.field, table.fact.struct or "", table.fact.variable, table.fact.function):
-                found.setdefault(name, (table.path, line, "used"))
-        for definition in self._view.definitions(kinds=("struct", "union", "enum", "class", "option")):
-            for field in definition.fact.fields:
-                for name in re.findall(NAME, field):
-                    found.setdefault(name, (definition.path, definition.fact.row + 1, "used"))
+                found.setdefault(name, _Found(table.path, table.fact.row + 1, "used here"))
         for include in self._view.includes():
-            for name in (*include.fact.names, *re.findall(NAME, include.fact.target)):
-                found.setdefault(name, (include.path, include.fact.row + 1, "used"))
-        for build in self._view.builds():
-            for name in (build.fact.symbol, build.fact.goal):
-                found.setdefault(name, (build.path, build.fact.row + 1, "used"))
-        found.pop("", None)
+            for name in (*include.fact.names, *_WORD.findall(include.fact.target)):
+                found.setdefault(name, _Found(include.path, include.fact.row + 1, "used here"))
+        for rule in self._view.builds():
+            found.setdefault(rule.fact.symbol, _Found(rule.path, rule.fact.row + 1, "used here"))
         return found
 
+    def _nowhere(self, name: str) -> str:
+        if self._words.complete:
+            return f"{name} is neither defined nor used in the scope"
+        return f"{name} is not among the definitions and uses of the scope (not all of its text was searched)"
 
-def _bare(word: str) -> str:
-    """Return *word* without the punctuation of prose around it; a call's own parentheses stay."""
-    word = word.lstrip(_LEAD)
-    trimmed = word.rstrip(_TRAIL)
-    if "(" in trimmed and word[len(trimmed) :].startswith(")"):
-        return trimmed + ")"
-    return trimmed.removesuffix("(")
+    def _cited(self, text: str, symbol: str, found: _Found | str) -> Citation:
+        if isinstance(found, str):
+            return Citation(text, "not found", None, None, None, symbol, found)
+        return Citation(text, "verified", found.path, found.line, found.line, symbol, found.how)
+
+    # Owners
+
+    def _chain(self, text: str, spelled: str, parts: Sequence[str]) -> Citation | None:
+        """Judge ``a.b->c``: the first must be known, and each owner that the scope defines must have its member."""
+        found: _Found | str | None = self._lookup(parts[0]) or self._nowhere(parts[0])
+        for owner, member in pairwise(parts):
+            if isinstance(found, str):
+                break
+            found = self._member(owner, member)
+            if found is None:
+                return None
+        return None if found is None else self._cited(text, spelled, found)
+
+    def _member(self, owner: str, member: str) -> _Found | str | None:
+        """Return where *owner* has *member*, in words that it has not, or None if that stands outside the scope."""
+        definitions = self._view.definitions(name=owner)
+        types = [at for at in definitions if at.fact.kind in _TYPES]
+        if types and len(types) == len(definitions):
+            found = self._of_types(types, member, set())
+            if found == "outside" or (self._has_python and not found and _DUNDER.fullmatch(member)):
+                return None
+            return found or f"{owner} at {types[0].path}:{types[0].fact.row + 1} has no {member}"
+        tables = [at for at in definitions if at.fact.kind == "variable" and "=" in self._body(at)]
+        if tables and any("{" in self._body(at) and at.path.endswith((".c", ".h")) for at in tables):
+            return self._of_tables(tables, member) or f"{owner} at {tables[0].path} sets no {member}"
+        return self._lookup(member) or self._nowhere(member)
+
+    def _of_types(self, types: Sequence[At[Definition]], member: str, seen: set[str]) -> _Found | str | None:
+        """Return where one of *types* or its bases has *member*; ``outside`` where a base is not in the scope."""
+        outside = None
+        for at in types:
+            seen.add(at.fact.name)
+            if found := self._inside(at, _member_pattern(at.fact, member)):
+                return found
+            for base in at.fact.fields if at.fact.kind == "class" else ():
+                name = _JOINT.split(base.partition("[")[0].strip())[-1]
+                known = [] if name in seen else self._view.definitions(name=name, kinds=("class",))
+                found_in = self._of_types(known, member, seen) if known else None
+                if isinstance(found_in, _Found):
+                    return found_in
+                if found_in or (not known and name not in seen and _may_have(name, member)):
+                    outside = "outside"
+        return outside
+
+    def _of_tables(self, tables: Sequence[At[Definition]], member: str) -> _Found | None:
+        for at in tables:
+            if found := self._inside(at, re.compile(rf"\.\s*{re.escape(member)}\b")):
+                return found
+            for entry in self._view.tables(path=at.path):
+                types = self._view.definitions(name=entry.fact.struct or "", kinds=_TYPES)
+                if entry.fact.variable == at.fact.name and types:
+                    found_in = self._of_types(types, member, set())
+                    return found_in if isinstance(found_in, _Found) else None
+        return None
+
+    def _body(self, at: At[Definition]) -> str:
+        span = at.fact.span
+        return self._words.text(at.path)[span.start : span.end].decode("utf-8", "replace")
+
+    def _inside(self, at: At[Definition], pattern: re.Pattern[str]) -> _Found | None:
+        body = self._body(at)
+        match = pattern.search(body)
+        if match is None:
+            return None
+        line = at.fact.span.first_row + 1 + body.count("\n", 0, match.end())
+        return _Found(at.path, line, f"stands in {at.fact.name}")
 
 
-class MarkedStream:
-    """Splits streamed prose into tokens that end where a claim ends, and the marks on those claims."""
+def is_spelled_like_code(name: str) -> bool:
+    """Return whether a bare *name* is no word of prose: an underscore between two parts that start with a letter."""
+    return sum(1 for part in name.split("_") if part[:1].isalpha()) > 1
 
-    def __init__(self, citer: Citer) -> None:
-        self._citer = citer
-        self._held = ""
-        self._before = ""
 
-    def feed(self, text: str) -> Iterator[Token | Mark]:
-        """Yield what can be let through after *text*; a word or backtick span still open is held back."""
-        self._held += text
-        while (cut := _cut(self._held)) > 0:
-            yield from self._let_through(self._held[:cut])
-            self._held = self._held[cut:]
+def _defined(at: At[Definition]) -> _Found:
+    return _Found(at.path, at.fact.row + 1, "defined here")
 
-    def flush(self) -> Iterator[Token | Mark]:
-        """Yield what is still held back, at the end of the prose."""
-        if self._held:
-            yield from self._let_through(self._held)
-            self._held = ""
 
-    def _let_through(self, chunk: str) -> Iterator[Token | Mark]:
-        body = chunk.rstrip()
-        space = chunk[len(body) :]
-        quoted = _QUOTED.fullmatch(body)
-        judged = self._citer.judge(quoted["inside"] if quoted else body, quoted=bool(quoted), before=self._before)
-        self._before = body.strip(_LEAD + "`").lower() if body else self._before
-        if judged is None:
-            yield Token(chunk)
+def _member_pattern(owner: Definition, member: str) -> re.Pattern[str]:
+    """Return what a member looks like in the body of *owner*: a field's name, an attribute set or a method."""
+    name = re.escape(member)
+    if owner.kind != "class":
+        return re.compile(rf"\b{name}\b")
+    return re.compile(
+        rf"\b(?:self|cls)\.{name}\b|^[ \t]*(?:async[ \t]+def[ \t]+|def[ \t]+|class[ \t]+)?{name}[ \t]*[:=(]"
+        rf"|[\"']{name}[\"'][,)\]]",
+        re.MULTILINE,
+    )
+
+
+def _may_have(base: str, member: str) -> bool:
+    """Return whether a class outside the scope may have *member*; those of the language are asked."""
+    if "=" in base:
+        return False
+    known = getattr(builtins, base, None)
+    return known is None or hasattr(known, member)
+
+
+class _Words:
+    """The words of the scope's text, file by file as they are needed: cited files first, then source, small first."""
+
+    def __init__(self, view: IndexView) -> None:
+        self._view = view
+        self._first: dict[str, str] = {}
+        self._read: set[str] = set()
+        self._cited: list[str] = []
+        self._left = self._files()
+        self._missed = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether all files are below the bound and could be read."""
+        return self._total <= SEARCHED_BYTES and not self._missed
+
+    @cached_property
+    def _total(self) -> int:
+        return sum(file.size for file in self._view.files())
+
+    def _files(self) -> Iterator[str]:
+        spent = 0
+        for file in sorted(self._view.files(), key=lambda file: (file.language == "text", file.size, file.path)):
+            spent += file.size
+            if spent > SEARCHED_BYTES:
+                return
+            yield file.path
+
+    def cited(self, path: str) -> None:
+        """Remember that the prose cites *path*: it is searched before others."""
+        if len(self._cited) < SEARCHED_CITED and path not in self._cited and self._view.file(path) is not None:
+            self._cited.append(path)
+
+    def text(self, path: str) -> bytes:
+        """Return the bytes of *path*, nothing where it changed since it was indexed."""
+        try:
+            return self._view.text(path)
+        except NothingReadable:
+            self._missed = True
+            return b""
+
+    def find(self, name: str, before: str = "") -> _Found | None:
+        """Return the first place of *name*, right behind the word *before* if given."""
+        key = f"{before} {name}".strip()
+        for path in self._cited:
+            self._take(path)
+        while key not in self._first:
+            path = next(self._left, "")
+            if not path:
+                return None
+            self._take(path)
+        path = self._first[key]
+        content = self.text(path).decode("utf-8", "replace")
+        spelled = r"\s+".join(re.escape(part) for part in key.split())
+        at = re.search(rf"(?<![0-9{LETTERS}]){spelled}(?![0-9{LETTERS}])", content)
+        line = 1 + content.count("\n", 0, at.start() if at else 0)
+        return _Found(path, line, f"stands in {path}:{line}")
+
+    def _take(self, path: str) -> None:
+        if path in self._read:
             return
-        yield Token(body)
-        yield Mark(judged)
-        if space:
-            yield Token(space)
+        self._read.add(path)
+        content = self.text(path).decode("utf-8", "replace")
+        for word in set(_WORD.findall(content)):
+            self._first.setdefault(word, path)
+        for kind, name in set(_AFTER_TYPE.findall(content)):
+            self._first.setdefault(f"{kind} {name}", path)
 
 
-_QUOTED = re.compile(rf"[{re.escape(_LEAD)}]*`(?P<inside>[^`\n]+)`[{re.escape(_TRAIL)}]*")
-
-
-def _cut(held: str) -> int:
-    """Return the length of the next whole chunk (a word or backtick span and the space behind it), 0 if none is."""
-    ticks = 0
-    for at, character in enumerate(held):
-        if character == "`":
-            ticks += 1
-        elif character.isspace() and (ticks % 2 == 0 or character == "\n" or at > MOST_HELD or held.startswith("```")):
-            end = at + 1
-            while end < len(held) and held[end].isspace():
-                end += 1
-            return end
-    return 0
+_AFTER_TYPE = re.compile(rf"\b(struct|union|enum|class|typedef)\s+({NAME})")

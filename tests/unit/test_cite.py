@@ -1,135 +1,181 @@
-"""Claims of the prose are found as it streams, looked up, and marked."""
+"""Claims of the prose are looked up in a real index: what stands in the tree is verified, nothing else."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+import shutil
+from pathlib import Path
 
 import pytest
 
-from codereader.answer.cite import Citer, MarkedStream
-from codereader.answer.event import Citation, Mark, Token
-from codereader.index.parsed import BuildRule, Definition, Include, Reference, TableEntry
-from codereader.index.view import At, IndexedFile
-from codereader.source.spans import Span
+from codereader.answer import cite
+from codereader.answer.cite import Citer
+from codereader.answer.event import Citation, Mark
+from codereader.answer.marked import MarkedStream
+from codereader.cancel import CancelToken
+from codereader.index.build import build
+from codereader.index.view import IndexView, open_index
+from codereader.source.walk import open_scope, walk
+
+DATA = Path(__file__).parent.parent / "data"
 
 
-@dataclass
-class Tree:
-    """An index of one C file and one Makefile, by hand."""
-
-    extra: Sequence[At[Definition]] = field(default=())
-
-    def files(self) -> list[IndexedFile]:
-        return [
-            IndexedFile("fs/inode.c", "c", 100, 299, "b", 0),
-            IndexedFile("Makefile", "make", 10, 9, "b", 0),
-        ]
-
-    def definitions(self, *, name: str | None = None, kinds: Sequence[str] = (), **_: Any) -> list[At[Definition]]:
-        known = [
-            Definition("get_inode", "function", Span(0, 9, 53, 80), 53, "struct inode *get_inode(void)"),
-            Definition("mount_opts", "struct", Span(0, 9, 34, 36), 34, "struct mount_opts", fields=("umode_t mode",)),
-        ]
-        rows = [At("fs/inode.c", d) for d in known]
-        return [r for r in rows if name in (None, r.fact.name) and (not kinds or r.fact.kind in kinds)]
-
-    def references(self, *, name: str, **_: Any) -> list[At[Reference]]:
-        return [At("fs/inode.c", Reference("simple_lookup", "call", 60))] if name == "simple_lookup" else []
-
-    def tables(self, **_: Any) -> list[At[TableEntry]]:
-        return [At("fs/inode.c", TableEntry("dir_ops", "inode_operations", "mkdir", "do_mkdir", 190))]
-
-    def includes(self, **_: Any) -> list[At[Include]]:
-        return [At("fs/inode.c", Include("linux/pagemap.h", 3))]
-
-    def builds(self, **_: Any) -> list[At[BuildRule]]:
-        return [At("Makefile", BuildRule("obj", "CONFIG_MMU", ("inode.o",), 7))]
+@pytest.fixture(scope="module")
+def views(tmp_path_factory):
+    """Index copies of the small trees under tests/data once, and open them by name."""
+    opened: dict[str, IndexView] = {}
+    for tree in ("ramdisk", "pypkg"):
+        home = tmp_path_factory.mktemp(tree)
+        folder = home / "drivers" / tree
+        shutil.copytree(DATA / tree, folder, ignore=shutil.ignore_patterns("__pycache__"))
+        walked = walk(open_scope(folder), CancelToken(), None)
+        build(walked, home / "cache", CancelToken())
+        opened[tree] = open_index(walked, home / "cache")
+    yield opened
+    for view in opened.values():
+        view.close()
 
 
-def marks(text: str, chunk: int = 3) -> list[Citation]:
-    """Feed *text* in chunks and return the marks."""
-    stream = MarkedStream(Citer(Tree()))  # type: ignore[arg-type]
-    events = [e for i in range(0, len(text), chunk) for e in stream.feed(text[i : i + chunk])]
-    return [e.citation for e in [*events, *stream.flush()] if isinstance(e, Mark)]
+def marks(view: IndexView, text: str) -> list[Citation]:
+    stream = MarkedStream(Citer(view))
+    return [event.citation for event in [*stream.feed(text), *stream.flush()] if isinstance(event, Mark)]
 
 
-def verdicts(text: str) -> list[tuple[str, str]]:
-    return [(c.text, c.verdict) for c in marks(text)]
+def verdicts(view: IndexView, text: str) -> list[tuple[str, str]]:
+    return [(found.text, found.verdict) for found in marks(view, text)]
+
+
+TRUE = {
+    "ramdisk": [
+        "The driver is split over `core.c`, `ioctl.c` and, as the Makefile says, `map-mmu.c` or `map-nommu.c`.",
+        "The struct contains five fields; each struct that is created goes through ramdisk_create() at core.c:28.",
+        "`ramdisk_open` stores the disk in `file->private_data` and returns `-ENOENT` if there is none.",
+        "On failure it returns ENOMEM (`ENOMEM`), and `is_write` tells `ramdisk_account()` which counter to bump.",
+        "`disk->stats->writes++` is done in [stats.c](stats.c:11), under `CONFIG_RAMDISK_STATS`.",
+        "The `struct ramdisk_codec` of ramdisk.h:31–34 has `pack` and `unpack`; `ramdisk_rle.pack` is `rle_pack`.",
+        "Enum values such as `COMMAND_CLEAR` belong to enum ramdisk_command; enum values are plain numbers.",
+        "It works on x86_64 and arm64, is GPL-2.0/MIT licensed, uses UTF_8 names and needs v6.1-rc1 or 3.5.",
+        "`register_filesystem(&ramdisk_type)` is called by `static int __init ramdisk_init(void)` with NULL checks.",
+        "See <linux/slab.h>, drivers/ramdisk/core.c:19, `codec/rle.c` and the `codec/` folder; `rle.o` is built.",
+        "The `ramdisk_operations.open` entry points to `ramdisk_open`; `struct inode` comes from outside.",
+        "命令由`ramdisk_ioctl`处理，定义在ioctl.c:24，它调用ramdisk_blocks()。",
+        "The struct ramdisk *disk argument is passed to ramdisk_find(name), e.g. by either/or paths (see file(s)).",
+    ],
+    "pypkg": [
+        "Class hierarchy: `NotOnShelfError` derives from `ShelfError`, and each class that is raised says why.",
+        "`Library.lend()` calls `self.store.add(loan)` and `remind`, defined in shelf/reminders.py:4.",
+        "`Store.path` is a `Path`; `open_store(path)` at `shelf/store.py:33` returns a `Store`.",
+        "`len`, `print()`, `__main__` and `str` belong to Python, unlike Node.js; `if __name__` runs it.",
+        "`Book.title` and `Loan.to` are fields; the class Library holds the store; `json.dumps` writes.",
+        "`from .model import Book, Loan` stands in `library.py`; run it with `python -m shelf` or `git log --all`.",
+        "`ShelfError.args` comes from `Exception`; see https://example.com/shelf/none.py and a@b.py.",
+        "The `shelf` package has `shelf/cli.py` with `main(title)`, and describe(loan) there returns a dict.",
+    ],
+}  # fmt: skip
+"""Sentences that say nothing untrue about the trees."""
+
+
+@pytest.mark.parametrize(("tree", "text"), [(tree, text) for tree, texts in TRUE.items() for text in texts])
+def test_true_prose_is_not_blamed(views, tree, text):
+    """A sentence that holds has no claim that is not found."""
+    found = marks(views[tree], text)
+
+    assert [] == [(c.text, c.why) for c in found if c.verdict == "not found"]
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("tree", "text", "expected"),
     [
-        ("see fs/inode.c:54.", [("fs/inode.c:54", "verified")]),
-        ("see inode.c:54-80 now", [("inode.c:54-80", "verified")]),
-        ("see inode.c:300 now", [("inode.c:300", "not found")]),
-        ("see inode.c:0 now", [("inode.c:0", "not found")]),
-        ("see inode.c:80-54 now", [("inode.c:80-54", "not found")]),
-        ("see nowhere.c:1 now", [("nowhere.c:1", "not found")]),
-        ("in `inode.c` and `Makefile`", [("inode.c", "verified"), ("Makefile", "verified")]),
-        ("in (mm/page.c)", [("mm/page.c", "not found")]),
-        ("includes <linux/pagemap.h>,", [("linux/pagemap.h", "verified")]),
-        ("calls `get_inode()`.", [("get_inode()", "verified")]),
-        ("calls get_inode(), then", [("get_inode()", "verified")]),
-        ("calls set_inode(), then", [("set_inode()", "not found")]),
-        ("the `struct fs_type` here", [("struct fs_type", "not found")]),
-        ("the struct fs_type here", [("struct fs_type", "not found")]),
-        ("the struct mount_opts here", [("struct mount_opts", "verified")]),
-        ("its `mode` and `dir_ops.mkdir`", [("mode", "verified"), ("dir_ops.mkdir", "verified")]),
-        ("under `CONFIG_MMU`", [("CONFIG_MMU", "verified")]),
-        ("uses simple_lookup outside", [("simple_lookup", "verified")]),
-        ("`return` an `int` or NULL", []),
-        ("plain words, e.g. in 3.5 seconds; either/or", []),
-        ("a `git log --all` command", []),
+        ("ramdisk", TRUE["ramdisk"][1], ["ramdisk_create()", "core.c:28"]),
+        ("ramdisk", TRUE["ramdisk"][7], []),
+        ("ramdisk", TRUE["ramdisk"][11], ["ramdisk_ioctl", "ioctl.c:24", "ramdisk_blocks()"]),
+        ("ramdisk", TRUE["ramdisk"][12], ["struct ramdisk", "ramdisk_find(name)"]),
+        ("pypkg", TRUE["pypkg"][0], ["NotOnShelfError", "ShelfError"]),
+        ("pypkg", TRUE["pypkg"][1], ["Library.lend()", "self.store.add(loan)", "remind", "shelf/reminders.py:4"]),
+        ("pypkg", TRUE["pypkg"][3], []),
     ],
 )
-def test_claims_are_judged(text: str, expected: list[tuple[str, str]]) -> None:
-    """Places, files and symbols are looked up; words that claim nothing are let be."""
-    assert expected == verdicts(text)
+def test_true_claims_are_verified(views, tree, text, expected):
+    """What the sentence names is marked, in order, and its plain words are not."""
+    assert [(claim, "verified") for claim in expected] == verdicts(views[tree], text)
 
 
-@pytest.mark.parametrize("chunk", [1, 2, 7, 1000])
-def test_the_text_survives_marking_whole(chunk: int) -> None:
-    """Tokens joined are the prose, however the model split it, and marks do not depend on the split."""
-    text = (
-        "The `struct fs_type` of inode.c:54 is\n\n```c\nint do_it(void)\n{\n\treturn get_inode();\n}\n```\nDone `open"
-    )
-    stream = MarkedStream(Citer(Tree()))  # type: ignore[arg-type]
-
-    events = [e for i in range(0, len(text), chunk) for e in stream.feed(text[i : i + chunk])]
-    events += stream.flush()
-
-    assert text == "".join(e.text for e in events if isinstance(e, Token))
-    assert [c.text for c in marks(text, 1000)] == [e.citation.text for e in events if isinstance(e, Mark)]
-
-
-def test_a_mark_stands_right_behind_its_claim() -> None:
-    """The token before a mark ends with the claim."""
-    stream = MarkedStream(Citer(Tree()))  # type: ignore[arg-type]
-
-    events = [*stream.feed("The set_inode() call "), *stream.flush()]
-
-    at = next(i for i, e in enumerate(events) if isinstance(e, Mark))
-    before = events[at - 1]
-    assert isinstance(before, Token)
-    assert before.text.endswith("set_inode()")
-
-
-def test_an_open_backtick_does_not_hold_the_prose_back() -> None:
-    """A model that never closes a backtick still streams."""
-    stream = MarkedStream(Citer(Tree()))  # type: ignore[arg-type]
-
-    events = list(stream.feed("`" + "word " * 100))
-
-    assert any(isinstance(e, Token) for e in events)
+@pytest.mark.parametrize(
+    ("tree", "text", "expected"),
+    [
+        ("ramdisk", "It calls `ramdisk_flush()` and ramdisk_sync.", ["ramdisk_flush()", "ramdisk_sync"]),
+        ("ramdisk", "The `bogus`'s list, `x1`/`y1` and `x2`—which", ["bogus", "x1", "y1", "x2"]),
+        ("ramdisk", "[core.c](core.c:999) and [`f1`](no.c:3)", ["core.c:999", "f1", "no.c:3"]),
+        ("ramdisk", "core.c:500–600, core.c:540:10, core.c#L900", ["core.c:500–600", "core.c:540:10", "core.c#L900"]),
+        (
+            "ramdisk",
+            "bogus_fn(disk, b) and `&bogus_ops` and `arr[0]` and `*ptr`",
+            ["bogus_fn(disk, b)", "bogus_ops", "arr", "ptr"],
+        ),
+        ("ramdisk", "`int frob(void)` and “bogus_fn()”", ["frob", "bogus_fn()"]),
+        ("ramdisk", "struct ramdisk_find, the struct fs_type", ["struct ramdisk_find", "struct fs_type"]),
+        ("ramdisk", "a `struct ramdisk_open`", ["struct ramdisk_open"]),
+        ("ramdisk", "bogus_thing->name, `a1::b1::ramdisk_find()`", ["bogus_thing->name", "a1::b1::ramdisk_find()"]),
+        ("ramdisk", "`ramdisk_operations.fsync` and `ramdisk.reads`", ["ramdisk_operations.fsync", "ramdisk.reads"]),
+        ("ramdisk", "drivers/net/Makefile:3 and mm/page.c", ["drivers/net/Makefile:3", "mm/page.c"]),
+        ("ramdisk", "core.c:0 and core.c:30-20", ["core.c:0", "core.c:30-20"]),
+        ("ramdisk", "函数`get_inode`在inode.c:54处，调用iget()。", ["get_inode", "inode.c:54", "iget()"]),
+        ("ramdisk", "It uses malloc() and NULL, `len` is none of its names.", ["malloc()", "len"]),
+        ("pypkg", "`Library.bogus` and Library.find", ["Library.bogus"]),
+        ("pypkg", "class LoanBook and class `remind`", ["class LoanBook", "class remind"]),
+        ("pypkg", "`ShelfError.frobnicate`, `shelf/web.py`", ["ShelfError.frobnicate", "shelf/web.py"]),
+        ("pypkg", "```python\nnew_name = invented_call(new_name)\n```", ["invented_call"]),
+    ],
+)
+def test_invented_claims_are_not_found(views, tree, text, expected):
+    """What is not in the tree is named, and nothing else."""
+    assert expected == [found.text for found in marks(views[tree], text) if found.verdict == "not found"]
 
 
-def test_a_verdict_tells_where_the_symbol_is() -> None:
-    """A verified symbol carries its place, 1-based."""
-    (found,) = marks("see `get_inode` here")
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("`ramdisk_find`", "defined here"),
+        ("`is_write`", "stands in stats.c:9"),
+        ("`struct ramdisk_find`", "it is a function at core.c:17, not a struct"),
+        ("`ramdisk.reads`", "ramdisk at ramdisk.h:13 has no reads"),
+        ("`nobody->name`", "nobody is neither defined nor used in the scope"),
+        ("core.c:999", "the file has 150 lines"),
+    ],
+)
+def test_a_verdict_says_why(views, text, why):
+    """The reason names the place, or the part that is missing."""
+    (found,) = marks(views["ramdisk"], text)
 
-    assert ("fs/inode.c", 54, "get_inode", "defined here") == (
-        found.path, found.start_line, found.symbol, found.why,
-    )  # fmt: skip
+    assert why == found.why
+
+
+def test_a_symbol_carries_its_place(views):
+    """A verified symbol has path and 1-based line."""
+    (found,) = marks(views["ramdisk"], "see `ramdisk_find` here")
+
+    assert ("core.c", 17, "ramdisk_find") == (found.path, found.start_line, found.symbol)
+
+
+def test_a_scope_over_the_bound_says_that_it_was_not_searched_whole(views, monkeypatch):
+    """Text beyond the bound is not read, unless the prose cites its file, and the verdict says so."""
+    monkeypatch.setattr(cite, "SEARCHED_BYTES", 0)
+
+    before, member, _, after = marks(views["ramdisk"], "`is_write` and `writes` then core.c:20 `ENOMEM`")
+
+    assert ("not found", True) == (before.verdict, "not all of its text was searched" in before.why)
+    assert ("verified", "verified") == (member.verdict, after.verdict)
+
+
+def test_a_file_that_changed_is_no_crash(views, tmp_path):
+    """A file edited after it was indexed is not searched; the verdict owns up to it."""
+    folder = tmp_path / "tree"
+    folder.mkdir()
+    (folder / "a.c").write_text("int f(int some_local)\n{\n\treturn some_local;\n}\n")
+    walked = walk(open_scope(folder), CancelToken(), None)
+    build(walked, tmp_path / "cache", CancelToken())
+    with open_index(walked, tmp_path / "cache") as view:
+        (folder / "a.c").write_text("int g;\n")
+
+        (found,) = marks(view, "`other_local`")
+
+    assert "not all of its text was searched" in found.why
