@@ -10,29 +10,19 @@ from __future__ import annotations
 
 import builtins
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from typing import Literal
 
 from codereader.answer.event import Citation
-from codereader.errors import NothingReadable
+from codereader.answer.words import NAME, WORD, Found, Words
 from codereader.index.parsed import Definition
 from codereader.index.view import At, IndexView
 
-LETTERS = r"A-Za-z_\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u058f"
-"""Characters that a name may start with, for use inside a character class. Scripts written without spaces are not
-among them, so that a name in Chinese or Thai prose ends where the prose goes on."""
-
-NAME = rf"[{LETTERS}][0-9{LETTERS}]*+"
 CHAIN = rf"{NAME}(?:(?:\.|->|::){NAME})*+"
 TYPE_WORDS = frozenset({"struct", "union", "enum", "class", "typedef"})
-SEARCHED_BYTES = 8 << 20
-"""So many bytes of a scope's files are searched for words that are no definition or use."""
-SEARCHED_CITED = 64
-"""So many files that the prose cites are searched although the scope is over that bound."""
-
 ENDINGS = (
     "c|h|cc|cpp|cxx|hh|hpp|S|py|pyi|rs|go|java|kt|js|jsx|ts|tsx|rb|php|swift|sh|mk|md|rst|txt|toml|yaml|yml|json|"
     "cfg|ini|lds|dts|dtsi|html|css|ko|o"
@@ -58,7 +48,6 @@ _TYPED = re.compile(r"[us](?:8|16|32|64)|u?int(?:8|16|32|64|max)_t")
 _DUNDER = re.compile(r"__\w+__")
 _VERSION = re.compile(r"[vV]?\d[\w.+-]*|\w+[-_ ]\d[\w.+-]*")
 _MIME = re.compile(r"(?:application|text|image|audio|video|multipart)/.*")
-_WORD = re.compile(NAME)
 _JOINT = re.compile(r"\.|->|::")
 _HEAD = re.compile(CHAIN)
 _FILE = re.compile(rf"(?:.*[^/])?\.(?:{ENDINGS})$|(?:.*/)?(?:Makefile|Kconfig|Kbuild)$")
@@ -91,20 +80,13 @@ class Claim:
     type_word: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    path: str
-    line: int
-    how: str
-
-
 class Citer:
     """Judges claims against one indexed scope. Same claim, same verdict."""
 
     def __init__(self, view: IndexView) -> None:
         self._view = view
         self._known: dict[Claim, Citation | None] = {}
-        self._words = _Words(view)
+        self._words = Words(view)
 
     def judge(self, claim: Claim) -> Citation | None:
         """Return the verdict on *claim*, None if it says nothing that can be looked up. Raises: StoreError."""
@@ -260,7 +242,7 @@ class Citer:
             return True
         return self._as_type(claim.type_word, name) is not None
 
-    def _as_type(self, word: str, name: str) -> _Found | None:
+    def _as_type(self, word: str, name: str) -> Found | None:
         """Return where *name* is defined as a *word*, or mentioned where the scope does not define it at all."""
         definitions = self._view.definitions(name=name)
         for at in definitions:
@@ -270,7 +252,7 @@ class Citer:
             return None
         for reference in self._view.references(name=name):
             if reference.fact.kind == "name":
-                return _Found(reference.path, reference.fact.row + 1, "used here")
+                return Found(reference.path, reference.fact.row + 1, "used here")
         return self._words.find(name, before=word)
 
     def _typed(self, claim: Claim, name: str) -> Citation:
@@ -282,32 +264,32 @@ class Citer:
             return self._cited(text, name, f"it is {what} at {known.path}:{known.line}, not a {word}")
         return self._cited(text, name, found or self._nowhere(name))
 
-    def _lookup(self, name: str) -> _Found | None:
+    def _lookup(self, name: str) -> Found | None:
         """Return where *name* is defined, else used, else stands in the text; None if the scope has no such name."""
         for definition in self._view.definitions(name=name):
             return _defined(definition)
         for reference in self._view.references(name=name):
-            return _Found(reference.path, reference.fact.row + 1, "used here")
+            return Found(reference.path, reference.fact.row + 1, "used here")
         if name.startswith("CONFIG_"):
             for option in self._view.definitions(name=name.removeprefix("CONFIG_"), kinds=("option",)):
                 return _defined(option)
         return self._words.find(name) or (None if self._words.complete else self._members.get(name))
 
     @cached_property
-    def _members(self) -> dict[str, _Found]:
+    def _members(self) -> dict[str, Found]:
         """Members, fields set in tables and imported names: what the index knows of text that was not searched."""
-        found: dict[str, _Found] = {}
+        found: dict[str, Found] = {}
         for at in self._view.definitions(kinds=("struct", "union", "enum")):
-            for name in _WORD.findall(" ".join(at.fact.fields)):
-                found.setdefault(name, _Found(at.path, at.fact.row + 1, "used here"))
+            for name in WORD.findall(" ".join(at.fact.fields)):
+                found.setdefault(name, Found(at.path, at.fact.row + 1, "used here"))
         for table in self._view.tables():
             for name in (table.fact.field, table.fact.struct or "", table.fact.variable, table.fact.function):
-                found.setdefault(name, _Found(table.path, table.fact.row + 1, "used here"))
+                found.setdefault(name, Found(table.path, table.fact.row + 1, "used here"))
         for include in self._view.includes():
-            for name in (*include.fact.names, *_WORD.findall(include.fact.target)):
-                found.setdefault(name, _Found(include.path, include.fact.row + 1, "used here"))
+            for name in (*include.fact.names, *WORD.findall(include.fact.target)):
+                found.setdefault(name, Found(include.path, include.fact.row + 1, "used here"))
         for rule in self._view.builds():
-            found.setdefault(rule.fact.symbol, _Found(rule.path, rule.fact.row + 1, "used here"))
+            found.setdefault(rule.fact.symbol, Found(rule.path, rule.fact.row + 1, "used here"))
         return found
 
     def _nowhere(self, name: str) -> str:
@@ -315,7 +297,7 @@ class Citer:
             return f"{name} is neither defined nor used in the scope"
         return f"{name} is not among the definitions and uses of the scope (not all of its text was searched)"
 
-    def _cited(self, text: str, symbol: str, found: _Found | str) -> Citation:
+    def _cited(self, text: str, symbol: str, found: Found | str) -> Citation:
         if isinstance(found, str):
             return Citation(text, "not found", None, None, None, symbol, found)
         return Citation(text, "verified", found.path, found.line, found.line, symbol, found.how)
@@ -324,7 +306,7 @@ class Citer:
 
     def _chain(self, text: str, spelled: str, parts: Sequence[str]) -> Citation | None:
         """Judge ``a.b->c``: the first must be known, and each owner that the scope defines must have its member."""
-        found: _Found | str | None = self._lookup(parts[0]) or self._nowhere(parts[0])
+        found: Found | str | None = self._lookup(parts[0]) or self._nowhere(parts[0])
         for owner, member in pairwise(parts):
             if isinstance(found, str):
                 break
@@ -333,7 +315,7 @@ class Citer:
                 return None
         return None if found is None else self._cited(text, spelled, found)
 
-    def _member(self, owner: str, member: str) -> _Found | str | None:
+    def _member(self, owner: str, member: str) -> Found | str | None:
         """Return where *owner* has *member*, in words that it has not, or None if that stands outside the scope."""
         definitions = self._view.definitions(name=owner)
         types = [at for at in definitions if at.fact.kind in _TYPES]
@@ -347,7 +329,7 @@ class Citer:
             return self._of_tables(tables, member) or f"{owner} at {tables[0].path} sets no {member}"
         return self._lookup(member) or self._nowhere(member)
 
-    def _of_types(self, types: Sequence[At[Definition]], member: str, seen: set[str]) -> _Found | str | None:
+    def _of_types(self, types: Sequence[At[Definition]], member: str, seen: set[str]) -> Found | str | None:
         """Return where one of *types* or its bases has *member*; ``outside`` where a base is not in the scope."""
         outside = None
         for at in types:
@@ -358,13 +340,13 @@ class Citer:
                 name = _JOINT.split(base.partition("[")[0].strip())[-1]
                 known = [] if name in seen else self._view.definitions(name=name, kinds=("class",))
                 found_in = self._of_types(known, member, seen) if known else None
-                if isinstance(found_in, _Found):
+                if isinstance(found_in, Found):
                     return found_in
                 if found_in or (not known and name not in seen and _may_have(name, member)):
                     outside = "outside"
         return outside
 
-    def _of_tables(self, tables: Sequence[At[Definition]], member: str) -> _Found | None:
+    def _of_tables(self, tables: Sequence[At[Definition]], member: str) -> Found | None:
         for at in tables:
             if found := self._inside(at, re.compile(rf"\.\s*{re.escape(member)}\b")):
                 return found
@@ -372,20 +354,20 @@ class Citer:
                 types = self._view.definitions(name=entry.fact.struct or "", kinds=_TYPES)
                 if entry.fact.variable == at.fact.name and types:
                     found_in = self._of_types(types, member, set())
-                    return found_in if isinstance(found_in, _Found) else None
+                    return found_in if isinstance(found_in, Found) else None
         return None
 
     def _body(self, at: At[Definition]) -> str:
         span = at.fact.span
         return self._words.text(at.path)[span.start : span.end].decode("utf-8", "replace")
 
-    def _inside(self, at: At[Definition], pattern: re.Pattern[str]) -> _Found | None:
+    def _inside(self, at: At[Definition], pattern: re.Pattern[str]) -> Found | None:
         body = self._body(at)
         match = pattern.search(body)
         if match is None:
             return None
         line = at.fact.span.first_row + 1 + body.count("\n", 0, match.end())
-        return _Found(at.path, line, f"stands in {at.fact.name}")
+        return Found(at.path, line, f"stands in {at.fact.name}")
 
 
 def is_spelled_like_code(name: str) -> bool:
@@ -393,8 +375,8 @@ def is_spelled_like_code(name: str) -> bool:
     return sum(1 for part in name.split("_") if part[:1].isalpha()) > 1
 
 
-def _defined(at: At[Definition]) -> _Found:
-    return _Found(at.path, at.fact.row + 1, "defined here")
+def _defined(at: At[Definition]) -> Found:
+    return Found(at.path, at.fact.row + 1, "defined here")
 
 
 def _member_pattern(owner: Definition, member: str) -> re.Pattern[str]:
@@ -415,75 +397,3 @@ def _may_have(base: str, member: str) -> bool:
         return False
     known = getattr(builtins, base, None)
     return known is None or hasattr(known, member)
-
-
-class _Words:
-    """The words of the scope's text, file by file as they are needed: cited files first, then source, small first."""
-
-    def __init__(self, view: IndexView) -> None:
-        self._view = view
-        self._first: dict[str, str] = {}
-        self._read: set[str] = set()
-        self._cited: list[str] = []
-        self._left = self._files()
-        self._missed = False
-
-    @property
-    def complete(self) -> bool:
-        """Whether all files are below the bound and could be read."""
-        return self._total <= SEARCHED_BYTES and not self._missed
-
-    @cached_property
-    def _total(self) -> int:
-        return sum(file.size for file in self._view.files())
-
-    def _files(self) -> Iterator[str]:
-        spent = 0
-        for file in sorted(self._view.files(), key=lambda file: (file.language == "text", file.size, file.path)):
-            spent += file.size
-            if spent > SEARCHED_BYTES:
-                return
-            yield file.path
-
-    def cited(self, path: str) -> None:
-        """Remember that the prose cites *path*: it is searched before others."""
-        if len(self._cited) < SEARCHED_CITED and path not in self._cited and self._view.file(path) is not None:
-            self._cited.append(path)
-
-    def text(self, path: str) -> bytes:
-        """Return the bytes of *path*, nothing where it changed since it was indexed."""
-        try:
-            return self._view.text(path)
-        except NothingReadable:
-            self._missed = True
-            return b""
-
-    def find(self, name: str, before: str = "") -> _Found | None:
-        """Return the first place of *name*, right behind the word *before* if given."""
-        key = f"{before} {name}".strip()
-        for path in self._cited:
-            self._take(path)
-        while key not in self._first:
-            path = next(self._left, "")
-            if not path:
-                return None
-            self._take(path)
-        path = self._first[key]
-        content = self.text(path).decode("utf-8", "replace")
-        spelled = r"\s+".join(re.escape(part) for part in key.split())
-        at = re.search(rf"(?<![0-9{LETTERS}]){spelled}(?![0-9{LETTERS}])", content)
-        line = 1 + content.count("\n", 0, at.start() if at else 0)
-        return _Found(path, line, f"stands in {path}:{line}")
-
-    def _take(self, path: str) -> None:
-        if path in self._read:
-            return
-        self._read.add(path)
-        content = self.text(path).decode("utf-8", "replace")
-        for word in set(_WORD.findall(content)):
-            self._first.setdefault(word, path)
-        for kind, name in set(_AFTER_TYPE.findall(content)):
-            self._first.setdefault(f"{kind} {name}", path)
-
-
-_AFTER_TYPE = re.compile(rf"\b(struct|union|enum|class|typedef)\s+({NAME})")

@@ -12,8 +12,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from codereader.answer.cite import CHAIN, ENDINGS, LETTERS, TYPE_WORDS, Citer, Claim
+from codereader.answer.cite import CHAIN, ENDINGS, TYPE_WORDS, Citer, Claim
 from codereader.answer.event import Mark, Token
+from codereader.answer.words import LETTERS
 
 MOST_RUN = 256
 """A longer run of characters without a space is no name or path and goes through unjudged."""
@@ -177,7 +178,7 @@ class MarkedStream:
     def _inside(self, inside: str) -> Sequence[Claim]:
         """Return the claims of a code span, in order."""
         text = inside.strip()
-        if _NO_PATH.fullmatch(text):
+        if _NO_PATH.fullmatch(text) or text.startswith("O("):
             return ()
         if "(" not in text and " " not in text and (whole := self._whole_path(text)) is not None:
             return whole
@@ -297,8 +298,8 @@ def _cut_path(match: re.Match[str]) -> tuple[Claim, int]:
 
 
 def _is_call(name: str, inside: str) -> bool:
-    """Return whether a name with ``(inside`` behind it is called: no plural, no page of a manual."""
-    if _PATH.fullmatch(name) and inside:
+    """Return whether a name with ``(inside`` behind it is called: no plural, manual page, path or order of growth."""
+    if name == "O" or (inside and _PATH.fullmatch(name)):
         return False
     if "_" in name or "." in name:
         return True

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from codereader.answer import cite
+from codereader.answer import words
 from codereader.answer.cite import Citer
 from codereader.answer.event import Citation, Mark
 from codereader.answer.marked import MarkedStream
@@ -53,7 +53,7 @@ TRUE = {
         "`disk->stats->writes++` is done in [stats.c](stats.c:11), under `CONFIG_RAMDISK_STATS`.",
         "The `struct ramdisk_codec` of ramdisk.h:31–34 has `pack` and `unpack`; `ramdisk_rle.pack` is `rle_pack`.",
         "Enum values such as `COMMAND_CLEAR` belong to enum ramdisk_command; enum values are plain numbers.",
-        "It works on x86_64 and arm64, is GPL-2.0/MIT licensed, uses UTF_8 names and needs v6.1-rc1 or 3.5.",
+        "It works on x86_64 and arm64, is GPL-2.0/MIT licensed, uses UTF_8, needs v6.1-rc1 or 3.5, is O(n), `O(1)`.",
         "`register_filesystem(&ramdisk_type)` is called by `static int __init ramdisk_init(void)` with NULL checks.",
         "See <linux/slab.h>, drivers/ramdisk/core.c:19, `codec/rle.c` and the `codec/` folder; `rle.o` is built.",
         "The `ramdisk_operations.open` entry points to `ramdisk_open`; `struct inode` comes from outside.",
@@ -158,7 +158,7 @@ def test_a_symbol_carries_its_place(views):
 
 def test_a_scope_over_the_bound_says_that_it_was_not_searched_whole(views, monkeypatch):
     """Text beyond the bound is not read, unless the prose cites its file, and the verdict says so."""
-    monkeypatch.setattr(cite, "SEARCHED_BYTES", 0)
+    monkeypatch.setattr(words, "SEARCHED_BYTES", 0)
 
     before, member, _, after = marks(views["ramdisk"], "`is_write` and `writes` then core.c:20 `ENOMEM`")
 
