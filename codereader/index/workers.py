@@ -1,21 +1,29 @@
 """Many files to facts, in worker processes where there is enough to do.
 
 Results come in the order of the tasks. A worker that dies takes one file with it, which is named; workers that
-cannot be started at all leave the work to this process. Workers ignore Ctrl-C: their owner stops them.
+cannot be started at all leave the work to this process. Workers never see Ctrl-C: their owner stops them.
+
+A worker is a new interpreter that imports this module and nothing of the program that called us: a script without a
+main guard is not run again. Owner and worker speak in pickles through the worker's standard input and output, and
+strictly in turn, so that neither ever waits for the other to empty a pipe.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import os
+import pickle
 import signal
+import subprocess
+import sys
 from collections import deque
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from queue import Empty, Full, Queue
+from threading import Lock, Thread
+from typing import IO, Any, NamedTuple
 
+import codereader
 from codereader.cancel import CancelToken
 from codereader.index.digest import Digest, digest
 
@@ -24,13 +32,21 @@ FEW_BYTES = 4 << 20
 """Below both, starting workers costs more than it saves."""
 
 MOST_WORKERS = 8
-WAITING = 8
-"""Tasks handed to a worker beforehand, so that it never waits."""
+AT_ONCE = 8
+"""Tasks handed to a worker together, so that it seldom waits."""
+
+MOST_ANSWERS = 64
+"""Answers that wait to be taken; workers pause beyond."""
 
 LOOK_SECONDS = 0.05
 """How often the cancel token is looked at."""
 
 STOPPED = "the parser stopped on it"
+
+_CODE = (
+    "import sys, pickle; sys.path[:] = pickle.load(sys.stdin.buffer); "
+    "from codereader.index.workers import serve; serve()"
+)
 
 
 class Task(NamedTuple):
@@ -41,18 +57,12 @@ class Task(NamedTuple):
     size: int
 
 
-class _Worker:
-    """A process and the numbers of the tasks that it has not answered, in order."""
-
-    def __init__(self, process: SpawnProcess, pipe: Connection) -> None:
-        self.process = process
-        self.pipe = pipe
-        self.waiting: deque[int] = deque()
-        self.is_ready = False
-
-
 class _CannotStartError(Exception):
     """Worker processes do not come up here."""
+
+
+_Answer = tuple[int, Digest] | None
+"""The number of a task and its digest; None where a worker did not come up."""
 
 
 def digest_all(tasks: Sequence[Task], cancel: CancelToken) -> Iterator[Digest]:
@@ -60,7 +70,7 @@ def digest_all(tasks: Sequence[Task], cancel: CancelToken) -> Iterator[Digest]:
     done = 0
     many = len(tasks) >= FEW_FILES or sum(task.size for task in tasks) >= FEW_BYTES
     count = min(os.cpu_count() or 1, MOST_WORKERS)
-    if many and count > 1 and multiprocessing.parent_process() is None:
+    if many and count > 1:
         try:
             for made in _in_order(tasks, count, cancel):
                 yield made
@@ -83,104 +93,161 @@ def _in_order(tasks: Sequence[Task], count: int, cancel: CancelToken) -> Iterato
 
 
 def _as_ready(tasks: Sequence[Task], count: int, cancel: CancelToken) -> Iterator[tuple[int, Digest]]:
-    queue = deque(range(len(tasks)))
-    workers: list[_Worker] = []
+    batches = deque(range(at, min(at + AT_ONCE, len(tasks))) for at in range(0, len(tasks), AT_ONCE))
+    answers: Queue[_Answer] = Queue(MOST_ANSWERS)
+    workers = [_Worker(tasks, batches, answers) for _ in range(count)]
+    left = len(tasks)
     try:
-        workers.extend(_start() for _ in range(count))
-        while queue or any(worker.waiting for worker in workers):
-            for worker in workers:
-                _hand_out(worker, queue, tasks)
+        for worker in workers:
+            worker.thread.start()
+        while left:
             cancel.check()
-            for pipe in wait([worker.pipe for worker in workers], LOOK_SECONDS):
-                worker = next(one for one in workers if one.pipe is pipe)
-                if answer := _answer(worker):
-                    yield answer
-                elif not worker.process.is_alive():
-                    workers[workers.index(worker)] = _start()
-                    number = _bury(worker, queue)
-                    if number is not None:
-                        yield number, Digest(reason=STOPPED)
+            with suppress(Empty):
+                answer = answers.get(timeout=LOOK_SECONDS)
+                if answer is None:
+                    raise _CannotStartError
+                left -= 1
+                yield answer
     finally:
         for worker in workers:
-            _stop(worker)
+            worker.stop()
+        for worker in workers:
+            if worker.thread.ident is not None:
+                worker.thread.join(1)
 
 
-def _hand_out(worker: _Worker, queue: deque[int], tasks: Sequence[Task]) -> None:
-    while queue and len(worker.waiting) < WAITING:
-        number = queue.popleft()
-        worker.waiting.append(number)
+class _Worker:
+    """A thread that feeds one process after another: a new one where the last has died."""
+
+    def __init__(self, tasks: Sequence[Task], batches: deque[range], answers: Queue[_Answer]) -> None:
+        self.thread = Thread(target=self._work, name="codereader-worker", daemon=True)
+        self._tasks = tasks
+        self._batches = batches
+        self._answers = answers
+        self._lock = Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._is_stopping = False
+
+    def stop(self) -> None:
+        """End the process, and with it the thread, whatever it is doing."""
+        with self._lock:
+            self._is_stopping = True
+            if self._process is not None:
+                self._process.kill()
+
+    def _work(self) -> None:
+        while self._batches and not self._is_stopping:
+            try:
+                with self._started() as (inward, outward):
+                    _receive(outward)
+                    while self._serve_one(inward, outward):
+                        pass
+            except _CannotStartError:
+                return
+            except Exception:  # noqa: BLE001  # whatever it is: a thread that ended unsaid would be waited for forever
+                self._put(None)
+                return
+
+    def _serve_one(self, inward: IO[bytes], outward: IO[bytes]) -> bool:
+        """Have one batch done; return whether the process can take another. A death costs the file it died on."""
         try:
-            worker.pipe.send((number, tasks[number]))
-        except OSError:
-            return
+            numbers = self._batches.popleft()
+        except IndexError:
+            return False
+        number = numbers.start
+        try:
+            _send(inward, [self._tasks[number] for number in numbers])
+            while number < numbers.stop:
+                self._put((number, _receive(outward)))
+                number += 1
+        except (OSError, EOFError, pickle.UnpicklingError):
+            if number + 1 < numbers.stop:
+                self._batches.appendleft(range(number + 1, numbers.stop))
+            self._put((number, Digest(reason=STOPPED)))
+            return False
+        return True
+
+    def _put(self, answer: _Answer) -> None:
+        while not self._is_stopping:
+            with suppress(Full):
+                self._answers.put(answer, timeout=LOOK_SECONDS)
+                return
+
+    @contextmanager
+    def _started(self) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+        """Start a process; give its input and output, and see it off in the end."""
+        with self._lock:
+            if self._is_stopping:
+                raise _CannotStartError
+            process = self._process = _start()
+        if process.stdin is None or process.stdout is None:
+            raise _CannotStartError
+        try:
+            _send(process.stdin, _path())
+            yield process.stdin, process.stdout
+        finally:
+            for stream in (process.stdin, process.stdout):
+                with suppress(OSError):
+                    stream.close()
+            process.kill()
+            process.wait()
 
 
-def _answer(worker: _Worker) -> tuple[int, Digest] | None:
-    """Return the next result of *worker*, None where it only reported for work or has died."""
-    try:
-        message: tuple[int, Digest] | None = worker.pipe.recv()
-    except (EOFError, OSError):
-        worker.process.join(1)
-        return None
-    worker.is_ready = True
-    if message is not None:
-        worker.waiting.popleft()
-    return message
+def _send(stream: IO[bytes], message: object) -> None:
+    pickle.dump(message, stream)
+    stream.flush()
 
 
-def _bury(worker: _Worker, queue: deque[int]) -> int | None:
-    """Give the tasks of a dead worker back, but for the one it died on, which is returned."""
-    if not worker.is_ready:
-        raise _CannotStartError
-    number = worker.waiting.popleft() if worker.waiting else None
-    queue.extendleft(reversed(worker.waiting))
-    worker.pipe.close()
-    return number
+def _receive(stream: IO[bytes]) -> Any:
+    return pickle.load(stream)  # noqa: S301  # between an interpreter that we started and ourselves
 
 
-def _start() -> _Worker:
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs,), daemon=True)
-    try:
-        with _safe_path():
-            process.start()
-    except (OSError, RuntimeError) as error:
-        ours.close()
-        raise _CannotStartError from error
-    finally:
-        theirs.close()
-    return _Worker(process, ours)
+def _start() -> subprocess.Popen[bytes]:
+    """Start an interpreter that never imports out of the current folder, which may be a stranger's tree.
+
+    Raises: OSError where none can be started.
+    """
+    if not sys.executable or getattr(sys, "frozen", False):
+        raise OSError("no interpreter to start")
+    command = [sys.executable, "-I" if sys.flags.isolated else "-P", "-c", _CODE]
+    with _without_interrupts():
+        return subprocess.Popen(  # noqa: S603  # this interpreter and our own code
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        )
 
 
 @contextmanager
-def _safe_path() -> Iterator[None]:
-    """Keep new interpreters from importing out of the current folder, which may be a stranger's tree."""
-    name = "PYTHONSAFEPATH"
-    before = os.environ.get(name)
-    os.environ[name] = "1"
+def _without_interrupts() -> Iterator[None]:
+    """Keep Ctrl-C from what is started meanwhile: POSIX hands the mask of this thread on, Windows has a flag for it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        if before is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = before
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _stop(worker: _Worker) -> None:
-    worker.pipe.close()
-    worker.process.terminate()
-    worker.process.join(1)
+def _path() -> list[str]:
+    """Return where a worker imports from: what this process has, without the current folder, and this package."""
+    home = str(Path(codereader.__file__).parent.parent)
+    return [*(entry for entry in sys.path if entry and entry != home), home]
 
 
-def _serve(pipe: Connection) -> None:
-    """Answer tasks until the owner closes the pipe or dies."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    pipe.send(None)
-    while True:
-        try:
-            number, task = pipe.recv()
-            pipe.send((number, digest(task.path, task.language)))
-        except (EOFError, OSError):
-            return
+def serve(answer: Callable[[str, str], Any] = digest) -> None:
+    """Answer the batches of tasks that come on standard input until it ends, on standard output.
+
+    What else is written there goes nowhere.
+    """
+    output = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    with suppress(OSError, EOFError):
+        _send(output, None)
+        while True:
+            for task in _receive(sys.stdin.buffer):
+                _send(output, answer(task.path, task.language))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -270,7 +273,7 @@ def test_cancelling_stops_the_workers(tmp_path: Path, cache: Path, monkeypatch: 
 def test_a_strangers_modules_are_not_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Workers started inside a hostile tree load nothing from it."""
     lay(tmp_path, {f"{number}.c": b"int f;\n" for number in range(12)})
-    for name in ("multiprocessing", "json", "zlib", "tree_sitter"):
+    for name in ("pickle", "json", "zlib", "tree_sitter"):
         (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(workers, "FEW_FILES", 10)
@@ -285,8 +288,9 @@ def test_a_strangers_modules_are_not_imported(tmp_path: Path, monkeypatch: pytes
 def test_a_worker_that_dies_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One file that kills its reader is skipped, the others are read."""
     lay(tmp_path, {f"{number}.c": b"int f%d;\n" % number for number in range(12)})
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[2]))  # a worker finds `_serve_mortally` there
-    monkeypatch.setattr(workers, "_serve", _serve_mortally)
+    mortal = "lambda path, language: os._exit(9) if path.endswith('5.c') else digest(path, language)"
+    bootstrap = workers._CODE.replace("import serve;", "import digest, os, serve;")
+    monkeypatch.setattr(workers, "_CODE", bootstrap.replace("serve()", f"serve({mortal})"))
     monkeypatch.setattr(workers, "FEW_FILES", 10)
     monkeypatch.setattr(workers.os, "cpu_count", lambda: 2)
     tasks = [workers.Task(str(tmp_path / f"{number}.c"), "c", 7) for number in range(12)]
@@ -295,16 +299,59 @@ def test_a_worker_that_dies_names_the_file(tmp_path: Path, monkeypatch: pytest.M
     assert [(5, workers.STOPPED)] == [(n, one.reason) for n, one in enumerate(made) if one.packed is None]
 
 
-def _serve_mortally(pipe: workers.Connection) -> None:
-    """Serve as a worker does, and die of the file 5.c."""
-    from codereader.index.digest import digest
+def test_workers_that_do_not_come_up_leave_the_work_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no other interpreter can be started, files are read all the same."""
+    lay(tmp_path, {f"{number}.c": b"int f%d;\n" % number for number in range(12)})
+    monkeypatch.setattr(workers, "FEW_FILES", 10)
+    monkeypatch.setattr(workers.os, "cpu_count", lambda: 2)
+    tasks = [workers.Task(str(tmp_path / f"{number}.c"), "c", 7) for number in range(12)]
+    for broken in ("raise SystemExit(3)", "print('no pickle')"):
+        monkeypatch.setattr(workers, "_CODE", broken)
 
-    pipe.send(None)
-    while True:
-        number, task = pipe.recv()
-        if task.path.endswith("5.c"):
-            os._exit(9)
-        pipe.send((number, digest(task.path, task.language)))
+        assert 12 == sum(one.packed is not None for one in workers.digest_all(tasks, CancelToken()))
+    monkeypatch.setattr(workers.sys, "executable", str(tmp_path / "nothing"))
+    assert 12 == sum(one.packed is not None for one in workers.digest_all(tasks, CancelToken()))
+
+
+def test_a_script_without_a_main_guard_runs_once(tmp_path: Path) -> None:
+    """A program that builds an index at its top level is not run again by the workers."""
+    lay(tmp_path / "tree", {f"{number}.c": b"int f%d;\n" % number for number in range(12)})
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from pathlib import Path\nfrom codereader.cancel import CancelToken\nfrom codereader.index import workers\n"
+        "print('runs', flush=True)\nworkers.FEW_FILES = 10\nworkers.os.cpu_count = lambda: 2\n"
+        f"paths = sorted(Path({str(tmp_path / 'tree')!r}).iterdir())\n"
+        "made = workers.digest_all([workers.Task(str(path), 'c', 7) for path in paths], CancelToken())\n"
+        "print(sum(one.packed is not None for one in made))\n"
+    )
+
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60, check=False)
+
+    assert ("runs\n12\n", "") == (done.stdout, done.stderr)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal masks; a flag of the process does it there")
+@pytest.mark.parametrize("thread", ["main", "other"])
+def test_ctrl_c_prints_no_traceback_of_a_worker(thread: str) -> None:
+    """An interrupt on the terminal does not reach a worker, even while it imports; the owner's mask is as before."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    started: list[subprocess.Popen[bytes]] = []
+    if thread == "main":
+        started.append(workers._start())
+    else:
+        other = threading.Thread(target=lambda: started.append(workers._start()))
+        other.start()
+        other.join()
+    (process,) = started
+    process.send_signal(signal.SIGINT)
+    try:
+        output, _ = process.communicate(pickle.dumps(workers._path()), timeout=60)
+    finally:
+        process.kill()
+
+    assert None is pickle.loads(output)
+    assert 0 == process.returncode
+    assert before == signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
 def test_text_is_what_was_indexed_or_nothing(root: Path, index: Callable[..., BuildReport], cache: Path) -> None:
