@@ -17,13 +17,13 @@ from codereader.model.gguf import ModelHeader, read_strings
 from codereader.model.vocabulary import adds_bos
 
 if TYPE_CHECKING:
-    from codereader.model.sandbox import Sandbox
+    from jinja2 import Template
 
 MARKER = "\ue000codereader\ue000"
 """Stands for the user's message. Private-use characters: no template trims, splits or changes them."""
 
-MAX_TEMPLATE = 1 << 17
-"""Characters; the longest of known models has about 30,000."""
+MAX_TEMPLATE = 1 << 16
+"""Characters; the longest of known models has about 17,000."""
 
 FIXED_DATE = datetime(2025, 1, 1)
 """The date told to templates that insist on one."""
@@ -80,38 +80,58 @@ def render_frame(template: str | None, system: str, bos: str, eos: str) -> Frame
     """
     if template is None:
         return _plain(system, "the model has no chat template")
-    from codereader.model.sandbox import Sandbox
-
-    sandbox = Sandbox()
+    compiled, why = _compiled(template)
+    if compiled is None:
+        return _unusable(system, why)
     merged = [{"role": "user", "content": f"{system}\n\n{MARKER}" if system else MARKER}]
     apart = [{"role": "system", "content": system}, {"role": "user", "content": MARKER}]
-    why = ""
     for messages in [apart, merged] if system else [merged]:
         for wishes in WISHES:
-            rendered, why = _render(
-                sandbox, template, {"messages": messages, "bos_token": bos, "eos_token": eos, **wishes}
-            )
+            rendered, why = _render(compiled, {"messages": messages, "bos_token": bos, "eos_token": eos, **wishes})
             head, marker, tail = rendered.partition(MARKER)
             if marker and system.strip() in head and MARKER not in tail:
                 return Frame(head, tail)
-    return _plain(system, f"the model's chat template cannot be used ({why or 'it drops or repeats the message'})")
+    return _unusable(system, why or "it drops or repeats the message")
+
+
+def _unusable(system: str, why: str) -> Frame:
+    return _plain(system, f"the model's chat template cannot be used ({why})")
 
 
 def _plain(system: str, note: str) -> Frame:
     return Frame(f"{system}\n\n" if system else "", ANSWER, note)
 
 
-def _render(sandbox: Sandbox, template: str, values: Mapping[str, object]) -> tuple[str, str]:
-    """Return the rendered text and, where that failed, why."""
-    import jinja2
+def _compiled(template: str) -> tuple[Template | None, str]:
+    """Return *template* ready to render and, where it is none, why."""
+    from codereader.model.sandbox import Sandbox
 
     if len(template) > MAX_TEMPLATE:
-        return "", "it is too long"
-    foreign = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
+        return None, "it is too long"
     try:
-        return sandbox.from_string(template).render(add_generation_prompt=True, **values), ""
-    except (jinja2.TemplateError, SyntaxError, *foreign) as error:
-        return "", " ".join(str(error).split())[:200]
+        return Sandbox().from_string(template), ""
+    except _foreign_errors() as error:
+        return None, _reason(error)
+
+
+def _render(template: Template, values: Mapping[str, object]) -> tuple[str, str]:
+    """Return the rendered text and, where that failed, why."""
+    try:
+        return template.render(add_generation_prompt=True, **values), ""
+    except _foreign_errors() as error:
+        return "", _reason(error)
+
+
+def _foreign_errors() -> tuple[type[Exception], ...]:
+    """Return what a template can raise."""
+    import jinja2
+
+    reckoning = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+    return (jinja2.TemplateError, SyntaxError, MemoryError, *reckoning)
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__
 
 
 def _token_texts(header: ModelHeader) -> tuple[str, str]:
