@@ -1,6 +1,6 @@
 """Ranks of a vocabulary on disk, so that a second start need not work them out.
 
-One file a model under ``<cache>/vocabularies``, named by the digest of the model's header and written whole. Its
+One file a model under ``<cache>/vocabularies``, named by the digest of all they come from and written whole. Its
 layout: a first line with the version, SHA-256 of the rest, then counts, word lengths, ids (native integers, native
 order), the words' bytes, and the special tokens as JSON. A file that is missing, damaged or of another version reads
 as None.
@@ -24,6 +24,7 @@ from codereader.model.merges import MergeTable
 from codereader.model.special import SpecialToken
 
 VERSION = 1
+"""Counts up with every change of how ranks are worked out or laid out; their input is part of the digest."""
 
 _MAGIC = f"codereader vocabulary {VERSION} {sys.byteorder}\n".encode()
 _COUNTS = struct.Struct("<QQ?")

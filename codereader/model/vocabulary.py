@@ -2,11 +2,12 @@
 
 Byte-level BPE (``tokenizer.ggml.model`` = ``gpt2``) runs on tiktoken, several times faster than llama.cpp and equal to
 it token for token; every other vocabulary is left to llama.cpp. Working out the ranks of a BPE vocabulary takes seconds
-for the largest, so they are kept in the cache under the digest of the model's header.
+for the largest, so they are kept in the cache under the digest of all they come from.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from functools import cached_property
@@ -18,7 +19,7 @@ from codereader.model.gguf import ModelHeader, read_header, read_numbers, read_s
 from codereader.model.merges import MergeTable, merge_table
 from codereader.model.pretokenizer import PRE_TOKENIZERS, PreTokenizer
 from codereader.model.ranks import load_ranks, save_ranks
-from codereader.model.special import Cutter, SpecialToken, special_tokens
+from codereader.model.special import CONTROL_TEXTS, Cutter, SpecialToken, special_tokens
 from codereader.native import processors
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ def vocabulary_of(header: ModelHeader, cache: Path | None = None) -> Vocabulary:
     """Return the vocabulary of the model that *header* describes, as `open_vocabulary`."""
     cutter = PRE_TOKENIZERS.get(header.tokenizer_pre) if header.tokenizer_model == "gpt2" else None
     if cutter is not None and not _strips_space(header):
-        ranks = load_ranks(cache, header.digest) or _ranks(header, cutter, cache)
+        key = _key(header, cutter)
+        ranks = load_ranks(cache, key) or _ranks(header, cutter, cache, key)
         if ranks is not None:
             return BytePairVocabulary(header, cutter, *ranks)
     from codereader.model.llama_vocabulary import LlamaVocabulary
@@ -129,8 +131,14 @@ def _strips_space(header: ModelHeader) -> bool:
     return any(word in header.name.lower() for word in ("phi-3", "phi3", "modern-bert"))
 
 
+def _key(header: ModelHeader, cutter: PreTokenizer) -> str:
+    """Return the name under which ranks are kept: of all that they are worked out from, ours and the file's."""
+    ours = "\n".join([header.digest, repr(cutter), *sorted(CONTROL_TEXTS)])
+    return hashlib.sha256(ours.encode()).hexdigest()
+
+
 def _ranks(
-    header: ModelHeader, cutter: PreTokenizer, cache: Path | None
+    header: ModelHeader, cutter: PreTokenizer, cache: Path | None, key: str
 ) -> tuple[MergeTable, tuple[SpecialToken, ...]] | None:
     """Work out the ranks and keep them; None where only llama.cpp can tell."""
     tokens = _texts(header, "tokenizer.ggml.tokens")
@@ -138,7 +146,7 @@ def _ranks(
     if table is None or not tokens or len({token for token in tokens if token}) != sum(map(bool, tokens)):
         return None
     special = special_tokens(tokens, read_numbers(header, "tokenizer.ggml.token_type"))
-    save_ranks(cache, header.digest, table, special)
+    save_ranks(cache, key, table, special)
     return table, special
 
 
