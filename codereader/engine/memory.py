@@ -51,12 +51,12 @@ class Memory:
         """Evaluate *base* from index *start*, which `recall` gave; yield the index reached after each micro-batch.
 
         At the end, and before any tail, its state goes to disk if it is not there yet. *stopped* raises when the run
-        was cancelled; what is evaluated until then stays. Raises: ModelError.
+        was cancelled, also while the state is written; what is evaluated until then stays. Raises: ModelError.
         """
         for end in self._batches(base, start, stopped):
             self._base = tuple(base[:end])
             yield end
-        self._keep(base)
+        self._keep(base, stopped)
 
     def append(self, tail: Sequence[int], stopped: Callable[[], None]) -> Iterator[int]:
         """Evaluate *tail* behind what is held; yield and raise as `extend`."""
@@ -80,12 +80,17 @@ class Memory:
             self.decode(tokens[begin:end], stopped)
             yield end
 
-    def _keep(self, base: Sequence[int]) -> None:
+    def _keep(self, base: Sequence[int], stopped: Callable[[], None]) -> None:
+        """Save the state of *base* where there is room for it in the store and, for a moment, in memory."""
         if self._store is None or not self._exact or not self._store.wants(self._key, base):
             return
-        payload = self._export()
+        size = llama_cpp.llama_state_seq_get_size_ext(self._context, 0, 0)
+        if not size or not self._store.fits(base, size):
+            return
+        stopped()
+        payload = self._export(size)
         if payload is not None:
-            self._store.save(self._key, base, payload)
+            self._store.save(self._key, base, payload, stopped)
 
     def _recallable(self, base: Sequence[int]) -> int:
         """Return how much of *base* the tokens that are held give exactly."""
@@ -127,12 +132,12 @@ class Memory:
         self.used, self._base = 0, ()
         return 0
 
-    def _export(self) -> bytearray | None:
-        """Return the sequence as llama.cpp writes it, None where it cannot."""
-        size = llama_cpp.llama_state_seq_get_size_ext(self._context, 0, 0)
-        if not size:
+    def _export(self, size: int) -> bytearray | None:
+        """Return the sequence as llama.cpp writes it, in *size* bytes; None where it cannot or memory is short."""
+        try:
+            payload = bytearray(size)
+        except MemoryError:
             return None
-        payload = bytearray(size)
         target = (ctypes.c_uint8 * size).from_buffer(payload)
         written = llama_cpp.llama_state_seq_get_data_ext(self._context, target, size, 0, 0)
         return payload if written == size else None

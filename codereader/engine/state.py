@@ -23,8 +23,9 @@ import shutil
 import struct
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import BinaryIO
 
@@ -45,6 +46,8 @@ _HEAD = struct.Struct("<8sIIQ32s")
 _DIGEST_BYTES = 32
 _MAX_TOKENS = 1 << 28
 _ABANDONED_SECONDS = 3600
+_CHUNK_BYTES = 4 << 20
+_CHUNKS_A_SYNC = 16
 _SAMPLES = 64
 _SAMPLE_BYTES = 1 << 16
 _PART = re.compile(r"(?P<stem>.*)-\d{5}-of-(?P<count>\d{5})\.gguf", re.DOTALL)
@@ -154,7 +157,7 @@ class StateStore:
         try:
             with match.path.open("rb") as file:
                 payload = _read_verified(file, match)
-        except OSError:
+        except (OSError, MemoryError):
             return None
         if payload is None:
             self.discard(match)
@@ -163,16 +166,33 @@ class StateStore:
             os.utime(match.path)
         return payload
 
-    def save(self, key: bytes, base: Sequence[int], payload: bytes | bytearray | memoryview) -> bool:
-        """Write one state; return whether it was kept: not when it is short, over the budget or the disk is short."""
-        size = _HEAD.size + 4 * len(base) + len(payload) + _DIGEST_BYTES
+    def fits(self, base: Sequence[int], payload_bytes: int) -> bool:
+        """Whether a state of *base* with a payload of that size would be kept now. Deletes nothing."""
         if len(base) < self._shortest:
             return False
         try:
             make_private(self.folder)
-            if not self._make_room(size):
+            return self._leaving(_whole_size(base, payload_bytes)) is not None
+        except OSError:
+            return False
+
+    def save(
+        self,
+        key: bytes,
+        base: Sequence[int],
+        payload: bytes | bytearray | memoryview,
+        stopped: Callable[[], None] = lambda: None,
+    ) -> bool:
+        """Write one state; return whether it was kept: not when it is short, over the budget or the disk is short.
+
+        *stopped* is called every few milliseconds; when it raises, nothing is left behind and that is raised.
+        """
+        if not self.fits(base, len(payload)):
+            return False
+        try:
+            if not self._make_room(_whole_size(base, len(payload))):
                 return False
-            self._write(self._path(key, base), _chunks(key, base, payload))
+            self._write(self._path(key, base), _chunks(key, base, payload), stopped)
         except OSError:
             return False
         return True
@@ -218,21 +238,24 @@ class StateStore:
         return tokens if head[2] == key else None
 
     def _make_room(self, size: int) -> bool:
-        """Delete the least recently used until *size* bytes fit; return whether they do."""
+        """Delete the least recently used until *size* bytes fit; return whether they do. Where not, all stay."""
         self._sweep()
+        leaving = self._leaving(size)
+        for entry in leaving or ():
+            entry.path.unlink(missing_ok=True)
+        return leaving is not None
+
+    def _leaving(self, size: int) -> tuple[Entry, ...] | None:
+        """Return the states that have to go before *size* bytes fit, None where no number of them is enough."""
         entries = self.entries()
         taken = sum(entry.bytes for entry in entries)
         free = shutil.disk_usage(self.folder).free
         budget = min(LARGEST_BUDGET, (free + taken) // 10) if self._budget is None else self._budget
-        if size > budget:
-            return False
-        for entry in entries:
-            if taken + size <= budget and free - size >= SPARE_DISK:
-                break
-            entry.path.unlink(missing_ok=True)
-            taken -= entry.bytes
-            free += entry.bytes
-        return free - size >= SPARE_DISK
+        needed = size - min(budget - taken, free - SPARE_DISK)
+        if size > budget or needed > taken:
+            return None
+        gone = [0, *accumulate(entry.bytes for entry in entries)]
+        return entries[: next(number for number, bytes_ in enumerate(gone) if bytes_ >= needed)]
 
     def _sweep(self) -> None:
         """Delete what a killed process left half written."""
@@ -241,15 +264,22 @@ class StateStore:
                 if time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:
                     path.unlink()
 
-    def _write(self, path: Path, chunks: Iterator[bytes | bytearray | memoryview]) -> None:
-        """Write *chunks* and their checksum so that *path* is there whole or not at all. Raises: OSError."""
+    def _write(self, path: Path, chunks: Iterator[bytes | memoryview], stopped: Callable[[], None]) -> None:
+        """Write *chunks* and their checksum so that *path* is there whole or not at all.
+
+        Raises: OSError, and what *stopped* raises before a chunk.
+        """
         handle, name = tempfile.mkstemp(suffix=".tmp", dir=self.folder)
         try:
             with os.fdopen(handle, "wb", buffering=0) as file:
                 digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
-                for chunk in chunks:
+                for number, chunk in enumerate(chunks, 1):
+                    stopped()
                     digest.update(chunk)
                     _write_all(file, chunk)
+                    if number % _CHUNKS_A_SYNC == 0:
+                        os.fsync(file.fileno())  # little by little, so that none takes long
+                stopped()
                 _write_all(file, digest.digest())
                 os.fsync(file.fileno())
             Path(name).replace(path)
@@ -259,12 +289,17 @@ class StateStore:
         _sync_folder(self.folder)
 
 
-def _chunks(
-    key: bytes, base: Sequence[int], payload: bytes | bytearray | memoryview
-) -> Iterator[bytes | bytearray | memoryview]:
+def _chunks(key: bytes, base: Sequence[int], payload: bytes | bytearray | memoryview) -> Iterator[bytes | memoryview]:
     yield _HEAD.pack(_MAGIC, _VERSION, len(base), len(payload), key)
     yield _packed(base)
-    yield payload
+    with memoryview(payload) as view:
+        for start in range(0, len(view), _CHUNK_BYTES):
+            yield view[start : start + _CHUNK_BYTES]
+
+
+def _whole_size(base: Sequence[int], payload_bytes: int) -> int:
+    """Return the bytes of a file."""
+    return _HEAD.size + 4 * len(base) + payload_bytes + _DIGEST_BYTES
 
 
 def _read_head(file: BinaryIO) -> tuple[int, int, bytes] | None:

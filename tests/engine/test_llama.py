@@ -12,6 +12,7 @@ import pytest
 
 from codereader.cancel import Cancelled, CancelToken
 from codereader.engine import memory as memory_module
+from codereader.engine import state as state_module
 from codereader.engine.llama import LlamaEngine, _bytes_of
 from codereader.engine.protocol import Finished, Piece, Prefill, Prompt, Sampling
 from codereader.engine.state import StateStore
@@ -273,8 +274,8 @@ class TestRecall:
         store = StateStore(tmp_path, shortest=100)
         engine = tiny.load(store)
         cold = tiny.first_logits(engine, prompt)
-        key, payload = engine._memory._key, engine._memory._export()
-        whole = store.entries()[0].path.read_bytes()
+        key, whole = engine._memory._key, store.entries()[0].path.read_bytes()
+        payload = bytes(store.read(store.find(key, prompt.base, 64)))
         engine.close()
         for broken in (payload[: len(payload) // 2], b"", bytes(len(payload))):
             store.save(key, prompt.base, broken)
@@ -286,6 +287,44 @@ class TestRecall:
             assert cold == tiny.first_logits(engine, prompt)
             assert whole == store.entries()[0].path.read_bytes()
             engine.close()
+
+    def test_a_state_without_room_is_not_even_exported(self, tiny, tmp_path, prompt, monkeypatch):
+        """Where the store is full, or memory short, the answer comes all the same."""
+        full, short = StateStore(tmp_path / "a", budget=1000, shortest=100), StateStore(tmp_path / "b", shortest=100)
+        asked = []
+
+        def no_memory(size):
+            asked.append(size)
+            raise MemoryError
+
+        monkeypatch.setattr(memory_module, "bytearray", no_memory, raising=False)
+        texts = []
+        for store in (full, short):
+            engine = tiny.load(store)
+            texts.append(tiny.text(tiny.run(engine, prompt, max_tokens=4)))
+            engine.close()
+
+        assert texts[0]
+        assert texts[0] == texts[1]
+        assert 1 == len(asked)
+        assert ((), ()) == (full.entries(), short.entries())
+
+    def test_a_stop_while_saving_leaves_no_file(self, tiny, tmp_path, prompt, monkeypatch):
+        """A stop ends the write half way; the base is still there for the next question, which saves it."""
+        store = StateStore(tmp_path, shortest=100)
+        engine = tiny.load(store)
+        cancel = CancelToken()
+        write = state_module._write_all
+        monkeypatch.setattr(state_module, "_write_all", lambda *parts: (cancel.cancel(), write(*parts)))
+        with pytest.raises(Cancelled):
+            list(engine.generate(prompt, Sampling(max_tokens=1), cancel))
+        monkeypatch.undo()
+        assert [] == list(tmp_path.iterdir())
+
+        events = tiny.run(engine, prompt, max_tokens=1)
+
+        assert (150, 1) == (reused(events), len(store.entries()))
+        engine.close()
 
     def test_a_store_that_cannot_be_written_changes_nothing(self, tiny, tmp_path, prompt):
         """Without a place for state the answer is the same."""

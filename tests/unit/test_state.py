@@ -211,6 +211,44 @@ def test_nothing_is_written_when_the_disk_is_short(store, monkeypatch):
     assert [] == list(store.folder.iterdir())
 
 
+def test_nothing_is_deleted_when_deleting_is_not_enough(store, monkeypatch):
+    """A disk that is short beyond what states take keeps them all."""
+    store.save(KEY, BASE, PAYLOAD)
+    free = state.SPARE_DISK - 100_000
+    monkeypatch.setattr(state.shutil, "disk_usage", lambda _: type("Usage", (), {"free": free}))
+
+    assert (False, False) == (store.fits((1, *BASE), len(PAYLOAD)), store.save(KEY, (1, *BASE), PAYLOAD))
+    assert store.has(KEY, BASE)
+
+
+def test_states_go_when_that_is_enough_for_the_disk(store, monkeypatch):
+    """A disk that is short by less than the oldest state gets that one's room."""
+    store.save(KEY, BASE, PAYLOAD)
+    free = state.SPARE_DISK + 1000
+    monkeypatch.setattr(state.shutil, "disk_usage", lambda _: type("Usage", (), {"free": free}))
+
+    assert store.fits((1, *BASE), len(PAYLOAD))
+    assert store.has(KEY, BASE)
+    assert store.save(KEY, (1, *BASE), PAYLOAD)
+    assert not store.has(KEY, BASE)
+
+
+def test_a_stop_while_writing_leaves_nothing(store, monkeypatch):
+    """What stops a save comes out of it, and no file stays under any name."""
+    monkeypatch.setattr(state, "_CHUNK_BYTES", 1000)
+    calls = []
+
+    def stop():
+        calls.append(None)
+        if len(calls) == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        store.save(KEY, BASE, PAYLOAD, stop)
+
+    assert [] == list(store.folder.iterdir())
+
+
 def test_the_default_budget_is_a_tenth_of_the_free_disk(tmp_path, monkeypatch):
     """On a disk with 20 GB free, states may take 2."""
     monkeypatch.setattr(state.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 20 << 30}))
