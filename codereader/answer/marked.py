@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from codereader.answer.cite import CHAIN, ENDINGS, TYPE_WORDS, Citer, Claim
 from codereader.answer.event import Mark, Token
@@ -33,6 +33,8 @@ _ARGUMENTS = re.compile(rf"\((?P<inside>[^()\n`]{{0,{MOST_ARGUMENTS}}}+)(?P<clos
 _TICKS = re.compile(r"`{1,16}")
 _FENCE_LINE = re.compile(rf"[^`\n]{{0,{MOST_SPAN}}}+\n?")
 _SPAN = re.compile(rf"[^`\n]{{0,{MOST_SPAN}}}+")
+_LINES = re.compile(r":\d{1,9}+(?:[-–:]\d{1,9}+)?")
+_LINES_SO_FAR = re.compile(r":(?:\d{1,9}+(?:[-–:]\d{0,9}+)?)?")
 _PLURAL = frozenset({"s", "es", "ies", "n"})
 _MANUAL = re.compile(r"[1-9][a-z]{0,2}")
 _URL = re.compile(r"://|^www\.")
@@ -169,10 +171,16 @@ class MarkedStream:
             if len(ticks[0]) == count:
                 break
             end = ticks.end()
+        so_far = _end(_LINES_SO_FAR, held, ticks.end())
+        if so_far > ticks.end() and so_far == len(held) and not final:
+            return None
         claims = self._inside(held[start:end])
         self._line_start = False
         inside = held[start:end].strip()
         self._type_word = inside if inside in TYPE_WORDS else ""
+        lines = _LINES.match(held, ticks.end())
+        if lines is not None and len(claims) == 1 and claims[0].kind == "path" and ":" not in claims[0].text:
+            return lines.end(), [_At(lines.end(), replace(claims[0], text=claims[0].text + lines[0]))]
         return ticks.end(), [_At(ticks.end(), claim) for claim in claims]
 
     def _inside(self, inside: str) -> Sequence[Claim]:

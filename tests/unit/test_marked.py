@@ -71,6 +71,7 @@ def strong(text: str) -> list[str]:
         ("https://example.com/a/page.c?x=get_it() and www.example.com/x.c", []),
         ("mail me@example.com or git log --all_of", []),
         ("file(s), open(2), core.c(36)", ["core.c"]),
+        ("`core.c`:54-60 and `core.c`: `x`:3", ["core.c:54-60", "core.c", "x"]),
         ("core.c/ioctl.c", ["core.c", "ioctl.c"]),
         ("drivers/net/Makefile:3", ["drivers/net/Makefile:3"]),
         ("`git log --all` and `.c` files", []),
@@ -103,7 +104,7 @@ def test_a_mark_stands_right_behind_its_claim():
 
 SENTENCES = (
     "The `struct fs_type` of inode.c:54 is\n\n```c\nint do_it(void)\n{\n\treturn get_inode();\n}\n```\nDone `open",
-    "`a`/`b`—see [`f`](no.c:3), [x](y.c#L9-L12) inode.c:500–600; inode.c:54:10.",
+    "`core.c`:54-60, `core.c`:5– `core.c`: `a`/`b`—see [`f`](no.c:3), [x](y.c#L9-L12) inode.c:500–600; inode.c:54:10.",
     "struct\n  mount_opts and struct **foo_bar** `x`'s ``a ` b`` ```inline``` text",
     "函数get_inode在inode.c:54处。https://a.b/c_d(e) and a->b_c() f(x, y_z) g(h(i_j), k_l)",
     "  ````\nfoo(a)\n  ````\n" + "x" * 300 + "->y_z " + "a/" * 200 + " `" + "word " * 80 + "`",
