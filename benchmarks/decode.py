@@ -17,14 +17,15 @@ from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
-import llama_cpp
-
+from codereader import native
 from codereader.cancel import CancelToken
 from codereader.engine.devices import inventory
 from codereader.engine.llama import LlamaEngine
 from codereader.engine.plan import Need, Plan, plan
 from codereader.engine.protocol import Finished, Prompt, Sampling
 from codereader.model.gguf import read_header
+
+llama_cpp = native.llama()
 
 ROUNDS = 3
 PROMPT_TOKENS = 256
