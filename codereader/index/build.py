@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codereader.cancel import Cancelled, CancelToken
 from codereader.index.digest import Digest, UnreadableError, digest, read
 from codereader.index.parse import stamp
-from codereader.index.store import SIGNED, FileRow, Seen, Store, open_store
+from codereader.index.store import SIGNED, BrokenIndex, FileRow, Seen, Store, open_store
 from codereader.index.workers import Task, digest_all
 from codereader.source.scope import Scope, Skipped, SourceFile, Walk
 
@@ -116,15 +116,24 @@ def build(
     """Bring the index in the folder *cache* up to date with *walk* and report what that took.
 
     *progress* is called with the files dealt with and the files to deal with; unchanged ones do not count.
+    An index that proves damaged is moved aside and made anew, once.
     Raises: StoreError where the index cannot be used; Cancelled, after keeping what was done.
     """
+    try:
+        return _build(walk, cache, cancel, progress or _silent)
+    except BrokenIndex as error:
+        report = _build(walk, cache, cancel, progress or _silent)
+        return replace(report, notes=(f"{error}; it was moved aside and made anew", *report.notes))
+
+
+def _build(walk: Walk, cache: Path, cancel: CancelToken, progress: Callable[[int, int], None]) -> BuildReport:
     began = time.monotonic()
     store = open_store(cache)
     try:
         work = _Work(walk, store, cancel)
         stale = [file for file in walk.files if not _is_fresh(work, file)]
         gone = _gone(work, walk)
-        _renew_all(work, stale, gone, progress or _silent)
+        _renew_all(work, stale, gone, progress)
         return _report(work, walk, stale, gone, time.monotonic() - began)
     finally:
         store.close()

@@ -76,12 +76,15 @@ def _read(path: str) -> tuple[bytes, os.stat_result, os.stat_result]:
 
 
 def digest(path: str, language: str) -> Digest:
-    """Return the facts of the file *path*; every expected failure is a reason, never an exception."""
+    """Return the facts of the file *path*; every failure is a reason, never an exception."""
     try:
         content = read(path)
     except UnreadableError as error:
         return Digest(reason=str(error))
-    return digested(content, language)
+    try:
+        return digested(content, language)
+    except Exception as error:  # noqa: BLE001  # one file must never end the reading of a tree, whatever it holds
+        return Digest(reason=f"could not be parsed: {type(error).__name__}")
 
 
 def digested(content: Content, language: str) -> Digest:

@@ -37,7 +37,7 @@ def entries(data: bytes) -> tuple[Entry, ...]:
 def _toml_scripts(data: bytes) -> dict[str, str]:
     try:
         document = tomllib.loads(data.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # broken TOML and UTF-8, and numbers that Python does not read
         return {}
     found: dict[str, str] = {}
     project, tool = document.get("project"), document.get("tool")
@@ -55,7 +55,7 @@ def _cfg_scripts(data: bytes) -> dict[str, str]:
     try:
         parser.read_string(data.decode("utf-8"))
         lines = parser.get("options.entry_points", "console_scripts", fallback="").splitlines()
-    except (configparser.Error, UnicodeDecodeError):
+    except (configparser.Error, ValueError):
         return {}
     pairs = (line.partition("=") for line in lines if "=" in line)
     return {name.strip(): target.strip() for name, _, target in pairs}

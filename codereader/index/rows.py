@@ -30,6 +30,10 @@ LEVEL = 1
 _KINDS = ("call", "name")
 
 
+class DamagedSection(ValueError):
+    """Bytes that `pack` did not write."""
+
+
 @dataclass(frozen=True, slots=True)
 class Packed:
     """A `ParsedFile` ready for the store.
@@ -79,7 +83,7 @@ def pack(parsed: ParsedFile) -> Packed:
 
 
 def unpack_definitions(raw: bytes) -> tuple[Definition, ...]:
-    """Return the definitions that `pack` wrote. Raises: ValueError for bytes that it did not write."""
+    """Return the definitions that `pack` wrote. Raises: DamagedSection for bytes that it did not write."""
     return tuple(
         Definition(row[0], row[1], Span(*row[2]), row[3], row[4], row[5], bool(row[6]), row[7], tuple(row[8]), row[9])
         for row in _expand(raw)
@@ -87,7 +91,7 @@ def unpack_definitions(raw: bytes) -> tuple[Definition, ...]:
 
 
 def unpack_references(raw: bytes, name: str | None = None) -> tuple[Reference, ...]:
-    """Return the references that `pack` wrote, only those to *name* if given. Raises: ValueError for other bytes."""
+    """Return the references that `pack` wrote, only those to *name* if given. Raises: DamagedSection for others."""
     strings, *columns = _expand(raw)
     if name is None:
         picked: Iterable[tuple[int, ...]] = zip(*columns, strict=True)
@@ -108,7 +112,7 @@ def unpack_references(raw: bytes, name: str | None = None) -> tuple[Reference, .
 
 
 def unpack_others(raw: bytes) -> Others:
-    """Return the other facts that `pack` wrote. Raises: ValueError for bytes that it did not write."""
+    """Return the other facts that `pack` wrote. Raises: DamagedSection for bytes that it did not write."""
     tables, includes, exports, entries, builds = _expand(raw)
     return Others(
         tuple(TableEntry(*row) for row in tables),
@@ -177,5 +181,5 @@ def _squeeze(value: Sequence[Any] | Mapping[str, Any]) -> bytes:
 def _expand(raw: bytes) -> Any:
     try:
         return json.loads(zlib.decompress(raw))
-    except zlib.error as error:
-        raise ValueError(f"not a packed section: {error}") from error
+    except (zlib.error, ValueError, TypeError) as error:
+        raise DamagedSection(f"not a packed section: {error}") from error

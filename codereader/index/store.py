@@ -17,7 +17,7 @@ from typing import Any
 
 from codereader import config
 from codereader.errors import StoreError
-from codereader.index.rows import Packed
+from codereader.index.rows import DamagedSection, Packed
 
 FILE_NAME = "index.sqlite"
 
@@ -86,8 +86,14 @@ class ParseRow:
     summary: str | None
 
 
+class BrokenIndex(StoreError):
+    """The index is damaged inside. Closing its store moves it aside, so that the next build makes it anew."""
+
+    hint = "Run the command again: it makes the index anew."
+
+
 class Store:
-    """An open index. Every method raises StoreError where the database cannot be used."""
+    """An open index. Every method raises StoreError where the database cannot be used, BrokenIndex where damaged."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path, note: str | None = None) -> None:
         self._connection = connection
@@ -95,22 +101,40 @@ class Store:
         self.path = path
         self.note = note
         """What happened to an index that could not be used, for a person; None as a rule."""
+        self._is_broken = False
 
     def close(self) -> None:
-        """Close the database. Closing twice is harmless."""
+        """Close the database, and move it aside if it proved broken. Closing twice is harmless.
+
+        Raises: StoreError where a broken one cannot be moved.
+        """
         self._connection.close()
+        if self._is_broken:
+            self._is_broken = False
+            _set_aside(self.path)
+
+    @contextmanager
+    def using(self, action: str = "read") -> Iterator[None]:
+        """Map what goes wrong inside; *action* is a verb for the person."""
+        try:
+            with _mapped(action, self.path):
+                yield
+        except BrokenIndex:
+            self._is_broken = True
+            raise
 
     # -- writing ----------------------------------------------------------------------------------------------------
 
     @contextmanager
     def batch(self) -> Iterator[None]:
         """Commit what is written inside at once, or nothing of it."""
-        with _mapped("write", self.path):
+        with self.using("write"):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
                 self._names.clear()
                 raise
             self._connection.execute("COMMIT")
@@ -181,7 +205,7 @@ class Store:
             " WHERE roots.path = ? AND files.path >= ? AND files.path < ?",
             (os.fsencode(root), low, high),
         )
-        found = {}
+        found: dict[str, FileRow] = {}
         for path, size, mtime_ns, inode, read_ns, parse, blob, language, stamp in rows:
             name = os.fsdecode(path)
             found[name] = FileRow(name, size, mtime_ns, inode, read_ns, parse, blob.hex(), language, stamp)
@@ -235,7 +259,7 @@ class Store:
             "SELECT names.name, parse, calls + mentions.names FROM mentions JOIN names ON names.id = mentions.name"
             " WHERE defines = 0 AND calls + mentions.names > 0"
         )
-        with _mapped("read", self.path):
+        with self.using():
             if 2 * len(parses) > self._one("SELECT count(*) FROM parses", ())[0]:
                 wanted = frozenset(parses)
                 yield from (row for row in self._connection.execute(select) if row[1] in wanted)
@@ -245,7 +269,7 @@ class Store:
                 yield from self._connection.execute(f"{select} AND parse IN ({marks})", some)
 
     def _all(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
-        with _mapped("read", self.path):
+        with self.using():
             return self._connection.execute(sql, values).fetchall()
 
     def _one(self, sql: str, values: Sequence[Any]) -> Any:
@@ -284,7 +308,7 @@ def open_store(cache: Path) -> Store:
     try:
         return Store(_connect(path), path)
     except sqlite3.OperationalError as error:
-        raise StoreError(f"cannot open the index {path}: {error}") from error
+        raise _told(f"cannot open the index {path}: {error}", error) from error
     except (sqlite3.DatabaseError, _ForeignError) as error:
         aside = _set_aside(path)
         with _mapped("make", path):
@@ -333,7 +357,8 @@ def _set_aside(path: Path) -> Path:
         for suffix in ("-wal", "-shm"):
             path.with_name(path.name + suffix).unlink(missing_ok=True)
     except OSError as error:
-        raise StoreError(f"cannot move the broken index {path} aside: {error.strerror or error}") from error
+        message = f"cannot move the broken index {path} aside: {error.strerror or error}"
+        raise StoreError(message, f"Delete {path}") from error
     return aside
 
 
@@ -342,4 +367,15 @@ def _mapped(action: str, path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise StoreError(f"cannot {action} the index {path}: {error}") from error
+        raise _told(f"cannot {action} the index {path}: {error}", error) from error
+    except DamagedSection as error:
+        raise BrokenIndex(f"cannot {action} the index {path}: {error}") from error
+
+
+def _told(message: str, error: sqlite3.Error) -> StoreError:
+    """Return what to raise for *error*: what SQLite says of the file itself is damage, all else its surroundings."""
+    if type(error) in (sqlite3.DatabaseError, sqlite3.IntegrityError) or "decode to UTF-8" in str(error):
+        return BrokenIndex(message)
+    if "locked" in str(error):
+        return StoreError(message, "Another process is writing it: run the command again when that has ended.")
+    return StoreError(message)

@@ -63,7 +63,8 @@ class At(Generic[T_co]):
 class IndexView:
     """The index of one scope, open for reading. Use as a context manager; closing twice is harmless.
 
-    Every method raises StoreError where the database cannot be read.
+    Every method raises StoreError where the database cannot be read; a damaged one is moved aside by closing, so that
+    the next `build` makes it anew.
     """
 
     def __init__(self, walk: Walk, store: Store) -> None:
@@ -255,7 +256,8 @@ class IndexView:
         missing = [parse for parse in parses if parse not in kept]
         fresh = set(missing)
         for parse, raw in self._store.sections("definitions", missing):
-            made = unpack_definitions(raw)
+            with self._store.using():
+                made = unpack_definitions(raw)
             if len(kept) < KEPT_CONTENTS:
                 kept[parse] = made
             yield parse, made
@@ -263,7 +265,9 @@ class IndexView:
 
     def _references(self, parses: Sequence[int], name: str | None) -> Iterator[tuple[int, tuple[Reference, ...]]]:
         for parse, raw in self._store.sections("refs", parses):
-            yield parse, unpack_references(raw, name)
+            with self._store.using():
+                made = unpack_references(raw, name)
+            yield parse, made
 
     def _others_of(self, parse: int) -> Others:
         if parse not in self._others:
@@ -273,7 +277,8 @@ class IndexView:
     def _load(self, parses: Sequence[int]) -> None:
         missing = [parse for parse in parses if parse not in self._others]
         for parse, raw in self._store.sections("others", missing):
-            self._others[parse] = unpack_others(raw)
+            with self._store.using():
+                self._others[parse] = unpack_others(raw)
 
     def _located(self, path: str | None, parses: Sequence[int], pick: Callable[[Others], Sequence[T]]) -> list[At[T]]:
         self._load(parses)

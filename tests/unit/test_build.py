@@ -6,18 +6,21 @@ import json
 import os
 import pickle
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from codereader.cancel import Cancelled, CancelToken
-from codereader.errors import NothingReadable
+from codereader.errors import NothingReadable, StoreError
 from codereader.index import build as build_module
+from codereader.index import digest as digest_module
 from codereader.index import workers
 from codereader.index.build import BuildReport, build
 from codereader.index.digest import blob_id
@@ -328,6 +331,66 @@ def test_a_script_without_a_main_guard_runs_once(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60, check=False)
 
     assert ("runs\n12\n", "") == (done.stdout, done.stderr)
+
+
+def test_a_file_that_no_parser_can_take_is_skipped_with_its_reason(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failure nobody thought of costs one file, not the command."""
+    lay(tmp_path / "tree", {"a.py": b"x = 1\n", "b.txt": b"words\n"})
+
+    def fail(data: bytes, language: str) -> None:
+        raise ZeroDivisionError(language)
+
+    monkeypatch.setattr(digest_module, "parse", fail)
+    report = build(walked(tmp_path / "tree"), cache, CancelToken())
+
+    assert [(name, "could not be parsed: ZeroDivisionError") for name in ("a.py", "b.txt")] == [
+        (one.path, one.reason) for one in report.skipped
+    ]
+
+
+def test_a_number_too_long_for_python_does_not_end_the_run(tmp_path: Path, cache: Path) -> None:
+    """A pyproject.toml with 5,000 digits in a row is read as text without entry points."""
+    lay(tmp_path / "tree", {"pyproject.toml": b"[project]\nx = " + b"9" * 5000 + b"\n"})
+    report = build(walked(tmp_path / "tree"), cache, CancelToken())
+
+    assert (1, ()) == (report.parsed, report.skipped)
+
+
+def damage(index: Path) -> None:
+    data = bytearray(index.read_bytes())
+    for at in range(4096, len(data), 97):
+        data[at] ^= 0x55
+    index.write_bytes(data)
+
+
+def test_an_index_damaged_inside_mends_itself(root: Path, cache: Path) -> None:
+    """Bytes that went bad within the database cost one more parse and a note, not every command from then on."""
+    build(walked(root), cache, CancelToken())
+    damage(cache / FILE_NAME)
+    mended = build(walked(root), cache, CancelToken())
+    again = build(walked(root), cache, CancelToken())
+
+    assert (3, 3) == (mended.parsed, mended.added)
+    assert "moved aside and made anew" in mended.notes[0]
+    assert (cache / f"{FILE_NAME}.broken").exists()
+    assert (0, 3, ()) == (again.parsed, again.unchanged, again.notes)
+
+
+@pytest.mark.parametrize("column", ["definitions", "refs", "others"])
+def test_facts_damaged_inside_are_told_and_the_next_run_mends_them(root: Path, cache: Path, column: str) -> None:
+    """What only a reader finds out ends that command with a way out; the same command then works."""
+    build(walked(root), cache, CancelToken())
+    with closing(sqlite3.connect(cache / FILE_NAME)) as connection, connection:
+        connection.execute(f"UPDATE parses SET {column} = x'00'")  # a word of this test
+    with pytest.raises(StoreError, match="cannot read the index") as told, open_index(walked(root), cache) as view:
+        view.parsed("a.c")
+
+    assert "Run the command again" in told.value.hint
+    assert 3 == build(walked(root), cache, CancelToken()).parsed
+    with open_index(walked(root), cache) as view:
+        assert ["a"] == [one.name for one in view.parsed("a.c").definitions]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal masks; a flag of the process does it there")
