@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from codereader.index.c_reading import KEYWORDS, MACRO, Captures, Reading, name_of, text_of
-from codereader.index.c_text import SYSCALL, Statement, readable
+from codereader.index.c_text import SYSCALL, Statement, readable, shallow
 from codereader.index.c_uses import references, tables
 from codereader.index.parsed import Definition, DefinitionKind, Entry, EntryKind, Export, Include, ParsedFile
 from codereader.index.preprocessor import plain
@@ -41,7 +41,7 @@ def extract(data: bytes, query: Callable[[bytes], Captures]) -> ParsedFile:
     split = plain(data)
     reading = Reading(data, split)
     text, loose = readable(split.text)
-    captures = query(text)
+    captures = query(shallow(text))
     functions = _functions(reading, captures.get("function", ()))
     reading.know(functions)
     statements = loose + [_statement(node) for node in captures.get("statement", ())]

@@ -7,6 +7,17 @@ functions, macro calls that stand at file level without a semicolon.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+
+DEEPEST_NESTING = 200
+"""Brackets inside each other, of all kinds; more is no program."""
+
+_LAYERS = 64
+"""So many layers of brackets are taken off before they are counted one by one."""
+
+_NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"()[]{}")
+_SPACES = bytes(byte if byte in b"\r\n\t" else 32 for byte in range(256))
+_BRACKET = re.compile(rb'[()\[\]{}]|"(?:[^"\\\n]|\\.)*"|' + rb"'(?:[^'\\\n]|\\.)*'", re.DOTALL)
 
 _DECORATION = re.compile(
     rb"\b(?:__(?:init|exit|initdata|exitdata|initconst|exitconst|net_init|net_exit|net_initdata|init_or_module|user|rcu"
@@ -81,3 +92,40 @@ def _made_name(macro: str, name: str) -> str:
 
 def _spaces(match: re.Match[bytes]) -> bytes:
     return b"".join(b"\n" if byte == 10 else b" " for byte in match[0])
+
+
+# -- nesting --------------------------------------------------------------------------------------------------------
+
+
+def shallow(text: bytes) -> bytes:
+    """Return *text* with what stands in more than `DEEPEST_NESTING` brackets blanked, byte for byte.
+
+    The time of a query grows with the square of the depth.
+    """
+    left, layers = text.translate(None, _NO_BRACKETS), 0
+    while left and layers + len(left) > DEEPEST_NESTING and layers < _LAYERS:
+        left = left.replace(b"()", b"").replace(b"[]", b"").replace(b"{}", b"")
+        layers += 1
+    if layers + len(left) <= DEEPEST_NESTING:
+        return text
+    pieces, at = [], 0
+    for start, end in _deep(text):
+        pieces += [text[at:start], text[start:end].translate(_SPACES)]
+        at = end
+    return b"".join([*pieces, text[at:]])
+
+
+def _deep(text: bytes) -> Iterator[tuple[int, int]]:
+    """Yield the ranges of *text* that stand too deep, in order."""
+    depth = start = 0
+    for token in _BRACKET.finditer(text):
+        if token[0] in b"([{":
+            depth += 1
+            if depth == DEEPEST_NESTING + 1:
+                start = token.start()
+        elif token[0] in b")]}" and depth:
+            depth -= 1
+            if depth == DEEPEST_NESTING:
+                yield start, token.end()
+    if depth > DEEPEST_NESTING:
+        yield start, len(text)

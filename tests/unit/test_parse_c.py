@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from codereader.index import c, c_text
+from codereader.index import parse as parse_module
 from codereader.index.parse import parse
 from codereader.index.parsed import Definition, ParsedFile
 
@@ -286,3 +288,26 @@ def test_many_variables_are_found_like_few() -> None:
     declared = "".join(f"static int v{number};\n" for number in range(100))
 
     assert [("sum", "v7", 102), ("sum", "v99", 102)] == mentions(declared + "int sum(void)\n{\n\treturn v7 + v99;\n}\n")
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("{", "}"), ("{.a=", "}"), ("a(", ")")])
+def test_brackets_too_deep_for_a_program_are_left_out(opening, closing):
+    """Thousands of nested initialisers do not take the square of their number; what stands around them is read."""
+    deep = opening * 9000 + "b" + closing * 9000
+    text = f"int before(void) {{ return 1; }}\nstruct s x = {deep};\nint after(void) {{ return '('; }}\n".encode()
+    seen: list[bytes] = []
+    query = parse_module._query("c")
+    made = c.extract(text, lambda plain: seen.append(plain) or query(plain))
+
+    assert ["before", "x", "after"] == [one.name for one in made.definitions]
+    assert len(text) == len(seen[0])
+    assert c_text.DEEPEST_NESTING == seen[0].count(opening.strip(".a=").encode()[-1:], 31, text.index(b"int after"))
+
+
+def test_brackets_of_a_program_are_left_alone():
+    """Neither many brackets beside each other nor unbalanced ones in strings change a byte."""
+    wide = b"int x[] = {" + b"{(1)}," * 5000 + b"};\n"
+    quoted = b"char *s[] = {" + b'"((", ' * 5000 + b"};\n"
+
+    assert wide == c_text.shallow(wide)
+    assert quoted == c_text.shallow(quoted)
