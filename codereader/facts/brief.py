@@ -141,7 +141,7 @@ def _descriptions(material: Material) -> Iterator[tuple[str, int, str]]:
         yield option.path, line_of(option.fact.row), one_line(option_words(option.fact))
     top = next((file for file in material.files if file.language in _CODE and file.summary), None)
     if top and not package:
-        is_direct = (top.language == "c" and not material.is_large) or len(by_path) == 1
+        is_direct = "/" not in top.path and ((top.language == "c" and not material.is_large) or len(by_path) == 1)
         yield top.path, 1, _own_words(top) if is_direct else f"most important file, {top.path}: {_own_words(top)}"
 
 

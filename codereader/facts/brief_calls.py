@@ -134,8 +134,14 @@ def most_called(material: Material) -> Draft:
         if at.fact.kind in ("function", "method", "class"):
             own.setdefault(at.fact.name, []).append(at)
     ranked = [use for use in added(material.uses.calls, {}) if use.name in own and use.count > 1]
-    facts = tuple(_called(count, own[count.name]) for count in ranked[:NAMES_ONE_BY_ONE])
-    return Draft("Most called inside", facts, weight=1, first=1)
+    facts = [_called(count, own[count.name]) for count in ranked[:NAMES_ONE_BY_ONE]]
+    rest = ranked[NAMES_ONE_BY_ONE:]
+    if rest:
+        times = sum(use.count for use in rest)
+        names = listed([use.name for use in rest], 5)
+        text = f"and {counted(len(rest), 'more name')}, {counted(times, 'call')}: {names}"
+        facts.append(Fact(material.view.scope.name, "calls", f"{len(rest)} more names", text))
+    return Draft("Most called inside", tuple(facts), weight=1, first=1)
 
 
 def _called(count: Use, places: Sequence[At[Definition]]) -> Fact:

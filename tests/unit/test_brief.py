@@ -172,6 +172,59 @@ def test_a_brief_that_looked_at_some_files_only_says_so(indexed, tmp_path, monke
     assert "open" in [fact.subject for fact in facts(made, "Uses from outside")]
 
 
+def test_functions_called_beyond_the_list_are_counted(indexed, tmp_path):
+    """A hundred names get a fact of their own, the others one together: nothing is cut unsaid."""
+    text = "".join(f"int f{n}(void) {{ return 0; }}\n" for n in range(130))
+    calls = "".join(f"f{n}(); f{n}(); " for n in range(130))
+    made = brief(indexed(written(tmp_path / "many", a_dot_c=f"{text}int all(void) {{ {calls} }}\n")), EVERYTHING)
+
+    called = facts(made, "Most called inside")
+    assert len(called) == 101
+    assert called[-1].text.startswith("and 30 more names, 60 calls: ")
+
+
+def test_one_file_in_a_sub_folder_does_not_speak_for_the_folder(indexed, tmp_path):
+    """A file's sentence titles the scope it lies in, not the folders above."""
+    (tmp_path / "up").mkdir()
+    written(tmp_path / "up" / "inner", a_dot_c="/* Resizable simple ram disk. */\nint a(void) { return 0; }\n")
+
+    above = facts(brief(indexed(tmp_path / "up")), "What it is")[0].text
+    inside = facts(brief(indexed(tmp_path / "up" / "inner")), "What it is")[0].text
+    alone = facts(brief(indexed(tmp_path / "up" / "inner" / "a.c")), "What it is")[0].text
+
+    assert above == "up: most important file, inner/a.c: Resizable simple ram disk"
+    assert inside == "inner: Resizable simple ram disk"
+    assert "most important" not in alone
+
+
+@pytest.mark.parametrize("shown", ["whole", "cut"])
+def test_a_brief_of_default_length_is_whole_where_that_costs_few_lines(indexed, monkeypatch, shown):
+    """Nobody said how many lines: a little more than two screens is shown whole, anything longer is cut to two."""
+    view = indexed("ramdisk")
+    needed = brief(view, EVERYTHING).lines_needed
+    monkeypatch.setattr("codereader.facts.brief.WHOLE_LINES", needed if shown == "whole" else needed - 1)
+    monkeypatch.setattr("codereader.facts.brief.DEFAULT_LINES", needed // 2)
+
+    made = brief(view)
+
+    assert rendered_lines(made) == needed if shown == "whole" else rendered_lines(made) <= needed // 2
+    assert (made.dropped == 0) == (shown == "whole")
+
+
+def test_sections_that_speak_of_tests_alone_come_last(indexed, tmp_path):
+    """Classes that only the tests define are told after what the program offers."""
+    (tmp_path / "tree").mkdir()
+    written(tmp_path / "tree", a_dot_py="def a():\n    return b()\n\n\ndef b():\n    return len('')\n")
+    test = "import unittest\n\n\nclass Case(unittest.TestCase):\n    def test(self):\n        pass\n"
+    entry = "if __name__ == '__main__':\n    unittest.main()\n"
+    written(tmp_path / "tree" / "tests", test_a_dot_py=test + entry)
+    made = brief(indexed(tmp_path / "tree"), EVERYTHING)
+
+    titles = [section.title for section in made.sections]
+    assert {"tests/test_a.py"} == {fact.path for fact in facts(made, "Entry points")}
+    assert titles.index("Entry points") > titles.index("Not followed")
+
+
 def test_text_alone_gives_files_and_their_roles(indexed, tmp_path):
     """A folder of notes is told by file."""
     made = brief(indexed(written(tmp_path / "notes", README_dot_md="# Notes\n\nWhat we found.\n", b_dot_txt="Later\n")))

@@ -155,3 +155,15 @@ def test_an_unknown_name_has_no_callers(ramdisk):
 def test_registering_functions_are_known_by_their_name(name, expected):
     """Words decide, not letters: unregister does not register."""
     assert is_registering(name) is expected
+
+
+def test_a_table_with_nested_initialisers_has_the_struct_of_its_declaration(opened, tmp_path):
+    """An inner initialiser belongs to another struct, the table to the one that its declaration names."""
+    folder = tmp_path / "nested"
+    folder.mkdir()
+    text = (
+        "static int stop(void) { return 0; }\nstatic struct device dev = {\n\t.pm = {\n\t\t.suspend = stop,\n\t},\n};\n"
+    )
+    (folder / "a.c").write_text(text)
+
+    assert [("dev", "device")] == [(one.variable, one.struct) for one in tables(opened(folder))]
