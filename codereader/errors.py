@@ -7,6 +7,7 @@
     |   +-- OutputError       2   -o names a place that cannot be written
     +-- NothingReadable       3   PATH is missing, empty, forbidden, or holds no text
     +-- StoreError            2   the index in the cache directory cannot be used
+    |   +-- BrokenIndex       2   the index is damaged inside
     +-- ModelError            4   a model that is missing, broken, or cannot run here
         +-- ModelNotFound     4
         +-- ModelUnreadable   4
@@ -83,6 +84,12 @@ class StoreError(CodereaderError):
 
     exit_code = ExitCode.USAGE
     hint = "Set CODEREADER_CACHE_DIR to a folder that can be written."
+
+
+class BrokenIndex(StoreError):
+    """The index is damaged inside. Closing its store moves it aside, so that the next build makes it anew."""
+
+    hint = "Run the command again: it makes the index anew."
 
 
 class ModelError(CodereaderError):

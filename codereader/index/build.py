@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codereader.cancel import Cancelled, CancelToken
+from codereader.errors import BrokenIndex
 from codereader.index.digest import Digest, UnreadableError, digest, read
 from codereader.index.parse import stamp
-from codereader.index.store import SIGNED, BrokenIndex, FileRow, Seen, Store, open_store
+from codereader.index.store import SIGNED, FileRow, Seen, Store, open_store
 from codereader.index.workers import Task, digest_all
 from codereader.source.scope import Scope, Skipped, SourceFile, Walk
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from codereader import config
-from codereader.errors import StoreError
+from codereader.errors import BrokenIndex, StoreError
 from codereader.index.rows import DamagedSection, Packed
 
 FILE_NAME = "index.sqlite"
@@ -84,12 +84,6 @@ class ParseRow:
     lines: int
     error_nodes: int
     summary: str | None
-
-
-class BrokenIndex(StoreError):
-    """The index is damaged inside. Closing its store moves it aside, so that the next build makes it anew."""
-
-    hint = "Run the command again: it makes the index anew."
 
 
 class Store:
