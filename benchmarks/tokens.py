@@ -1,7 +1,8 @@
 """Token counting with a model's own vocabulary against llama.cpp's tokenizer, in one run on the same texts.
 
-    python benchmarks/tokens.py MODEL.gguf FOLDER
+    python benchmarks/tokens.py [MODEL.gguf [FOLDER]]
 
+Without arguments: the bundled model, on the net/ folder of the test corpus (tests/corpora/linux.sh).
 Speeds are MB (10^6 bytes of UTF-8) a second, the best of three rounds; compare ratios, not machines.
 """
 
@@ -14,6 +15,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from codereader.config import cache_dir
+from codereader.model.catalogue import resolve_model
 from codereader.model.gguf import read_header
 from codereader.model.llama_vocabulary import LlamaVocabulary
 from codereader.model.vocabulary import open_vocabulary
@@ -80,5 +83,15 @@ def main(model: Path, folder: Path) -> None:
     print(f"bytes a token  {size * 1e6 / sum(map(len, ours)):8.2f}")
 
 
+def chosen(arguments: list[str]) -> tuple[Path, Path]:
+    """Return the model and the folder to measure on."""
+    bundled = resolve_model(arguments[0] if arguments else None, cache_dir()) or sys.exit("no model was found")
+    if len(arguments) > 1:
+        return bundled.path, Path(arguments[1])
+    script = Path(__file__).parents[1] / "tests" / "corpora" / "linux.sh"
+    tree = subprocess.run(["bash", str(script)], check=True, capture_output=True, text=True).stdout.strip()
+    return bundled.path, Path(tree) / "net"
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(*chosen(sys.argv[1:]))
