@@ -98,12 +98,22 @@ def run(arguments: list[str]) -> int:
         _report().error(error)
         return error.exit_code
     except ReaderGone:
-        return ExitCode.OK
+        return _drop_stdout()
     except (Cancelled, KeyboardInterrupt, click.Abort):
         _report().interrupted()
         return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last resort: a bug is logged and named, never shown raw
         return _bug(error, arguments)
+
+
+def _drop_stdout() -> int:
+    """Let what is still buffered go nowhere, so that the interpreter's own flush at the end does not fail."""
+    import os
+
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+    return ExitCode.OK
 
 
 def _report() -> Report:
