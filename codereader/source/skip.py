@@ -23,7 +23,6 @@ NO_PERMISSION = "no permission"
 VANISHED = "vanished while walking"
 OTHER_REPOSITORY = "another git repository"
 NOT_INCLUDED = "does not match --include"
-EXCLUDED = "hidden by --exclude"
 
 _LOCK_FILES = frozenset(
     (
