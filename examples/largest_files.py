@@ -8,9 +8,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from codereader.model.catalogue import resolve_model
-
 from codereader.config import cache_dir
+from codereader.model.catalogue import resolve_model
 from codereader.model.estimate import Estimate
 from codereader.model.vocabulary import open_vocabulary
 from codereader.reader import Reader
