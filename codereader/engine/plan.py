@@ -39,7 +39,8 @@ DEVICE_MARGIN = 1 << 30
 CORE_OPERATIONS = 26e9
 """Floating-point operations a second of one CPU core in prefill: measured on 2 EPYC cores, a 135M Q4_1 model.
 
-At 4,000 tokens of prompt; short prompts run faster."""
+At 4,000 tokens of prompt; short prompts run faster.
+"""
 
 DEVICE_OPERATIONS = 10e12
 """The same of a GPU: a guess, until plans are made from measured figures."""
