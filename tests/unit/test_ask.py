@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event as Flag
 
@@ -44,28 +45,29 @@ class Slow:
         self.closed.set()
 
 
-def events(tmp_path: Path, engine: Slow) -> Iterator[Event]:
+@contextmanager
+def events(tmp_path: Path, engine: Slow) -> Iterator[Iterator[Event]]:
     (tmp_path / "a.c").write_text("int main(void) { return 0; }\n")
     base = echo()
     speaker = type(base)(
         base.name, base.vocabulary, base.frame, base.trained_context, base.trusted, base.plan, lambda _: engine
     )
-    reader = Reader(tmp_path)
-    reader.open()
-    brief = reader.brief()
-    return reader.ask("why", brief, speaker, reader.prepare("why", brief, speaker, Wish()), Sampling())
+    with Reader(tmp_path) as reader:
+        reader.open()
+        brief = reader.brief()
+        yield reader.ask("why", brief, speaker, reader.prepare("why", brief, speaker, Wish()), Sampling())
 
 
 @pytest.mark.parametrize("loads", [False, True])
 def test_leaving_early_stops_the_engine_first(tmp_path: Path, loads: bool) -> None:
     """The weights are freed only when nothing reads them, whether it was loading or speaking."""
     engine = Slow(loads=loads)
-    stream = events(tmp_path, engine)
-    for event in stream:
-        if isinstance(event, Progress) and event.stage == ("prefill" if loads else "load"):
-            break
+    with events(tmp_path, engine) as stream:
+        for event in stream:
+            if isinstance(event, Progress) and event.stage == ("prefill" if loads else "load"):
+                break
 
-    stream.close()  # type: ignore[attr-defined]
+        stream.close()  # type: ignore[attr-defined]
 
     assert engine.closed.is_set()
     assert not engine.closed_while_loading
