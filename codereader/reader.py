@@ -61,17 +61,22 @@ class Reader:
         self.close()
 
     def close(self) -> None:
-        """Close the index."""
+        """Close the index, and forget what was worked out from it."""
         if self._opened:
             self._opened[2].close()
             self._opened = None
+            self.__dict__.pop("worth", None)
 
     def open(self, step: Step | None = None) -> BuildReport:
-        """Walk the scope and bring its index up to date. Raises: NothingReadable, StoreError, Cancelled."""
+        """Walk the scope and bring its index up to date; a second call sees what changed since.
+
+        Raises: NothingReadable, StoreError, Cancelled.
+        """
         from codereader.index.build import build
         from codereader.index.view import open_index
         from codereader.source.walk import nothing_readable
 
+        self.close()
         step = step or _silent
         walked = self.walk(step)
         if not walked.files:
