@@ -13,8 +13,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from codereader.facts.uses import Use, Uses, added
+from codereader.index.candidate import Candidate
 from codereader.index.parsed import Definition, Reference, TableEntry
-from codereader.index.resolve import Candidate, resolve
+from codereader.index.resolve import resolve
 from codereader.index.view import At, IndexView
 from codereader.source.spans import line_of
 

@@ -18,7 +18,7 @@ from codereader.index.digest import Digest, UnreadableError, digest, read
 from codereader.index.parse import stamp
 from codereader.index.store import SIGNED, FileRow, Seen, Store, open_store
 from codereader.index.workers import Task, digest_all
-from codereader.source.scope import Scope, Skipped, SourceFile, Walk
+from codereader.source.scope import Skipped, SourceFile, Walk, from_root
 
 RACY_NS = 2_000_000_000
 """A file changed this shortly before it was read, in nanoseconds, may have changed again within its clock's tick."""
@@ -138,11 +138,6 @@ def _build(walk: Walk, cache: Path, cancel: CancelToken, progress: Callable[[int
         return _report(work, walk, stale, gone, time.monotonic() - began)
     finally:
         store.close()
-
-
-def from_root(scope: Scope, path: str) -> str:
-    """Return the path from the root of a *path* from the scope's folder."""
-    return f"{scope.folder}/{path}" if scope.folder else path
 
 
 def _silent(_: int, __: int) -> None:

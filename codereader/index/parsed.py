@@ -13,9 +13,30 @@ from typing import Literal
 from codereader.source.spans import Span
 
 DefinitionKind = Literal[
-    "function", "struct", "union", "enum", "typedef", "macro", "variable", "class", "method", "option"
+    "function",
+    "struct",
+    "union",
+    "enum",
+    "enumerator",
+    "typedef",
+    "macro",
+    "variable",
+    "constant",
+    "class",
+    "interface",
+    "trait",
+    "module",
+    "method",
+    "property",
+    "option",
+    "heading",
+    "key",
+    "target",
 ]
-"""``option`` is a Kconfig symbol. A ``method`` is a function directly inside a class."""
+"""``option`` is a Kconfig symbol, ``heading`` of Markdown, ``key`` of settings, ``target`` of make.
+
+A ``method`` is a function directly inside a class. ``module`` is a namespace or module that the file itself opens.
+"""
 
 ReferenceKind = Literal["call", "name"]
 """``call``: the name is called. ``name``: it is mentioned as a value or type (address taken, decorator, base class)."""
@@ -27,7 +48,8 @@ EntryKind = Literal["initcall", "exitcall", "syscall", "main", "console script"]
 class Definition:
     """A symbol that this file defines (declarations do not count).
 
-    `span` covers the whole definition; `row` is the name's row. `signature` is one line of text
+    `span` covers the whole definition; `row` is the name's row. `made` names the macro that made it, None where it is
+    written out; only the linker knows. `signature` is one line of text
     without the body. `owner` is the enclosing class or function, dotted (``Reader.ask``'s owner is ``Reader``).
     `fields` holds member lines of a struct, union or enum, or the bases of a class. `doc` is the first
     sentence of the comment or docstring that belongs to it, else None.
@@ -43,6 +65,7 @@ class Definition:
     condition: str | None = None
     fields: tuple[str, ...] = ()
     doc: str | None = None
+    made: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +73,8 @@ class Reference:
     """A use of a name. `caller` is the dotted name of the definition it stands in, None at file level.
 
     `receiver` is what stands before the last dot or arrow (``os.path`` in ``os.path.join()``), None for a bare name.
+    `base` is the type with which the file declares the first name of the receiver (``struct inode *`` for
+    ``inode->i_op->create()``), None where it does not say. `made` is as in `Definition`.
     """
 
     name: str
@@ -58,13 +83,20 @@ class Reference:
     caller: str | None = None
     receiver: str | None = None
     condition: str | None = None
+    base: str | None = None
+    made: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TableEntry:
     """One field of a file-level table that holds a function or another named object: ``.open = ramfs_open``.
 
-    `struct` is the table's type without the word struct, `variable` its name.
+    `variable` is the table's name, `struct` the type of the whole variable (element type of an array) without the
+    word struct; the linker replaces it with the struct that `field` is a member of. `path` leads from the variable's
+    type to that struct, dotted (``u.ops``), empty for a direct member. A member that is not named but known by its
+    place is ``#2`` (0-based), in `path` and as `field` alike; array elements are not part of a path.
+    `assigned` marks ``ops->open = f`` in the body of a function: `variable` is then the receiver as written, `struct`
+    the type that the file declares its first name with, if any. `made` is as in `Definition`.
     """
 
     variable: str
@@ -73,6 +105,64 @@ class TableEntry:
     function: str
     row: int
     condition: str | None = None
+    path: str = ""
+    assigned: bool = False
+    made: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member of a struct or union. `type` is as written, one line, with a star for each pointer
+    (``struct inode_operations *``); a pointer to a function has the type ``fn``. Members that are mere numbers are
+    left out. `place` is the 0-based position among the members, numbers counted, which a positional initialiser means.
+    """
+
+    name: str
+    type: str
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The members of a struct or union. Members of anonymous ones inside it count as its own.
+
+    `name` is the tag, else the typedef's name; that of an inner one with a member name and no tag is ``outer.member``.
+    """
+
+    name: str
+    members: tuple[Member, ...]
+    row: int
+    condition: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Macro:
+    """A ``#define`` whose expansion may make something: a function-like one, or an alias of a name.
+
+    `parameters` is None for an object-like macro; a variadic one ends in ``...`` or ``args...``. `body` is on one
+    line, without comments. Bodies that are mere numbers or strings are left out.
+    """
+
+    name: str
+    parameters: tuple[str, ...] | None
+    body: str
+    row: int
+    condition: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MacroUse:
+    """A macro used like a declaration, at file level: ``DEFINE_SHOW_ATTRIBUTE(stat);``.
+
+    `arguments` are as written, on one line; None where the macro has no parentheses. `has_body` tells that ``{``
+    follows, so that the macro makes the head of a function that stands in the file.
+    """
+
+    macro: str
+    arguments: str | None
+    row: int
+    condition: str | None = None
+    has_body: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,4 +236,7 @@ class ParsedFile:
     exports: tuple[Export, ...] = ()
     entries: tuple[Entry, ...] = ()
     builds: tuple[BuildRule, ...] = ()
+    macros: tuple[Macro, ...] = ()
+    records: tuple[Record, ...] = ()
+    uses: tuple[MacroUse, ...] = ()
     error_nodes: int = 0

@@ -1,7 +1,8 @@
 """Facts of one file as compact bytes, and back.
 
-Three sections, so that a question reads only what it needs: definitions, references (the bulk, in columns with
-their strings once), and the rest. Each is JSON, compressed. Equal facts give equal bytes.
+Four sections, so that a question reads only what it needs: definitions, references (the bulk, in columns with
+their strings once), what has a meaning only together with other files (macros, records), and the rest. Each is
+JSON, compressed. Equal facts give equal bytes.
 """
 
 from __future__ import annotations
@@ -18,7 +19,11 @@ from codereader.index.parsed import (
     Entry,
     Export,
     Include,
+    Macro,
+    MacroUse,
+    Member,
     ParsedFile,
+    Record,
     Reference,
     TableEntry,
 )
@@ -47,7 +52,17 @@ class Packed:
     definitions: bytes
     references: bytes
     others: bytes
+    links: bytes
     mentions: tuple[tuple[str, int, int, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """What of a file has a meaning only together with other files."""
+
+    macros: tuple[Macro, ...]
+    records: tuple[Record, ...]
+    uses: tuple[MacroUse, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +86,18 @@ def pack(parsed: ParsedFile) -> Packed:
         references=_squeeze(_columns(parsed.references)),
         others=_squeeze(
             [
-                [[one.variable, one.struct, one.field, one.function, one.row, one.condition] for one in parsed.tables],
+                [_table_row(one) for one in parsed.tables],
                 [[one.target, one.row, one.names, one.system, one.condition] for one in parsed.includes],
                 [[one.name, one.kind, one.row, one.condition] for one in parsed.exports],
                 [[one.name, one.kind, one.via, one.row, one.condition] for one in parsed.entries],
                 [_build_row(one) for one in parsed.builds],
+            ]
+        ),
+        links=_squeeze(
+            [
+                [[one.name, one.parameters, one.body, one.row, one.condition] for one in parsed.macros],
+                [_record_row(one) for one in parsed.records],
+                [[one.macro, one.arguments, one.row, one.condition, int(one.has_body)] for one in parsed.uses],
             ]
         ),
         mentions=_mentions(parsed),
@@ -106,6 +128,7 @@ def unpack_references(raw: bytes, name: str | None = None) -> tuple[Reference, .
             strings[row[3]] if row[3] >= 0 else None,
             strings[row[4]] if row[4] >= 0 else None,
             strings[row[5]] if row[5] >= 0 else None,
+            strings[row[6]] if row[6] >= 0 else None,
         )
         for row in picked
     )
@@ -115,13 +138,23 @@ def unpack_others(raw: bytes) -> Others:
     """Return the other facts that `pack` wrote. Raises: DamagedSection for bytes that it did not write."""
     tables, includes, exports, entries, builds = _expand(raw)
     return Others(
-        tuple(TableEntry(*row) for row in tables),
+        tuple(TableEntry(row[0], row[1], row[2], row[3], row[4], row[5], row[6], bool(row[7])) for row in tables),
         tuple(Include(row[0], row[1], tuple(row[2]), bool(row[3]), row[4]) for row in includes),
         tuple(Export(*row) for row in exports),
         tuple(Entry(*row) for row in entries),
         tuple(
             BuildRule(row[0], row[1], tuple(row[2]), row[3], row[4], row[5], row[6], tuple(row[7])) for row in builds
         ),
+    )
+
+
+def unpack_links(raw: bytes) -> Links:
+    """Return what `pack` wrote of macros and records. Raises: DamagedSection for bytes that it did not write."""
+    macros, records, uses = _expand(raw)
+    return Links(
+        tuple(Macro(row[0], None if row[1] is None else tuple(row[1]), *row[2:]) for row in macros),
+        tuple(Record(row[0], tuple(Member(*one) for one in row[1]), row[2], row[3]) for row in records),
+        tuple(MacroUse(row[0], row[1], row[2], row[3], bool(row[4])) for row in uses),
     )
 
 
@@ -134,16 +167,24 @@ def _definition_row(one: Definition) -> list[Any]:
     ]  # fmt: skip
 
 
+def _table_row(one: TableEntry) -> list[Any]:
+    return [one.variable, one.struct, one.field, one.function, one.row, one.condition, one.path, int(one.assigned)]
+
+
+def _record_row(one: Record) -> list[Any]:
+    return [one.name, [[member.name, member.type, member.place] for member in one.members], one.row, one.condition]
+
+
 def _build_row(one: BuildRule) -> list[Any]:
     written = [one.variable, one.operator, one.words]
     return [one.goal, one.symbol, one.objects, one.row, one.condition, *written]
 
 
 def _columns(references: Sequence[Reference]) -> list[list[Any]]:
-    """Return the strings, then one column each of name, kind, row, caller, receiver and condition; -1 for none."""
+    """Return the strings, then columns of name, kind, row, caller, receiver, condition and base; -1 for none."""
     places: dict[str | None, int] = {None: -1}
     strings: list[str] = []
-    columns: list[list[Any]] = [[], [], [], [], [], []]
+    columns: list[list[Any]] = [[], [], [], [], [], [], []]
 
     def place(text: str | None) -> int:
         at = places.get(text)
@@ -152,7 +193,7 @@ def _columns(references: Sequence[Reference]) -> list[list[Any]]:
             strings.append(text or "")
         return at
 
-    name, kind, row, caller, receiver, condition = columns
+    name, kind, row, caller, receiver, condition, base = columns
     for one in references:
         name.append(place(one.name))
         kind.append(0 if one.kind == "call" else 1)
@@ -160,6 +201,7 @@ def _columns(references: Sequence[Reference]) -> list[list[Any]]:
         caller.append(place(one.caller))
         receiver.append(place(one.receiver))
         condition.append(place(one.condition))
+        base.append(place(one.base))
     return [strings, *columns]
 
 

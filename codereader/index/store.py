@@ -21,7 +21,7 @@ from codereader.index.rows import DamagedSection, Packed
 
 FILE_NAME = "index.sqlite"
 
-LAYOUT = 1
+LAYOUT = 2
 """Raised whenever the tables change; an index of another layout is set aside."""
 
 BUSY_SECONDS = 30.0
@@ -37,6 +37,7 @@ CREATE TABLE names (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE parses (
     id INTEGER PRIMARY KEY, blob BLOB NOT NULL, language TEXT NOT NULL, stamp TEXT NOT NULL, lines INTEGER NOT NULL,
     error_nodes INTEGER NOT NULL, summary TEXT, definitions BLOB NOT NULL, refs BLOB NOT NULL, others BLOB NOT NULL,
+    links BLOB NOT NULL,
     UNIQUE (blob, language, stamp)
 );
 CREATE TABLE mentions (
@@ -44,6 +45,9 @@ CREATE TABLE mentions (
     names INTEGER NOT NULL, tables INTEGER NOT NULL, PRIMARY KEY (name, parse)
 ) WITHOUT ROWID;
 CREATE INDEX mentions_by_parse ON mentions (parse);
+CREATE TABLE made (
+    parse INTEGER NOT NULL, environment BLOB NOT NULL, facts BLOB NOT NULL, PRIMARY KEY (parse, environment)
+) WITHOUT ROWID;
 CREATE TABLE files (
     root INTEGER NOT NULL, path BLOB NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
     inode INTEGER NOT NULL, read_ns INTEGER NOT NULL, parse INTEGER NOT NULL, PRIMARY KEY (root, path)
@@ -148,10 +152,10 @@ class Store:
         if found:
             return int(found[0]), False
         cursor = self._connection.execute(
-            "INSERT INTO parses (blob, language, stamp, lines, error_nodes, summary, definitions, refs, others)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO parses (blob, language, stamp, lines, error_nodes, summary, definitions, refs, others,"
+            " links) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (*key, packed.lines, packed.error_nodes, _plain(packed.summary), packed.definitions, packed.references,
-             packed.others),
+             packed.others, packed.links),
         )  # fmt: skip
         parse = int(cursor.lastrowid or 0)
         ids = self._name_ids([mention[0] for mention in packed.mentions])
@@ -226,8 +230,8 @@ class Store:
         return found
 
     def sections(self, column: str, ids: Sequence[int]) -> Iterator[tuple[int, bytes]]:
-        """Yield the packed section *column* (``definitions``, ``refs``, ``others``) of each content, by rising id."""
-        if column not in ("definitions", "refs", "others"):
+        """Yield one section (``definitions``, ``refs``, ``others``, ``links``) of each content, packed, by rising id."""
+        if column not in ("definitions", "refs", "others", "links"):
             raise ValueError(column)
         for some in _chunks(sorted(ids)):
             marks = ",".join("?" * len(some))
@@ -242,6 +246,23 @@ class Store:
             "SELECT parse, defines, calls, mentions.names, tables FROM names JOIN mentions ON mentions.name = names.id"
             " WHERE names.name = ? ORDER BY parse",
             (_plain(name),),
+        )
+
+    def made(self, environment: bytes, parses: Sequence[int]) -> dict[int, bytes]:
+        """Return what was kept of the contents *parses* under *environment*, by row."""
+        found: dict[int, bytes] = {}
+        for some in _chunks(parses):
+            marks = ",".join("?" * len(some))
+            select = f"SELECT parse, facts FROM made WHERE environment = ? AND parse IN ({marks})"  # noqa: S608  # question marks only
+            found.update(self._all(select, (environment, *some)))
+        return found
+
+    def keep_made(self, environment: bytes, facts: Mapping[int, bytes]) -> None:
+        """Keep what follows for contents, by row, from *environment*, in place of what was kept. Inside a batch."""
+        self._connection.executemany("DELETE FROM made WHERE parse = ?", ((parse,) for parse in sorted(facts)))
+        self._connection.executemany(
+            "INSERT INTO made (parse, environment, facts) VALUES (?, ?, ?)",
+            ((parse, environment, raw) for parse, raw in sorted(facts.items())),
         )
 
     def foreign_mentions(self, parses: Sequence[int]) -> Iterator[tuple[str, int, int]]:

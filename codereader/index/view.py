@@ -14,7 +14,6 @@ from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 from codereader.errors import NothingReadable
-from codereader.index.build import from_root
 from codereader.index.digest import UnreadableError, read
 from codereader.index.parsed import (
     BuildRule,
@@ -22,13 +21,16 @@ from codereader.index.parsed import (
     Entry,
     Export,
     Include,
+    Macro,
+    MacroUse,
     ParsedFile,
+    Record,
     Reference,
     TableEntry,
 )
-from codereader.index.rows import Others, unpack_definitions, unpack_others, unpack_references
+from codereader.index.rows import Links, Others, unpack_definitions, unpack_links, unpack_others, unpack_references
 from codereader.index.store import FileRow, ParseRow, Store, open_store
-from codereader.source.scope import Scope, Skipped, Walk
+from codereader.source.scope import Scope, Skipped, Walk, from_root
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ class IndexView:
         for path, row in self._rows.items():
             self._paths.setdefault(row.parse, []).append(path)
         self._others: dict[int, Others] = {}
+        self._links: dict[int, Links] = {}
         self._named: dict[str, tuple[At[Definition], ...]] = {}
         self._unpacked: dict[int, tuple[Definition, ...]] = {}
         self._kept: dict[str, tuple[At[Reference], ...]] = {}
@@ -105,7 +108,7 @@ class IndexView:
     def parsed(self, path: str) -> ParsedFile:
         """Return all facts of one file. Raises: KeyError for a path that the index does not hold."""
         row, file = self._rows[path], self._by_path()[path]
-        others = self._others_of(row.parse)
+        others, links = self._others_of(row.parse), self._links_of(row.parse)
         return ParsedFile(
             language=row.language,
             lines=file.lines,
@@ -117,6 +120,9 @@ class IndexView:
             exports=others.exports,
             entries=others.entries,
             builds=others.builds,
+            macros=links.macros,
+            records=links.records,
+            uses=links.uses,
             error_nodes=file.error_nodes,
         )
 
@@ -196,6 +202,21 @@ class IndexView:
         """Return the build rules of the scope, or of the file *path*."""
         return self._located(path, self._parses(path, None, _any), lambda others: others.builds)
 
+    def macros(self, *, name: str | None = None, path: str | None = None) -> Sequence[At[Macro]]:
+        """Return the macros called *name*, in the file *path*, whose expansion may make something."""
+        found = self._linked(path, self._parses(path, name, _defines), lambda links: links.macros)
+        return [at for at in found if name is None or at.fact.name == name]
+
+    def records(self, *, name: str | None = None, path: str | None = None) -> Sequence[At[Record]]:
+        """Return the members of the structs and unions called *name*, in the file *path*."""
+        outer = name.partition(".")[0] if name else None
+        found = self._linked(path, self._parses(path, outer, _defines), lambda links: links.records)
+        return [at for at in found if name is None or at.fact.name == name]
+
+    def macro_uses(self, *, path: str | None = None) -> Sequence[At[MacroUse]]:
+        """Return the macros used like declarations in the scope, or in the file *path*."""
+        return self._linked(path, self._parses(path, None, _any), lambda links: links.uses)
+
     def reference_counts(self) -> Mapping[str, int]:
         """Return how often each name is referred to from files that do not define it, by name."""
         return self._counted()[0]
@@ -273,6 +294,24 @@ class IndexView:
         if parse not in self._others:
             self._load([parse])
         return self._others[parse]
+
+    def _links_of(self, parse: int) -> Links:
+        self._load_links([parse])
+        return self._links[parse]
+
+    def _load_links(self, parses: Sequence[int]) -> None:
+        missing = [parse for parse in parses if parse not in self._links]
+        for parse, raw in self._store.sections("links", missing):
+            with self._store.using():
+                self._links[parse] = unpack_links(raw)
+
+    def _linked(self, path: str | None, parses: Sequence[int], pick: Callable[[Links], Sequence[T]]) -> list[At[T]]:
+        self._load_links(parses)
+        return [
+            At(place, fact)
+            for place, parse in sorted((place, parse) for parse in parses for place in self._places(parse, path))
+            for fact in pick(self._links[parse])
+        ]
 
     def _load(self, parses: Sequence[int]) -> None:
         missing = [parse for parse in parses if parse not in self._others]

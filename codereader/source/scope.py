@@ -6,6 +6,7 @@ where the file system's bytes are not UTF-8 (`os.fsdecode`). Knows nothing of pa
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -78,3 +79,19 @@ class Walk:
     files: tuple[SourceFile, ...]
     skipped: tuple[Skipped, ...] = field(default=())
     notes: tuple[str, ...] = ()
+
+
+def from_root(scope: Scope, path: str) -> str:
+    """Return the path from the root of a *path* from the scope's folder, which begins with ``../`` for one outside."""
+    if path.startswith("../"):
+        return posixpath.normpath(f"{scope.folder}/{path}")
+    return f"{scope.folder}/{path}" if scope.folder else path
+
+
+def from_scope(scope: Scope, path: str) -> str:
+    """Return the path from the scope's folder of a *path* from the root; one outside begins with ``../``."""
+    if not scope.folder:
+        return path
+    if path.startswith(scope.folder + "/"):
+        return path[len(scope.folder) + 1 :]
+    return posixpath.relpath(path, scope.folder)
