@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from codereader.engine.protocol import Engine, Sampling
     from codereader.facts.fact import Brief
     from codereader.index.build import BuildReport
+    from codereader.index.linked import Linked
     from codereader.index.view import IndexView
     from codereader.model.catalogue import FoundModel
     from codereader.model.counter import TokenCounter
@@ -66,6 +67,7 @@ class Reader:
             self._opened[2].close()
             self._opened = None
             self.__dict__.pop("worth", None)
+            self.__dict__.pop("linked", None)
 
     def open(self, step: Step | None = None) -> BuildReport:
         """Walk the scope and bring its index up to date; a second call sees what changed since.
@@ -107,6 +109,13 @@ class Reader:
     def view(self) -> IndexView:
         """The index of the opened scope."""
         return self._parts[2]
+
+    @cached_property
+    def linked(self) -> Linked:
+        """The index together with what follows only from several files at once."""
+        from codereader.index.linked import Linked
+
+        return Linked(self.view)
 
     @property
     def _parts(self) -> tuple[Walk, BuildReport, IndexView]:
