@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from codereader.index.c_reading import KEYWORDS, MACRO, Captures, Reading, name_of, text_of
+from codereader.index.c_macros import macro_definitions, macro_uses, macros
+from codereader.index.c_reading import KEYWORDS, Captures, Reading, name_of, text_of
 from codereader.index.c_text import SYSCALL, Statement, readable, shallow
 from codereader.index.c_uses import references, tables
 from codereader.index.parsed import Definition, DefinitionKind, Entry, EntryKind, Export, Include, ParsedFile
@@ -22,9 +23,6 @@ from codereader.source.spans import Span
 
 if TYPE_CHECKING:
     from tree_sitter import Node
-
-MACRO_VALUE = 80
-"""Longest value, in characters, that a macro's signature shows."""
 
 _INCLUDE = re.compile(r'(?:<([^>]+)>|"([^"]+)")')
 _EXPORT = re.compile(r"(?:EXPORT_(?:\w+_)?SYMBOL|\w+_EXPORT_SYMBOL)\w*\Z")
@@ -48,7 +46,7 @@ def extract(data: bytes, query: Callable[[bytes], Captures]) -> ParsedFile:
     exports, entries = _ways_out(reading, statements)
     offered = {one.name for one in exports}
     variables = [*_variables(reading, captures.get("declaration", ())), *_made_variables(reading, statements)]
-    definitions = [*functions, *_types(reading, captures), *_macros(reading), *variables]
+    definitions = [*functions, *_types(reading, captures), *macro_definitions(reading), *variables]
     entries.extend(Entry("main", "main", "main", one.row, one.condition) for one in functions if one.name == "main")
     entries.extend(_syscalls(functions))
     return ParsedFile(
@@ -61,6 +59,8 @@ def extract(data: bytes, query: Callable[[bytes], Captures]) -> ParsedFile:
         includes=tuple(_includes(reading)),
         exports=tuple(exports),
         entries=tuple(sorted(entries, key=lambda one: (one.row, one.name))),
+        macros=tuple(macros(reading)),
+        uses=tuple(macro_uses(reading, statements)),
         error_nodes=len(captures.get("error", ())),
     )
 
@@ -174,26 +174,6 @@ def _is_prototype(declarator: Node) -> bool:
 
 def _offered(one: Definition, names: set[str]) -> Definition:
     return replace(one, exported=True) if one.name in names and one.kind in ("function", "variable") else one
-
-
-def _macros(reading: Reading) -> Iterator[Definition]:
-    for directive in reading.plain.directives:
-        if directive.word != "define":
-            continue
-        match = MACRO.match(directive.rest)
-        if match is None or (match[1] == reading.plain.guard and not match[3]):
-            continue
-        lines = reading.data.count(b"\n", directive.start, directive.end)
-        value = "" if match[2] or len(match[3]) > MACRO_VALUE else f" {match[3]}"
-        yield Definition(
-            name=match[1],
-            kind="macro",
-            span=Span(directive.start, directive.end, directive.row, directive.row + lines),
-            row=directive.row,
-            signature=f"#define {match[1]}{match[2] or ''}{value}".rstrip(),
-            condition=reading.plain.condition(directive.row),
-            doc=reading.doc(directive.start),
-        )
 
 
 # -- statements at file level ---------------------------------------------------------------------------------------
