@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from codereader.index.c_macros import macro_definitions, macro_uses, macros
 from codereader.index.c_reading import KEYWORDS, Captures, Reading, name_of, text_of
+from codereader.index.c_records import records
 from codereader.index.c_text import SYSCALL, Statement, readable, shallow
 from codereader.index.c_uses import references, tables
 from codereader.index.parsed import Definition, DefinitionKind, Entry, EntryKind, Export, Include, ParsedFile
@@ -60,6 +61,7 @@ def extract(data: bytes, query: Callable[[bytes], Captures]) -> ParsedFile:
         exports=tuple(exports),
         entries=tuple(sorted(entries, key=lambda one: (one.row, one.name))),
         macros=tuple(macros(reading)),
+        records=tuple(records(reading, text)),
         uses=tuple(macro_uses(reading, statements)),
         error_nodes=len(captures.get("error", ())),
     )

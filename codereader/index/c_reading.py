@@ -30,6 +30,18 @@ KEYWORDS = frozenset(
 )
 """Words that look like a call or a name and are neither."""
 
+NUMBERS = frozenset(
+    re.findall(
+        r"\w+",
+        "int unsigned signed char short long bool _Bool float double enum size_t ssize_t loff_t off_t pid_t uid_t gid_t"
+        " dev_t mode_t umode_t gfp_t dma_addr_t phys_addr_t resource_size_t sector_t atomic_t atomic64_t atomic_long_t"
+        " refcount_t time64_t ktime_t uintptr_t netdev_features_t uint ulong ushort uchar u_char u_int u_long u_short"
+        " u8 u16 u32 u64 s8 s16 s32 s64 __u8 __u16 __u32 __u64 __s8 __s16 __s32 __s64 __le16 __le32 __le64 __be16"
+        " __be32 __be64 __sum16 __wsum uint8_t uint16_t uint32_t uint64_t int8_t int16_t int32_t int64_t",
+    )
+)
+"""Types that hold neither a function nor members."""
+
 MACRO = re.compile(r"([A-Za-z_]\w*)(\([^)]*\))? ?(.*)", re.DOTALL)
 """Name, parameters and body of a ``#define``."""
 
