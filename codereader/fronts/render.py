@@ -52,7 +52,10 @@ class Output:
 
     def write(self, text: str) -> None:
         """Write *text*, already made safe, at once. Raises: OutputError, ReaderGone."""
-        data = text.encode("utf-8", "backslashreplace")
+        self.raw(text.encode("utf-8", "backslashreplace"))
+
+    def raw(self, data: bytes) -> None:
+        """Write *data* at once. Raises: OutputError, ReaderGone."""
         if self._file:
             self._file.write(data)
             return

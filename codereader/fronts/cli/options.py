@@ -133,7 +133,7 @@ def output_options(*styles: str) -> Callable[[Command], Command]:
             "how",
             How,
             click.option(
-                "--format", "style", type=click.Choice(styles), default="text", help="How to write the answer."
+                "--format", "style", type=click.Choice(styles), default=styles[0], help="How to write the answer."
             ),
             click.option(
                 "-o",

@@ -1,0 +1,276 @@
+"""Who reaches whom: calls written out, calls that macros make, and calls through tables of functions.
+
+An `Edges` belongs to one open index and keeps what was asked of it, so that a second question costs next to nothing.
+A call through a struct's member leads to every function that a table of the scope puts there. What cannot be followed
+(a member of an unknown struct, a name without a definition) is an edge without a target, never a guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from codereader.facts.relations import dotted
+from codereader.index.candidate import NOT_FOUND, Candidate
+from codereader.index.linked import Linked
+from codereader.index.parsed import Definition, Reference, TableEntry
+from codereader.index.view import At
+from codereader.source.spans import line_of
+
+POINTER_LANGUAGES = ("c", "cpp")
+"""Languages in which a call on an object whose definition no name tells goes through a pointer in it."""
+
+CALLED_KINDS = ("function", "method", "class", "macro", "struct", "interface", "trait", "constant", "variable")
+"""Kinds of definitions that a call may lead to."""
+
+Place = tuple[str, int, str]
+"""Which definition is meant: its path, 0-based row and dotted name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """The field of a struct through which a call goes. `struct` is None where the type of the object is not known."""
+
+    struct: str | None
+    field: str
+
+    def __str__(self) -> str:
+        return f"{self.struct or '?'}.{self.field}"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """*caller* (None at file level) reaches *callee* at ``path:line`` (1-based).
+
+    `via` is ``direct``, ``macro`` (`through` names the macro that makes the call), ``pointer`` (through the member that
+    `through` names, ``proto_ops.sendmsg``) or ``table`` (the variable *caller* holds the function in the member
+    `through`). `confidence` is the index's word. `target` is the definition of the callee, `origin` that of the caller;
+    None where the scope has none.
+    """
+
+    caller: str | None
+    callee: str
+    path: str
+    line: int
+    via: str
+    confidence: str
+    condition: str | None = None
+    through: str | None = None
+    target: At[Definition] | None = None
+    origin: At[Definition] | None = None
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether the definition that is reached is known."""
+        return self.target is not None
+
+
+def place_of(at: At[Definition]) -> Place:
+    """Return what tells one definition from all others."""
+    return at.path, at.fact.row, dotted(at.fact)
+
+
+def call_order(one: Call) -> tuple[str, int, str, str, str, str, int]:
+    """Return the key that sorts calls by place, then by what they reach."""
+    target = one.target
+    return (
+        one.path, one.line, one.caller or "", one.via, one.callee, target.path if target else "",
+        target.fact.row if target else -1,
+    )  # fmt: skip
+
+
+class Edges:
+    """The edges of one scope. *holds* tells of a fact (its path and condition) whether it is to be seen at all."""
+
+    def __init__(self, linked: Linked, holds: Callable[[str, str | None], bool] | None = None) -> None:
+        self.linked = linked
+        self._holds = holds
+        self.hidden = 0
+        """How many facts *holds* kept out of what was asked for so far, each counted when it was met first."""
+        self._resolved: dict[tuple[str, str, str | None], tuple[Candidate, ...]] = {}
+        self._held: dict[Member, tuple[Call, ...]] | None = None
+        self._functions: dict[str, dict[str, list[Definition]]] = {}
+        self._callees: dict[Place, tuple[Call, ...]] = {}
+        self._callers: dict[Place, tuple[Call, ...]] = {}
+
+    # -- names ------------------------------------------------------------------------------------------------------
+
+    def resolve(self, path: str, name: str, receiver: str | None = None) -> tuple[Candidate, ...]:
+        """Return what a *name* that is called or held in *path* may mean, best first."""
+        key = (path, name, receiver)
+        if key not in self._resolved:
+            found = self.linked.resolve(path, name, receiver)
+            self._resolved[key] = tuple(one for one in found if self._sees(one.definition))
+        return self._resolved[key]
+
+    def _sees(self, at: At[Definition]) -> bool:
+        return at.fact.kind in CALLED_KINDS and (self._holds is None or self._holds(at.path, at.fact.condition))
+
+    def inside(self, path: str, caller: str | None, row: int) -> At[Definition] | None:
+        """Return the definition in *path* that the dotted name *caller* means at the 0-based *row*."""
+        if caller is None:
+            return None
+        if path not in self._functions:
+            named: dict[str, list[Definition]] = {}
+            for at in self.linked.definitions(path=path):
+                if at.fact.kind in CALLED_KINDS:
+                    named.setdefault(dotted(at.fact), []).append(at.fact)
+            self._functions[path] = named
+        twins = self._functions[path].get(caller, ())
+        around = (one for one in twins if one.span.first_row <= row <= one.span.last_row)
+        found = next(around, None) or (twins[0] if twins else None)
+        return At(path, found) if found else None
+
+    # -- one reference ----------------------------------------------------------------------------------------------
+
+    def member(self, path: str, reference: Reference) -> Member | None:
+        """Return the member through which a call of *path* goes, None for a call by name."""
+        if reference.receiver is None or reference.kind != "call":
+            return None
+        file = self.linked.view.file(path)
+        if file is None or file.language not in POINTER_LANGUAGES:
+            return None
+        if self.resolve(path, reference.name, reference.receiver):
+            return None
+        return Member(self.linked.struct_of(path, reference), reference.name)
+
+    def calls(self, path: str, reference: Reference) -> Iterator[Call]:
+        """Yield what one call may reach: an edge a candidate, one without a target where there is none."""
+        member = self.member(path, reference)
+        if member is not None:
+            yield from self._through(path, reference, member)
+            return
+        via = "macro" if reference.made else "direct"
+        candidates = self.resolve(path, reference.name, reference.receiver)
+        if not candidates:
+            yield self._call(path, reference, reference.name, via, NOT_FOUND, reference.made, None)
+        for one in candidates:
+            yield self._call(path, reference, reference.name, via, one.confidence, reference.made, one.definition)
+
+    def _through(self, path: str, reference: Reference, member: Member) -> Iterator[Call]:
+        held = self.held(member)
+        if not held:
+            yield self._call(path, reference, reference.name, "pointer", NOT_FOUND, str(member), None)
+        for one in held:
+            yield self._call(path, reference, one.callee, "pointer", chance(len(held)), str(member), one.target)
+
+    def _call(
+        self, path: str, at: Reference, callee: str, via: str, word: str, through: str | None,
+        target: At[Definition] | None,
+    ) -> Call:  # fmt: skip
+        origin = self.inside(path, at.caller, at.row)
+        return Call(at.caller, callee, path, line_of(at.row), via, word, at.condition, through, target, origin)
+
+    # -- tables -----------------------------------------------------------------------------------------------------
+
+    def held(self, member: Member) -> tuple[Call, ...]:
+        """Return the functions that tables put into *member*, one edge each, by name and place of the function."""
+        if member.struct is None:
+            return ()
+        if self._held is None:
+            self._held = self._all_held()
+        return self._held.get(member, ())
+
+    def _all_held(self) -> dict[Member, tuple[Call, ...]]:
+        found: dict[Member, dict[tuple[str, Place | None], Call]] = {}
+        for at in self._entries(self.linked.tables()):
+            if at.fact.struct is None:
+                continue
+            for edge in self.entry(at):
+                key = (edge.callee, place_of(edge.target) if edge.target else None)
+                found.setdefault(Member(at.fact.struct, at.fact.field), {}).setdefault(key, edge)
+        return {
+            member: tuple(sorted(edges.values(), key=lambda one: (one.callee, call_order(one))))
+            for member, edges in found.items()
+        }
+
+    def entry(self, at: At[TableEntry]) -> Iterator[Call]:
+        """Yield what one table entry holds: an edge a candidate, best first."""
+        fact, through = at.fact, str(Member(at.fact.struct, at.fact.field))
+        row = (fact.variable, fact.function, at.path, line_of(fact.row), "table")
+        candidates = self.resolve(at.path, fact.function)
+        if not candidates:
+            yield Call(*row, NOT_FOUND, fact.condition, through)
+        for one in candidates:
+            yield Call(*row, one.confidence, fact.condition, through, one.definition)
+
+    def implementors(self, field: str | None, struct: str | None) -> tuple[Call, ...]:
+        """Return the functions that tables put into *field* of *struct*; what is None is any. By place."""
+        entries = (
+            at
+            for at in self._entries(self.linked.tables())
+            if (field is None or at.fact.field == field) and (struct is None or at.fact.struct == struct)
+        )
+        return tuple(sorted((edge for at in entries for edge in self.entry(at)), key=call_order))
+
+    def _entries(self, found: Iterable[At[TableEntry]]) -> Iterator[At[TableEntry]]:
+        return (at for at in found if self._seen(at.path, at.fact.condition))
+
+    def _seen(self, path: str, condition: str | None) -> bool:
+        if self._holds is None or self._holds(path, condition):
+            return True
+        self.hidden += 1
+        return False
+
+    # -- definitions ------------------------------------------------------------------------------------------------
+
+    def callees(self, at: At[Definition]) -> tuple[Call, ...]:
+        """Return what the body of *at* reaches, in the order of the source. A table reaches what it holds."""
+        place = place_of(at)
+        if place not in self._callees:
+            edges = self._of_table(at) if at.fact.kind == "variable" else self._of_body(at)
+            self._callees[place] = tuple(sorted(set(edges), key=call_order))
+        return self._callees[place]
+
+    def _of_body(self, at: At[Definition]) -> Iterator[Call]:
+        span = at.fact.span
+        for one in self.linked.references(path=at.path, caller=dotted(at.fact), kind="call"):
+            if span.first_row <= one.fact.row <= span.last_row and self._seen(at.path, one.fact.condition):
+                yield from self.calls(at.path, one.fact)
+
+    def _of_table(self, at: At[Definition]) -> Iterator[Call]:
+        entries = (one for one in self.linked.tables(path=at.path) if one.fact.variable == at.fact.name)
+        for one in self._entries(entries):
+            yield from self.entry(one)
+
+    def callers(self, at: At[Definition]) -> tuple[Call, ...]:
+        """Return what reaches *at*: calls, the tables that hold it, and the calls through their members. By place."""
+        place = place_of(at)
+        if place not in self._callers:
+            found = (edge for edge in self._reaching(at.fact.name) if edge.target and place_of(edge.target) == place)
+            self._callers[place] = tuple(sorted(set(found), key=call_order))
+        return self._callers[place]
+
+    def strangers(self, name: str) -> tuple[Call, ...]:
+        """Return the uses of a *name* that no definition of the scope or of its headers explains. By place."""
+        found = (edge for edge in self._reaching(name) if edge.target is None and edge.callee == name)
+        return tuple(sorted(set(found), key=call_order))
+
+    def _reaching(self, name: str) -> Iterator[Call]:
+        """Yield the edges whose callee is called *name*, and those through the members that hold such a one."""
+        for one in self.linked.references(name=name, kind="call"):
+            if self._seen(one.path, one.fact.condition) and self.member(one.path, one.fact) is None:
+                yield from self.calls(one.path, one.fact)
+        members = set()
+        for entry in self._entries(self.linked.tables(function=name)):
+            yield from self.entry(entry)
+            members.add(Member(entry.fact.struct, entry.fact.field))
+        for member in sorted(members, key=str):
+            if member.struct is not None:
+                yield from self.through(member)
+
+    def through(self, member: Member) -> Iterator[Call]:
+        """Yield the calls that go through *member*, by place; of an unknown struct where it has none."""
+        for one in self.linked.references(name=member.field, kind="call"):
+            if self.member(one.path, one.fact) == member and self._seen(one.path, one.fact.condition):
+                yield from self.calls(one.path, one.fact)
+
+
+def chance(count: int) -> str:
+    """Return the word for one of *count* functions that a pointer may hold."""
+    return "only one" if count == 1 else f"one of {count}"
+
+
+def not_followed(edges: Sequence[Call]) -> int:
+    """Return how many call sites among *edges* lead to no definition."""
+    return len({(one.path, one.line, one.callee, one.through) for one in edges if not one.is_followed})
