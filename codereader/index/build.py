@@ -9,22 +9,28 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codereader.cancel import Cancelled, CancelToken
-from codereader.errors import BrokenIndex
+from codereader.errors import BrokenIndex, StoreError
 from codereader.index.digest import Digest, UnreadableError, digest, read
 from codereader.index.parse import stamp
-from codereader.index.store import SIGNED, FileRow, Seen, Store, open_store
+from codereader.index.pruning import prune
+from codereader.index.store import SIGNED, FileRow, Seen, Store, open_store, open_to_read
 from codereader.index.workers import Task, digest_all
-from codereader.source.scope import Skipped, SourceFile, Walk, from_root
+from codereader.source.scope import Scope, Skipped, SourceFile, Walk, from_root, from_scope
 
 RACY_NS = 2_000_000_000
 """A file changed this shortly before it was read, in nanoseconds, may have changed again within its clock's tick."""
 
+LARGE_BYTES = 128 << 10
+"""Files above are parsed first, so that none of them is left to one worker while the others have nothing to do."""
+
 BATCH_FILES = 256
-"""So many files are written at once; what a killed build loses is at most that."""
+BATCH_BYTES = 8 << 20
+"""So many files, or bytes of facts, are written at once; what a killed build loses is at most that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +64,12 @@ class _Work:
         self.blobs: dict[str, str] = {}
         self.skipped: list[Skipped] = []
         self.parsed = 0
+        self.has_left = False
+        """Whether a content lost a file."""
+        self.root = 0
         self._seen: list[Seen] = []
         self._made: list[tuple[SourceFile, Digest]] = []
-        self._parses = 0
+        self._bytes = 0
 
     def path(self, file: SourceFile) -> str:
         """Return the absolute path of *file*."""
@@ -78,6 +87,7 @@ class _Work:
             return
         self.blobs[file.path] = made.blob
         self._made.append((file, made))
+        self._bytes += made.packed.size
 
     def skip(self, file: SourceFile, reason: str) -> None:
         """Leave *file* out."""
@@ -86,7 +96,7 @@ class _Work:
     @property
     def is_heavy(self) -> bool:
         """Whether a batch is due."""
-        return len(self._seen) + len(self._made) >= BATCH_FILES
+        return len(self._seen) + len(self._made) >= BATCH_FILES or self._bytes >= BATCH_BYTES
 
     def write(self, gone: Sequence[str] = ()) -> None:
         """Write what was taken so far in one transaction, and forget the files *gone* from the root."""
@@ -95,11 +105,16 @@ class _Work:
         if not (self._seen or self._made or gone):
             return
         with self.store.batch():
-            root = self.store.root(self.scope.root)
+            self.root = self.store.root(self.scope.root)
             rows = self._seen + [self._stored(file, made) for file, made in self._made]
-            self.store.put(root, rows)
-            self.store.drop(root, gone)
-        self._seen, self._made = [], []
+            self.store.put(self.root, rows)
+            self.store.drop(self.root, gone)
+        self._seen, self._made, self._bytes = [], [], 0
+        self.has_left = self.has_left or bool(gone) or any(self._replaces(row) for row in rows)
+
+    def _replaces(self, row: Seen) -> bool:
+        before = self.known.get(row.path)
+        return before is not None and before.parse != row.parse
 
     def _stored(self, file: SourceFile, made: Digest) -> Seen:
         packed = made.packed
@@ -108,7 +123,20 @@ class _Work:
         parse, is_new = self.store.add(made.blob, file.language, self.stamps[file.language], packed)
         self.parsed += is_new
         path = from_root(self.scope, file.path)
-        return Seen(path, made.size, made.mtime_ns, made.inode, made.read_ns, parse)
+        return Seen(path, made.size, made.mtime_ns, made.inode, made.read_ns, parse, file.asked)
+
+
+def known_files(scope: Scope, cache: Path) -> Mapping[str, FileRow]:
+    """Return the files of *scope* that the index in the folder *cache* knows and may be taken as they were, by path.
+
+    Nothing is written. What hinders reading is left for `build` to tell: then nothing is known.
+    """
+    try:
+        with closing(open_to_read(cache)) as store:
+            rows = store.files(scope.root, scope.folder)
+    except StoreError:
+        return {}
+    return {from_scope(scope, path): row for path, row in rows.items() if _is_quiet(row)}
 
 
 def build(
@@ -135,9 +163,19 @@ def _build(walk: Walk, cache: Path, cancel: CancelToken, progress: Callable[[int
         stale = [file for file in walk.files if not _is_fresh(work, file)]
         gone = _gone(work, walk)
         _renew_all(work, stale, gone, progress)
+        _finish(work)
         return _report(work, walk, stale, gone, time.monotonic() - began)
     finally:
         store.close()
+
+
+def _finish(work: _Work) -> None:
+    """Note that the root is up to date, and forget contents that no file holds any more where they are too many."""
+    if work.root:
+        with work.store.batch():
+            work.store.note_built(work.root, int(time.time()))
+            if work.has_left:
+                prune(work.store)
 
 
 def _silent(_: int, __: int) -> None:
@@ -151,8 +189,13 @@ def _is_fresh(work: _Work, file: SourceFile) -> bool:
         row is not None
         and (row.size, row.mtime_ns, row.inode) == (file.size, file.mtime_ns, file.inode & SIGNED)
         and (row.language, row.stamp) == (file.language, work.stamps[file.language])
-        and row.mtime_ns + RACY_NS < row.read_ns
+        and _is_quiet(row)
     )
+
+
+def _is_quiet(row: FileRow) -> bool:
+    """Whether the file was left alone long enough before it was read, so that a later change shows."""
+    return row.mtime_ns + RACY_NS < row.read_ns
 
 
 def _gone(work: _Work, walk: Walk) -> list[str]:
@@ -182,17 +225,20 @@ def _renew(work: _Work, stale: Sequence[SourceFile]) -> Iterator[None]:
     """Find or make the facts of *stale* files; yields once a file."""
     unparsed: dict[tuple[str, str], SourceFile] = {}
     twins: list[SourceFile] = []
+    stored = work.store.find(file.blob for file in stale if file.blob)
     for file in stale:
         work.cancel.check()
-        blob = _kept(work, file)
+        is_new = file.blob and (file.blob, file.language, work.stamps[file.language]) not in stored
+        blob = file.blob if is_new else _kept(work, file)
         if blob is None:
             yield
         elif (blob, file.language) in unparsed:
             twins.append(file)
         else:
             unparsed[blob, file.language] = file
-    tasks = [Task(work.path(file), file.language, file.size) for file in unparsed.values()]
-    for file, made in zip(unparsed.values(), digest_all(tasks, work.cancel), strict=True):
+    new = sorted(unparsed.values(), key=lambda file: (file.size < LARGE_BYTES, file.path))
+    tasks = [Task(work.path(file), file.language, file.size) for file in new]
+    for file, made in zip(new, digest_all(tasks, work.cancel), strict=True):
         work.make(file, made)
         yield
     work.write()
@@ -206,19 +252,20 @@ def _renew(work: _Work, stale: Sequence[SourceFile]) -> Iterator[None]:
 def _kept(work: _Work, file: SourceFile) -> str | None:
     """Take the facts of *file* from the store; return its blob id where they have yet to be made."""
     wanted, path = work.stamps[file.language], from_root(work.scope, file.path)
-    if file.blob and (parse := work.store.find(file.blob, file.language, wanted)):
-        work.hold(file, Seen(path, file.size, file.mtime_ns, file.inode, time.time_ns(), parse), file.blob)
+    if file.blob and (parse := work.store.find([file.blob]).get((file.blob, file.language, wanted))):
+        seen = Seen(path, file.size, file.mtime_ns, file.inode, time.time_ns(), parse, file.asked)
+        work.hold(file, seen, file.blob)
         return None
     try:
         content = read(work.path(file))
     except UnreadableError as error:
         work.skip(file, str(error))
         return None
-    parse = work.store.find(content.blob, file.language, wanted)
+    parse = work.store.find([content.blob]).get((content.blob, file.language, wanted))
     if parse is None:
         return content.blob
-    size = len(content.data)
-    work.hold(file, Seen(path, size, content.mtime_ns, content.inode, content.read_ns, parse), content.blob)
+    state = (len(content.data), content.mtime_ns, content.inode, content.read_ns)
+    work.hold(file, Seen(path, *state, parse, file.asked), content.blob)
     return None
 
 

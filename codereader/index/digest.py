@@ -67,12 +67,16 @@ def read(path: str) -> Content:
 
 
 def _read(path: str) -> tuple[bytes, os.stat_result, os.stat_result]:
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-    with os.fdopen(os.open(path, flags), "rb") as file:
+    with os.fdopen(os.open(path, _FLAGS), "rb") as file:
         before = os.fstat(file.fileno())
         if not stat.S_ISREG(before.st_mode):
             raise OSError(None, "not a regular file")
         return file.read(), before, os.fstat(file.fileno())
+
+
+_FLAGS = os.O_RDONLY
+for _name in ("O_NONBLOCK", "O_NOFOLLOW", "O_BINARY", "O_CLOEXEC"):
+    _FLAGS |= getattr(os, _name, 0)
 
 
 def digest(path: str, language: str) -> Digest:

@@ -1,18 +1,22 @@
 """Facts of one file as compact bytes, and back.
 
-Four sections, so that a question reads only what it needs: definitions, references (the bulk, in columns with
-their strings once), what has a meaning only together with other files (macros, records), and the rest. Each is
-JSON, compressed. Equal facts give equal bytes.
+Five sections, so that a question reads only what it needs: definitions, references (the bulk, in columns with
+their strings once), what has a meaning only together with other files (macros, records), the names of others that
+the file uses, and the rest. Each is JSON, compressed. Equal facts give equal bytes.
 """
 
 from __future__ import annotations
 
 import json
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from operator import attrgetter
 from typing import Any
 
+from codereader.index import postings
 from codereader.index.parsed import (
     BuildRule,
     Definition,
@@ -43,7 +47,8 @@ class DamagedSection(ValueError):
 class Packed:
     """A `ParsedFile` ready for the store.
 
-    `mentions` has one row a name, sorted: how often the file defines it, calls it, names it, and puts it in a table.
+    `names` holds the names that the file refers to and does not define, `mentions` all names as
+    `codereader.index.postings` writes them.
     """
 
     lines: int
@@ -53,7 +58,13 @@ class Packed:
     references: bytes
     others: bytes
     links: bytes
-    mentions: tuple[tuple[str, int, int, int, int], ...]
+    names: bytes
+    mentions: bytes
+
+    @property
+    def size(self) -> int:
+        """Bytes in all."""
+        return sum(map(len, (self.definitions, self.references, self.others, self.links, self.names, self.mentions)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +111,7 @@ def pack(parsed: ParsedFile) -> Packed:
                 [[one.macro, one.arguments, one.row, one.condition, int(one.has_body)] for one in parsed.uses],
             ]
         ),
+        names=_squeeze(_foreign(parsed)),
         mentions=_mentions(parsed),
     )
 
@@ -158,6 +170,12 @@ def unpack_links(raw: bytes) -> Links:
     )
 
 
+def unpack_names(raw: bytes) -> Iterable[tuple[str, int]]:
+    """Return the names that `pack` found to be others', and how often each. Raises: DamagedSection for other bytes."""
+    names, counts = _expand(raw)
+    return zip(names, counts, strict=True)
+
+
 def _definition_row(one: Definition) -> list[Any]:
     span = one.span
     place = [span.start, span.end, span.first_row, span.last_row]
@@ -180,40 +198,41 @@ def _build_row(one: BuildRule) -> list[Any]:
     return [one.goal, one.symbol, one.objects, one.row, one.condition, *written]
 
 
-def _columns(references: Sequence[Reference]) -> list[list[Any]]:
+def _columns(references: Sequence[Reference]) -> list[Any]:
     """Return the strings, then columns of name, kind, row, caller, receiver, condition and base; -1 for none."""
-    places: dict[str | None, int] = {None: -1}
-    strings: list[str] = []
-    columns: list[list[Any]] = [[], [], [], [], [], [], []]
-
-    def place(text: str | None) -> int:
-        at = places.get(text)
-        if at is None:
-            at = places[text] = len(strings)
-            strings.append(text or "")
-        return at
-
-    name, kind, row, caller, receiver, condition, base = columns
-    for one in references:
-        name.append(place(one.name))
-        kind.append(0 if one.kind == "call" else 1)
-        row.append(one.row)
-        caller.append(place(one.caller))
-        receiver.append(place(one.receiver))
-        condition.append(place(one.condition))
-        base.append(place(one.base))
-    return [strings, *columns]
+    columns = list(zip(*map(_REFERENCE, references), strict=True)) or [()] * len(_COLUMNS)
+    texts = [column for name, column in zip(_COLUMNS, columns, strict=True) if name not in ("kind", "row")]
+    strings = dict.fromkeys(chain.from_iterable(texts))
+    strings.pop(None, None)
+    places = {text: at for at, text in enumerate(strings)} | {None: -1}
+    return [list(strings), *(_column(name, column, places) for name, column in zip(_COLUMNS, columns, strict=True))]
 
 
-def _mentions(parsed: ParsedFile) -> tuple[tuple[str, int, int, int, int], ...]:
-    counts: dict[str, list[int]] = {}
-    for definition in parsed.definitions:
-        counts.setdefault(definition.name, [0, 0, 0, 0])[0] += 1
-    for reference in parsed.references:
-        counts.setdefault(reference.name, [0, 0, 0, 0])[1 if reference.kind == "call" else 2] += 1
-    for table in parsed.tables:
-        counts.setdefault(table.function, [0, 0, 0, 0])[3] += 1
-    return tuple((name, *count) for name, count in sorted(counts.items()))  # type: ignore[misc]
+_COLUMNS = ("name", "kind", "row", "caller", "receiver", "condition", "base")
+_REFERENCE = attrgetter(*_COLUMNS)
+
+
+def _column(name: str, values: Sequence[Any], places: Mapping[str | None, int]) -> Sequence[int]:
+    if name == "row":
+        return values
+    return list(map((_KINDS.index if name == "kind" else places.__getitem__), values))
+
+
+def _foreign(parsed: ParsedFile) -> list[list[Any]]:
+    """Return the names that *parsed* refers to and does not define, sorted, and how often each."""
+    own = {one.name for one in parsed.definitions}
+    counts = Counter(one.name for one in parsed.references)
+    names = sorted(name for name in counts if name not in own)
+    return [names, [counts[name] for name in names]]
+
+
+def _mentions(parsed: ParsedFile) -> bytes:
+    flags = dict.fromkeys((one.name for one in parsed.definitions), postings.DEFINES)
+    for name, kind in {(one.name, one.kind) for one in parsed.references}:
+        flags[name] = flags.get(name, 0) | (postings.CALLS if kind == "call" else postings.NAMES)
+    for name in {one.function for one in parsed.tables}:
+        flags[name] = flags.get(name, 0) | postings.TABLES
+    return postings.mentions_of(flags)
 
 
 def _squeeze(value: Sequence[Any] | Mapping[str, Any]) -> bytes:

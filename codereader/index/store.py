@@ -13,53 +13,32 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from codereader import config
 from codereader.errors import BrokenIndex, StoreError
-from codereader.index.rows import DamagedSection, Packed
-
-FILE_NAME = "index.sqlite"
-
-LAYOUT = 2
-"""Raised whenever the tables change; an index of another layout is set aside."""
-
-BUSY_SECONDS = 30.0
-"""How long a writer waits for another one."""
+from codereader.index import database, postings
+from codereader.index.database import FILE_NAME
+from codereader.index.rows import Packed
 
 SIGNED = (1 << 63) - 1
 """What an integer of SQLite holds; an inode beyond is cut to it."""
 
-_APPLICATION = 0x63_72_64_72
-_TABLES = """
-CREATE TABLE roots (id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE);
-CREATE TABLE names (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
-CREATE TABLE parses (
-    id INTEGER PRIMARY KEY, blob BLOB NOT NULL, language TEXT NOT NULL, stamp TEXT NOT NULL, lines INTEGER NOT NULL,
-    error_nodes INTEGER NOT NULL, summary TEXT, definitions BLOB NOT NULL, refs BLOB NOT NULL, others BLOB NOT NULL,
-    links BLOB NOT NULL,
-    UNIQUE (blob, language, stamp)
-);
-CREATE TABLE mentions (
-    name INTEGER NOT NULL, parse INTEGER NOT NULL, defines INTEGER NOT NULL, calls INTEGER NOT NULL,
-    names INTEGER NOT NULL, tables INTEGER NOT NULL, PRIMARY KEY (name, parse)
-) WITHOUT ROWID;
-CREATE INDEX mentions_by_parse ON mentions (parse);
-CREATE TABLE made (
-    parse INTEGER NOT NULL, environment BLOB NOT NULL, facts BLOB NOT NULL, PRIMARY KEY (parse, environment)
-) WITHOUT ROWID;
-CREATE TABLE files (
-    root INTEGER NOT NULL, path BLOB NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
-    inode INTEGER NOT NULL, read_ns INTEGER NOT NULL, parse INTEGER NOT NULL, PRIMARY KEY (root, path)
-) WITHOUT ROWID;
-"""
+SECTIONS = ("links", "others", "names", "definitions", "refs")
+"""The columns that hold packed facts, the small ones first: what lies behind is not read for them."""
+
+T = TypeVar("T")
+
+SEGMENTS = 8
+"""So many segments of one tier are merged into one of the next: a name is looked up in few places."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """A file of a root as it was when it was read. `path` is relative to the root, `size` in bytes.
 
-    `read_ns` is the clock when the reading began, `parse` the row of the facts of its content.
+    `read_ns` is the clock when the reading began, `parse` the row of the facts of its content. `asked` is that of
+    `codereader.source.scope.SourceFile`.
     """
 
     path: str
@@ -68,6 +47,7 @@ class Seen:
     inode: int
     read_ns: int
     parse: int
+    asked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +70,22 @@ class ParseRow:
     summary: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A root: when its last build ended (seconds since the epoch, 0 where none did) and how many files are known."""
+
+    row: int
+    path: Path
+    built: int
+    files: int
+
+
 class Store:
     """An open index. Every method raises StoreError where the database cannot be used, BrokenIndex where damaged."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path, note: str | None = None) -> None:
         self._connection = connection
-        self._names: dict[str, int] = {}
+        self._mentions: list[int] = []
         self.path = path
         self.note = note
         """What happened to an index that could not be used, for a person; None as a rule."""
@@ -109,13 +99,13 @@ class Store:
         self._connection.close()
         if self._is_broken:
             self._is_broken = False
-            _set_aside(self.path)
+            database.set_aside(self.path)
 
     @contextmanager
     def using(self, action: str = "read") -> Iterator[None]:
         """Map what goes wrong inside; *action* is a verb for the person."""
         try:
-            with _mapped(action, self.path):
+            with database.mapped(action, self.path):
                 yield
         except BrokenIndex:
             self._is_broken = True
@@ -130,10 +120,11 @@ class Store:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self._post()
             except BaseException:
+                self._mentions = []
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
-                self._names.clear()
                 raise
             self._connection.execute("COMMIT")
 
@@ -152,39 +143,67 @@ class Store:
         if found:
             return int(found[0]), False
         cursor = self._connection.execute(
-            "INSERT INTO parses (blob, language, stamp, lines, error_nodes, summary, definitions, refs, others,"
-            " links) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*key, packed.lines, packed.error_nodes, _plain(packed.summary), packed.definitions, packed.references,
-             packed.others, packed.links),
+            "INSERT INTO parses (blob, language, stamp, lines, error_nodes, summary, links, others, names, definitions,"
+            " refs) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (*key, packed.lines, packed.error_nodes, _plain(packed.summary), packed.links, packed.others, packed.names,
+             packed.definitions, packed.references),
         )  # fmt: skip
         parse = int(cursor.lastrowid or 0)
-        ids = self._name_ids([mention[0] for mention in packed.mentions])
-        self._connection.executemany(
-            "INSERT INTO mentions (name, parse, defines, calls, names, tables) VALUES (?, ?, ?, ?, ?, ?)",
-            sorted((ids[name], parse, *counts) for name, *counts in packed.mentions),
-        )
+        self._mentions += postings.placed(packed.mentions, parse)
         return parse, True
 
-    def _name_ids(self, names: Sequence[str]) -> Mapping[str, int]:
-        known = self._names
-        for name in names:
-            if name in known:
-                continue
-            stored = _plain(name)
-            self._connection.execute("INSERT OR IGNORE INTO names (name) VALUES (?)", (stored,))
-            known[name] = int(self._one("SELECT id FROM names WHERE name = ?", (stored,))[0])
-        return known
+    def _post(self) -> None:
+        """Write the mentions of the contents added in this batch as a segment, and merge segments where due."""
+        if not self._mentions:
+            return
+        mentions, self._mentions = sorted(self._mentions), []
+        self._add_segment(0, postings.bucketed(mentions))
+        tier = 0
+        while len(some := self._segments(tier)) >= SEGMENTS:
+            self._add_segment(tier + 1, self._merged(some))
+            self._drop_segments(some)
+            tier += 1
+
+    def _segments(self, tier: int) -> list[int]:
+        return [row[0] for row in self._connection.execute("SELECT id FROM segments WHERE tier = ?", (tier,))]
+
+    def _add_segment(self, tier: int, buckets: Iterable[tuple[int, bytes]]) -> None:
+        segment = int(self._connection.execute("INSERT INTO segments (tier) VALUES (?)", (tier,)).lastrowid or 0)
+        self._connection.executemany(
+            "INSERT INTO postings (id, mentions) VALUES (?, ?)",
+            ((segment * postings.BUCKETS + bucket, part) for bucket, part in buckets),
+        )
+
+    def _merged(self, segments: Sequence[int], dropped: frozenset[int] = frozenset()) -> Iterator[tuple[int, bytes]]:
+        """Yield each bucket with what *segments* hold in it, without the contents *dropped*."""
+        select = f"SELECT mentions FROM postings WHERE id IN ({_marks(segments)})"  # noqa: S608  # question marks only
+        for bucket in range(postings.BUCKETS):
+            ids = [segment * postings.BUCKETS + bucket for segment in segments]
+            whole = postings.merged((row[0] for row in self._connection.execute(select, ids)), dropped)
+            if whole:
+                yield bucket, whole
+
+    def _drop_segments(self, segments: Sequence[int]) -> None:
+        for segment in segments:
+            at = segment * postings.BUCKETS
+            self._connection.execute("DELETE FROM postings WHERE id >= ? AND id < ?", (at, at + postings.BUCKETS))
+            self._connection.execute("DELETE FROM segments WHERE id = ?", (segment,))
 
     def put(self, root: int, rows: Iterable[Seen]) -> None:
         """Remember which content the files hold. Inside a batch."""
         self._connection.executemany(
-            "INSERT OR REPLACE INTO files (root, path, size, mtime_ns, inode, read_ns, parse)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO files (root, path, size, mtime_ns, inode, read_ns, parse, asked)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                (root, os.fsencode(one.path), one.size, one.mtime_ns, one.inode & SIGNED, one.read_ns, one.parse)
+                (root, os.fsencode(one.path), one.size, one.mtime_ns, one.inode & SIGNED, one.read_ns, one.parse,
+                 one.asked)
                 for one in rows
             ),
-        )
+        )  # fmt: skip
+
+    def note_built(self, root: int, seconds: int) -> None:
+        """Remember when a build of the root ended, in seconds since the epoch. Inside a batch."""
+        self._connection.execute("UPDATE roots SET built = ? WHERE id = ?", (seconds, root))
 
     def drop(self, root: int, paths: Iterable[str]) -> None:
         """Forget files of a root. Their facts stay, for other roots and branches. Inside a batch."""
@@ -192,68 +211,109 @@ class Store:
             "DELETE FROM files WHERE root = ? AND path = ?", ((root, os.fsencode(path)) for path in paths)
         )
 
+    def note_unused(self, day: int) -> None:
+        """Bring the list of contents that no file holds up to date; new ones are unused since *day*. Inside a batch."""
+        self._connection.execute("DELETE FROM unused WHERE parse IN (SELECT parse FROM files)")
+        self._connection.execute(
+            "INSERT OR IGNORE INTO unused (parse, since) SELECT id, ? FROM parses"
+            " WHERE id NOT IN (SELECT parse FROM files)",
+            (day,),
+        )
+
+    def forget(self, parses: Sequence[int]) -> None:
+        """Forget contents that no file holds. Inside a batch."""
+        if not parses:
+            return
+        for table, column in (("parses", "id"), ("made", "parse"), ("unused", "parse")):
+            self._connection.executemany(
+                f"DELETE FROM {table} WHERE {column} = ?",  # noqa: S608  # words of this function
+                ((parse,) for parse in parses),
+            )
+        segments = [row[0] for row in self._connection.execute("SELECT id FROM segments ORDER BY id")]
+        if segments:
+            tier = self._one("SELECT max(tier) FROM segments", ())[0]
+            self._add_segment(tier, self._merged(segments, frozenset(parses)))
+            self._drop_segments(segments)
+
+    def forget_root(self, root: int) -> None:
+        """Forget a root and its files; what these hold stays. Inside a batch."""
+        self._connection.execute("DELETE FROM files WHERE root = ?", (root,))
+        self._connection.execute("DELETE FROM roots WHERE id = ?", (root,))
+
     # -- reading ----------------------------------------------------------------------------------------------------
 
     def files(self, root: Path, folder: str) -> dict[str, FileRow]:
         """Return the files known under *folder* of *root* (all where it is empty), by path relative to the root."""
         low, high = _range(folder) if folder else (b"", b"\xff" * 8)
         rows = self._all(
-            "SELECT files.path, size, mtime_ns, inode, read_ns, parse, blob, language, stamp FROM roots"
+            "SELECT files.path, size, mtime_ns, inode, read_ns, parse, asked, blob, language, stamp FROM roots"
             " JOIN files ON files.root = roots.id JOIN parses ON parses.id = files.parse"
             " WHERE roots.path = ? AND files.path >= ? AND files.path < ?",
             (os.fsencode(root), low, high),
         )
         found: dict[str, FileRow] = {}
-        for path, size, mtime_ns, inode, read_ns, parse, blob, language, stamp in rows:
+        for path, size, mtime_ns, inode, read_ns, parse, asked, blob, language, stamp in rows:
             name = os.fsdecode(path)
-            found[name] = FileRow(name, size, mtime_ns, inode, read_ns, parse, blob.hex(), language, stamp)
+            found[name] = FileRow(name, size, mtime_ns, inode, read_ns, parse, bool(asked), blob.hex(), language, stamp)
         return found
 
-    def find(self, blob: str, language: str, stamp: str) -> int | None:
-        """Return the row of a content's facts, None where it was never parsed."""
+    def count_in_use(self) -> int:
+        """Return how many contents some file holds."""
+        return int(self._all("SELECT count(DISTINCT parse) FROM files")[0][0])
+
+    def unused(self) -> list[tuple[int, int]]:
+        """Return the contents that no file held at the last look, and the day since when, the latest first."""
+        return self._all("SELECT parse, since FROM unused ORDER BY since DESC, parse DESC")
+
+    def roots(self) -> list[Root]:
+        """Return the roots, by path."""
         rows = self._all(
-            "SELECT id FROM parses WHERE blob = ? AND language = ? AND stamp = ?",
-            (bytes.fromhex(blob), language, stamp),
+            "SELECT id, path, built, (SELECT count(*) FROM files WHERE root = roots.id) FROM roots ORDER BY path"
         )
-        return int(rows[0][0]) if rows else None
+        return [Root(row[0], Path(os.fsdecode(row[1])), row[2], row[3]) for row in rows]
+
+    def find(self, blobs: Iterable[str]) -> dict[tuple[str, str, str], int]:
+        """Return the rows of what is known of contents, by their blob id, language, and the extractor's stamp."""
+        found: dict[tuple[str, str, str], int] = {}
+        for some in _chunks(sorted({bytes.fromhex(blob) for blob in blobs})):
+            select = f"SELECT blob, language, stamp, id FROM parses WHERE blob IN ({_marks(some)})"  # noqa: S608  # question marks only
+            found.update(((row[0].hex(), row[1], row[2]), row[3]) for row in self._all(select, some))
+        return found
 
     def parses(self, ids: Sequence[int]) -> dict[int, ParseRow]:
         """Return what is known of the contents *ids*."""
         found: dict[int, ParseRow] = {}
         for some in _chunks(ids):
-            marks = ",".join("?" * len(some))
             rows = self._all(
-                f"SELECT id, blob, language, lines, error_nodes, summary FROM parses WHERE id IN ({marks})",  # noqa: S608  # question marks only
+                f"SELECT id, blob, language, lines, error_nodes, summary FROM parses WHERE id IN ({_marks(some)})",  # noqa: S608  # question marks only
                 some,
             )
             found.update((row[0], ParseRow(row[1].hex(), *row[2:])) for row in rows)
         return found
 
     def sections(self, column: str, ids: Sequence[int]) -> Iterator[tuple[int, bytes]]:
-        """Yield one section (``definitions``, ``refs``, ``others``, ``links``) of each content, packed, by rising id."""
-        if column not in ("definitions", "refs", "others", "links"):
+        """Yield one section (a word of `SECTIONS`) of each content, packed, by rising id."""
+        if column not in SECTIONS:
             raise ValueError(column)
         for some in _chunks(sorted(ids)):
-            marks = ",".join("?" * len(some))
             yield from self._all(
-                f"SELECT id, {column} FROM parses WHERE id IN ({marks}) ORDER BY id",  # noqa: S608  # a checked word and question marks
+                f"SELECT id, {column} FROM parses WHERE id IN ({_marks(some)}) ORDER BY id",  # noqa: S608  # a checked word and question marks
                 some,
             )
 
-    def mentions(self, name: str) -> list[tuple[int, int, int, int, int]]:
-        """Return for each content that mentions *name*: its row, and how often it defines, calls, names, tables it."""
-        return self._all(
-            "SELECT parse, defines, calls, mentions.names, tables FROM names JOIN mentions ON mentions.name = names.id"
-            " WHERE names.name = ? ORDER BY parse",
-            (_plain(name),),
+    def mentions(self, name: str) -> list[tuple[int, int]]:
+        """Return the contents that may mention *name*, by row, and how: flags of `codereader.index.postings`."""
+        rows = self._all(
+            "SELECT mentions FROM segments JOIN postings ON postings.id = segments.id * ? + ?",
+            (postings.BUCKETS, postings.bucket_of(name)),
         )
+        return sorted(pair for row in rows for pair in postings.found(row[0], name))
 
     def made(self, environment: bytes, parses: Sequence[int]) -> dict[int, bytes]:
         """Return what was kept of the contents *parses* under *environment*, by row."""
         found: dict[int, bytes] = {}
         for some in _chunks(parses):
-            marks = ",".join("?" * len(some))
-            select = f"SELECT parse, facts FROM made WHERE environment = ? AND parse IN ({marks})"  # noqa: S608  # question marks only
+            select = f"SELECT parse, facts FROM made WHERE environment = ? AND parse IN ({_marks(some)})"  # noqa: S608  # question marks only
             found.update(self._all(select, (environment, *some)))
         return found
 
@@ -264,24 +324,6 @@ class Store:
             "INSERT INTO made (parse, environment, facts) VALUES (?, ?, ?)",
             ((parse, environment, raw) for parse, raw in sorted(facts.items())),
         )
-
-    def foreign_mentions(self, parses: Sequence[int]) -> Iterator[tuple[str, int, int]]:
-        """Yield name, content's row and references, wherever one of the contents *parses* refers to what it lacks.
-
-        The cost follows the smaller of two: what was asked for, and all that the store holds.
-        """
-        select = (
-            "SELECT names.name, parse, calls + mentions.names FROM mentions JOIN names ON names.id = mentions.name"
-            " WHERE defines = 0 AND calls + mentions.names > 0"
-        )
-        with self.using():
-            if 2 * len(parses) > self._one("SELECT count(*) FROM parses", ())[0]:
-                wanted = frozenset(parses)
-                yield from (row for row in self._connection.execute(select) if row[1] in wanted)
-                return
-            for some in _chunks(sorted(parses)):
-                marks = ",".join("?" * len(some))
-                yield from self._connection.execute(f"{select} AND parse IN ({marks})", some)
 
     def _all(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
         with self.using():
@@ -302,12 +344,14 @@ def _range(folder: str) -> tuple[bytes, bytes]:
     return raw + b"/", raw + b"0"
 
 
-def _chunks(ids: Sequence[int], size: int = 500) -> Iterator[Sequence[int]]:
-    for at in range(0, len(ids), size):
-        yield ids[at : at + size]
+def _chunks(values: Sequence[T], size: int = 500) -> Iterator[Sequence[T]]:
+    for at in range(0, len(values), size):
+        yield values[at : at + size]
 
 
-# -- opening ----------------------------------------------------------------------------------------------------------
+def _marks(values: Sequence[object]) -> str:
+    """Return a question mark for each of *values*."""
+    return ",".join("?" * len(values))
 
 
 def open_store(cache: Path) -> Store:
@@ -321,76 +365,28 @@ def open_store(cache: Path) -> Store:
     except OSError as error:
         raise StoreError(f"cannot make the cache directory {cache}: {error.strerror or error}") from error
     try:
-        return Store(_connect(path), path)
+        connection, note = database.connect(path)
     except sqlite3.OperationalError as error:
-        raise _told(f"cannot open the index {path}: {error}", error) from error
-    except (sqlite3.DatabaseError, _ForeignError) as error:
-        aside = _set_aside(path)
-        with _mapped("make", path):
-            return Store(_connect(path), path, f"the index {path} could not be used ({error}); it was moved to {aside}")
+        raise database.told(f"cannot open the index {path}: {error}", error) from error
+    except (sqlite3.DatabaseError, database.ForeignError) as error:
+        aside = database.set_aside(path)
+        with database.mapped("make", path):
+            connection, _ = database.connect(path)
+        note = f"the index {path} could not be used ({error}); it was moved to {aside}"
+    return Store(connection, path, note)
 
 
-class _ForeignError(Exception):
-    """The file is a database, but not an index of this layout."""
+def open_to_read(cache: Path) -> Store:
+    """Open the index in the folder *cache* as it is; nothing is made or written.
 
-
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    Raises: StoreError where there is none that can be read.
+    """
+    path = cache / FILE_NAME
+    if not path.is_file():
+        raise StoreError(f"there is no index at {path}", "Make it with: codereader index PATH")
     try:
-        if not connection.execute("PRAGMA user_version").fetchone()[0]:
-            _create(connection)
-        found = tuple(connection.execute(f"PRAGMA {word}").fetchone()[0] for word in ("application_id", "user_version"))
-        if found != (_APPLICATION, LAYOUT):
-            raise _ForeignError("another program or version wrote it")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA temp_store = MEMORY")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _create(connection: sqlite3.Connection) -> None:
-    """Make the tables, once even where several processes begin together."""
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("BEGIN IMMEDIATE")
-    if not connection.execute("PRAGMA user_version").fetchone()[0]:
-        if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            raise _ForeignError("another program wrote it")
-        for statement in _TABLES.split(";"):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA application_id = {_APPLICATION}")
-        connection.execute(f"PRAGMA user_version = {LAYOUT}")
-    connection.execute("COMMIT")
-
-
-def _set_aside(path: Path) -> Path:
-    """Move a file that cannot be used out of the way, with what SQLite keeps beside it."""
-    aside = path.with_name(f"{path.name}.broken")
-    try:
-        path.replace(aside)
-        for suffix in ("-wal", "-shm"):
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
-    except OSError as error:
-        message = f"cannot move the broken index {path} aside: {error.strerror or error}"
-        raise StoreError(message, f"Delete {path}") from error
-    return aside
-
-
-@contextmanager
-def _mapped(action: str, path: Path) -> Iterator[None]:
-    try:
-        yield
+        return Store(database.connect_to_read(path), path)
     except sqlite3.Error as error:
-        raise _told(f"cannot {action} the index {path}: {error}", error) from error
-    except DamagedSection as error:
-        raise BrokenIndex(f"cannot {action} the index {path}: {error}") from error
-
-
-def _told(message: str, error: sqlite3.Error) -> StoreError:
-    """Return what to raise for *error*: what SQLite says of the file itself is damage, all else its surroundings."""
-    if type(error) in (sqlite3.DatabaseError, sqlite3.IntegrityError) or "decode to UTF-8" in str(error):
-        return BrokenIndex(message)
-    if "locked" in str(error):
-        return StoreError(message, "Another process is writing it: run the command again when that has ended.")
-    return StoreError(message)
+        raise database.told(f"cannot read the index {path}: {error}", error) from error
+    except database.ForeignError as error:
+        raise StoreError(f"cannot read the index {path}: {error}", "Make it with: codereader index PATH") from error

@@ -28,7 +28,16 @@ from codereader.index.parsed import (
     Reference,
     TableEntry,
 )
-from codereader.index.rows import Links, Others, unpack_definitions, unpack_links, unpack_others, unpack_references
+from codereader.index.postings import CALLS, DEFINES, NAMES, TABLES
+from codereader.index.rows import (
+    Links,
+    Others,
+    unpack_definitions,
+    unpack_links,
+    unpack_names,
+    unpack_others,
+    unpack_references,
+)
 from codereader.index.store import FileRow, ParseRow, Store, open_store
 from codereader.source.scope import Scope, Skipped, Walk, from_root
 
@@ -139,14 +148,14 @@ class IndexView:
     def _called(self, name: str) -> tuple[At[Definition], ...]:
         """Return the definitions called *name*, kept since names are asked for over and over."""
         if name not in self._named:
-            parses = self._parses(None, name, _defines)
+            parses = self._parses(None, name, DEFINES)
             made = ((parse, one) for parse, some in self._definitions(parses) for one in some if one.name == name)
             found = (At(place, one) for parse, one in made for place in self._paths[parse])
             self._named[name] = tuple(sorted(found, key=_definition_order))
         return self._named[name]
 
     def _defined(self, path: str | None) -> Iterator[At[Definition]]:
-        for parse, made in self._definitions(self._parses(path, None, _any)):
+        for parse, made in self._definitions(self._parses(path, None, _ANY)):
             for place in self._places(parse, path):
                 yield from (At(place, one) for one in made)
 
@@ -157,9 +166,9 @@ class IndexView:
         if path is not None:
             found: Iterable[At[Reference]] = self._referred(path)
         else:
-            parses = self._parses(None, name, _refers)
+            parses = self._parses(None, name, CALLS | NAMES)
             if caller is not None:
-                holders = set(self._parses(None, caller.rpartition(".")[2], _defines))
+                holders = set(self._parses(None, caller.rpartition(".")[2], DEFINES))
                 parses = [parse for parse in parses if parse in holders]
             made = ((parse, one) for parse, some in self._references(parses, name) for one in some)
             located = (At(place, one) for parse, one in made for place in self._paths[parse])
@@ -177,45 +186,45 @@ class IndexView:
         if path not in self._kept:
             if len(self._kept) >= KEPT_FILES:
                 self._kept.pop(next(iter(self._kept)))
-            made = (one for _, some in self._references(self._parses(path, None, _any), None) for one in some)
+            made = (one for _, some in self._references(self._parses(path, None, _ANY), None) for one in some)
             self._kept[path] = tuple(sorted((At(path, one) for one in made), key=_reference_order))
         return self._kept[path]
 
     def tables(self, *, path: str | None = None, function: str | None = None) -> Sequence[At[TableEntry]]:
         """Return the table entries in the file *path* that hold *function*; each narrows if given."""
-        found = self._located(path, self._parses(path, function, _tables), lambda others: others.tables)
+        found = self._located(path, self._parses(path, function, TABLES), lambda others: others.tables)
         return [at for at in found if function is None or at.fact.function == function]
 
     def includes(self, *, path: str | None = None) -> Sequence[At[Include]]:
         """Return the includes and imports of the scope, or of the file *path*."""
-        return self._located(path, self._parses(path, None, _any), lambda others: others.includes)
+        return self._located(path, self._parses(path, None, _ANY), lambda others: others.includes)
 
     def exports(self, *, path: str | None = None) -> Sequence[At[Export]]:
         """Return the exports of the scope, or of the file *path*."""
-        return self._located(path, self._parses(path, None, _any), lambda others: others.exports)
+        return self._located(path, self._parses(path, None, _ANY), lambda others: others.exports)
 
     def entries(self, *, path: str | None = None) -> Sequence[At[Entry]]:
         """Return the entry points of the scope, or of the file *path*."""
-        return self._located(path, self._parses(path, None, _any), lambda others: others.entries)
+        return self._located(path, self._parses(path, None, _ANY), lambda others: others.entries)
 
     def builds(self, *, path: str | None = None) -> Sequence[At[BuildRule]]:
         """Return the build rules of the scope, or of the file *path*."""
-        return self._located(path, self._parses(path, None, _any), lambda others: others.builds)
+        return self._located(path, self._parses(path, None, _ANY), lambda others: others.builds)
 
     def macros(self, *, name: str | None = None, path: str | None = None) -> Sequence[At[Macro]]:
         """Return the macros called *name*, in the file *path*, whose expansion may make something."""
-        found = self._linked(path, self._parses(path, name, _defines), lambda links: links.macros)
+        found = self._linked(path, self._parses(path, name, DEFINES), lambda links: links.macros)
         return [at for at in found if name is None or at.fact.name == name]
 
     def records(self, *, name: str | None = None, path: str | None = None) -> Sequence[At[Record]]:
         """Return the members of the structs and unions called *name*, in the file *path*."""
         outer = name.partition(".")[0] if name else None
-        found = self._linked(path, self._parses(path, outer, _defines), lambda links: links.records)
+        found = self._linked(path, self._parses(path, outer, DEFINES), lambda links: links.records)
         return [at for at in found if name is None or at.fact.name == name]
 
     def macro_uses(self, *, path: str | None = None) -> Sequence[At[MacroUse]]:
         """Return the macros used like declarations in the scope, or in the file *path*."""
-        return self._linked(path, self._parses(path, None, _any), lambda links: links.uses)
+        return self._linked(path, self._parses(path, None, _ANY), lambda links: links.uses)
 
     def reference_counts(self) -> Mapping[str, int]:
         """Return how often each name is referred to from files that do not define it, by name."""
@@ -231,9 +240,12 @@ class IndexView:
             references: dict[str, int] = {}
             files: dict[str, int] = {}
             copies = {parse: len(paths) for parse, paths in self._paths.items()}
-            for name, parse, count in self._store.foreign_mentions(list(self._paths)):
-                references[name] = references.get(name, 0) + count * copies[parse]
-                files[name] = files.get(name, 0) + copies[parse]
+            for parse, raw in self._store.sections("names", list(self._paths)):
+                with self._store.using():
+                    foreign = unpack_names(raw)
+                for name, count in foreign:
+                    references[name] = references.get(name, 0) + count * copies[parse]
+                    files[name] = files.get(name, 0) + copies[parse]
             self._counts = dict(sorted(references.items())), files
         return self._counts
 
@@ -263,14 +275,14 @@ class IndexView:
     def _places(self, parse: int, path: str | None) -> Sequence[str]:
         return self._paths[parse] if path is None else (path,)
 
-    def _parses(self, path: str | None, name: str | None, uses: Callable[[_Mention], bool]) -> list[int]:
-        """Return the contents to look into: of *path*, or those whose mention of *name* is one that *uses* takes."""
+    def _parses(self, path: str | None, name: str | None, uses: int) -> list[int]:
+        """Return the contents to look into: of *path*, or those that use *name* in one of the ways *uses* (flags)."""
         if path is not None:
             row = self._rows.get(path)
             return [row.parse] if row is not None else []
         if name is None:
             return list(self._paths)
-        return [row[0] for row in self._store.mentions(name) if row[0] in self._paths and uses(row)]
+        return [row[0] for row in self._store.mentions(name) if row[0] in self._paths and row[1] & uses]
 
     def _definitions(self, parses: Sequence[int]) -> Iterator[tuple[int, tuple[Definition, ...]]]:
         kept = self._unpacked
@@ -328,25 +340,8 @@ class IndexView:
         ]
 
 
-_Mention = tuple[int, int, int, int, int]
-"""A content's row, and how often it defines, calls, names and tables a name."""
-
-
-def _any(_: _Mention) -> bool:
-    return True
-
-
-def _defines(row: _Mention) -> bool:
-    return bool(row[1])
-
-
-def _refers(row: _Mention) -> bool:
-    return bool(row[2] or row[3])
-
-
-def _tables(row: _Mention) -> bool:
-    return bool(row[4])
-
+_ANY = -1
+"""Takes every mention, whatever its flags."""
 
 _AGAIN = "Run the command again: it reads what changed."
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 DEFAULT_MAX_BYTES = 1 << 20
 """Files above this size in bytes are skipped unless asked for."""
@@ -49,7 +50,8 @@ class SourceFile:
     `path` is relative to the scope's folder; `size` in bytes; `language` is a folder name under
     ``grammars/`` or ``"text"``. `blob` is the hex git blob id that the repository's index claims for the bytes,
     None where it does not vouch for them. The repository may lie: look results up by it, but store results only
-    under the hash of bytes that were read.
+    under the hash of bytes that were read. `asked` marks a file that is read because it was asked for, by its name or
+    by a rule that brings it back: whether it looks generated was not considered.
     """
 
     path: str
@@ -58,6 +60,31 @@ class SourceFile:
     inode: int
     language: str
     blob: str | None = None
+    asked: bool = False
+
+
+class Known(Protocol):
+    """A file as an earlier walk found it: see `SourceFile`."""
+
+    @property
+    def size(self) -> int:
+        """Its bytes."""
+
+    @property
+    def mtime_ns(self) -> int:
+        """When it was last written."""
+
+    @property
+    def inode(self) -> int:
+        """Its number in the file system."""
+
+    @property
+    def language(self) -> str:
+        """What it is written in."""
+
+    @property
+    def asked(self) -> bool:
+        """Whether it was asked for."""
 
 
 @dataclass(frozen=True, slots=True)

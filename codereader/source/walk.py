@@ -32,9 +32,9 @@ from codereader.source.git import (
     tracked_files,
 )
 from codereader.source.ignore import Rules, rules_of
-from codereader.source.languages import language_of, named_language
+from codereader.source.languages import TEXT, language_of, named_language
 from codereader.source.layers import GIT_RULES, STRONG_RULES, WEAK_RULES, Layer, Layers, layer_of
-from codereader.source.scope import DEFAULT_MAX_BYTES, Scope, Skipped, SourceFile, Walk
+from codereader.source.scope import DEFAULT_MAX_BYTES, Known, Scope, Skipped, SourceFile, Walk
 
 _ATTRIBUTES = ".gitattributes"
 _ATTRIBUTE_BYTES = 1 << 20
@@ -79,13 +79,13 @@ def walk(
     cancel: CancelToken,
     progress: Callable[[int], None] | None = None,
     *,
-    known: Mapping[str, SourceFile] | None = None,
+    known: Mapping[str, Known] | None = None,
 ) -> Walk:
     """Return the files of *scope* that can be read as text, and what was skipped, both sorted by path.
 
     A scope of one file is read even if rules hide it or it looks generated. *progress* is told, folder by folder, how
-    many files were found. *known* holds files of an earlier walk by path: those whose size, time and inode are the
-    same are not opened again.
+    many files were found. *known* holds files of an earlier walk by path from the scope's folder: those whose size,
+    time and inode are the same are not opened again where their language is told by their name, or was found inside.
     Raises: Cancelled.
     """
     repository = open_repository(scope.root) if scope.has_git else None
@@ -168,7 +168,7 @@ class _Walker:
     """One walk in progress: what it may look at, and the two lists that it fills."""
 
     def __init__(
-        self, scope: Scope, repository: Repository | None, tracked: Tracked, known: Mapping[str, SourceFile]
+        self, scope: Scope, repository: Repository | None, tracked: Tracked, known: Mapping[str, Known]
     ) -> None:
         self.files: list[SourceFile] = []
         self.skipped: list[Skipped] = []
@@ -318,7 +318,7 @@ class _Walker:
             self._skip(path, skip.NOT_REGULAR)
             return
         reason = skip.unread_size(found.st_size, self._scope.max_bytes)
-        language = None if reason else self._known_language(path, found)
+        language = None if reason else self._known_language(path, found, trusted=trusted)
         if not reason and language is None:
             head = read_head(on_disk, skip.HEAD_BYTES) if found.st_size else b""
             reason = skip.unread_bytes(head) or (None if trusted else skip.unread_marker(head))
@@ -327,18 +327,19 @@ class _Walker:
             self._skip(path, reason or "")
             return
         blob = None if converts else self._blob(path, found)
-        self.files.append(SourceFile(path, found.st_size, found.st_mtime_ns, found.st_ino, language, blob))
+        self.files.append(SourceFile(path, found.st_size, found.st_mtime_ns, found.st_ino, language, blob, trusted))
 
-    def _known_language(self, path: str, found: os.stat_result) -> str | None:
-        """Return the language of a file that an earlier walk looked into and that is the same since, or None."""
+    def _known_language(self, path: str, found: os.stat_result, *, trusted: bool) -> str | None:
+        """Return the language of a file that an earlier walk looked into and that is the same since, or None.
+
+        One that was read only because it was asked for may look generated; plain text may have a language by now.
+        """
         known = self._known.get(path)
-        if known is None or (known.size, known.mtime_ns, known.inode) != (
-            found.st_size,
-            found.st_mtime_ns,
-            found.st_ino,
-        ):
+        if known is None or (known.asked and not trusted):
             return None
-        return named_language(path) or known.language
+        if (known.size, known.mtime_ns, known.inode) != (found.st_size, found.st_mtime_ns, found.st_ino):
+            return None
+        return named_language(path) or (known.language if known.language != TEXT else None)
 
     def _blob(self, path: str, found: os.stat_result) -> str | None:
         entry = self._tracked.files.get(path)

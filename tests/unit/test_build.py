@@ -24,7 +24,7 @@ from codereader.index import digest as digest_module
 from codereader.index import workers
 from codereader.index.build import BuildReport, build
 from codereader.index.digest import blob_id
-from codereader.index.store import FILE_NAME
+from codereader.index.database import FILE_NAME
 from codereader.index.view import IndexView, open_index
 from codereader.source.scope import Scope, SourceFile, Walk
 
@@ -460,7 +460,7 @@ def test_rows_do_not_depend_on_the_hash_seed(root: Path, cache: Path, tmp_path: 
         "import json, sys\nfrom pathlib import Path\nfrom codereader.index.parse import parse\n"
         "from codereader.index.rows import pack\n"
         "p = pack(parse(Path(sys.argv[1]).read_bytes(), 'c'))\n"
-        "print(json.dumps([p.definitions.hex(), p.references.hex(), p.others.hex(), p.mentions]))"
+        "print(json.dumps([p.definitions.hex(), p.references.hex(), p.others.hex(), p.names.hex() + p.mentions.hex()]))"
     )
     source = tmp_path / "many.c"
     source.write_text(

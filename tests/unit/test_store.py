@@ -6,14 +6,17 @@ import os
 import sqlite3
 import stat
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from codereader.errors import StoreError
 from codereader.index.parse import parse
-from codereader.index.rows import pack, unpack_definitions, unpack_others, unpack_references
-from codereader.index.store import FILE_NAME, Seen, open_store
+from codereader.index.database import BROKEN, FILE_NAME
+from codereader.index.postings import CALLS, DEFINES, NAMES, TABLES
+from codereader.index.rows import pack, unpack_definitions, unpack_names, unpack_others, unpack_references
+from codereader.index.store import Seen, open_store
 
 TEXT = (
     b"#include <a.h>\n/** f - does. */\nint f(void) { g(h); p->q(); }\nEXPORT_SYMBOL(f);\n"
@@ -23,7 +26,7 @@ BLOB = "11" * 20
 
 
 def seen(path: str, parse_row: int) -> Seen:
-    return Seen(path, 1, 2, 3, 4, parse_row)
+    return Seen(path, 1, 2, 3, 4, parse_row, asked=False)
 
 
 def test_facts_come_back_as_they_were_stored() -> None:
@@ -39,9 +42,7 @@ def test_facts_come_back_as_they_were_stored() -> None:
     assert (parsed.tables, parsed.includes, parsed.exports, parsed.entries) == (
         others.tables, others.includes, others.exports, others.entries,
     )  # fmt: skip
-    assert {"f": (1, 0, 3, 1), "g": (0, 1, 0, 0)} == {
-        name: counts for name, *counts_ in packed.mentions if name in "fg" for counts in [tuple(counts_)]
-    }
+    assert [("g", 1), ("h", 1), ("q", 1)] == [one for one in unpack_names(packed.names) if one[0] in "fghq"]
 
 
 def test_a_section_that_was_damaged_is_told() -> None:
@@ -88,11 +89,12 @@ def test_work_cut_off_inside_a_batch_leaves_nothing_of_it(tmp_path: Path) -> Non
     with pytest.raises(KeyboardInterrupt):
         cut_off()
 
-    assert store.find(BLOB, "c", "s") is None
+    assert {} == store.find([BLOB])
     with store.batch():
         row, is_new = store.add(BLOB, "c", "s", packed)
     assert is_new
-    assert [(row, 1, 0, 3, 1)] == store.mentions("f")
+    assert [(row, DEFINES | NAMES | TABLES)] == store.mentions("f")
+    assert [(row, CALLS)] == store.mentions("g")
     with store.batch():
         assert (row, False) == store.add(BLOB, "c", "s", packed)
     store.close()
@@ -105,23 +107,46 @@ def test_a_broken_index_is_set_aside(tmp_path: Path, content: bytes) -> None:
     store = open_store(tmp_path)
 
     assert "moved to" in (store.note or "")
-    assert content == (tmp_path / f"{FILE_NAME}.broken").read_bytes()
+    assert content == (tmp_path / BROKEN).read_bytes()
     assert {} == store.files(tmp_path, "")
     store.close()
 
 
 def test_another_programs_database_is_set_aside(tmp_path: Path) -> None:
-    """A database that is no index, or of another layout, is not touched but moved."""
-    for statement in ("CREATE TABLE a (b)", "PRAGMA user_version = 99"):
-        connection = sqlite3.connect(tmp_path / FILE_NAME)
-        connection.execute(statement)
-        connection.commit()
-        connection.close()
-        store = open_store(tmp_path)
+    """A database that is no index is not touched but moved."""
+    for number, statement in enumerate(("CREATE TABLE a (b)", "PRAGMA user_version = 99")):
+        cache = tmp_path / str(number)
+        cache.mkdir()
+        with closing(sqlite3.connect(cache / FILE_NAME)) as connection, connection:
+            connection.execute(statement)
+        store = open_store(cache)
         note = store.note
         store.close()
 
         assert "moved to" in (note or "")
+        assert (cache / BROKEN).exists()
+
+
+@pytest.mark.parametrize("layout", [1, 2, 99])
+def test_an_index_of_another_version_is_made_anew(tmp_path: Path, layout: int) -> None:
+    """One sentence says so, nothing of it is left, and the next opening has nothing to say."""
+    store = open_store(tmp_path)
+    with store.batch():
+        store.add(BLOB, "c", "s", pack(parse(TEXT, "c")))
+    store.close()
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as connection, connection:
+        connection.execute("CREATE TABLE names (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)")
+        connection.execute(f"PRAGMA user_version = {layout}")
+    renewed = open_store(tmp_path)
+    found = renewed.find([BLOB])
+    renewed.close()
+    again = open_store(tmp_path)
+    again.close()
+
+    assert "another version of codereader" in (renewed.note or "")
+    assert {} == found
+    assert None is again.note
+    assert [FILE_NAME] == [path.name for path in tmp_path.iterdir()]
 
 
 def test_an_index_that_breaks_later_is_told_in_one_sentence(tmp_path: Path) -> None:
@@ -155,9 +180,9 @@ def test_several_may_read_while_one_writes(tmp_path: Path) -> None:
     writer, reader = open_store(tmp_path), open_store(tmp_path)
     with writer.batch():
         writer.add(BLOB, "c", "s", pack(parse(TEXT, "c")))
-        during = reader.find(BLOB, "c", "s")
+        during = reader.find([BLOB])
 
-    assert during is None
-    assert reader.find(BLOB, "c", "s") is not None
+    assert {} == during
+    assert [(BLOB, "c", "s")] == list(reader.find([BLOB]))
     writer.close()
     reader.close()
