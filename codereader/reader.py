@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from codereader.answer.speaker import Speaker
     from codereader.engine.plan import Plan
     from codereader.engine.protocol import Engine, Sampling
+    from codereader.facts.edges import Edges
     from codereader.facts.fact import Brief
+    from codereader.facts.paths import Graph
     from codereader.index.build import BuildReport
     from codereader.index.linked import Linked
     from codereader.index.view import IndexView
@@ -68,6 +70,8 @@ class Reader:
             self._opened = None
             self.__dict__.pop("worth", None)
             self.__dict__.pop("linked", None)
+            self.__dict__.pop("edges", None)
+            self.__dict__.pop("graph", None)
 
     def open(self, step: Step | None = None) -> BuildReport:
         """Walk the scope and bring its index up to date; a second call sees what changed since.
@@ -116,6 +120,20 @@ class Reader:
         from codereader.index.linked import Linked
 
         return Linked(self.view)
+
+    @cached_property
+    def edges(self) -> Edges:
+        """Who reaches whom; what was asked for once is kept."""
+        from codereader.facts.edges import Edges
+
+        return Edges(self.linked)
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The ways between definitions, along `edges`."""
+        from codereader.facts.paths import Graph
+
+        return Graph(self.edges)
 
     @property
     def _parts(self) -> tuple[Walk, BuildReport, IndexView]:
