@@ -1,26 +1,33 @@
 """Bytes of one file to plain facts: one parse and one query over the tree.
 
-Owns the tree-sitter parsers of this process. Content in, content out: knows no path and no store.
+Owns the tree-sitter parsers of this process. A grammar is loaded when a file first needs it.
+Content in, content out: knows no path and no store.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib import import_module, metadata
+from importlib.util import find_spec
 from operator import attrgetter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codereader.index import c, kbuild, packaging, python
+from codereader.index import c, kbuild, packaging, python, tags
 from codereader.index.parsed import ParsedFile
 from codereader.index.prose import summary_of_lines
-from codereader.source.languages import grammar_folder, languages
+from codereader.index.tags import Match
+from codereader.source.languages import Language, known_languages
+from codereader.source.languages import language as find_language
 
 if TYPE_CHECKING:
+    from tree_sitter import Language as Grammar
     from tree_sitter import Node
+    from tree_sitter import Query as Pattern
 
 Query = Callable[[bytes], Mapping[str, Sequence["Node"]]]
 """Parses a text and returns its captures by name."""
@@ -32,6 +39,9 @@ _DATA = re.compile(r"^[\[{<]|\s=\s|;$|^[\w.-]+:\s")
 """What begins a file of settings or markup, not prose."""
 
 _START = attrgetter("start_byte")
+
+DEEPEST_START = 500
+"""Patterns of tags fit no deeper in the tree than this; a query's time grows with the square of the depth."""
 
 _EXTRACTORS: Mapping[str, Callable[[bytes, Query], ParsedFile]] = {
     "c": c.extract,
@@ -47,9 +57,9 @@ def parse(data: bytes, language: str) -> ParsedFile:
     Broken code gives the facts that could be read and a count of the parser's errors. Never raises for content.
     """
     extract = _EXTRACTORS.get(language)
-    if extract is None:
-        return _text(data)
-    return extract(data, _query(language))
+    if extract is not None:
+        return extract(data, _query(language))
+    return _tagged(data, language) or _text(data)
 
 
 def stamp(language: str) -> str:
@@ -60,10 +70,11 @@ def stamp(language: str) -> str:
 @cache
 def _stamp(language: str) -> str:
     parts = [EXTRACTOR]
-    if language in _EXTRACTORS:
-        folder = grammar_folder() / language
-        parts.append((folder / "tags.scm").read_text("utf-8"))
-        parts.append(_version(_wheel(language)[0]))
+    known = find_language(language)
+    if known is not None:
+        parts.append(known.query.read_text("utf-8") if known.query.is_file() else "no query")
+        parts.append(repr(replace(known, folder=Path())))
+        parts.append(_version(known.wheel))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
@@ -74,27 +85,88 @@ def _version(wheel: str) -> str:
         return "unknown"
 
 
-def _wheel(language: str) -> tuple[str, str]:
-    """Return the module that ships the grammar of *language*, and the function that hands it out."""
-    known = next(one for one in languages() if one.key == language)
-    return known.wheel, known.function
+def problems(languages: Iterable[str]) -> tuple[str, ...]:
+    """Return a sentence for each language, of those given and of the user's folder, that cannot be used."""
+    known = known_languages()
+    found = list(known.problems)
+    for key in sorted(languages):
+        one = known.by_key.get(key)
+        try:
+            if key in known.own and one is not None:
+                _matcher(one)
+            elif one is not None and find_spec(one.wheel) is None:
+                raise _UnusableError(f"{one.name} is carried as text: its parser {one.wheel} is not installed")
+        except _UnusableError as error:
+            found.append(str(error))
+    return tuple(found)
+
+
+class _UnusableError(Exception):
+    """A language cannot be parsed; the message says why, for a person."""
+
+
+def _grammar(language: Language) -> tuple[Grammar, Pattern]:
+    """Return the grammar of *language* and its query. Raises: _UnusableError."""
+    from tree_sitter import Language as Grammar
+    from tree_sitter import Query as Pattern
+    from tree_sitter import QueryError
+
+    try:
+        grammar = Grammar(getattr(import_module(language.wheel), language.function)())
+    except (ImportError, AttributeError, TypeError, ValueError, RuntimeError) as error:
+        raise _UnusableError(
+            f"{language.name} is carried as text: its parser {language.wheel} cannot be used: {error}"
+        ) from None
+    try:
+        return grammar, Pattern(grammar, language.query.read_text("utf-8"))
+    except (OSError, ValueError, QueryError) as error:
+        raise _UnusableError(f"{language.name} is carried as text: {language.query} cannot be used: {error}") from None
 
 
 @cache
 def _query(language: str) -> Query:
-    from tree_sitter import Language, Parser, QueryCursor
-    from tree_sitter import Query as Pattern
+    from tree_sitter import Parser, QueryCursor
 
-    wheel, function = _wheel(language)
-    grammar = Language(getattr(import_module(wheel), function)())
+    known = find_language(language)
+    if known is None:
+        raise _UnusableError(f"there is no language {language}")
+    grammar, pattern = _grammar(known)
     parser = Parser(grammar)
-    pattern = Pattern(grammar, (grammar_folder() / language / "tags.scm").read_text("utf-8"))
 
     def query(data: bytes) -> Mapping[str, Sequence[Node]]:
         captures = QueryCursor(pattern).captures(parser.parse(data).root_node)
         return {name: sorted(nodes, key=_START) for name, nodes in captures.items()}
 
     return query
+
+
+@cache
+def _matcher(language: Language) -> Callable[[bytes], Sequence[Match]]:
+    """Return a function that parses a text and returns where the patterns of *language* fit. Raises: _UnusableError."""
+    from tree_sitter import Parser, QueryCursor
+
+    grammar, pattern = _grammar(language)
+    parser = Parser(grammar)
+
+    def matches(data: bytes) -> Sequence[Match]:
+        cursor = QueryCursor(pattern)
+        cursor.set_max_start_depth(DEEPEST_START)
+        return cursor.matches(parser.parse(data).root_node)
+
+    return matches
+
+
+def _tagged(data: bytes, language: str) -> ParsedFile | None:
+    """Return the facts of a language that its tags alone describe, None where they cannot be used."""
+    known = find_language(language)
+    if known is None:
+        return None
+    try:
+        matches = _matcher(known)
+    except _UnusableError:
+        return None
+    made = tags.extract(data, known, matches)
+    return replace(made, entries=(*made.entries, *packaging.entries(data)))
 
 
 def _text(data: bytes) -> ParsedFile:
