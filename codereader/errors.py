@@ -5,6 +5,7 @@
     |   +-- ConfigError       2   an environment variable or file with a bad value
     |   +-- BudgetTooSmall    2   the question and the frame around it leave no room
     |   +-- OutputError       2   -o names a place that cannot be written
+    +-- NothingFound          1   what was asked for is not in the tree
     +-- NothingReadable       3   PATH is missing, empty, forbidden, or holds no text
     +-- StoreError            2   the index in the cache directory cannot be used
     |   +-- BrokenIndex       2   the index is damaged inside
@@ -70,6 +71,12 @@ class OutputError(UsageError):
     """The file named by -o cannot be written."""
 
     hint = "Pass -o a file in a folder that exists and can be written."
+
+
+class NothingFound(CodereaderError):
+    """What was asked for by name is not in the tree."""
+
+    exit_code = ExitCode.NOTHING_FOUND
 
 
 class NothingReadable(CodereaderError):

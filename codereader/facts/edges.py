@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from codereader.facts.relations import dotted
-from codereader.index.candidate import NOT_FOUND, Candidate
+from codereader.index.candidate import NOT_FOUND, ONLY_ONE, Candidate, worded
 from codereader.index.linked import Linked
 from codereader.index.parsed import Definition, Reference, TableEntry
 from codereader.index.view import At
@@ -20,8 +20,14 @@ from codereader.source.spans import line_of
 POINTER_LANGUAGES = ("c", "cpp")
 """Languages in which a call on an object whose definition no name tells goes through a pointer in it."""
 
-CALLED_KINDS = ("function", "method", "class", "macro", "struct", "interface", "trait", "constant", "variable")
-"""Kinds of definitions that a call may lead to."""
+CALLED_KINDS = ("function", "method", "class", "macro")
+"""Kinds of definitions that a call leads to."""
+
+HOLDING_KINDS = ("variable", "constant", "property")
+"""Kinds that a call may lead to where nothing of the kinds above is called so: they hold what is called."""
+
+MADE_KINDS = (*HOLDING_KINDS, "struct", "interface", "trait", "typedef")
+"""What else may be called in languages in which a type makes its objects."""
 
 Place = tuple[str, int, str]
 """Which definition is meant: its path, 0-based row and dotted name."""
@@ -85,13 +91,18 @@ class Edges:
     def __init__(self, linked: Linked, holds: Callable[[str, str | None], bool] | None = None) -> None:
         self.linked = linked
         self._holds = holds
-        self.hidden = 0
-        """How many facts *holds* kept out of what was asked for so far, each counted when it was met first."""
+        self._hidden: set[tuple[str, int, str]] = set()
         self._resolved: dict[tuple[str, str, str | None], tuple[Candidate, ...]] = {}
         self._held: dict[Member, tuple[Call, ...]] | None = None
+        self._sites: dict[Member, tuple[At[Reference], ...]] = {}
         self._functions: dict[str, dict[str, list[Definition]]] = {}
         self._callees: dict[Place, tuple[Call, ...]] = {}
         self._callers: dict[Place, tuple[Call, ...]] = {}
+
+    @property
+    def hidden(self) -> int:
+        """How many uses and table entries *holds* kept out of what was asked for so far."""
+        return len(self._hidden)
 
     # -- names ------------------------------------------------------------------------------------------------------
 
@@ -100,11 +111,20 @@ class Edges:
         key = (path, name, receiver)
         if key not in self._resolved:
             found = self.linked.resolve(path, name, receiver)
-            self._resolved[key] = tuple(one for one in found if self._sees(one.definition))
+            kept = [one for one in found if self.sees(one.definition)]
+            called = [one for one in kept if one.definition.fact.kind in CALLED_KINDS]
+            others = MADE_KINDS if self._language(path) not in POINTER_LANGUAGES else HOLDING_KINDS
+            best = called or [one for one in kept if one.definition.fact.kind in others]
+            self._resolved[key] = tuple(best) if len(best) == len(found) else _reworded(best)
         return self._resolved[key]
 
-    def _sees(self, at: At[Definition]) -> bool:
-        return at.fact.kind in CALLED_KINDS and (self._holds is None or self._holds(at.path, at.fact.condition))
+    def sees(self, at: At[Definition]) -> bool:
+        """Tell whether a definition is to be seen."""
+        return self._holds is None or self._holds(at.path, at.fact.condition)
+
+    def _language(self, path: str) -> str | None:
+        file = self.linked.view.file(path)
+        return file.language if file else None
 
     def inside(self, path: str, caller: str | None, row: int) -> At[Definition] | None:
         """Return the definition in *path* that the dotted name *caller* means at the 0-based *row*."""
@@ -113,7 +133,7 @@ class Edges:
         if path not in self._functions:
             named: dict[str, list[Definition]] = {}
             for at in self.linked.definitions(path=path):
-                if at.fact.kind in CALLED_KINDS:
+                if at.fact.kind in CALLED_KINDS or at.fact.kind in HOLDING_KINDS:
                     named.setdefault(dotted(at.fact), []).append(at.fact)
             self._functions[path] = named
         twins = self._functions[path].get(caller, ())
@@ -127,10 +147,7 @@ class Edges:
         """Return the member through which a call of *path* goes, None for a call by name."""
         if reference.receiver is None or reference.kind != "call":
             return None
-        file = self.linked.view.file(path)
-        if file is None or file.language not in POINTER_LANGUAGES:
-            return None
-        if self.resolve(path, reference.name, reference.receiver):
+        if self._language(path) not in POINTER_LANGUAGES or self.resolve(path, reference.name, reference.receiver):
             return None
         return Member(self.linked.struct_of(path, reference), reference.name)
 
@@ -188,11 +205,12 @@ class Edges:
         """Yield what one table entry holds: an edge a candidate, best first."""
         fact, through = at.fact, str(Member(at.fact.struct, at.fact.field))
         row = (fact.variable, fact.function, at.path, line_of(fact.row), "table")
+        origin = None if fact.assigned else self.inside(at.path, fact.variable, fact.row)
         candidates = self.resolve(at.path, fact.function)
         if not candidates:
-            yield Call(*row, NOT_FOUND, fact.condition, through)
+            yield Call(*row, NOT_FOUND, fact.condition, through, None, origin)
         for one in candidates:
-            yield Call(*row, one.confidence, fact.condition, through, one.definition)
+            yield Call(*row, one.confidence, fact.condition, through, one.definition, origin)
 
     def implementors(self, field: str | None, struct: str | None) -> tuple[Call, ...]:
         """Return the functions that tables put into *field* of *struct*; what is None is any. By place."""
@@ -204,12 +222,13 @@ class Edges:
         return tuple(sorted((edge for at in entries for edge in self.entry(at)), key=call_order))
 
     def _entries(self, found: Iterable[At[TableEntry]]) -> Iterator[At[TableEntry]]:
-        return (at for at in found if self._seen(at.path, at.fact.condition))
+        return (at for at in found if self.shows(at, at.fact.function))
 
-    def _seen(self, path: str, condition: str | None) -> bool:
-        if self._holds is None or self._holds(path, condition):
+    def shows(self, at: At[Reference] | At[TableEntry], name: str) -> bool:
+        """Tell whether a use of *name* is to be seen; one that is not is counted."""
+        if self._holds is None or self._holds(at.path, at.fact.condition):
             return True
-        self.hidden += 1
+        self._hidden.add((at.path, at.fact.row, name))
         return False
 
     # -- definitions ------------------------------------------------------------------------------------------------
@@ -223,9 +242,10 @@ class Edges:
         return self._callees[place]
 
     def _of_body(self, at: At[Definition]) -> Iterator[Call]:
-        span = at.fact.span
-        for one in self.linked.references(path=at.path, caller=dotted(at.fact), kind="call"):
-            if span.first_row <= one.fact.row <= span.last_row and self._seen(at.path, one.fact.condition):
+        name = dotted(at.fact)
+        for one in self.linked.references(path=at.path, caller=name, kind="call"):
+            home = self.inside(at.path, name, one.fact.row)
+            if home and home.fact.row == at.fact.row and self.shows(one, one.fact.name):
                 yield from self.calls(at.path, one.fact)
 
     def _of_table(self, at: At[Definition]) -> Iterator[Call]:
@@ -249,7 +269,7 @@ class Edges:
     def _reaching(self, name: str) -> Iterator[Call]:
         """Yield the edges whose callee is called *name*, and those through the members that hold such a one."""
         for one in self.linked.references(name=name, kind="call"):
-            if self._seen(one.path, one.fact.condition) and self.member(one.path, one.fact) is None:
+            if self.member(one.path, one.fact) is None and self.shows(one, name):
                 yield from self.calls(one.path, one.fact)
         members = set()
         for entry in self._entries(self.linked.tables(function=name)):
@@ -257,18 +277,30 @@ class Edges:
             members.add(Member(entry.fact.struct, entry.fact.field))
         for member in sorted(members, key=str):
             if member.struct is not None:
-                yield from self.through(member)
+                for one in self.sites(member):
+                    yield from (edge for edge in self._through(one.path, one.fact, member) if edge.callee == name)
 
-    def through(self, member: Member) -> Iterator[Call]:
-        """Yield the calls that go through *member*, by place; of an unknown struct where it has none."""
-        for one in self.linked.references(name=member.field, kind="call"):
-            if self.member(one.path, one.fact) == member and self._seen(one.path, one.fact.condition):
-                yield from self.calls(one.path, one.fact)
+    def sites(self, member: Member) -> tuple[At[Reference], ...]:
+        """Return the calls that go through *member*, by place; those through an unknown struct where it has none."""
+        if member not in self._sites:
+            self._sites[member] = tuple(
+                one
+                for one in self.linked.references(name=member.field, kind="call")
+                if self.member(one.path, one.fact) == member and self.shows(one, member.field)
+            )
+        return self._sites[member]
+
+
+def _reworded(found: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """Return some of a name's candidates, counted anew."""
+    if not any(one.confidence.startswith("one of") for one in found):
+        return tuple(found)
+    return worded([one.definition for one in found], ONLY_ONE)
 
 
 def chance(count: int) -> str:
     """Return the word for one of *count* functions that a pointer may hold."""
-    return "only one" if count == 1 else f"one of {count}"
+    return ONLY_ONE if count == 1 else f"one of {count}"
 
 
 def not_followed(edges: Sequence[Call]) -> int:

@@ -6,8 +6,9 @@ Paths are relative to the scope; bytes that are not UTF-8 appear as lone surroga
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 from codereader.answer.event import Answer, Citation, Done, Event, FactSection, Mark, Note, Progress, Token
 from codereader.engine.plan import Plan
@@ -15,6 +16,12 @@ from codereader.engine.protocol import Usage
 from codereader.facts.fact import Brief, Fact, Section
 from codereader.pack.segment import LeftOut, Pack, Segment
 from codereader.source.scope import Skipped
+from codereader.source.spans import line_of
+
+if TYPE_CHECKING:
+    from codereader.facts.edges import Call
+    from codereader.facts.finding import Finding, Found
+    from codereader.facts.paths import Paths
 
 SCHEMA = 1
 
@@ -176,3 +183,63 @@ def event(one: Event) -> Json:
             return {"event": "note", "text": one.text}
         case Done():
             return {"event": "done", **answer(one.answer)}
+
+
+def finding(one: Finding) -> Json:
+    """Return one place that answers what was asked of a name."""
+    return asdict(one)
+
+
+def found(one: Found, kept: Sequence[Finding], dropped: int) -> Json:
+    """Return what was found for a name; *kept* are the results that are shown, *dropped* counts the others."""
+    return {"schema": SCHEMA, "results": [finding(row) for row in kept], **found_counts(one, dropped)}
+
+
+def found_counts(one: Found, dropped: int) -> Json:
+    """Return what stands beside the results: what the name was taken for, and what is missing."""
+    return {
+        "meant": [{"spelled": row.spelled, "kind": row.kind, "path": row.path, "line": row.line} for row in one.meant],
+        "not_followed": one.not_followed,
+        "hidden": one.hidden,
+        "dropped": dropped,
+    }
+
+
+def hop(one: Call) -> Json:
+    """Return one step of a path, in the words of a finding."""
+    target = one.target
+    return {
+        "name": one.callee,
+        "kind": target.fact.kind if target else None,
+        "path": one.path,
+        "line": one.line,
+        "caller": one.caller,
+        "via": one.via,
+        "confidence": one.confidence,
+        "condition": one.condition,
+        "through": one.through,
+        "target_path": target.path if target else None,
+        "target_line": line_of(target.fact.row) if target else None,
+    }
+
+
+def paths(one: Paths, hidden: int) -> Json:
+    """Return the shortest paths. `results` holds every hop, with the number of its path (1-based) and step."""
+    rows = [
+        {**hop(step), "path_number": number, "step": at}
+        for number, chain in enumerate(one.found, 1)
+        for at, step in enumerate(chain, 1)
+    ]
+    return {"schema": SCHEMA, "results": rows, **paths_counts(one, hidden)}
+
+
+def paths_counts(one: Paths, hidden: int) -> Json:
+    """Return what stands beside the paths."""
+    return {
+        "paths": one.total,
+        "looked": one.looked,
+        "bounded": one.is_bounded,
+        "not_followed": one.not_followed,
+        "hidden": hidden,
+        "dropped": one.total - len(one.found),
+    }

@@ -24,6 +24,7 @@ COMMANDS = {
     "brief": "Print the structure of a tree from facts alone.",
     "map": "Print an outline of a tree within a token budget.",
     "pack": "Print what would be sent to a model.",
+    "find": "Find a name, who reaches it, and the ways between two.",
     "export": "Write every fact for other programs.",
     "index": "Bring the index of a tree up to date.",
     "models": "List the models that were found.",
