@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 from codereader.source.scope import Scope
 
@@ -22,6 +23,7 @@ class Modules:
         self.folder = tuple(folder)
         self._paths = frozenset(path for path in paths if path.endswith(SUFFIXES))
         self._names = _names(sorted(self._paths), self.folder)
+        self._above = frozenset(name[:at] for name in self._names for at, sign in enumerate(name) if sign == ".")
 
     def find(self, path: str, target: str) -> str | None:
         """Return the file of the module that *target* names in an import of the file *path*, None for one outside."""
@@ -30,15 +32,34 @@ class Modules:
         found = self._names.get(target)
         return found if found and _may_be(found, path, target) else None
 
+    def holds(self, path: str, target: str) -> bool:
+        """Tell whether *target*, imported in the file *path*, is a folder of modules without a file of its own."""
+        if target.startswith("."):
+            stem = self._stem(path, target)
+            return stem is not None and stem in self._folders
+        return target in self._above
+
+    @cached_property
+    def _folders(self) -> frozenset[str]:
+        return frozenset(path[:at] for path in self._paths for at, sign in enumerate(path) if sign == "/")
+
     def _relative(self, path: str, target: str) -> str | None:
+        stem = self._stem(path, target)
+        if stem is None:
+            return None
+        candidates = (
+            (f"{stem}.py", f"{stem}/__init__.py", f"{stem}.pyi", f"{stem}/__init__.pyi")
+            if stem
+            else ("__init__.py", "__init__.pyi")
+        )
+        return next((one for one in candidates if one in self._paths), None)
+
+    def _stem(self, path: str, target: str) -> str | None:
+        """Return the path without suffix that a relative import means, None for one above the scope."""
         words = target.lstrip(".")
         level = len(target) - len(words)
         parts = path.split("/")
-        if len(parts) < level:
-            return None
-        stem = "/".join([*parts[:-level], *(part for part in words.split(".") if part)])
-        candidates = (f"{stem}.py", f"{stem}/__init__.py") if stem else ("__init__.py",)
-        return next((one for one in candidates if one in self._paths), None)
+        return None if len(parts) < level else "/".join([*parts[:-level], *(part for part in words.split(".") if part)])
 
 
 def folder_of(scope: Scope) -> tuple[str, ...]:
@@ -52,7 +73,7 @@ def child(target: str, name: str) -> str:
 
 
 def _names(modules: Sequence[str], folder: Sequence[str]) -> dict[str, str]:
-    packages = {module.removesuffix("__init__.py").rstrip("/") for module in modules if _is_package(module)}
+    packages = {module.rpartition("/")[0] for module in modules if _is_package(module)}
     names: dict[str, str] = {}
     for module in sorted(modules, key=lambda module: (module.count("/"), module)):
         parts = _parts(module)
@@ -65,7 +86,7 @@ def _names(modules: Sequence[str], folder: Sequence[str]) -> dict[str, str]:
 
 
 def _is_package(module: str) -> bool:
-    return module == "__init__.py" or module.endswith("/__init__.py")
+    return module.rpartition("/")[2] in ("__init__.py", "__init__.pyi")
 
 
 def _parts(module: str) -> list[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,13 +22,13 @@ from codereader.index.parsed import (
     ReferenceKind,
 )
 from codereader.index.prose import first_sentence, summary_of_lines
+from codereader.index.python_bound import bind, decorators
+from codereader.index.python_held import Held
+from codereader.index.python_scopes import Captures, PythonScopes
 from codereader.source.spans import Span
 
 if TYPE_CHECKING:
     from tree_sitter import Node
-
-Captures = Mapping[str, Sequence["Node"]]
-"""Nodes of one file by capture name."""
 
 VALUE_LENGTH = 80
 """Longest value, in characters, that a constant's signature shows."""
@@ -39,66 +39,39 @@ RECEIVER_BYTES = 120
 FEW_ARMS = 8
 """So many arms before an ``elif`` are named in its condition."""
 
+MODULE_AS = "* as "
+"""Begins the name that ``import a.b as c`` binds to the whole module."""
+
 _LITERAL = re.compile(r"[A-Za-z]*(\"\"\"|'''|\"|')(.*)\1\Z", re.DOTALL)
 _SPACE = re.compile(r"\s+")
 _BRACKETS = re.compile(r"(?<=[(\[{]) | (?=[)\]}])")
 _TRAILING = re.compile(r",(?=[)\]}])")
+_PROPERTY = re.compile(r"@(?:[\w.]*property|\w+\.(?:setter|getter|deleter))")
+_AROUND = frozenset({"decorated_definition", "assignment"})
 _NO_REFERENCE = frozenset({"self", "cls", "None", "True", "False", "str", "int", "bool", "bytes", "float", "object"})
-
-
-class _Scopes:
-    """The functions and classes of one file by place, innermost found first."""
-
-    __slots__ = ("_ends", "_names", "_parents", "_starts")
-
-    def __init__(self, nodes: Sequence[tuple[Node, str]]) -> None:
-        ordered = sorted(nodes, key=lambda one: (one[0].start_byte, -one[0].end_byte))
-        self._starts = [node.start_byte for node, _ in ordered]
-        self._ends = [node.end_byte for node, _ in ordered]
-        self._parents: list[int] = []
-        self._names: list[str] = []
-        open_: list[int] = []
-        for at, (_, name) in enumerate(ordered):
-            while open_ and self._ends[open_[-1]] <= self._starts[at]:
-                open_.pop()
-            self._parents.append(open_[-1] if open_ else -1)
-            self._names.append(f"{self._names[open_[-1]]}.{name}" if open_ else name)
-            open_.append(at)
-
-    def around(self, byte: int) -> str | None:
-        """Return the dotted name of the innermost definition that holds *byte*."""
-        at = bisect_right(self._starts, byte) - 1
-        while at >= 0 and byte >= self._ends[at]:
-            at = self._parents[at]
-        return self._names[at] if at >= 0 else None
-
-    def owner(self, byte: int) -> str | None:
-        """Return the dotted name of what stands around the definition that starts at *byte*."""
-        at = bisect_right(self._starts, byte) - 1
-        parent = self._parents[at] if at >= 0 else -1
-        return self._names[parent] if parent >= 0 else None
 
 
 def extract(data: bytes, query: Callable[[bytes], Captures]) -> ParsedFile:
     """Return the facts of the Python text *data*; *query* parses text and returns its captures."""
     captures = query(data)
-    nodes = [(node, _name(node)) for kind in ("function", "class") for node in captures.get(kind, ()) if _name(node)]
-    scopes = _Scopes(nodes)
+    scopes = PythonScopes(captures)
+    held = Held(scopes, bind(captures, scopes))
     conditions = _conditions(captures)
     offered = _offered(captures, conditions)
     names = {one.name for one in offered}
-    classes = {node.start_byte for node in captures.get("class", ())}
-    definitions = [_definition(node, name, scopes, classes, conditions) for node, name in nodes]
+    definitions = [_definition(node, name, scopes, conditions) for node, name in scopes.named]
     definitions.extend(_constants(captures, conditions))
+    definitions.extend(_aliases(captures, scopes, conditions))
     return ParsedFile(
         language="python",
         lines=data.count(b"\n") + (bool(data) and not data.endswith(b"\n")),
         summary=_summary(captures),
         definitions=tuple(sorted((_public(one, names) for one in definitions), key=_place)),
-        references=tuple(_references(captures, scopes, conditions)),
+        references=tuple(_references(captures, scopes, held, conditions)),
         includes=tuple(_imports(captures, conditions)),
         exports=tuple(offered),
         entries=tuple(_entries(captures)),
+        records=tuple(held.records(captures)),
         error_nodes=len(captures.get("error", ())),
     )
 
@@ -120,11 +93,6 @@ def _text(node: Node) -> str:
 def _line(text: str) -> str:
     """Return *text* as one line, without the blanks that line breaks leave inside brackets."""
     return _TRAILING.sub("", _BRACKETS.sub("", _SPACE.sub(" ", text).strip()))
-
-
-def _name(node: Node) -> str:
-    name = node.child_by_field_name("name")
-    return _text(name) if name is not None else ""
 
 
 def _span(node: Node) -> Span:
@@ -166,23 +134,24 @@ def _conditions(captures: Captures) -> _Condition:
 # -- definitions ----------------------------------------------------------------------------------------------------
 
 
-def _definition(node: Node, name: str, scopes: _Scopes, classes: set[int], condition: _Condition) -> Definition:
+def _definition(node: Node, name: str, scopes: PythonScopes, condition: _Condition) -> Definition:
     body = node.child_by_field_name("body")
-    owner = scopes.owner(node.start_byte)
     end = body.start_byte if body is not None else node.end_byte
-    head = (node.text or b"")[: end - node.start_byte].decode("utf-8", "replace")
-    kind, fields = _kind(node, classes)
-    around = node.parent if node.parent is not None and node.parent.type == "decorated_definition" else node
+    around = node.parent if node.parent is not None and node.parent.type in _AROUND else node
+    named = node.child_by_field_name("name")
+    first = around.start_byte if node.type == "lambda" else node.start_byte
+    head = (around.text or b"")[first - around.start_byte : end - around.start_byte].decode("utf-8", "replace")
+    kind, fields = _kind(node, scopes)
     return Definition(
         name=name,
         kind=kind,
         span=_span(around),
-        row=node.child_by_field_name("name").start_point[0],  # type: ignore[union-attr]
+        row=(named or around).start_point[0],
         signature=_head(head),
-        owner=owner,
+        owner=scopes.owner(node),
         condition=condition(node.start_byte),
         fields=fields,
-        doc=_docstring(body),
+        doc=_docstring(body) if node.type != "lambda" else None,
     )
 
 
@@ -192,15 +161,18 @@ def _head(text: str) -> str:
     return _line(" ".join(line for line in lines if not line.lstrip().startswith("#"))).rstrip(": ")
 
 
-def _kind(node: Node, classes: set[int]) -> tuple[DefinitionKind, tuple[str, ...]]:
+def _kind(node: Node, scopes: PythonScopes) -> tuple[DefinitionKind, tuple[str, ...]]:
+    """Return a definition's kind with the bases of a class or the decorators of a function."""
     if node.type == "class_definition":
         bases = node.child_by_field_name("superclasses")
-        return "class", tuple(_line(_text(base)) for base in bases.named_children) if bases is not None else ()
-    above = node.parent
-    if above is not None and above.type == "decorated_definition":
-        above = above.parent
-    inside = above is not None and above.parent is not None and above.parent.start_byte in classes
-    return ("method" if inside and above is not None and above.type == "block" else "function"), ()
+        kept = bases.named_children if bases is not None else ()
+        return "class", tuple(_line(_text(base)) for base in kept if base.type != "comment")
+    parent = scopes.all[scopes.of(node)].parent
+    if parent < 0 or scopes.all[parent].kind != "class":
+        return "function", decorators(node)
+    marks = decorators(node)
+    is_property = any(_PROPERTY.fullmatch(mark.partition("(")[0]) for mark in marks)
+    return ("property" if is_property else "method"), marks
 
 
 def _docstring(body: Node | None) -> str | None:
@@ -229,7 +201,7 @@ def _constants(captures: Captures, condition: _Condition) -> Iterator[Definition
             continue
         targets = left.named_children if left.type in ("pattern_list", "tuple_pattern") else [left]
         for target in targets:
-            if target.type != "identifier":
+            if target.type != "identifier" or (right is not None and right.type == "lambda" and left == target):
                 continue
             kind = node.child_by_field_name("type")
             value = f" = {_line(_text(right))}" if right is not None else ""
@@ -240,6 +212,23 @@ def _constants(captures: Captures, condition: _Condition) -> Iterator[Definition
                 span=_span(node),
                 row=target.start_point[0],
                 signature=_text(target) + (f": {_line(_text(kind))}" if kind is not None else "") + shown,
+                condition=condition(node.start_byte),
+            )
+
+
+def _aliases(captures: Captures, scopes: PythonScopes, condition: _Condition) -> Iterator[Definition]:
+    """Yield the types that ``type X = ...`` names."""
+    for node in captures.get("alias", ()):
+        left = node.child_by_field_name("left")
+        name = re.match(r"\w+", _text(left)) if left is not None else None
+        if name is not None and left is not None:
+            yield Definition(
+                name=name[0],
+                kind="typedef",
+                span=_span(node),
+                row=left.start_point[0],
+                signature=_line(_text(node)),
+                owner=scopes.around(node.start_byte),
                 condition=condition(node.start_byte),
             )
 
@@ -279,7 +268,7 @@ def _imports(captures: Captures, condition: _Condition) -> Iterator[Include]:
     for node in captures.get("import", ()):
         for child in node.children_by_field_name("name"):
             target, name = _imported(child)
-            bound = (name,) if name != target else ()
+            bound = (f"{MODULE_AS}{name}",) if name != target or child.type == "aliased_import" else ()
             found.append(Include(target, child.start_point[0], bound, condition=condition(node.start_byte)))
     for node in (*captures.get("import.from", ()), *captures.get("import.future", ())):
         module = node.child_by_field_name("module_name")
@@ -303,31 +292,41 @@ def _imported(node: Node) -> tuple[str, str]:
 # -- references -----------------------------------------------------------------------------------------------------
 
 
-def _references(captures: Captures, scopes: _Scopes, condition: _Condition) -> list[Reference]:
+def _references(captures: Captures, scopes: PythonScopes, held: Held, condition: _Condition) -> list[Reference]:
     rows: list[tuple[int, int, Reference]] = []
 
-    def add(node: Node, name: str, kind: ReferenceKind, receiver: str | None = None) -> None:
+    def add(
+        node: Node, name: str, kind: ReferenceKind, receiver: Node | None = None, caller: str | None = None
+    ) -> None:
         start, row = node.start_byte, node.start_point[0]
-        rows.append((row, start, Reference(name, kind, row, scopes.around(start), receiver, condition(start))))
+        on = _receiver(receiver) if receiver is not None else None
+        base = held.name(name, start) if receiver is None else _base(held.held(receiver), on)
+        rows.append((row, start, Reference(name, kind, row, caller, on, condition(start), base)))
 
     for node in captures.get("call", ()):
-        add(node, _text(node), "call")
+        add(node, _text(node), "call", caller=scopes.around(node.start_byte))
     for node in captures.get("call.member", ()):
         name, receiver = node.child_by_field_name("attribute"), node.child_by_field_name("object")
         if name is not None and receiver is not None:
-            add(name, _text(name), "call", _receiver(receiver))
+            add(name, _text(name), "call", receiver, scopes.around(node.start_byte))
     for node in captures.get("value", ()):
         if (name_ := _text(node)) not in _NO_REFERENCE:
-            add(node, name_, "name")
+            add(node, name_, "name", caller=scopes.holder(node.start_byte))
     for node in captures.get("decorator", ()):
         mentioned = node.named_children[0] if node.named_child_count else None
         if mentioned is not None and mentioned.type == "identifier":
-            add(mentioned, _text(mentioned), "name")
+            add(mentioned, _text(mentioned), "name", caller=scopes.around(node.start_byte))
         elif mentioned is not None and mentioned.type == "attribute":
-            receiver_, _, name_ = _line(_text(mentioned)).rpartition(".")
-            add(mentioned, name_, "name", receiver_)
+            name, receiver = mentioned.child_by_field_name("attribute"), mentioned.child_by_field_name("object")
+            if name is not None and receiver is not None:
+                add(name, _text(name), "name", receiver, scopes.around(node.start_byte))
     rows.sort(key=lambda one: (one[0], one[1], one[2].name, one[2].kind))
     return [one[2] for one in rows]
+
+
+def _base(words: str, receiver: str | None) -> str | None:
+    """Return what a receiver holds, None where that is no more than what is written."""
+    return None if words == f"={receiver}" else words
 
 
 def _receiver(node: Node) -> str:

@@ -8,8 +8,13 @@ from codereader.index.python_names import python_names
 from codereader.index.view import IndexView
 
 
-def resolve(view: IndexView, path: str, name: str, receiver: str | None = None) -> tuple[Candidate, ...]:
+def resolve(
+    view: IndexView, path: str, name: str, receiver: str | None = None, caller: str | None = None,
+    base: str | None = None,
+) -> tuple[Candidate, ...]:  # fmt: skip
     """Return what *name*, used in the file *path* (after *receiver*, if any), may mean; best first, then by place.
+
+    *caller* and *base* are those of the `Reference`; languages with classes find more with them.
 
     Empty where nothing in the scope fits, which callers show as ``not found``.
     """
@@ -17,7 +22,7 @@ def resolve(view: IndexView, path: str, name: str, receiver: str | None = None) 
     if file is None:
         return ()
     if file.language == "python":
-        return python_names(view, path, name, receiver)
+        return python_names(view, path, name, receiver, caller, base)
     if receiver is not None:
         return ()
     return c_names(view, path, name)

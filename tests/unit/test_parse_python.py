@@ -93,7 +93,7 @@ def test_imports_are_told_wherever_they_stand() -> None:
     assert [
         ("__future__", ("annotations",), None),
         ("os.path", (), None),
-        ("numpy", ("np",), None),
+        ("numpy", ("* as np",), None),
         (".shelf", ("Shelf", "lift as raise_"), None),
         ("typing", ("TYPE_CHECKING",), None),
         (".lid", ("Lid",), "TYPE_CHECKING"),
