@@ -169,7 +169,8 @@ class MacroUse:
 class Include:
     """An ``#include`` or import. `target` is as written (``linux/fs.h``, ``codereader.source.walk``, ``.walk``).
 
-    `names` are what ``from target import names`` binds; `system` is true for ``<...>``.
+    `names` are what ``from target import names`` binds, with an alias as ``name as alias``; ``import target as alias``
+    gives ``* as alias``. `system` is true for ``<...>``.
     """
 
     target: str
