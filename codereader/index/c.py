@@ -10,21 +10,31 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from codereader.index.c_blocks import Blocks, Function, Statement, blocks
+from codereader.index.c_declared import Declared, Variable
 from codereader.index.c_macros import macro_definitions, macro_uses, macros
-from codereader.index.c_reading import KEYWORDS, Captures, Reading, name_of, text_of
+from codereader.index.c_reading import KEYWORDS, Captures, Reading
+from codereader.index.c_receivers import Types
 from codereader.index.c_records import records
-from codereader.index.c_text import SYSCALL, Statement, readable, shallow
-from codereader.index.c_uses import references, tables
-from codereader.index.parsed import Definition, DefinitionKind, Entry, EntryKind, Export, Include, ParsedFile
+from codereader.index.c_tables import Table, entries
+from codereader.index.c_text import SYSCALL, shallow
+from codereader.index.c_uses import assigned, local_tables, references
+from codereader.index.parsed import (
+    Definition,
+    Entry,
+    EntryKind,
+    Export,
+    Include,
+    MacroUse,
+    ParsedFile,
+    TableEntry,
+)
 from codereader.index.preprocessor import plain
 from codereader.index.prose import header_summary
 from codereader.source.spans import Span
 
-if TYPE_CHECKING:
-    from tree_sitter import Node
-
+_STRUCT = re.compile(rb"\b(?:struct|union)\s+([A-Za-z_]\w*)")
 _INCLUDE = re.compile(r'(?:<([^>]+)>|"([^"]+)")')
 _EXPORT = re.compile(r"(?:EXPORT_(?:\w+_)?SYMBOL|\w+_EXPORT_SYMBOL)\w*\Z")
 _INITCALL = re.compile(r"(?:\w*_?initcall(?:_sync)?|module_init|__initcall)\Z")
@@ -39,30 +49,33 @@ def extract(data: bytes, query: Callable[[bytes], Captures]) -> ParsedFile:
     """Return the facts of the C text *data*; *query* parses text and returns its captures."""
     split = plain(data)
     reading = Reading(data, split)
-    text, loose = readable(split.text)
-    captures = query(shallow(text))
-    functions = _functions(reading, captures.get("function", ()))
+    parts = blocks(split.bare)
+    captures = query(shallow(parts.skeleton.text))
+    functions = _functions(reading, parts)
     reading.know(functions)
-    statements = loose + [_statement(node) for node in captures.get("statement", ())]
-    exports, entries = _ways_out(reading, statements)
+    declared = Declared(reading, parts.skeleton, captures)
+    held = declared.variables()
+    uses = macro_uses(reading, parts)
+    exports, entries = _ways_out(uses)
+    variables = [one.definition for one in held if one.definition] + list(_made_variables(reading, parts))
+    types = Types(reading.bare, {one.name: one.kind for one in held})
+    definitions = [*functions, *declared.types(), *macro_definitions(reading), *variables]
     offered = {one.name for one in exports}
-    variables = [*_variables(reading, captures.get("declaration", ())), *_made_variables(reading, statements)]
-    definitions = [*functions, *_types(reading, captures), *macro_definitions(reading), *variables]
     entries.extend(Entry("main", "main", "main", one.row, one.condition) for one in functions if one.name == "main")
-    entries.extend(_syscalls(functions))
+    entries.extend(_syscalls(parts, functions))
     return ParsedFile(
         language="c",
         lines=_lines(data),
         summary=_summary(reading),
         definitions=tuple(sorted((_offered(one, offered) for one in definitions), key=_place)),
-        references=tuple(references(reading, captures, variables)),
-        tables=tuple(tables(reading, captures.get("declaration", ()))),
+        references=tuple(references(reading, parts, {one.name for one in variables}, types)),
+        tables=tuple(_tables(reading, parts, held, types)),
         includes=tuple(_includes(reading)),
         exports=tuple(exports),
         entries=tuple(sorted(entries, key=lambda one: (one.row, one.name))),
         macros=tuple(macros(reading)),
-        records=tuple(records(reading, text)),
-        uses=tuple(macro_uses(reading, statements)),
+        records=tuple(records(reading, parts.skeleton)),
+        uses=tuple(uses),
         error_nodes=len(captures.get("error", ())),
     )
 
@@ -78,126 +91,58 @@ def _lines(data: bytes) -> int:
 # -- definitions ----------------------------------------------------------------------------------------------------
 
 
-def _functions(reading: Reading, nodes: Sequence[Node]) -> list[Definition]:
-    """Return the functions of the file; what looks like one inside another is a loop that a macro makes."""
-    found: list[Definition] = []
-    for node in nodes:
-        start = node.start_byte
-        if found and start < found[-1].span.end:
-            continue
-        body = node.child_by_field_name("body")
-        name = name_of(node.child_by_field_name("declarator"))
-        if body is None or name is None or text_of(name) in KEYWORDS:
-            continue
-        found.append(_definition(reading, node, "function", name, reading.line(start, body.start_byte)))
-    return found
+def _functions(reading: Reading, parts: Blocks) -> list[Definition]:
+    """Return the functions of the file, by place."""
+    return [_function(reading, one) for one in parts.functions]
 
 
-def _definition(
-    reading: Reading, node: Node, kind: DefinitionKind, name: Node, signature: str, fields: tuple[str, ...] = ()
-) -> Definition:
-    start, row = node.start_byte, name.start_point[0]
+def _function(reading: Reading, one: Function) -> Definition:
+    row = reading.row(one.at)
     return Definition(
-        name=text_of(name),
-        kind=kind,
-        span=Span(start, node.end_byte, node.start_point[0], node.end_point[0]),
+        name=one.name,
+        kind="function",
+        span=Span(one.head, one.end, reading.row(one.head), reading.row(one.end - 1)),
         row=row,
-        signature=signature,
+        signature=reading.line(one.head, one.body),
         condition=reading.plain.condition(row),
-        fields=fields,
-        doc=reading.doc(start),
+        doc=reading.doc(one.head),
     )
 
 
-def _types(reading: Reading, captures: Captures) -> Iterator[Definition]:
-    kinds: tuple[DefinitionKind, ...] = ("struct", "union", "enum")
-    for kind in kinds:
-        for node in captures.get(kind, ()):
-            name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
-            if name is not None and body is not None:
-                signature = reading.line(node.start_byte, body.start_byte)
-                yield _definition(reading, node, kind, name, signature, _members(reading, body))
-    for node in captures.get("typedef", ()):
-        yield from _typedefs(reading, node)
-
-
-def _typedefs(reading: Reading, node: Node) -> Iterator[Definition]:
-    kind = node.child_by_field_name("type")
-    body = kind.child_by_field_name("body") if kind is not None else None
-    fields = _members(reading, body) if body is not None else ()
-    for declarator in node.children_by_field_name("declarator"):
-        name = name_of(declarator)
-        if name is None:
-            continue
-        signature = reading.line(node.start_byte, node.end_byte)
-        if body is not None:
-            head = reading.line(node.start_byte, body.start_byte)
-            signature = f"{head} {{…}} {reading.line(declarator.start_byte, declarator.end_byte)}"
-        yield _definition(reading, node, "typedef", name, signature.rstrip(";"), fields)
-
-
-def _members(reading: Reading, body: Node) -> tuple[str, ...]:
-    """Return the members of a struct, union or enum, one line each, without the closing mark."""
-    kinds = ("field_declaration", "enumerator")
-    return tuple(
-        reading.line(child.start_byte, child.end_byte).rstrip(";")
-        for child in body.named_children
-        if child.type in kinds
-    )
-
-
-def _variables(reading: Reading, nodes: Sequence[Node]) -> Iterator[Definition]:
-    for node in nodes:
-        external = any(child.type == "storage_class_specifier" and child.text == b"extern" for child in node.children)
-        for declarator in node.children_by_field_name("declarator"):
-            name = name_of(declarator)
-            if name is None or _is_prototype(declarator) or (external and declarator.type != "init_declarator"):
-                continue
-            value = declarator.child_by_field_name("value") if declarator.type == "init_declarator" else None
-            end = declarator.end_byte if value is None else _equals(value)
-            yield _definition(reading, node, "variable", name, reading.line(node.start_byte, end))
-
-
-def _equals(value: Node) -> int:
-    before = value.prev_sibling
-    return before.start_byte if before is not None else value.start_byte
-
-
-def _is_prototype(declarator: Node) -> bool:
-    """Whether a declarator declares a function and not a pointer to one."""
-    node: Node | None = declarator
-    while node is not None and node.type in ("pointer_declarator", "attributed_declarator", "init_declarator"):
-        node = node.child_by_field_name("declarator")
-    if node is None or node.type != "function_declarator":
-        return False
-    inner = node.child_by_field_name("declarator")
-    return inner is not None and inner.type == "identifier"
+def _tables(reading: Reading, parts: Blocks, declared: Sequence[Variable], types: Types) -> list[TableEntry]:
+    """Return what the variables of the file hold, and what its functions put into members, by row."""
+    tables = [
+        Table(one.name, one.struct, one.filled, parts.filled[one.filled], one.array)
+        for one in declared
+        if one.filled in parts.filled
+    ]
+    for made in parts.statements:
+        name = _made_name(reading, made)
+        if made.filled in parts.filled and name:
+            tables.append(Table(name, _argument_type(reading, made), made.filled, parts.filled[made.filled], False))
+    tables.extend(local_tables(reading, parts, types))
+    found = [entry for table in tables for entry in entries(reading, table)]
+    found.extend(assigned(reading, parts, types))
+    return sorted(found, key=lambda one: (one.row, one.variable, one.field, one.function))
 
 
 def _offered(one: Definition, names: set[str]) -> Definition:
     return replace(one, exported=True) if one.name in names and one.kind in ("function", "variable") else one
 
 
-# -- statements at file level ---------------------------------------------------------------------------------------
+# -- macros at file level ---------------------------------------------------------------------------------------------
 
 
-def _statement(node: Node) -> Statement:
-    name, _, rest = text_of(node).partition("(")
-    return name.strip(), rest.rpartition(")")[0], node.start_byte
-
-
-def _ways_out(reading: Reading, statements: Sequence[Statement]) -> tuple[list[Export], list[Entry]]:
+def _ways_out(uses: Sequence[MacroUse]) -> tuple[list[Export], list[Entry]]:
     exports, entries = [], []
-    for macro, arguments, start in sorted(statements, key=lambda one: one[2]):
-        name = arguments.partition(",")[0].strip()
-        if not name.isidentifier():
+    for use in uses:
+        name = (use.arguments or "").partition(",")[0].strip()
+        if not name.isidentifier() or use.has_body:
             continue
-        row = reading.row(start)
-        condition = reading.plain.condition(row)
-        if _EXPORT.match(macro):
-            exports.append(Export(name, macro, row, condition))
-        elif kind := _entry_kind(macro):
-            entries.append(Entry(name, kind, macro, row, condition))
+        if _EXPORT.match(use.macro):
+            exports.append(Export(name, use.macro, use.row, use.condition))
+        elif kind := _entry_kind(use.macro):
+            entries.append(Entry(name, kind, use.macro, use.row, use.condition))
     return exports, entries
 
 
@@ -207,32 +152,43 @@ def _entry_kind(macro: str) -> EntryKind | None:
     return "exitcall" if _EXITCALL.match(macro) else None
 
 
-def _syscalls(functions: Sequence[Definition]) -> Iterator[Entry]:
-    for one in functions:
-        macro = one.signature.partition("(")[0].strip()
-        if SYSCALL.match(macro):
-            yield Entry(one.name, "syscall", macro, one.row, one.condition)
+def _syscalls(parts: Blocks, functions: Sequence[Definition]) -> Iterator[Entry]:
+    for block, one in zip(parts.functions, functions, strict=True):
+        if block.macro and SYSCALL.match(block.macro):
+            yield Entry(one.name, "syscall", block.macro, one.row, one.condition)
 
 
-def _made_variables(reading: Reading, statements: Sequence[Statement]) -> Iterator[Definition]:
-    for macro, arguments, start in statements:
-        if not _VARIABLE.match(macro):
+def _made_variables(reading: Reading, parts: Blocks) -> Iterator[Definition]:
+    """Yield the variables that macros declare: ``DEFINE_MUTEX(lock)``."""
+    for made in parts.statements:
+        name = _made_name(reading, made)
+        if not name:
             continue
-        parts = [part.strip() for part in arguments.split(",")]
-        name = parts[-1] if "PER_CPU" in macro else parts[0]
-        if not name.isidentifier() or name in KEYWORDS:
-            continue
-        row = reading.row(start)
-        end = start + len(macro) + len(arguments) + 2
+        row = reading.row(made.start)
         yield Definition(
             name=name,
             kind="variable",
-            span=Span(start, end, row, row + arguments.count("\n")),
+            span=Span(made.start, made.end, row, reading.row(made.end - 1)),
             row=row,
-            signature=" ".join(f"{macro}({arguments})".split()),
+            signature=reading.line(made.start, made.arguments[1] + 1),
             condition=reading.plain.condition(row),
-            doc=reading.doc(start),
+            doc=reading.doc(made.start),
         )
+
+
+def _made_name(reading: Reading, made: Statement) -> str | None:
+    """Return the name of the variable that a macro declares, None for one that declares none."""
+    parts = [part.strip() for part in reading.bare[slice(*made.arguments)].decode("utf-8", "replace").split(",")]
+    if not _VARIABLE.match(made.macro) and made.filled < 0 and not (made.alone and len(parts) == 1):
+        return None
+    name = parts[-1] if "PER_CPU" in made.macro else parts[0]
+    return name if name.isidentifier() and name not in KEYWORDS else None
+
+
+def _argument_type(reading: Reading, made: Statement) -> str | None:
+    """Return the struct that a macro declares a variable with, if an argument names one."""
+    found = _STRUCT.search(reading.bare, *made.arguments)
+    return found[1].decode() if found else None
 
 
 def _includes(reading: Reading) -> Iterator[Include]:

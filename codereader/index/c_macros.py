@@ -7,10 +7,10 @@ other files too; here nothing is expanded.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
+from codereader.index.c_blocks import Blocks
 from codereader.index.c_reading import MACRO, Reading
-from codereader.index.c_text import Statement
 from codereader.index.parsed import Definition, Macro, MacroUse
 from codereader.index.preprocessor import Directive
 from codereader.source.spans import Span
@@ -66,12 +66,16 @@ def _defines(reading: Reading) -> Iterator[tuple[Directive, re.Match[str]]]:
                 yield directive, match
 
 
-def macro_uses(reading: Reading, statements: Sequence[Statement]) -> Iterator[MacroUse]:
-    """Yield the macros that stand at file level like a declaration, in the file's order."""
-    for macro, arguments, start in sorted(statements, key=_start):
-        row = reading.row(start)
-        yield MacroUse(macro, " ".join(arguments.split()), row, reading.plain.condition(row))
-
-
-def _start(statement: Statement) -> int:
-    return statement[2]
+def macro_uses(reading: Reading, parts: Blocks) -> list[MacroUse]:
+    """Return the macros that stand at file level like a declaration or make a function's head, in the file's order."""
+    condition = reading.plain.condition
+    found = []
+    for one in parts.statements:
+        row = reading.row(one.start)
+        arguments = reading.clean[slice(*one.arguments)].decode("utf-8", "replace")
+        found.append(MacroUse(one.macro, " ".join(arguments.split()), row, condition(row)))
+    for made in parts.functions:
+        if made.macro:
+            row = reading.row(made.at)
+            found.append(MacroUse(made.macro, " ".join(made.arguments.split()), row, condition(row), has_body=True))
+    return sorted(found, key=lambda use: (use.row, use.macro))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from codereader.index.parsed import Definition
@@ -30,6 +31,9 @@ KEYWORDS = frozenset(
 )
 """Words that look like a call or a name and are neither."""
 
+NO_OBJECT = frozenset({"NULL", "true", "false", "THIS_MODULE"})
+"""Values that are no object of any file."""
+
 NUMBERS = frozenset(
     re.findall(
         r"\w+",
@@ -45,7 +49,7 @@ NUMBERS = frozenset(
 MACRO = re.compile(r"([A-Za-z_]\w*)(\([^)]*\))? ?(.*)", re.DOTALL)
 """Name, parameters and body of a ``#define``."""
 
-_BREAK = re.compile(rb"\n")
+_ONE_MORE = (1).__add__
 _DECLARATORS = frozenset(
     {
         "pointer_declarator",
@@ -60,35 +64,42 @@ _NAMES = frozenset({"identifier", "type_identifier", "field_identifier", "primit
 
 
 class Reading:
-    """One file being read: its texts, and where its functions lie."""
+    """One file being read: its texts, and where its functions lie.
 
-    __slots__ = ("_breaks", "clean", "data", "ends", "names", "plain", "starts")
+    `clean` is without directives and comments, `bare` without the insides of strings too.
+    """
+
+    __slots__ = ("_ends", "_starts", "bare", "clean", "data", "names", "plain", "row_ends")
 
     def __init__(self, data: bytes, split: Plain) -> None:
         self.data = data
         self.plain = split
         self.clean = split.text
-        self._breaks: list[int] = []
-        self.starts: list[int] = []
-        self.ends: list[int] = []
+        self.bare = split.bare
+        self.row_ends = list(accumulate(map(_ONE_MORE, map(len, data.split(b"\n")))))
+        self._starts: list[int] = []
+        self._ends: list[int] = []
         self.names: list[str] = []
 
     def know(self, functions: Sequence[Definition]) -> None:
         """Remember the places of *functions*, sorted by start."""
-        self.starts = [one.span.start for one in functions]
-        self.ends = [one.span.end for one in functions]
+        self._starts = [one.span.start for one in functions]
+        self._ends = [one.span.end for one in functions]
         self.names = [one.name for one in functions]
 
     def row(self, byte: int) -> int:
         """Return the row that *byte* lies in."""
-        if not self._breaks:
-            self._breaks = [-1, *(match.start() for match in _BREAK.finditer(self.data))]
-        return bisect_left(self._breaks, byte) - 1
+        return bisect_right(self.row_ends, byte)
+
+    def function(self, byte: int) -> int:
+        """Return which of the functions *byte* lies in, -1 for none."""
+        at = bisect_right(self._starts, byte) - 1
+        return at if at >= 0 and byte < self._ends[at] else -1
 
     def caller(self, byte: int) -> str | None:
         """Return the name of the function that *byte* lies in."""
-        at = bisect_right(self.starts, byte) - 1
-        return self.names[at] if at >= 0 and byte < self.ends[at] else None
+        at = self.function(byte)
+        return self.names[at] if at >= 0 else None
 
     def doc(self, start: int) -> str | None:
         """Return the first sentence of the comment that ends directly above byte *start*."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from codereader.index.c_blocks import Skeleton
 from codereader.index.c_reading import NUMBERS, Reading
 from codereader.index.parsed import Member, Record
 
@@ -27,15 +28,16 @@ _QUALIFIERS = frozenset({"const", "volatile", "static", "extern", "register", "_
 _TAGGED = ("struct", "union", "enum")
 
 
-def records(reading: Reading, text: bytes) -> list[Record]:
-    """Return the records of *text*, by place; one inside another stands before it."""
+def records(reading: Reading, skeleton: Skeleton) -> list[Record]:
+    """Return the records of *skeleton*, by place; one inside another stands before it."""
+    text = skeleton.text
     found: list[Record] = []
     head = _HEAD.search(text)
     while head:
         end = _closing(text, head.end())
         name = head[2].decode() if head[2] else _typedef(text, head.start(), end)
         if name:
-            _Body(reading, text, found).read(name, head.start(), head.end(), end)
+            _Body(reading, skeleton, found).read(name, head.start(), head.end(), end)
         head = _HEAD.search(text, end)
     return found
 
@@ -65,14 +67,15 @@ def _typedef(text: bytes, start: int, end: int) -> str | None:
 class _Body:
     """Reads the body of one struct, and of those inside it."""
 
-    def __init__(self, reading: Reading, text: bytes, found: list[Record]) -> None:
+    def __init__(self, reading: Reading, skeleton: Skeleton, found: list[Record]) -> None:
         self._reading = reading
-        self._text = text
+        self._text = skeleton.text
+        self._place = skeleton.place
         self._found = found
 
     def read(self, name: str, start: int, body: int, end: int, depth: int = 0) -> None:
         """Add the record *name* that begins at *start* and whose members stand from *body* to *end*."""
-        row = self._reading.row(start)
+        row = self._reading.row(self._place(start))
         members = tuple(self._members(name, body, end, depth)[0])
         self._found.append(Record(name, members, row, self._reading.plain.condition(row)))
 

@@ -1,7 +1,6 @@
 """C text with the macros taken out of the grammar's way, each byte in its place.
 
-Owns what is known of macros by their look: words that decorate a declaration, macros with a body that make
-functions, macro calls that stand at file level without a semicolon.
+Owns what is known of macros by their look: words that decorate a declaration, and names of system calls.
 """
 
 from __future__ import annotations
@@ -33,57 +32,17 @@ _DECORATION = re.compile(
 )
 """Words that decorate a declaration and mean nothing to the grammar."""
 
-_LOOSE = re.compile(
-    rb"^(?:(?:module_\w+|\w*initcall\w*|EXPORT_\w+|MODULE_\w+)[ \t]*\([^(){};]{0,2000}\)(?=[ \t\r]*\n)"
-    rb"|[A-Z_a-z]\w*[ \t]*\([^(){};]{0,2000}\)(?=[ \t\r]*(?:\n[ \t\r]*\n|\n*\Z)))",
-    re.MULTILINE,
-)
-"""A macro call that stands at file level with no semicolon after it."""
-
-_MADE = re.compile(
-    rb"^(?:static[ \t]+)?([A-Z_][A-Z0-9_x]{3,})[ \t]*\([ \t]*([A-Za-z_]\w*)(?:\s*,[^;{}]{0,2000})?\)"
-    rb"[ \t\r]*\n?[ \t]*(?=\{)",
-    re.MULTILINE,
-)
-"""A macro call at file level that has a body: it makes a function."""
-
-_TYPE_ARGUMENT = re.compile(rb"(,\s*)(struct|union)(?=\s+\w+\s*[,)])")
-
 SYSCALL = re.compile(r"(COMPAT_)?SYSCALL(?:32)?_DEFINE\d\Z")
 """Macros that define the body of a system call."""
 
-Statement = tuple[str, str, int]
-"""A macro call at file level: the macro, its arguments as written, its start byte."""
+
+def undecorated(text: bytes) -> bytes:
+    """Return *text* without the words that decorate declarations; every byte keeps its place."""
+    return _DECORATION.sub(_spaces, text)
 
 
-def readable(text: bytes) -> tuple[bytes, list[Statement]]:
-    """Return *text* with macros out of the grammar's way, and the loose macro calls that were taken out.
-
-    Every byte keeps its place and every line break its row. A call is (macro, arguments, start byte).
-    """
-    loose: list[Statement] = []
-
-    def take(match: re.Match[bytes]) -> bytes:
-        name, _, rest = match[0].decode("utf-8", "replace").partition("(")
-        loose.append((name.strip(), rest.rpartition(")")[0], match.start()))
-        return _spaces(match)
-
-    text = _DECORATION.sub(_spaces, text)
-    text = _MADE.sub(_head, text)
-    text = _TYPE_ARGUMENT.sub(lambda match: match[1] + b" " * len(match[2]), text)
-    return _LOOSE.sub(take, text), loose
-
-
-def _head(match: re.Match[bytes]) -> bytes:
-    """Return a plain function head as long as the macro call that makes the function."""
-    head = (
-        b"int " + _made_name(match[1].decode("utf-8", "replace"), match[2].decode("utf-8", "replace")).encode() + b"()"
-    )
-    rest = match[0][len(head) :]
-    return head + bytes(10 if byte == 10 else 32 for byte in rest) if b"\n" not in match[0][: len(head)] else match[0]
-
-
-def _made_name(macro: str, name: str) -> str:
+def made_name(macro: str, name: str) -> str:
+    """Return the name one can call of the function that *macro* makes from *name*."""
     syscall = SYSCALL.match(macro)
     if syscall is None:
         return name
@@ -91,7 +50,7 @@ def _made_name(macro: str, name: str) -> str:
 
 
 def _spaces(match: re.Match[bytes]) -> bytes:
-    return b"".join(b"\n" if byte == 10 else b" " for byte in match[0])
+    return match[0].translate(_SPACES)
 
 
 # -- nesting --------------------------------------------------------------------------------------------------------

@@ -1,89 +1,203 @@
-"""What a C file uses: the calls and mentions of names, and the tables of file-level variables that hold functions."""
+"""What a C file uses: the calls and mentions of names.
+
+Reads the bodies of functions as text (directives, comments and the insides of strings blanked), where a call is a
+name before a parenthesis, so that no macro in a body hides a call.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
-from codereader.index.c_reading import KEYWORDS, MACRO, Captures, Reading, name_of, text_of
-from codereader.index.parsed import Definition, Reference, TableEntry
-
-if TYPE_CHECKING:
-    from tree_sitter import Node
-
-_CALL = re.compile(rb"([A-Za-z_]\w*)[ \t]*\(")
-_IDENTIFIER = re.compile(rb"[A-Za-z_]\w*")
-_NO_OBJECT = frozenset({"NULL", "true", "false", "THIS_MODULE"})
+from codereader.index.c_blocks import Blocks, Function
+from codereader.index.c_reading import KEYWORDS, MACRO, NO_OBJECT, Reading
+from codereader.index.c_receivers import Types, receiver
+from codereader.index.c_tables import Table
+from codereader.index.parsed import Reference, ReferenceKind, TableEntry
 
 FEW_VARIABLES = 64
 """Names up to this number are looked for one by one; more are found by reading every word."""
 
+_CALL = re.compile(rb"\b([A-Za-z_]\w*)[ \t]*\(")
+_DECLARED_POINTER = re.compile(rb"\*[\s*]*(?:const\s+)?\w*\s*(?:\[\w*\]\s*)?\)\s*\(")
+_WORD_BEFORE = re.compile(rb"([A-Za-z_]\w*)[ \t]+\Z")
+_IDENTIFIER = re.compile(rb"[A-Za-z_]\w*")
+_VALUE = re.compile(rb"([(,=?:&{)])\s*([A-Za-z_]\w*)\s*(?=([,);:}]))")
+_RETURN = re.compile(rb"return\s+([A-Za-z_]\w*)\s*;")
+_LOCAL = re.compile(
+    rb"[\n{;(,][ \t\n]*(?!return\b|else\b|case\b|goto\b)"
+    rb"(?:[A-Za-z_]\w*+[ \t]++)*(?:[A-Za-z_]\w*+[ \t]*\*+|[A-Za-z_]\w*+[ \t]+)"
+    rb"([A-Za-z_]\w*)[ \t]*(?:\[[^\]\n]*\][ \t]*)*([;,=):])"
+)
+_POINTER_LOCAL = re.compile(rb"\(\*(?:const )?(\w+)(?:\[\w*\])?\)\s*\(")
+_NEXT_LOCAL = re.compile(rb",\s*\**\s*([A-Za-z_]\w*)")
+_NESTED = re.compile(rb"\([^()]*\)|\{[^{}]*\}|\[[^\[\]]*\]")
+_STRUCT = re.compile(rb"struct\s+([A-Za-z_]\w*+)(?!\s*\{)")
+_UNION = re.compile(rb"union\s+([A-Za-z_]\w*+)(?!\s*\{)")
+_ASSIGNED = re.compile(
+    rb"[>.]([A-Za-z_]\w*)[ \t]*=[ \t\n]*(?:\([\w\s*]+\)[ \t]*)?&?([A-Za-z_]\w*)[ \t]*"
+    rb"(?:;|\?[ \t]*([a-z_]\w*)[ \t]*:[ \t]*([a-z_]\w*)[ \t]*;)"
+)
+_FILLED = re.compile(rb"=[ \t]*(?:\([\w\s*\[\]]+\)\s*)?\{")
+_FILLED_NAME = re.compile(rb"([A-Za-z_]\w*)[ \t]*(\[[^\]\n]*\][ \t]*)?\Z")
+_BEFORE_CALL = frozenset(
+    {b"return", b"else", b"do", b"case", b"in", b"sizeof", b"__extension__", b"goto", b"and", b"or"}
+)
+_NO_CALL = frozenset(word.encode() for word in KEYWORDS)
+_NO_VALUE = NO_OBJECT | KEYWORDS | {"break", "continue", "default", "u8", "u16", "u32", "u64"}
 
-_Row = tuple[int, int, Reference]
-"""Row, start byte, and the reference that stands there."""
+_Row = tuple[int, int, str, ReferenceKind, str | None, str | None, str | None]
+"""Row, start byte, name, kind, caller, receiver and base of a reference."""
 
 
-def references(reading: Reading, captures: Captures, variables: Sequence[Definition]) -> list[Reference]:
+def references(reading: Reading, parts: Blocks, names: Iterable[str], types: Types) -> list[Reference]:
     """Return the calls and mentions of the file, by row and column.
 
     A name that a function declares as a parameter or local variable is no mention inside it. One of the file's own
-    *variables* is mentioned once a row, wherever a function uses it. A struct or union is mentioned once a function.
+    variables, *names*, is mentioned once a row, wherever a function uses it. A struct is mentioned once a function.
     """
-    caller = reading.caller
-    local = {(caller(node.start_byte), text_of(node)) for node in captures.get("local", ())}
-    values = list(_values(reading, captures, local))
-    seen = {(row, one.name) for row, _, one in values}
-    rows = [
-        *_calls(reading, captures),
-        *values,
-        *_own_variables(reading, {one.name for one in variables if one.name}, local, seen),
-        *_types(reading, captures),
-        *_textual(reading),
-    ]
-    rows.sort(key=lambda one: (one[0], one[1], one[2].name, one[2].kind))
-    return [one[2] for one in rows]
+    rows: list[_Row] = []
+    locals_of = [_locals(reading.bare, function) for function in parts.functions]
+    for function in parts.functions:
+        rows.extend(_calls(reading, function.body, function.end, function, types))
+    seen: set[tuple[int, str]] = set()
+    for function, local in zip(parts.functions, locals_of, strict=True):
+        rows.extend(_values(reading, function.body, function.end, function.name, local, seen))
+    for start, end in _outside(parts):
+        rows.extend(_calls(reading, start, end, None, types))
+        rows.extend(_values(reading, start, end, None, frozenset(), seen))
+    rows.extend(_own_variables(reading, set(names), locals_of, seen))
+    rows.extend(_types(reading))
+    rows.extend(_textual(reading))
+    rows.sort(key=_order)
+    return list(_conditioned(reading, rows))
 
 
-def _calls(reading: Reading, captures: Captures) -> Iterator[_Row]:
-    condition, caller = reading.plain.condition, reading.caller
-    for node in captures.get("call", ()):
-        start, row, name = node.start_byte, node.start_point[0], text_of(node)
-        if name not in KEYWORDS:
-            yield row, start, Reference(name, "call", row, caller(start), None, condition(row))
-    for node in captures.get("call.member", ()):
-        field, receiver = node.child_by_field_name("field"), node.child_by_field_name("argument")
-        if field is not None and receiver is not None:
-            start, row = field.start_byte, field.start_point[0]
-            before = reading.line(receiver.start_byte, receiver.end_byte)
-            yield row, start, Reference(text_of(field), "call", row, caller(start), before, condition(row))
+def _order(row: _Row) -> tuple[int, int, str, str]:
+    return row[:4]
 
 
-def _values(reading: Reading, captures: Captures, local: set[tuple[str | None, str]]) -> Iterator[_Row]:
-    condition, caller = reading.plain.condition, reading.caller
-    seen: set[tuple[str, int]] = set()
-    for node in captures.get("value", ()):
-        name, row, start = text_of(node), node.start_point[0], node.start_byte
-        if name in _NO_OBJECT or (name, row) in seen:
+def _conditioned(reading: Reading, rows: Sequence[_Row]) -> Iterator[Reference]:
+    """Yield *rows*, sorted, as references with the conditions that they stand under."""
+    changes = iter(reading.plain.changes)
+    following = next(changes, None)
+    condition: str | None = None
+    for row, _, name, kind, caller, before, base in rows:
+        while following is not None and following[0] <= row:
+            condition = following[1]
+            following = next(changes, None)
+        yield Reference(name, kind, row, caller, before, condition, base)
+
+
+def _outside(parts: Blocks) -> Iterator[tuple[int, int]]:
+    """Yield the ranges outside of functions that use names: initialisers, and macros used like declarations."""
+    yield from parts.filled.items()
+    for statement in parts.statements:
+        yield statement.start, statement.arguments[1] + 1
+
+
+# -- calls ----------------------------------------------------------------------------------------------------------
+
+
+def _calls(reading: Reading, start: int, end: int, function: Function | None, types: Types) -> Iterator[_Row]:
+    """Yield the calls between two bytes that lie in *function*."""
+    text, row = reading.bare, reading.row
+    caller = function.name if function else None
+    for call in _CALL.finditer(text, start, end):
+        name = call[1]
+        if name in _NO_CALL:
             continue
-        within = caller(start)
-        if within is None or (within, name) not in local:
-            seen.add((name, row))
-            yield row, start, Reference(name, "name", row, within, None, condition(row))
+        at = call.start()
+        before = text[at - 1] if at else 0
+        if before == 46 or (before == 62 and text[at - 2] == 45):
+            chain = receiver(text, at)
+            base = types.base(function, chain) if function else None
+            yield row(at), at, name.decode(), "call", caller, chain, base
+        elif not (before == 32 and _is_declared(text, at, start)) and not (
+            text[call.end() : call.end() + 1] == b"*" and _DECLARED_POINTER.match(text, call.end())
+        ):
+            yield row(at), at, name.decode(), "call", caller, None, None
+
+
+def _is_declared(text: bytes, at: int, start: int) -> bool:
+    """Whether a type stands before the name at byte *at*, so that it is declared and not called."""
+    word = _WORD_BEFORE.search(text, max(start, at - 40), at)
+    return word is not None and word[1] not in _BEFORE_CALL
+
+
+# -- mentions -------------------------------------------------------------------------------------------------------
+
+
+def _locals(text: bytes, function: Function) -> frozenset[bytes]:
+    """Return the parameters and local variables of *function*."""
+    found = set(_POINTER_LOCAL.findall(text, function.opened, function.end))
+    for match in _LOCAL.finditer(text, function.opened, function.end):
+        found.add(match[1])
+        if match[2] in b",=" and match.start() > function.body:
+            rest = text[match.end() - 1 : text.find(b";", match.end())]
+            if b"," in rest:
+                while b"(" in rest or b"{" in rest or b"[" in rest:
+                    rest, some = _NESTED.subn(b"", rest)
+                    if not some:
+                        break
+                found.update(_NEXT_LOCAL.findall(rest))
+    return frozenset(found)
+
+
+def _values(
+    reading: Reading,
+    start: int,
+    end: int,
+    caller: str | None,
+    local: frozenset[bytes],
+    seen: set[tuple[int, str]],
+) -> Iterator[_Row]:
+    """Yield the names that are handed on between two bytes: arguments, assigned, returned and initial values."""
+    text = reading.bare
+    for value in _VALUE.finditer(text, start, end):
+        word = value[2]
+        if word in local or not _is_value(text, value):
+            continue
+        name, at = word.decode(), value.start(2)
+        row = reading.row(at)
+        if name not in _NO_VALUE and (row, name) not in seen:
+            seen.add((row, name))
+            yield row, at, name, "name", caller, None, None
+    for value in _RETURN.finditer(text, start, end):
+        name, at = value[1].decode(), value.start(1)
+        row = reading.row(at)
+        if value[1] not in local and name not in _NO_VALUE and (row, name) not in seen:
+            seen.add((row, name))
+            yield row, at, name, "name", caller, None, None
+
+
+def _is_value(text: bytes, value: re.Match[bytes]) -> bool:
+    """Whether the sign before a name hands it on, and neither compares nor casts."""
+    sign, at = value[1], value.start()
+    before = text[at - 1] if at else 0
+    if value[3] == b":" and sign != b"?":
+        return False
+    if sign == b"(":
+        return before == 95 or chr(before).isalnum()
+    if sign == b"=":
+        return before not in b"=!<>"
+    if sign == b"&":
+        return before != 38 and value.start(2) == at + 1
+    return True
 
 
 def _own_variables(
-    reading: Reading, names: set[str], local: set[tuple[str | None, str]], seen: set[tuple[int, str]]
+    reading: Reading, names: set[str], locals_of: Sequence[frozenset[bytes]], seen: set[tuple[int, str]]
 ) -> Iterator[_Row]:
     """Yield the uses of the file's own variables inside its functions that are not among *seen* (row, name)."""
-    for start, name in _words(reading.clean, names):
-        within = reading.caller(start)
-        if within is None or (within, name) in local or not _is_free(reading.clean, start):
+    for at, name in _words(reading.bare, names):
+        place = reading.function(at)
+        if place < 0 or name.encode() in locals_of[place] or not _is_free(reading.bare, at):
             continue
-        row = reading.row(start)
+        row = reading.row(at)
         if (row, name) not in seen:
             seen.add((row, name))
-            yield row, start, Reference(name, "name", row, within, None, reading.plain.condition(row))
+            yield row, at, name, "name", reading.names[place], None, None
 
 
 def _words(text: bytes, names: set[str]) -> Iterable[tuple[int, str]]:
@@ -99,124 +213,83 @@ def _places(text: bytes, name: str) -> Iterator[tuple[int, str]]:
     at = text.find(word)
     while at >= 0:
         match = _IDENTIFIER.match(text, at)
-        if match and match[0] == word and not (at and (text[at - 1 : at].isalnum() or text[at - 1] == ord("_"))):
+        if match and match[0] == word and not (at and (text[at - 1 : at].isalnum() or text[at - 1] == 95)):
             yield at, name
         at = text.find(word, at + len(word))
 
 
 def _is_free(text: bytes, start: int) -> bool:
-    """Whether the word at *start* is neither a member (``.x``, ``->x``), nor a tag, nor inside a string."""
-    line = text[text.rfind(b"\n", 0, start) + 1 : start]
-    before = line.rstrip()
-    return not before.endswith((b".", b"->", b"struct", b"union", b"enum")) and line.count(b'"') % 2 == 0
+    """Whether the word at *start* is neither a member (``.x``, ``->x``) nor a tag."""
+    before = text[text.rfind(b"\n", 0, start) + 1 : start].rstrip()
+    return not before.endswith((b".", b"->", b"struct", b"union", b"enum"))
 
 
-def _types(reading: Reading, captures: Captures) -> Iterator[_Row]:
-    condition, caller = reading.plain.condition, reading.caller
-    seen: set[tuple[str, str | None]] = set()
-    for node in captures.get("type", ()):
-        name, start = text_of(node), node.start_byte
-        within = caller(start)
-        if (name, within) not in seen:
-            seen.add((name, within))
-            row = node.start_point[0]
-            yield row, start, Reference(name, "name", row, within, None, condition(row))
+def _types(reading: Reading) -> Iterator[_Row]:
+    seen: set[tuple[bytes, int]] = set()
+    for pattern in (_STRUCT, _UNION):
+        for found in pattern.finditer(reading.bare):
+            at = found.start(1)
+            place = reading.function(at)
+            if (found[1], place) not in seen:
+                seen.add((found[1], place))
+                caller = reading.names[place] if place >= 0 else None
+                yield reading.row(at), at, found[1].decode(), "name", caller, None, None
 
 
 def _textual(reading: Reading) -> Iterator[_Row]:
-    """Yield the calls that stand where the grammar does not look: macro bodies and hidden branches."""
-    condition = reading.plain.condition
+    """Yield the calls that stand where nothing else looks: macro bodies and hidden branches."""
+    data, row = reading.data, reading.row
     for directive in reading.plain.directives:
         if directive.word != "define":
             continue
         match = MACRO.match(directive.rest)
-        if match is None or not match[3]:
+        if match is None or "(" not in match[3]:
             continue
-        body = reading.data.find(match[1].encode(), directive.start) + len(match[1]) + len(match[2] or "")
-        for call in _CALL.finditer(reading.data, body, directive.end):
+        body = data.find(match[1].encode(), directive.start) + len(match[1]) + len(match[2] or "")
+        for call in _CALL.finditer(data, body, directive.end):
             name = call[1].decode("ascii")
-            if name not in KEYWORDS and name != match[1]:
-                row = reading.row(call.start())
-                yield row, call.start(), Reference(name, "call", row, match[1], None, condition(row))
+            if call[1] not in _NO_CALL and name != match[1]:
+                yield row(call.start()), call.start(), name, "call", match[1], None, None
     for start, end in reading.plain.hidden:
-        for call in _CALL.finditer(reading.data, start, end):
+        for call in _CALL.finditer(data, start, end):
             name, within = call[1].decode("ascii"), reading.caller(call.start())
-            if within is not None and name not in KEYWORDS and name != within:
-                row = reading.row(call.start())
-                yield row, call.start(), Reference(name, "call", row, within, None, condition(row))
+            if within is not None and call[1] not in _NO_CALL and name != within:
+                yield row(call.start()), call.start(), name, "call", within, None, None
 
 
-# -- tables ---------------------------------------------------------------------------------------------------------
+# -- assignments ----------------------------------------------------------------------------------------------------
 
 
-def tables(reading: Reading, nodes: Sequence[Node]) -> Iterator[TableEntry]:
-    """Yield the named objects in the initialisers of file-level variables, in the file's order."""
-    for node in nodes:
-        for declarator in node.children_by_field_name("declarator"):
-            value = declarator.child_by_field_name("value") if declarator.type == "init_declarator" else None
-            name = name_of(declarator)
-            if value is None or name is None or value.type != "initializer_list":
+def assigned(reading: Reading, parts: Blocks, types: Types) -> Iterator[TableEntry]:
+    """Yield the members that functions set to named objects: ``ops->open = box_open``."""
+    text = reading.bare
+    for function in parts.functions:
+        local: frozenset[bytes] | None = None
+        for found in _ASSIGNED.finditer(text, function.body, function.end):
+            at = found.start(1)
+            if text[at - 1] == 62 and text[at - 2] != 45:
                 continue
-            kind = node.child_by_field_name("type")
-            struct = _struct_of(kind) if kind is not None else None
-            yield from _entries(reading, text_of(name), struct, value)
+            if local is None:
+                local = _locals(text, function)
+            chain: str | None = None
+            for word in (found[3], found[4]) if found[3] else (found[2],):
+                name = word.decode()
+                if word in local or name in _NO_VALUE or name.isupper():
+                    continue
+                chain = chain if chain is not None else receiver(text, at)
+                row = reading.row(at)
+                kind = types.base(function, chain)
+                condition = reading.plain.condition(row)
+                yield TableEntry(chain, kind, found[1].decode(), name, row, condition, "", assigned=True)
 
 
-def _struct_of(kind: Node) -> str | None:
-    name = kind.child_by_field_name("name") if kind.type.endswith("_specifier") else kind
-    return text_of(name) if name is not None else None
-
-
-def _entries(reading: Reading, variable: str, struct: str | None, values: Node) -> Iterator[TableEntry]:
-    waiting: list[tuple[Node, str | None]] = [(child, struct) for child in reversed(values.named_children)]
-    while waiting:
-        node, owner = waiting.pop()
-        if node.type == "initializer_list":
-            waiting.extend((child, owner) for child in reversed(node.named_children))
-        if node.type != "initializer_pair":
-            continue
-        value = node.child_by_field_name("value")
-        field = _designated(node)
-        if value is None:
-            continue
-        if value.type == "initializer_list":
-            inner = owner if field is None else None
-            waiting.extend((child, inner) for child in reversed(value.named_children))
-        elif field is not None and (function := _object(value)) is not None:
-            row = node.start_point[0]
-            yield TableEntry(variable, owner, field, function, row, reading.plain.condition(row))
-
-
-def _designated(pair: Node) -> str | None:
-    """Return the last field name of a designator, None for ``[index]``."""
-    found = None
-    for child in pair.children_by_field_name("designator"):
-        if child.type == "field_designator":
-            found = text_of(child).lstrip(". \t")
-    return found
-
-
-def _object(value: Node) -> str | None:
-    """Return the name that a value is the address of, through casts, parentheses and ``&``."""
-    node: Node | None = value
-    while node is not None and node.type != "identifier":
-        node = _within(node)
-    if node is None:
-        return None
-    name = text_of(node)
-    return None if name in _NO_OBJECT or name.isupper() else name
-
-
-def _within(node: Node) -> Node | None:
-    """Return what a cast, parentheses or ``&`` stand around; ``(type)&name`` looks like an ``and`` to the grammar."""
-    if node.type == "cast_expression":
-        return node.child_by_field_name("value")
-    if node.type == "pointer_expression":
-        return node.child_by_field_name("argument")
-    if node.type == "parenthesized_expression":
-        return next(iter(node.named_children), None)
-    if node.type == "binary_expression":
-        left = node.child_by_field_name("left")
-        is_cast = left is not None and left.type == "parenthesized_expression"
-        return node.child_by_field_name("right") if is_cast else None
-    return None
+def local_tables(reading: Reading, parts: Blocks, types: Types) -> Iterator[Table]:
+    """Yield the initialisers in functions that designate members."""
+    for function in parts.functions:
+        for found in _FILLED.finditer(reading.bare, function.body, function.end):
+            end = reading.bare.find(b"}", found.end())
+            named = _FILLED_NAME.search(reading.bare, max(function.body, found.start() - 100), found.start())
+            if named and b"." in reading.bare[found.end() : end]:
+                name = named[1].decode()
+                kind = types.base(function, name)
+                yield Table(name, kind, found.end() - 1, function.end, bool(named[2]), assigned=True)

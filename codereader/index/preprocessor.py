@@ -20,8 +20,8 @@ _TOKEN = re.compile(
     rb"|//(?:[^\n\\]|\\(?:\r\n|.))*"
     rb'|"(?:[^"\\\n]|\\(?:\r\n|.))*"'
     rb"|'(?:[^'\\\n]|\\.)*'"
-    rb"|^[ \t]*#(?:[^\n\\/]|\\(?:\r\n|.)|/\*.*?(?:\*/|\Z)|/)*+",
-    re.DOTALL | re.MULTILINE,
+    rb"|#(?:[^\n\\/]|\\(?:\r\n|.)|/\*.*?(?:\*/|\Z)|/)*+",
+    re.DOTALL,
 )
 _DIRECTIVE = re.compile(rb"\s*#\s*([A-Za-z_]\w*)(.*)", re.DOTALL)
 _COMMENT = re.compile(rb"/\*.*?(?:\*/|\Z)|//.*", re.DOTALL)
@@ -47,7 +47,7 @@ class Directive:
 class Plain:
     """C text without its preprocessor.
 
-    `text` is as long as the file. `comments` are byte ranges in order. `changes` are the rows at which the
+    `text` is as long as the file, `bare` is the same without the insides of strings. `comments` are byte ranges in order. `changes` are the rows at which the
     condition changes, with the condition from there on; `rows` are these rows alone. `hidden` are the byte ranges
     of branches that could not stand beside their twin and were blanked.
     """
@@ -59,6 +59,7 @@ class Plain:
     rows: tuple[int, ...]
     guard: str | None
     hidden: tuple[tuple[int, int], ...]
+    bare: bytes = b""
 
     def condition(self, row: int) -> str | None:
         """Return the condition that *row* stands under, None where there is none."""
@@ -82,13 +83,20 @@ def plain(data: bytes) -> Plain:
     """Separate *data* into plain C and its preprocessor. Never fails: an unmatched directive ends with the file."""
     pieces: list[bytes] = []
     comments: list[tuple[int, int]] = []
+    quoted: list[tuple[int, int]] = []
     directives: list[Directive] = []
     at = counted = row = 0
     for token in _TOKEN.finditer(data):
         start, end = token.span()
         first = data[start]
         if first == 34 or first == 39:
+            quoted.append((start + 1, end - 1))
             continue
+        if first == 35:
+            line = data.rfind(b"\n", 0, start) + 1
+            if line != start and data[max(line, at) : start].strip(b" \t"):
+                continue
+            start = max(line, at)
         pieces.append(data[at:start])
         pieces.append(data[start:end].translate(_BLANK))
         at = end
@@ -104,8 +112,8 @@ def plain(data: bytes) -> Plain:
     text = b"".join(pieces)
     guard = _guard(directives)
     changes, hidden = _branches(text, directives, guard)
-    for start, end in hidden:
-        text = text[:start] + text[start:end].translate(_BLANK) + text[end:]
+    hidden.sort()
+    text = blanked(text, hidden)
     shown = tuple(span for span in hidden if data[span[0] : span[1]].strip())
     return Plain(
         text,
@@ -115,7 +123,20 @@ def plain(data: bytes) -> Plain:
         tuple(row for row, _ in changes),
         _guarded(guard),
         shown,
+        blanked(text, quoted),
     )
+
+
+def blanked(text: bytes, ranges: Sequence[tuple[int, int]]) -> bytes:
+    """Return *text* with the sorted *ranges* blanked, line breaks and tabs kept; one inside another may follow it."""
+    pieces, at = [], 0
+    for start, end in ranges:
+        if end > at:
+            start = max(start, at)
+            pieces += (text[at:start], text[start:end].translate(_BLANK))
+            at = end
+    pieces.append(text[at:])
+    return b"".join(pieces)
 
 
 def _directive(data: bytes, start: int, end: int, row: int) -> Directive | None:

@@ -149,11 +149,58 @@ def test_tables_hold_functions_with_struct_and_condition() -> None:
     assert ["box_open", "box_poll"] == [r.name for r in parsed.references if r.name.startswith("box")]
 
 
-def test_a_nested_table_has_its_own_field_and_no_known_struct() -> None:
-    """The struct of an inner initialiser is not the outer one's."""
-    parsed = read("struct dev d = { .pm = { .suspend = dev_stop, }, };\n")
+def entries(text: str) -> list[tuple[str, str | None, str, str, str]]:
+    return [(t.variable, t.struct, t.path, t.field, t.function) for t in read(text).tables]
 
-    assert [("d", None, "suspend", "dev_stop")] == [(t.variable, t.struct, t.field, t.function) for t in parsed.tables]
+
+@pytest.mark.parametrize(
+    ("value", "path", "field"),
+    [
+        ("{ .pm = { .suspend = stop, }, }", "pm", "suspend"),
+        ("{ .pm.suspend = stop }", "pm", "suspend"),
+        ("{ .a.b = { .c = { .suspend = &stop } } }", "a.b.c", "suspend"),
+        ("{ 1, NULL, stop }", "", "#2"),
+        ("{ 1, { 2, stop } }", "#1", "#1"),
+        ("{ .list = { { .suspend = stop }, { 0 } } }", "list", "suspend"),
+        ("{ .list = { [3] = { .suspend = stop } } }", "list", "suspend"),
+        ("{ .ops = &(const struct ops) { .suspend = stop } }", "ops", "suspend"),
+        ("{ COMMON(x)\n\t.suspend = stop }", "", "suspend"),
+        ("{ WRAP(.suspend = stop), }", "", "suspend"),
+        ("{ .suspend = (void *)stop, }", "", "suspend"),
+        ("{ .suspend = (int (*)(struct dev *))stop, }", "", "suspend"),
+        ("{ .suspend = BIG ? stop : NULL, }", "", "suspend"),
+    ],
+)
+def test_an_entry_of_a_table_knows_the_way_to_its_member(value: str, path: str, field: str) -> None:
+    """Nested and positional initialisers lead to their member from the type of the whole variable."""
+    assert [("d", "dev", path, field, "stop")] == entries(f"static struct dev d = {value};\n")
+
+
+def test_the_elements_of_an_array_are_no_part_of_the_way() -> None:
+    """Arrays of structs give the members of their elements, with and without names and indices."""
+    text = "static const struct ops many[] = {\n\t{ 1, open_a },\n\t[TWO] = { .open = open_b },\n\t{ open_c },\n};\n"
+
+    assert [
+        ("many", "ops", "", "#1", "open_a"),
+        ("many", "ops", "", "open", "open_b"),
+        ("many", "ops", "", "#0", "open_c"),
+    ] == entries(text)
+
+
+def test_functions_put_into_members_are_entries_too() -> None:
+    """An assignment in a function tells the receiver and its type; locals and parameters are no functions."""
+    text = (
+        "void set(struct box *b, int (*given)(void))\n{\n\tstruct ops o, *p;\n\tstruct lid l = { .shut = &shut_it };\n"
+        "\tb->lid->open = open_it;\n\to.poll = &poll_it;\n\tp->poll = given;\n}\n"
+    )
+    found = read(text).tables
+
+    assert [
+        ("l", "struct lid", "shut", "shut_it"),
+        ("b->lid", "struct box *", "open", "open_it"),
+        ("o", "struct ops", "poll", "poll_it"),
+    ] == [(t.variable, t.struct, t.field, t.function) for t in found]
+    assert all(t.assigned for t in found)
 
 
 def test_calls_know_their_caller_and_receiver() -> None:
@@ -300,8 +347,7 @@ def test_brackets_too_deep_for_a_program_are_left_out(opening, closing):
     made = c.extract(text, lambda plain: seen.append(plain) or query(plain))
 
     assert ["before", "x", "after"] == [one.name for one in made.definitions]
-    assert len(text) == len(seen[0])
-    assert c_text.DEEPEST_NESTING == seen[0].count(opening.strip(".a=").encode()[-1:], 31, text.index(b"int after"))
+    assert c_text.DEEPEST_NESTING >= seen[0].count(opening.strip(".a=").encode()[-1:])
 
 
 def test_brackets_of_a_program_are_left_alone():
