@@ -18,7 +18,7 @@ _STATIC = re.compile(r"\bstatic\b")
 
 def c_names(view: IndexView, path: str, name: str) -> tuple[Candidate, ...]:
     """Return what *name* may mean in the C file *path*; best first, then by place."""
-    found = [at for at in view.definitions(name=name) if at.fact.kind != "option"]
+    found = [at for at in view.definitions(name=name) if at.fact.kind != "option" and _is_seen(view, at.path)]
     here = [at for at in found if at.path == path]
     if here:
         return tuple(Candidate(at, SAME_FILE) for at in here)
@@ -27,6 +27,12 @@ def c_names(view: IndexView, path: str, name: str) -> tuple[Candidate, ...]:
     if seen:
         return worded(seen, BY_INCLUDE)
     return worded([at for at in found if not _is_private(at)], ONLY_ONE)
+
+
+def _is_seen(view: IndexView, path: str) -> bool:
+    """Whether C code can mean what stands in the file *path*."""
+    file = view.file(path)
+    return file is not None and file.language in ("c", "cpp")
 
 
 def _is_private(at: At[Definition]) -> bool:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from codereader.index.c_names import c_names
 from codereader.index.candidate import Candidate
 from codereader.index.python_names import python_names
+from codereader.index.tag_names import tag_names
 from codereader.index.view import IndexView
+
+_C = frozenset({"c", "make", "kconfig", "text"})
+"""Languages whose names are those of C."""
 
 
 def resolve(
@@ -23,6 +27,8 @@ def resolve(
         return ()
     if file.language == "python":
         return python_names(view, path, name, receiver, caller, base)
+    if file.language not in _C:
+        return tag_names(view, path, name, receiver, caller)
     if receiver is not None:
         return ()
     return c_names(view, path, name)

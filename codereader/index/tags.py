@@ -124,8 +124,8 @@ class _Reading:
 
 
 _LEADERS = frozenset(
-    "scope wrap decoration base member public.name reference.call reference.name import import.here import.name import.default import.all"
-    " import.within doc summary error".split()
+    "scope wrap decoration base member public.name reference.call reference.name doc summary error"
+    " import import.here import.name import.default import.all import.within".split()
 )
 
 

@@ -27,6 +27,7 @@ A language is a folder with a ``language.toml`` and a query ``tags.scm`` (see CO
     suffixes = [".js", ".ts"]         ends that an import may leave out
     indexes = ["index"]               the file that stands for its folder
     selves = ["this", "super"]        receivers that mean the object itself
+    self_signature = '^func \((\w+) ' group 1 of a method's signature is one, too
     common = ["push", "map"]          methods of builtin types, too common to guess at
 
 A whole name wins over an extension, that over a pattern, that over the first line; a user's language wins over ours.
@@ -81,6 +82,7 @@ class Language:
     suffixes: tuple[str, ...] = ()
     indexes: tuple[str, ...] = ()
     selves: tuple[str, ...] = ()
+    self_signature: str = ""
     common: tuple[str, ...] = ()
     folder: Path = field(default=Path(), compare=False)
 
@@ -90,7 +92,7 @@ class Language:
         return (self.folder.parent / self.tags if self.tags else self.folder) / "tags.scm"
 
 
-_EXPRESSIONS = ("head", "public_name", "public_signature", "condition", "blank")
+_EXPRESSIONS = ("head", "public_name", "public_signature", "condition", "blank", "self_signature")
 """Keys that hold regular expressions."""
 
 
