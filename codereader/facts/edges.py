@@ -50,8 +50,7 @@ class Call:
 
     `via` is ``direct``, ``macro`` (`through` names the macro that makes the call), ``pointer`` (through the member that
     `through` names, ``proto_ops.sendmsg``) or ``table`` (the variable *caller* holds the function in the member
-    `through`). `confidence` is the index's word. `target` is the definition of the callee, `origin` that of the caller;
-    None where the scope has none.
+    `through`). `confidence` is the index's word. `target` is the definition of the callee, None where there is none.
     """
 
     caller: str | None
@@ -63,7 +62,6 @@ class Call:
     condition: str | None = None
     through: str | None = None
     target: At[Definition] | None = None
-    origin: At[Definition] | None = None
 
     @property
     def is_followed(self) -> bool:
@@ -93,7 +91,9 @@ class Edges:
         self._holds = holds
         self._hidden: set[tuple[str, int, str]] = set()
         self._resolved: dict[tuple[str, str, str | None], tuple[Candidate, ...]] = {}
-        self._held: dict[Member, tuple[Call, ...]] | None = None
+        self._entries: dict[Member, list[At[TableEntry]]] | None = None
+        self._held: dict[Member, tuple[Call, ...]] = {}
+        self._uses: dict[str, tuple[At[Reference], ...]] = {}
         self._sites: dict[Member, tuple[At[Reference], ...]] = {}
         self._functions: dict[str, dict[str, list[Definition]]] = {}
         self._callees: dict[Place, tuple[Call, ...]] = {}
@@ -125,6 +125,19 @@ class Edges:
     def _language(self, path: str) -> str | None:
         file = self.linked.view.file(path)
         return file.language if file else None
+
+    def origin(self, one: Call) -> At[Definition] | None:
+        """Return the definition of the caller, None at file level."""
+        return self.inside(one.path, one.caller, one.line - 1)
+
+    def uses(self, name: str) -> tuple[At[Reference], ...]:
+        """Return every mention of *name* by a name, by place."""
+        if name not in self._uses:
+            self._uses[name] = tuple(self.linked.references(name=name))
+        return self._uses[name]
+
+    def _called(self, name: str) -> Iterator[At[Reference]]:
+        return (at for at in self.uses(name) if at.fact.kind == "call")
 
     def inside(self, path: str, caller: str | None, row: int) -> At[Definition] | None:
         """Return the definition in *path* that the dotted name *caller* means at the 0-based *row*."""
@@ -175,8 +188,7 @@ class Edges:
         self, path: str, at: Reference, callee: str, via: str, word: str, through: str | None,
         target: At[Definition] | None,
     ) -> Call:  # fmt: skip
-        origin = self.inside(path, at.caller, at.row)
-        return Call(at.caller, callee, path, line_of(at.row), via, word, at.condition, through, target, origin)
+        return Call(at.caller, callee, path, line_of(at.row), via, word, at.condition, through, target)
 
     # -- tables -----------------------------------------------------------------------------------------------------
 
@@ -184,44 +196,43 @@ class Edges:
         """Return the functions that tables put into *member*, one edge each, by name and place of the function."""
         if member.struct is None:
             return ()
-        if self._held is None:
-            self._held = self._all_held()
-        return self._held.get(member, ())
+        if member not in self._held:
+            found: dict[tuple[str, Place | None], Call] = {}
+            for at in self._shown(self._filled().get(member, ())):
+                for edge in self.entry(at):
+                    found.setdefault((edge.callee, place_of(edge.target) if edge.target else None), edge)
+            self._held[member] = tuple(sorted(found.values(), key=lambda one: (one.callee, call_order(one))))
+        return self._held[member]
 
-    def _all_held(self) -> dict[Member, tuple[Call, ...]]:
-        found: dict[Member, dict[tuple[str, Place | None], Call]] = {}
-        for at in self._entries(self.linked.tables()):
-            if at.fact.struct is None:
-                continue
-            for edge in self.entry(at):
-                key = (edge.callee, place_of(edge.target) if edge.target else None)
-                found.setdefault(Member(at.fact.struct, at.fact.field), {}).setdefault(key, edge)
-        return {
-            member: tuple(sorted(edges.values(), key=lambda one: (one.callee, call_order(one))))
-            for member, edges in found.items()
-        }
+    def _filled(self) -> dict[Member, list[At[TableEntry]]]:
+        """Return the entries of the scope's tables by the member that they fill."""
+        if self._entries is None:
+            self._entries = {}
+            for at in self.linked.tables():
+                self._entries.setdefault(Member(at.fact.struct, at.fact.field), []).append(at)
+        return self._entries
 
     def entry(self, at: At[TableEntry]) -> Iterator[Call]:
         """Yield what one table entry holds: an edge a candidate, best first."""
         fact, through = at.fact, str(Member(at.fact.struct, at.fact.field))
         row = (fact.variable, fact.function, at.path, line_of(fact.row), "table")
-        origin = None if fact.assigned else self.inside(at.path, fact.variable, fact.row)
         candidates = self.resolve(at.path, fact.function)
         if not candidates:
-            yield Call(*row, NOT_FOUND, fact.condition, through, None, origin)
+            yield Call(*row, NOT_FOUND, fact.condition, through)
         for one in candidates:
-            yield Call(*row, one.confidence, fact.condition, through, one.definition, origin)
+            yield Call(*row, one.confidence, fact.condition, through, one.definition)
 
     def implementors(self, field: str | None, struct: str | None) -> tuple[Call, ...]:
         """Return the functions that tables put into *field* of *struct*; what is None is any. By place."""
         entries = (
             at
-            for at in self._entries(self.linked.tables())
-            if (field is None or at.fact.field == field) and (struct is None or at.fact.struct == struct)
+            for member, some in self._filled().items()
+            if (field is None or member.field == field) and (struct is None or member.struct == struct)
+            for at in self._shown(some)
         )
         return tuple(sorted((edge for at in entries for edge in self.entry(at)), key=call_order))
 
-    def _entries(self, found: Iterable[At[TableEntry]]) -> Iterator[At[TableEntry]]:
+    def _shown(self, found: Iterable[At[TableEntry]]) -> Iterator[At[TableEntry]]:
         return (at for at in found if self.shows(at, at.fact.function))
 
     def shows(self, at: At[Reference] | At[TableEntry], name: str) -> bool:
@@ -250,7 +261,7 @@ class Edges:
 
     def _of_table(self, at: At[Definition]) -> Iterator[Call]:
         entries = (one for one in self.linked.tables(path=at.path) if one.fact.variable == at.fact.name)
-        for one in self._entries(entries):
+        for one in self._shown(entries):
             yield from self.entry(one)
 
     def callers(self, at: At[Definition]) -> tuple[Call, ...]:
@@ -262,17 +273,17 @@ class Edges:
         return self._callers[place]
 
     def strangers(self, name: str) -> tuple[Call, ...]:
-        """Return the uses of a *name* that no definition of the scope or of its headers explains. By place."""
-        found = (edge for edge in self._reaching(name) if edge.target is None and edge.callee == name)
+        """Return the uses of a *name* that the scope does not define. By place."""
+        found = (edge for edge in self._reaching(name) if edge.callee == name)
         return tuple(sorted(set(found), key=call_order))
 
     def _reaching(self, name: str) -> Iterator[Call]:
         """Yield the edges whose callee is called *name*, and those through the members that hold such a one."""
-        for one in self.linked.references(name=name, kind="call"):
+        for one in self._called(name):
             if self.member(one.path, one.fact) is None and self.shows(one, name):
                 yield from self.calls(one.path, one.fact)
         members = set()
-        for entry in self._entries(self.linked.tables(function=name)):
+        for entry in self._shown(self.linked.tables(function=name)):
             yield from self.entry(entry)
             members.add(Member(entry.fact.struct, entry.fact.field))
         for member in sorted(members, key=str):
@@ -285,7 +296,7 @@ class Edges:
         if member not in self._sites:
             self._sites[member] = tuple(
                 one
-                for one in self.linked.references(name=member.field, kind="call")
+                for one in self._called(member.field)
                 if self.member(one.path, one.fact) == member and self.shows(one, member.field)
             )
         return self._sites[member]

@@ -62,6 +62,7 @@ class Finder:
     def __init__(self, edges: Edges) -> None:
         self._edges = edges
         self._linked = edges.linked
+        self._names: frozenset[str] | None = None
 
     def meant(self, symbol: Symbol) -> tuple[At[Definition], ...]:
         """Return the definitions that *symbol* may mean, by place, those that are not built left out."""
@@ -81,11 +82,13 @@ class Finder:
 
     def names(self) -> frozenset[str]:
         """Return every name that the scope defines."""
-        return frozenset(at.fact.name for at in self._linked.definitions())
+        if self._names is None:
+            self._names = frozenset(at.fact.name for at in self._linked.definitions())
+        return self._names
 
     def is_mentioned(self, symbol: Symbol) -> bool:
         """Tell whether a name without a definition is used in the scope."""
-        return bool(self._linked.references(name=symbol.name) or self._linked.tables(function=symbol.name))
+        return bool(self._edges.uses(symbol.name) or self._linked.tables(function=symbol.name))
 
     def definitions(self, symbol: Symbol) -> Found:
         """Return where *symbol* is defined. A member of a struct stands where its struct does."""
@@ -111,7 +114,7 @@ class Finder:
         """Return what reaches *symbol*, up to *depth* hops away: by hop, then by place."""
         meant, member = self.meant(symbol), self.member(symbol)
         if meant:
-            results = tuple(self._walk(meant, self._edges.callers, lambda one: one.origin, depth, check))
+            results = tuple(self._walk(meant, self._edges.callers, self._edges.origin, depth, check))
             return self._answer(meant, results, self._unknown_callers(meant))
         if member:
             uses = [edge for one in self._edges.sites(member) for edge in self._edges.calls(one.path, one.fact)]
@@ -158,7 +161,7 @@ class Finder:
         places = {place_of(at) for at in meant}
         found: list[Finding] = []
         lost = 0
-        for at in self._linked.references(name=symbol.name):
+        for at in self._edges.uses(symbol.name):
             if not self._edges.shows(at, symbol.name):
                 continue
             candidates = self._linked.resolve(at.path, symbol.name, at.fact.receiver)
@@ -206,8 +209,8 @@ class Finder:
             held = {(one.path, one.fact.row) for one in entries}
             for field in sorted({one.fact.field for one in entries}):
                 lost |= {(one.path, one.fact.row) for one in self._edges.sites(Member(None, field))}
-            for one in self._linked.references(name=name, kind="name"):
-                if one.fact.caller is not None and (one.path, one.fact.row) not in held:
+            for one in self._edges.uses(name):
+                if one.fact.kind == "name" and one.fact.caller is not None and (one.path, one.fact.row) not in held:
                     lost.add((one.path, one.fact.row))
         return len(lost)
 

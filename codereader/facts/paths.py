@@ -63,7 +63,8 @@ class Graph:
         """Return what reaches a definition, each once, by place."""
         if number not in self._into:
             edges = self._edges.callers(self._definitions[number])
-            self._into[number] = tuple(dict.fromkeys(self.number(one.origin) for one in edges if one.origin))
+            origins = (self._edges.origin(one) for one in edges)
+            self._into[number] = tuple(dict.fromkeys(self.number(at) for at in origins if at))
         return self._into[number]
 
     def hop(self, start: int, end: int) -> Call:

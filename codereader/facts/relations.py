@@ -1,8 +1,8 @@
-"""Who calls, holds, registers and needs what: the edges between the definitions of a scope.
+"""What a scope holds, registers and needs: its tables of functions, and the names that it uses from outside.
 
-Every relation carries its place (1-based lines), the ``#if`` condition it stands under and, where a name had to be
-resolved, the index's word of confidence. Both branches of an ``#ifdef`` are kept. Lists are sorted by path and line
-unless a docstring says otherwise.
+Every relation carries its place (1-based lines) and the ``#if`` condition it stands under. Both branches of an
+``#ifdef`` are kept. Lists are sorted by path and line unless a docstring says otherwise. Who calls whom is told by
+`codereader.facts.edges`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from codereader.facts.uses import Use, Uses, added
-from codereader.index.candidate import Candidate
-from codereader.index.parsed import Definition, Reference, TableEntry
-from codereader.index.resolve import resolve
+from codereader.index.parsed import Definition, TableEntry
 from codereader.index.view import At, IndexView
 from codereader.source.spans import line_of
 
@@ -42,26 +40,6 @@ _UNREGISTERS = re.compile(r"(^|_)(un|de)_?register|(^|_)(del|remove)_")
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """*caller* (None at file level) uses *callee* at ``path:line``.
-
-    `via` is ``direct``, ``table`` (the function is put into a table's field) or ``pointer`` (called through a
-    struct member or an object whose type is not known). `callee_path` and `callee_line` are the definition in the
-    scope, None where there is none.
-    """
-
-    caller: str | None
-    callee: str
-    path: str
-    line: int
-    via: str
-    confidence: str
-    condition: str | None = None
-    callee_path: str | None = None
-    callee_line: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Table:
     """A file-level table of functions. `line` is that of the variable's name where known, else of its first entry."""
 
@@ -73,47 +51,9 @@ class Table:
     condition: str | None = None
 
 
-def callers(view: IndexView, name: str) -> tuple[Call, ...]:
-    """Return every use of *name* as a function: calls, and the tables that hold it."""
-    found = [_call(view, at) for at in view.references(name=name, kind="call")]
-    for entry in view.tables(function=name):
-        target = _best(resolve(view, entry.path, name))
-        found.append(_placed(entry.fact.variable, name, entry.path, entry.fact, "table", target))
-    return tuple(sorted(found, key=lambda call: (call.path, call.line, call.caller or "", call.via)))
-
-
-def callees(view: IndexView, definition: At[Definition]) -> tuple[Call, ...]:
-    """Return the calls that stand in *definition*, in the order of the source."""
-    inside = view.references(path=definition.path, caller=dotted(definition.fact), kind="call")
-    span = definition.fact.span
-    return tuple(_call(view, at) for at in inside if span.first_row <= at.fact.row <= span.last_row)
-
-
 def dotted(definition: Definition) -> str:
     """Return the name under which references inside *definition* know it."""
     return f"{definition.owner}.{definition.name}" if definition.owner else definition.name
-
-
-def _call(view: IndexView, at: At[Reference]) -> Call:
-    target = _best(resolve(view, at.path, at.fact.name, at.fact.receiver))
-    via = "pointer" if target is None and at.fact.receiver else "direct"
-    return _placed(at.fact.caller, at.fact.name, at.path, at.fact, via, target)
-
-
-def _placed(
-    caller: str | None, callee: str, path: str, fact: Reference | TableEntry, via: str, target: Candidate | None
-) -> Call:
-    if target is None:
-        return Call(caller, callee, path, line_of(fact.row), via, "not found", fact.condition)
-    place = target.definition
-    return Call(
-        caller, callee, path, line_of(fact.row), via, target.confidence, fact.condition, place.path,
-        line_of(place.fact.row),
-    )  # fmt: skip
-
-
-def _best(candidates: Sequence[Candidate]) -> Candidate | None:
-    return candidates[0] if candidates else None
 
 
 def tables(view: IndexView, path: str | None = None) -> tuple[Table, ...]:
@@ -147,11 +87,6 @@ def _declared(variable: Definition) -> str | None:
     """Return the struct that a variable's declaration names; entries of a nested initialiser have another one."""
     match = _STRUCT.search(variable.signature)
     return match[1] if match else None
-
-
-def implementors(view: IndexView, field: str, struct: str | None = None) -> tuple[At[TableEntry], ...]:
-    """Return the table entries that fill *field*, of tables of type *struct* where it is given."""
-    return tuple(at for at in view.tables() if at.fact.field == field and (struct is None or at.fact.struct == struct))
 
 
 def is_registering(function: str) -> bool:

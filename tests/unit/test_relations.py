@@ -1,4 +1,4 @@
-"""Who calls, holds, registers and needs what, with places, conditions and words of confidence."""
+"""What a scope holds, registers and needs from outside, with places and conditions."""
 
 from __future__ import annotations
 
@@ -10,14 +10,7 @@ import pytest
 from codereader.cancel import CancelToken
 from codereader.facts.flow import Flow, node_of
 from codereader.facts.outline import outline
-from codereader.facts.relations import (
-    callees,
-    callers,
-    implementors,
-    is_registering,
-    tables,
-    used_from_outside,
-)
+from codereader.facts.relations import is_registering, tables, used_from_outside
 from codereader.facts.uses import count_uses
 from codereader.index.build import build
 from codereader.index.view import open_index
@@ -46,47 +39,6 @@ def opened(tmp_path):
 def ramdisk(opened, tmp_path):
     """The memory disk's index."""
     return opened(Path(shutil.copytree(RAMDISK, tmp_path / "ramdisk")))
-
-
-def test_callers_count_calls_and_the_tables_that_hold_a_function(ramdisk):
-    """A function that is only in a table is not called by nobody."""
-    found = callers(ramdisk, "ramdisk_open")
-
-    assert [(one.caller, one.via, one.path, one.line, one.callee_line) for one in found] == [
-        ("ramdisk_operations", "table", "core.c", 94, 60)
-    ]
-
-
-def test_callers_in_both_branches_carry_their_condition(ramdisk):
-    """A call under an #ifdef says so."""
-    (found,) = callers(ramdisk, "ramdisk_account")
-
-    assert (found.caller, found.condition, found.confidence, found.callee_path) == (
-        "ramdisk_count", "defined(CONFIG_RAMDISK_STATS)", "only one", "stats.c",
-    )  # fmt: skip
-
-
-def test_callees_are_told_in_the_order_of_the_source(ramdisk):
-    """Calls into the scope have a place, others are not found."""
-    (create,) = ramdisk.definitions(name="ramdisk_create")
-
-    assert [(one.callee, one.confidence) for one in callees(ramdisk, create)] == [
-        ("kzalloc", "not found"), ("kstrdup", "not found"), ("vzalloc", "not found"),
-    ]  # fmt: skip
-
-
-def test_twins_keep_their_calls_apart(ramdisk):
-    """Two definitions of one name in two branches do not share their bodies."""
-    with_stats, without = ramdisk.definitions(name="ramdisk_count")
-
-    assert [one.callee for one in callees(ramdisk, with_stats)] == ["ramdisk_account"]
-    assert callees(ramdisk, without) == ()
-
-
-def test_implementors_of_a_field_are_found_by_field_and_type(ramdisk):
-    """Who implements .mmap: both twins; .open of another struct: nobody."""
-    assert [at.fact.function for at in implementors(ramdisk, "mmap")] == ["generic_file_mmap", "ramdisk_nommu_mmap"]
-    assert implementors(ramdisk, "open", "inode_operations") == ()
 
 
 def test_tables_stand_where_their_variable_is_defined(ramdisk):
@@ -138,11 +90,6 @@ def test_names_in_comments_are_no_edges(opened, tmp_path):
 
     assert flow.follow(node_of(view.definitions(name="g")[0])) == ()
     assert [edge.node.name for edge in flow.follow(node_of(view.definitions(name="t")[0]))] == ["f"]
-
-
-def test_an_unknown_name_has_no_callers(ramdisk):
-    """Nothing found is nothing, not an error."""
-    assert callers(ramdisk, "no_such_function") == ()
 
 
 @pytest.mark.parametrize(
