@@ -95,7 +95,7 @@ def classes_section(material: Material) -> Draft:
     for at in material.definitions:
         if material.language(at.path) != PYTHON or is_minor(at.path):
             continue
-        if at.fact.kind == "method" and at.fact.owner:
+        if at.fact.kind in ("method", "property") and at.fact.owner:
             methods[(at.path, at.fact.owner)] = methods.get((at.path, at.fact.owner), 0) + 1
         elif at.fact.kind == "class" or (at.fact.kind == "function" and at.fact.owner is None):
             shown.append(at)

@@ -85,7 +85,8 @@ class Flow:
     def _of_table(self, node: Node) -> Iterator[Edge]:
         table = self._held.get((node.path, node.name))
         for entry in table.entries if table else ():
-            for target, word in self._targets(node.path, entry.function, None, CALLABLE_KINDS):
+            used = Reference(entry.function, "name", entry.row)
+            for target, word in self._targets(node.path, used, CALLABLE_KINDS):
                 yield Edge(target, f".{entry.field}", node.path, entry.row, word, entry.condition)
 
     def _of_function(self, node: Node) -> Iterator[Edge]:
@@ -101,7 +102,7 @@ class Flow:
     def _edges(self, path: str, fact: Reference) -> Iterator[Edge]:
         is_call = fact.kind == "call"
         kinds = CALLABLE_KINDS if is_call else HANDED_ON_KINDS
-        for target, word in self._targets(path, fact.name, fact.receiver, kinds):
+        for target, word in self._targets(path, fact, kinds):
             if target.kind != "variable" or self._is_table(target):
                 yield Edge(target, "calls" if is_call else "names", path, fact.row, word, fact.condition)
 
@@ -110,9 +111,10 @@ class Flow:
         table = self._held.get((node.path, node.name))
         return table is not None and table.line == line_of(node.row)
 
-    def _targets(self, path: str, name: str, receiver: str | None, kinds: Sequence[str]) -> Iterator[tuple[Node, str]]:
-        candidates = [one for one in resolve(self._view, path, name, receiver) if one.definition.fact.kind in kinds]
-        if len(candidates) <= (MAX_CANDIDATES if receiver is None else 1):
+    def _targets(self, path: str, used: Reference, kinds: Sequence[str]) -> Iterator[tuple[Node, str]]:
+        meant = resolve(self._view, path, used.name, used.receiver, used.caller, used.base)
+        candidates = [one for one in meant if one.definition.fact.kind in kinds]
+        if len(candidates) <= (MAX_CANDIDATES if used.receiver is None else 1):
             for one in candidates:
                 yield node_of(one.definition), one.confidence
 

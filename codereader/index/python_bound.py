@@ -46,7 +46,7 @@ Names = dict[str, list[Binding]]
 class Bound:
     """Bindings by scope (-1 for the module) and name, and those of attributes by class (dotted) and name.
 
-    `narrowed` tells for a name in which ranges of bytes a test has shown it to be of the class at the node.
+    `narrowed` tells for a name or attribute as written in which ranges of bytes a test has shown it to be of the class at the node.
     """
 
     names: dict[int, Names] = field(default_factory=dict)
@@ -178,8 +178,9 @@ def _named(bound: Bound, scopes: PythonScopes, node: Node) -> None:
         if held.type == "case_pattern" and (kind := _class_of(held)) is not None and name.type == "identifier":
             _add(bound, scopes.at(name.start_byte), _text(name), Binding(name.start_byte, "type", kind))
     elif above is not None and above.type == "except_clause":
-        form: Form = "type" if held.type in ("identifier", "attribute") else "unknown"
-        _target(bound, scopes, alias.named_children[0], Binding(alias.start_byte, form, held))
+        name = alias.named_children[0]
+        _add(bound, scopes.at(name.start_byte), _text(name), Binding(name.start_byte, "unknown"))
+        bound.narrowed.setdefault(_text(name), []).append((above.start_byte, above.end_byte, held))
     else:
         _target(bound, scopes, alias.named_children[0], Binding(alias.start_byte, "value", held, "[with]"))
 
@@ -282,5 +283,10 @@ def _shown(call: Node) -> tuple[str, Node] | None:
     if held is None or _text(function) != "isinstance" or held.named_child_count != 2:
         return None
     name, kind = held.named_children
-    is_plain = name.type == "identifier" and kind.type in ("identifier", "attribute", "tuple", "binary_operator")
+    is_plain = name.type in ("identifier", "attribute") and kind.type in (
+        "identifier",
+        "attribute",
+        "tuple",
+        "binary_operator",
+    )
     return (_text(name), kind) if is_plain else None

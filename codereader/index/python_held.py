@@ -112,6 +112,8 @@ class Held:
         if kind == "identifier":
             return self.name(_text(node), node.start_byte, depth) or f"={_text(node)}"
         if kind == "attribute":
+            if (shown := self._bound.narrow(_text(node), node.start_byte)) is not None:
+                return _class_test(shown)
             owner, name = node.child_by_field_name("object"), node.child_by_field_name("attribute")
             return _then(self.held(owner, depth + 1), f".{_text(name)}") if owner is not None else UNKNOWN
         if kind == "call":

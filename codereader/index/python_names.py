@@ -90,10 +90,13 @@ class PythonNames:
     def _values(self, path: str, values: Iterable[Value]) -> tuple[Candidate, ...]:
         """Return what calling a variable that holds *values* runs."""
         found: list[At[Definition]] = []
+        others = 0
         for value in values:
             called = self._types.member(value, "__call__") if value.kind == "object" else (value,)
-            found.extend(self._definitions(called))
-        return _worded(path, found)
+            some = self._definitions(called)
+            found.extend(some)
+            others += not some
+        return _worded(path, list(dict.fromkeys(found)), others)
 
     def _definitions(self, values: Iterable[Value]) -> list[At[Definition]]:
         found: list[At[Definition]] = []
@@ -111,17 +114,19 @@ class PythonNames:
         values = self._receiver(path, receiver, caller, base)
         found: list[At[Definition]] = []
         is_open = not values
+        others = 0
         for value in values:
             if value.kind == "unknown":
                 is_open = True
             elif value.kind == "module" and value.module is not None:
                 found.extend(self._in_module(value.module, name))
             else:
-                held = self._types.member(value, name)
-                found.extend(self._found(value, name, held))
+                some = self._found(value, name, self._types.member(value, name))
+                found.extend(some)
+                others += value.kind == "foreign" and name in COMMON_METHODS
         found = list(dict.fromkeys(found))
         if found:
-            return _worded(path, found, is_open=is_open)
+            return _worded(path, found, others + is_open)
         return self._any_method(name) if is_open else ()
 
     def _receiver(self, path: str, receiver: str, caller: str, base: str | None) -> Sequence[Value]:
@@ -143,9 +148,8 @@ class PythonNames:
                 found.extend(self._definitions(self._types.member(one, "__call__")))
             else:
                 found.extend(self._definitions([one]))
-        if value.cls is not None and value.kind == "object":
-            own = self._property(value, name)
-            found = own or found
+        if value.cls is not None and value.kind in ("object", "class"):
+            found = (self._property(value, name) if value.kind == "object" else []) or found
             if found and not value.exact and found[0].fact.owner is not None:
                 found.extend(self._overrides.below(value.cls, name))
         return found
@@ -174,19 +178,14 @@ def _is_python(view: IndexView, path: str) -> bool:
     return file is not None and file.language == "python"
 
 
-def _worded(path: str, found: Sequence[At[Definition]], *, is_open: bool = False) -> tuple[Candidate, ...]:
+def _worded(path: str, found: Sequence[At[Definition]], others: int = 0) -> tuple[Candidate, ...]:
     """Return *found* under one word; twins of one name in one file, as under an ``if``, count as one.
 
-    *is_open* tells that there may be others.
+    There may be so many *others* that lie outside or are not known.
     """
-    different = {(at.path, dotted(at.fact)) for at in found}
-    if len(different) > 1:
-        word = f"one of {len(different)}"
-    elif is_open:
-        word = ONLY_ONE
-    else:
-        word = SAME_FILE if found and found[0].path == path else BY_INCLUDE
-    return tuple(Candidate(at, word) for at in found)
+    count = len({(at.path, dotted(at.fact)) for at in found}) + others
+    word = SAME_FILE if found and found[0].path == path else BY_INCLUDE
+    return tuple(Candidate(at, word if count == 1 else f"one of {count}") for at in found)
 
 
 _NAMES: WeakKeyDictionary[IndexView, PythonNames] = WeakKeyDictionary()

@@ -45,7 +45,8 @@ class Value:
     """Something that an expression may stand for.
 
     `cls` is the class of an ``object``, the ``class`` itself, that whose parents a ``super`` means, or that on which a
-    ``function`` was found. `exact` objects were made by calling their class; others may be of a class below it.
+    ``function`` was found. An `exact` class was named itself, an `exact` object made by calling it; others may be of
+    a class below.
     ``items`` is a container or another generic object `name` of the standard library with arguments in `parts`.
     """
 
@@ -145,7 +146,7 @@ class PythonTypes:
         elif isinstance(meaning, Module):
             yield Value("module", module=meaning)
         elif meaning.fact.kind == "class":
-            yield Value("class", (meaning.path, dotted(meaning.fact)))
+            yield Value("class", (meaning.path, dotted(meaning.fact)), exact=True)
         elif meaning.fact.kind in ("variable", "typedef"):
             yield from self._variable(meaning, depth)
         else:
@@ -260,7 +261,7 @@ class PythonTypes:
 
     def _found(self, value: Value, at: At[Definition], cls: Key, depth: int) -> Iterator[Value]:
         if at.fact.kind == "class":
-            yield Value("class", (at.path, dotted(at.fact)))
+            yield Value("class", (at.path, dotted(at.fact)), exact=True)
         elif at.fact.kind == "property" and value.kind != "class":
             yield from self.returned(at, cls, depth)
         else:
@@ -279,7 +280,7 @@ class PythonTypes:
     def _result(self, value: Value, depth: int) -> tuple[Value, ...]:
         """Return what calling *value* gives."""
         if value.kind == "class":
-            return (replace(value, kind="object", exact=True),)
+            return (replace(value, kind="object"),)
         if value.kind == "function" and value.at is not None:
             return self.returned(value.at, value.cls, depth)
         if value.kind == "object" and value.cls is not None:

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 from codereader.index.parsed import Definition, ParsedFile, TableEntry
 from codereader.pack.segment import Level
 
-BODY_KINDS = frozenset({"function", "method"})
+_INDENTED = ("method", "property")
+BODY_KINDS = frozenset({"function", "method", "property"})
 
 ROLE_CHARS = 100
 """Longest role, in characters, that a name line carries."""
@@ -101,8 +102,8 @@ def _elided(definition: Definition, language: str) -> str:
 
 
 def _symbol(definition: Definition, held: Sequence[TableEntry]) -> str:
-    owner = f"{definition.owner}." if definition.owner and definition.kind != "method" else ""
-    indent = "  " if definition.kind == "method" else ""
+    owner = f"{definition.owner}." if definition.owner and definition.kind not in _INDENTED else ""
+    indent = "  " if definition.kind in _INDENTED else ""
     condition = f"  [{definition.condition}]" if definition.condition else ""
     members = _members([entry for entry in held if entry.row in _rows(definition)])
     return f"{indent}{owner}{one_line(definition.signature)}{members}{condition}"
