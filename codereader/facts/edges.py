@@ -90,7 +90,7 @@ class Edges:
         self.linked = linked
         self._holds = holds
         self._hidden: set[tuple[str, int, str]] = set()
-        self._resolved: dict[tuple[str, str, str | None], tuple[Candidate, ...]] = {}
+        self._resolved: dict[tuple[str | None, ...], tuple[Candidate, ...]] = {}
         self._entries: dict[Member, list[At[TableEntry]]] | None = None
         self._held: dict[Member, tuple[Call, ...]] = {}
         self._uses: dict[str, tuple[At[Reference], ...]] = {}
@@ -106,11 +106,15 @@ class Edges:
 
     # -- names ------------------------------------------------------------------------------------------------------
 
-    def resolve(self, path: str, name: str, receiver: str | None = None) -> tuple[Candidate, ...]:
+    def resolve(
+        self, path: str, name: str, receiver: str | None = None, caller: str | None = None, base: str | None = None
+    ) -> tuple[Candidate, ...]:
         """Return what a *name* that is called or held in *path* may mean, best first."""
-        key = (path, name, receiver)
+        if self._language(path) in POINTER_LANGUAGES:  # where a name means the same in every function
+            caller = base = None
+        key = (path, name, receiver, caller, base)
         if key not in self._resolved:
-            found = self.linked.resolve(path, name, receiver)
+            found = self.linked.resolve(path, name, receiver, caller, base)
             kept = [one for one in found if self.sees(one.definition)]
             called = [one for one in kept if one.definition.fact.kind in CALLED_KINDS]
             others = MADE_KINDS if self._language(path) not in POINTER_LANGUAGES else HOLDING_KINDS
@@ -171,7 +175,7 @@ class Edges:
             yield from self._through(path, reference, member)
             return
         via = "macro" if reference.made else "direct"
-        candidates = self.resolve(path, reference.name, reference.receiver)
+        candidates = self.resolve(path, reference.name, reference.receiver, reference.caller, reference.base)
         if not candidates:
             yield self._call(path, reference, reference.name, via, NOT_FOUND, reference.made, None)
         for one in candidates:

@@ -164,7 +164,7 @@ class Finder:
         for at in self._edges.uses(symbol.name):
             if not self._edges.shows(at, symbol.name):
                 continue
-            candidates = self._linked.resolve(at.path, symbol.name, at.fact.receiver)
+            candidates = self._linked.resolve(at.path, symbol.name, at.fact.receiver, at.fact.caller, at.fact.base)
             fitting = [one for one in candidates if place_of(one.definition) in places]
             if fitting:
                 found.append(_mention(at, None, fitting[0].definition, fitting[0].confidence))

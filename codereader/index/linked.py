@@ -38,9 +38,11 @@ class Linked:
         """Return the entries that hold functions, with the struct and the member's name worked out where possible."""
         return self.view.tables(path=path, function=function)
 
-    def resolve(self, path: str, name: str, receiver: str | None = None) -> tuple[Candidate, ...]:
+    def resolve(
+        self, path: str, name: str, receiver: str | None = None, caller: str | None = None, base: str | None = None
+    ) -> tuple[Candidate, ...]:
         """Return what *name*, used in *path*, may mean: in the scope first, else in headers outside."""
-        return resolve(self.view, path, name, receiver)
+        return resolve(self.view, path, name, receiver, caller, base)
 
     def struct_of(self, path: str, reference: Reference) -> str | None:
         """Return the type of the object that a member call goes through, without the word struct, None if unknown."""

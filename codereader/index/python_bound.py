@@ -46,7 +46,8 @@ Names = dict[str, list[Binding]]
 class Bound:
     """Bindings by scope (-1 for the module) and name, and those of attributes by class (dotted) and name.
 
-    `narrowed` tells for a name or attribute as written in which ranges of bytes a test has shown it to be of the class at the node.
+    `narrowed` tells for a name or attribute, as written, in which ranges of bytes a test has shown it to be of the
+    class at the node.
     """
 
     names: dict[int, Names] = field(default_factory=dict)
