@@ -7,6 +7,7 @@ every long step takes the reader's `CancelToken`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 
 from codereader import config
 from codereader.cancel import CancelToken
-from codereader.source.scope import DEFAULT_MAX_BYTES, Skipped, Walk
+from codereader.source.scope import DEFAULT_MAX_BYTES, Scope, Skipped, Walk
 
 if TYPE_CHECKING:
     from codereader.answer.event import Event
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from codereader.facts.paths import Graph
     from codereader.index.build import BuildReport
     from codereader.index.linked import Linked
+    from codereader.index.status import Cleared, Status
     from codereader.index.view import IndexView
     from codereader.model.catalogue import FoundModel
     from codereader.model.counter import TokenCounter
@@ -53,7 +55,8 @@ class Reader:
         self._include = include
         self._exclude = exclude
         self._max_bytes = max_bytes
-        self._opened: tuple[Walk, BuildReport, IndexView] | None = None
+        self._opened: tuple[Walk, BuildReport] | None = None
+        self._view: IndexView | None = None
         self.cache = cache or config.cache_dir()
         self.cancel = cancel or CancelToken()
 
@@ -65,21 +68,21 @@ class Reader:
 
     def close(self) -> None:
         """Close the index, and forget what was worked out from it."""
-        if self._opened:
-            self._opened[2].close()
-            self._opened = None
-            self.__dict__.pop("worth", None)
-            self.__dict__.pop("linked", None)
-            self.__dict__.pop("edges", None)
-            self.__dict__.pop("graph", None)
+        view, self._view, self._opened = self._view, None, None
+        self.__dict__.pop("worth", None)
+        self.__dict__.pop("linked", None)
+        self.__dict__.pop("edges", None)
+        self.__dict__.pop("graph", None)
+        if view:
+            view.close()
 
     def open(self, step: Step | None = None) -> BuildReport:
         """Walk the scope and bring its index up to date; a second call sees what changed since.
 
+        An index that cannot be written answers as it is, with a note where that is not up to date.
         Raises: NothingReadable, StoreError, Cancelled.
         """
         from codereader.index.build import build
-        from codereader.index.view import open_index
         from codereader.source.walk import nothing_readable
 
         self.close()
@@ -88,16 +91,41 @@ class Reader:
         if not walked.files:
             raise nothing_readable(walked)
         report = build(walked, self.cache, self.cancel, lambda done, total: step("parse", done, total))
-        self._opened = (walked, report, open_index(walked, self.cache))
+        if report.outdated:
+            left_out = {one.path for one in report.skipped}
+            walked = replace(walked, files=tuple(file for file in walked.files if file.path not in left_out))
+        self._opened = (walked, report)
         return report
 
     def walk(self, step: Step | None = None) -> Walk:
         """Return what is on disk, without reading it into the index. Raises: NothingReadable, Cancelled."""
-        from codereader.source.walk import open_scope, walk
+        from codereader.index.known import known_files
+        from codereader.source.walk import walk
 
         step = step or _silent
-        scope = open_scope(self._path, include=self._include, exclude=self._exclude, max_bytes=self._max_bytes)
-        return walk(scope, self.cancel, lambda done: step("walk", done, 0))
+        scope = self._scope()
+        return walk(scope, self.cancel, lambda done: step("walk", done, 0), known=known_files(scope, self.cache))
+
+    def _scope(self) -> Scope:
+        from codereader.source.walk import open_scope
+
+        return open_scope(self._path, include=self._include, exclude=self._exclude, max_bytes=self._max_bytes)
+
+    def status(self) -> Status:
+        """Return how the index stands to what is on disk; nothing is parsed or written.
+
+        Raises: NothingReadable, StoreError, Cancelled.
+        """
+        from codereader.index.status import status
+
+        return status(self.walk(), self.cache)
+
+    def clear(self) -> Cleared:
+        """Forget the root that the path lies in, also where it is no longer on disk. Raises: StoreError."""
+        from codereader.index.status import clear
+
+        self.close()
+        return clear(self._path, self.cache)
 
     @property
     def walked(self) -> Walk:
@@ -111,8 +139,12 @@ class Reader:
 
     @property
     def view(self) -> IndexView:
-        """The index of the opened scope."""
-        return self._parts[2]
+        """The index of the opened scope. Raises: StoreError."""
+        from codereader.index.view import open_index
+
+        if self._view is None:
+            self._view = open_index(self.walked, self.cache)
+        return self._view
 
     @cached_property
     def linked(self) -> Linked:
@@ -136,7 +168,7 @@ class Reader:
         return Graph(self.edges)
 
     @property
-    def _parts(self) -> tuple[Walk, BuildReport, IndexView]:
+    def _parts(self) -> tuple[Walk, BuildReport]:
         if self._opened is None:
             msg = "open the reader first"
             raise RuntimeError(msg)

@@ -16,14 +16,12 @@ from pathlib import Path
 from codereader.cancel import Cancelled, CancelToken
 from codereader.errors import BrokenIndex, StoreError
 from codereader.index.digest import Digest, UnreadableError, digest, read
+from codereader.index.known import is_fresh
 from codereader.index.parse import stamp
 from codereader.index.pruning import prune
-from codereader.index.store import SIGNED, FileRow, Seen, Store, open_store, open_to_read
+from codereader.index.store import FileRow, Seen, Store, open_store, open_to_read
 from codereader.index.workers import Task, digest_all
-from codereader.source.scope import Scope, Skipped, SourceFile, Walk, from_root, from_scope
-
-RACY_NS = 2_000_000_000
-"""A file changed this shortly before it was read, in nanoseconds, may have changed again within its clock's tick."""
+from codereader.source.scope import Skipped, SourceFile, Walk, from_root
 
 LARGE_BYTES = 128 << 10
 """Files above are parsed first, so that none of them is left to one worker while the others have nothing to do."""
@@ -37,7 +35,8 @@ BATCH_BYTES = 8 << 20
 class BuildReport:
     """What a build found and did. All but `seconds` count files; `parsed` counts contents that were parsed anew.
 
-    `notes` are sentences for a person, such as on an index that had to be made anew.
+    `notes` are sentences for a person, such as on an index that had to be made anew. `outdated` counts the files that
+    are left out, since the index could not be brought up to date with them.
     """
 
     files: int
@@ -49,6 +48,7 @@ class BuildReport:
     skipped: tuple[Skipped, ...]
     seconds: float
     notes: tuple[str, ...] = ()
+    outdated: int = 0
 
 
 class _Work:
@@ -74,6 +74,10 @@ class _Work:
     def path(self, file: SourceFile) -> str:
         """Return the absolute path of *file*."""
         return os.path.join(self.scope.root, from_root(self.scope, file.path))  # noqa: PTH118  # keeps every byte of a name
+
+    def row(self, file: SourceFile) -> FileRow | None:
+        """Return what the index knew of *file* when the build began."""
+        return self.known.get(from_root(self.scope, file.path))
 
     def hold(self, file: SourceFile, seen: Seen, blob: str) -> None:
         """Take note that *file* holds a content whose facts are stored."""
@@ -126,26 +130,14 @@ class _Work:
         return Seen(path, made.size, made.mtime_ns, made.inode, made.read_ns, parse, file.asked)
 
 
-def known_files(scope: Scope, cache: Path) -> Mapping[str, FileRow]:
-    """Return the files of *scope* that the index in the folder *cache* knows and may be taken as they were, by path.
-
-    Nothing is written. What hinders reading is left for `build` to tell: then nothing is known.
-    """
-    try:
-        with closing(open_to_read(cache)) as store:
-            rows = store.files(scope.root, scope.folder)
-    except StoreError:
-        return {}
-    return {from_scope(scope, path): row for path, row in rows.items() if _is_quiet(row)}
-
-
 def build(
     walk: Walk, cache: Path, cancel: CancelToken, progress: Callable[[int, int], None] | None = None
 ) -> BuildReport:
     """Bring the index in the folder *cache* up to date with *walk* and report what that took.
 
     *progress* is called with the files dealt with and the files to deal with; unchanged ones do not count.
-    An index that proves damaged is moved aside and made anew, once.
+    An index that proves damaged is moved aside and made anew, once. One that cannot be written, but read, is taken as
+    it is: then files that it does not hold as they are on disk are left out.
     Raises: StoreError where the index cannot be used; Cancelled, after keeping what was done.
     """
     try:
@@ -153,6 +145,38 @@ def build(
     except BrokenIndex as error:
         report = _build(walk, cache, cancel, progress or _silent)
         return replace(report, notes=(f"{error}; it was moved aside and made anew", *report.notes))
+    except StoreError as error:
+        report = _as_it_is(walk, cache, str(error))
+        if report is None:
+            raise
+        return report
+
+
+def _as_it_is(walk: Walk, cache: Path, why: str) -> BuildReport | None:
+    """Report what the index holds of *walk*, since it cannot be written for the reason *why*; None for nothing."""
+    began = time.monotonic()
+    try:
+        with closing(open_to_read(cache)) as store:
+            known = store.files(walk.scope.root, walk.scope.folder)
+    except StoreError:
+        return None
+    stale = [file.path for file in walk.files if not is_fresh(known.get(from_root(walk.scope, file.path)), file)]
+    left_out = [Skipped(path, "not in the index, which cannot be written") for path in stale]
+    if len(stale) == len(walk.files):
+        return None
+    note = f"{why}; {len(stale):,} of {len(walk.files):,} files are new or changed, and left out"
+    return BuildReport(
+        files=len(walk.files) - len(stale),
+        parsed=0,
+        added=0,
+        changed=0,
+        removed=0,
+        unchanged=len(walk.files) - len(stale),
+        skipped=tuple(sorted((*walk.skipped, *left_out), key=lambda one: (one.path, one.reason))),
+        seconds=time.monotonic() - began,
+        notes=(note,) if stale else (),
+        outdated=len(stale),
+    )
 
 
 def _build(walk: Walk, cache: Path, cancel: CancelToken, progress: Callable[[int, int], None]) -> BuildReport:
@@ -160,7 +184,7 @@ def _build(walk: Walk, cache: Path, cancel: CancelToken, progress: Callable[[int
     store = open_store(cache)
     try:
         work = _Work(walk, store, cancel)
-        stale = [file for file in walk.files if not _is_fresh(work, file)]
+        stale = [file for file in walk.files if not is_fresh(work.row(file), file)]
         gone = _gone(work, walk)
         _renew_all(work, stale, gone, progress)
         _finish(work)
@@ -180,22 +204,6 @@ def _finish(work: _Work) -> None:
 
 def _silent(_: int, __: int) -> None:
     """Ignore progress."""
-
-
-def _is_fresh(work: _Work, file: SourceFile) -> bool:
-    """Whether the file is as it was when it was last read, as far as the file system tells."""
-    row = work.known.get(from_root(work.scope, file.path))
-    return (
-        row is not None
-        and (row.size, row.mtime_ns, row.inode) == (file.size, file.mtime_ns, file.inode & SIGNED)
-        and (row.language, row.stamp) == (file.language, work.stamps[file.language])
-        and _is_quiet(row)
-    )
-
-
-def _is_quiet(row: FileRow) -> bool:
-    """Whether the file was left alone long enough before it was read, so that a later change shows."""
-    return row.mtime_ns + RACY_NS < row.read_ns
 
 
 def _gone(work: _Work, walk: Walk) -> list[str]:
@@ -272,7 +280,7 @@ def _kept(work: _Work, file: SourceFile) -> str | None:
 def _report(work: _Work, walk: Walk, stale: Sequence[SourceFile], gone: Sequence[str], seconds: float) -> BuildReport:
     added = changed = same = 0
     for file in stale:
-        blob, row = work.blobs.get(file.path), work.known.get(from_root(work.scope, file.path))
+        blob, row = work.blobs.get(file.path), work.row(file)
         if blob is None:
             continue
         added += row is None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from codereader.errors import BrokenIndex, StoreError
@@ -72,17 +72,17 @@ def connect(path: Path) -> tuple[sqlite3.Connection, str | None]:
 
 
 def connect_to_read(path: Path) -> sqlite3.Connection:
-    """Open the index *path* without writing anything, not even beside it.
+    """Open the index *path* to read only, also where neither it nor its folder can be written.
 
     Raises: ForeignError for another layout; sqlite3.Error, also where there is none.
     """
-    try:
-        return _opened_to_read(path, "mode=ro")
-    except sqlite3.OperationalError:
-        log = path.with_name(f"{path.name}-wal")
-        if log.is_file() and log.stat().st_size:
-            raise
-        return _opened_to_read(path, "mode=ro&immutable=1")
+    log, _ = beside_of(path)
+    for flags in ("mode=rw", "mode=ro"):
+        with suppress(sqlite3.OperationalError):
+            return _opened_to_read(path, flags)
+    if log.is_file() and log.stat().st_size:
+        raise sqlite3.OperationalError("what was written last cannot be read without writing")
+    return _opened_to_read(path, "mode=ro&immutable=1")
 
 
 def _opened_to_read(path: Path, flags: str) -> sqlite3.Connection:
@@ -90,8 +90,12 @@ def _opened_to_read(path: Path, flags: str) -> sqlite3.Connection:
         f"{path.as_uri()}?{flags}", uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
     )
     try:
-        if _kind(connection) != (_APPLICATION, LAYOUT):
-            raise ForeignError("another program or version wrote it")
+        application, layout = _kind(connection)
+        if application != _APPLICATION:
+            raise ForeignError("another program wrote it")
+        if layout != LAYOUT:
+            raise ForeignError("another version of codereader wrote it")
+        connection.execute("PRAGMA query_only = 1")
     except BaseException:
         connection.close()
         raise

@@ -19,6 +19,14 @@ KEPT_LEAST = 10_000
 _DAY_SECONDS = 86_400
 
 
+def prune_all(store: Store) -> int:
+    """Forget every content that no file holds, and return how many these were. Inside a batch."""
+    store.note_unused(0)
+    due = [parse for parse, _ in store.unused()]
+    store.forget(due)
+    return len(due)
+
+
 def prune(store: Store, today: int | None = None) -> int:
     """Forget what is due, the longest unused first, and return how many contents that were. Inside a batch.
 

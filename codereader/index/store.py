@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -211,6 +211,12 @@ class Store:
             "DELETE FROM files WHERE root = ? AND path = ?", ((root, os.fsencode(path)) for path in paths)
         )
 
+    def shrink(self) -> None:
+        """Give the space of what was forgotten back to the file system; where others are at work, a later one does."""
+        with self.using("write"), suppress(sqlite3.OperationalError):
+            self._connection.execute("VACUUM")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def note_unused(self, day: int) -> None:
         """Bring the list of contents that no file holds up to date; new ones are unused since *day*. Inside a batch."""
         self._connection.execute("DELETE FROM unused WHERE parse IN (SELECT parse FROM files)")
@@ -256,6 +262,10 @@ class Store:
             name = os.fsdecode(path)
             found[name] = FileRow(name, size, mtime_ns, inode, read_ns, parse, bool(asked), blob.hex(), language, stamp)
         return found
+
+    def count_contents(self) -> int:
+        """Return how many contents are known."""
+        return int(self._all("SELECT count(*) FROM parses")[0][0])
 
     def count_in_use(self) -> int:
         """Return how many contents some file holds."""
@@ -389,4 +399,4 @@ def open_to_read(cache: Path) -> Store:
     except sqlite3.Error as error:
         raise database.told(f"cannot read the index {path}: {error}", error) from error
     except database.ForeignError as error:
-        raise StoreError(f"cannot read the index {path}: {error}", "Make it with: codereader index PATH") from error
+        raise StoreError(f"cannot read the index {path}: {error}", "Make it anew: codereader index PATH") from error

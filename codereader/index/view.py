@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
-from codereader.errors import NothingReadable
+from codereader.errors import NothingReadable, StoreError
 from codereader.index.digest import UnreadableError, read
 from codereader.index.parsed import (
     BuildRule,
@@ -38,7 +38,7 @@ from codereader.index.rows import (
     unpack_others,
     unpack_references,
 )
-from codereader.index.store import FileRow, ParseRow, Store, open_store
+from codereader.index.store import FileRow, ParseRow, Store, open_store, open_to_read
 from codereader.source.scope import Scope, Skipped, Walk, from_root
 
 
@@ -351,7 +351,10 @@ def open_index(walk: Walk, cache: Path) -> IndexView:
 
     Files that the index does not hold are left out. Raises: StoreError where the index cannot be used.
     """
-    store = open_store(cache)
+    try:
+        store = open_store(cache)
+    except StoreError:
+        store = open_to_read(cache)
     try:
         return IndexView(walk, store)
     except BaseException:

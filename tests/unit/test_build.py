@@ -21,10 +21,11 @@ from codereader.cancel import Cancelled, CancelToken
 from codereader.errors import NothingReadable, StoreError
 from codereader.index import build as build_module
 from codereader.index import digest as digest_module
+from codereader.index import known as known_module
 from codereader.index import workers
 from codereader.index.build import BuildReport, build
-from codereader.index.digest import blob_id
 from codereader.index.database import FILE_NAME
+from codereader.index.digest import blob_id
 from codereader.index.view import IndexView, open_index
 from codereader.source.scope import Scope, SourceFile, Walk
 
@@ -194,7 +195,8 @@ def test_a_new_extractor_parses_again(
 ) -> None:
     """Facts of an older reader are not served."""
     index(walked(root))
-    monkeypatch.setattr(build_module, "stamp", lambda language: f"newer {language}")
+    for module in (build_module, known_module):
+        monkeypatch.setattr(module, "stamp", lambda language: f"newer {language}")
 
     assert (3, 3, 0, 0, 0, 3) == counts(index(walked(root)))
 

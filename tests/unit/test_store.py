@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from codereader.errors import StoreError
-from codereader.index.parse import parse
 from codereader.index.database import BROKEN, FILE_NAME
+from codereader.index.parse import parse
 from codereader.index.postings import CALLS, DEFINES, NAMES, TABLES
 from codereader.index.rows import pack, unpack_definitions, unpack_names, unpack_others, unpack_references
 from codereader.index.store import Seen, open_store
