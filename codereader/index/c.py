@@ -68,7 +68,7 @@ def extract(data: bytes, query: Callable[[bytes], Captures]) -> ParsedFile:
         lines=_lines(data),
         summary=_summary(reading),
         definitions=tuple(sorted((_offered(one, offered) for one in definitions), key=_place)),
-        references=tuple(references(reading, parts, {one.name for one in variables}, types)),
+        references=tuple(references(reading, parts, {one.name for one in variables if one.name}, types)),
         tables=tuple(_tables(reading, parts, held, types)),
         includes=tuple(_includes(reading)),
         exports=tuple(exports),

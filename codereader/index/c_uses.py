@@ -26,7 +26,7 @@ _VALUE = re.compile(rb"([(,=?:&{)])\s*([A-Za-z_]\w*)\s*(?=([,);:}]))")
 _RETURN = re.compile(rb"return\s+([A-Za-z_]\w*)\s*;")
 _LOCAL = re.compile(
     rb"[\n{;(,][ \t\n]*(?!return\b|else\b|case\b|goto\b)"
-    rb"(?:[A-Za-z_]\w*+[ \t]++)*(?:[A-Za-z_]\w*+[ \t]*\*+|[A-Za-z_]\w*+[ \t]+)"
+    rb"(?:[A-Za-z_]\w*+[ \t]++)*(?:[A-Za-z_]\w*+[ \t]*\*+|(?!struct\b|union\b|enum\b)[A-Za-z_]\w*+[ \t]+)"
     rb"([A-Za-z_]\w*)[ \t]*(?:\[[^\]\n]*\][ \t]*)*([;,=):])"
 )
 _POINTER_LOCAL = re.compile(rb"\(\*(?:const )?(\w+)(?:\[\w*\])?\)\s*\(")
@@ -58,13 +58,12 @@ def references(reading: Reading, parts: Blocks, names: Iterable[str], types: Typ
     """
     rows: list[_Row] = []
     locals_of = [_locals(reading.bare, function) for function in parts.functions]
-    for function in parts.functions:
-        rows.extend(_calls(reading, function.body, function.end, function, types))
     seen: set[tuple[int, str]] = set()
     for function, local in zip(parts.functions, locals_of, strict=True):
+        rows.extend(_calls(reading, function.body, function.end, function, types, local))
         rows.extend(_values(reading, function.body, function.end, function.name, local, seen))
     for start, end in _outside(parts):
-        rows.extend(_calls(reading, start, end, None, types))
+        rows.extend(_calls(reading, start, end, None, types, frozenset()))
         rows.extend(_values(reading, start, end, None, frozenset(), seen))
     rows.extend(_own_variables(reading, set(names), locals_of, seen))
     rows.extend(_types(reading))
@@ -99,8 +98,10 @@ def _outside(parts: Blocks) -> Iterator[tuple[int, int]]:
 # -- calls ----------------------------------------------------------------------------------------------------------
 
 
-def _calls(reading: Reading, start: int, end: int, function: Function | None, types: Types) -> Iterator[_Row]:
-    """Yield the calls between two bytes that lie in *function*."""
+def _calls(
+    reading: Reading, start: int, end: int, function: Function | None, types: Types, local: frozenset[bytes]
+) -> Iterator[_Row]:
+    """Yield the calls between two bytes that lie in *function*; what a *local* variable points to has no name."""
     text, row = reading.bare, reading.row
     caller = function.name if function else None
     for call in _CALL.finditer(text, start, end):
@@ -113,8 +114,10 @@ def _calls(reading: Reading, start: int, end: int, function: Function | None, ty
             chain = receiver(text, at)
             base = types.base(function, chain) if function else None
             yield row(at), at, name.decode(), "call", caller, chain, base
-        elif not (before == 32 and _is_declared(text, at, start)) and not (
-            text[call.end() : call.end() + 1] == b"*" and _DECLARED_POINTER.match(text, call.end())
+        elif (
+            name not in local
+            and not (before == 32 and _is_declared(text, at, start))
+            and not (text[call.end() : call.end() + 1] == b"*" and _DECLARED_POINTER.match(text, call.end()))
         ):
             yield row(at), at, name.decode(), "call", caller, None, None
 

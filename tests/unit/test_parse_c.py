@@ -357,3 +357,15 @@ def test_brackets_of_a_program_are_left_alone():
 
     assert wide == c_text.shallow(wide)
     assert quoted == c_text.shallow(quoted)
+
+
+def test_a_declaration_without_a_name_ends() -> None:
+    """A name that the parser only supposes is looked for nowhere."""
+    assert ["f"] == names("static int ;\nstruct { int a; } = 3;\nint f(void) { return 1; }\n")
+
+
+def test_what_a_local_variable_points_to_is_no_function() -> None:
+    """A parameter or local that is called hides the function of that name; a tag of that name does not."""
+    text = "int f(int (*look)(int), cb_t back)\n{\n\tlook(1);\n\tback(2);\n\treturn find(sizeof(struct find));\n}\n"
+
+    assert [("f", "find")] == calls(text)
