@@ -21,12 +21,20 @@ OUTLINES = frozenset({"heading", "key", "option", "target"})
 """Kinds that code does not refer to by name."""
 
 DEPTH = 5
-"""How many re-exports, or base classes above each other, are followed."""
+"""How many re-exports are followed."""
+
+MOST_BASES = 32
+"""So many types that a class builds on are looked through."""
 
 _SEPARATOR = re.compile(r"::|->|\.")
 _ARGUMENTS = re.compile(r"<[^<>]*>|\[[^\[\]]*\]")
 _DEFAULT = re.compile(r"^export default\b")
 _STATIC = re.compile(r"\bstatic\b")
+_TYPES = frozenset({"class", "struct", "interface", "trait"})
+
+_LITERAL = frozenset("\"'`[0123456789")
+"""What begins a receiver that is a value of a builtin type."""
+
 _VERSION = re.compile(r"v\d+$")
 
 _Found = list[At[Definition]]
@@ -168,11 +176,11 @@ class _Look:
     def member(self, name: str, receiver: str) -> tuple[Candidate, ...]:
         """Return what *name* may mean after *receiver*."""
         if receiver in self._language.selves or receiver == self._own_name():
-            found = self._own_member(name)
-            return found or self._any_method(name)
+            found = self._own_member(name, skips_own=receiver == "super")
+            return found or self._any_method(name, receiver)
         parts = _parts(receiver)
         if not parts:
-            return self._any_method(name)
+            return self._any_method(name, receiver)
         bound, is_known = self._bound(parts, name)
         if bound:
             return worded(bound, BY_INCLUDE)
@@ -180,7 +188,7 @@ class _Look:
         if typed:
             return worded(typed, SAME_FILE if all(at.path == self._path for at in typed) else BY_INCLUDE)
         is_path = "::" in receiver or (self._style == "crate" and len(parts) == 1 and parts[0][:1].isupper())
-        return () if is_known or is_path else self._any_method(name)
+        return () if is_known or is_path else self._any_method(name, receiver)
 
     def _own_name(self) -> str | None:
         """Return what the caller itself calls its object, where its signature says (``func (s *Server) Run``)."""
@@ -193,36 +201,41 @@ class _Look:
                 return match[1]
         return None
 
-    def _own_member(self, name: str) -> tuple[Candidate, ...]:
+    def _own_member(self, name: str, *, skips_own: bool) -> tuple[Candidate, ...]:
         """Return the member called *name* of the innermost type around the caller, or of what that builds on."""
         named = self._named(name)
         owner = self._caller
         while owner := owner.rpartition(".")[0]:
             inside = [at for at in named if at.fact.owner == owner]
-            here = [at for at in inside if at.path == self._path]
-            if here:
+            if here := [at for at in inside if at.path == self._path and not skips_own]:
                 return tuple(Candidate(at, SAME_FILE) for at in here)
-            found = self._visible(inside) or self._inherited(self._path, owner, named, DEPTH)
+            found = ([] if skips_own else self._visible(inside)) or self._inherited(self._path, owner, named)
             if found:
                 return worded(found, BY_INCLUDE)
         return ()
 
-    def _inherited(self, path: str, owner: str, named: _Found, depth: int) -> _Found:
-        if depth == 0:
-            return []
-        last = owner.rpartition(".")[2]
-        bases = [
-            base for at in self._view.definitions(name=last, path=path, kinds=("class",)) for base in at.fact.fields
-        ]
-        for base in bases:
-            words = (_parts(base) or [base])[-1]
-            look = _Look(self._view, path, self._language, "")
-            for one in look.bare(words):
-                at = one.definition
-                inside = [two for two in named if two.path == at.path and two.fact.owner == _whole(at.fact)]
-                if inside or (inside := self._inherited(at.path, _whole(at.fact), named, depth - 1)):
+    def _inherited(self, path: str, owner: str, named: _Found) -> _Found:
+        """Return those of *named* that belong to the nearest type that the class *owner* of *path* builds on."""
+        waiting, seen = [(path, owner)], {(path, owner)}
+        while waiting and len(seen) <= MOST_BASES:
+            for base in self._bases(*waiting.pop(0)):
+                place = (base.path, _whole(base.fact))
+                if place in seen:
+                    continue
+                inside = [at for at in named if (at.path, at.fact.owner) == place]
+                if inside:
                     return inside
+                seen.add(place)
+                waiting.append(place)
         return []
+
+    def _bases(self, path: str, owner: str) -> Iterator[At[Definition]]:
+        """Yield the types that the class *owner* of *path* builds on, as far as they are in the scope."""
+        look = _Look(self._view, path, self._language, "")
+        for at in self._view.definitions(name=owner.rpartition(".")[2], path=path, kinds=("class",)):
+            for base in at.fact.fields if _whole(at.fact) == owner else ():
+                found = look.bare((_parts(base) or [base])[-1])
+                yield from (one.definition for one in found if one.definition.fact.kind in _TYPES)
 
     def _bound(self, parts: Sequence[str], name: str) -> tuple[_Found, bool]:
         """Return what an import says of *name* after the dotted *parts*, and whether one binds the first of them."""
@@ -292,8 +305,8 @@ class _Look:
         place = self._places.find(self._language, self._path, include.target)
         return place.files if place else ()
 
-    def _any_method(self, name: str) -> tuple[Candidate, ...]:
-        if name in self._language.common:
+    def _any_method(self, name: str, receiver: str) -> tuple[Candidate, ...]:
+        if name in self._language.common or receiver[:1] in _LITERAL:
             return ()
         return worded([at for at in self._named(name) if at.fact.kind == "method"], ONLY_ONE)
 

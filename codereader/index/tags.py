@@ -207,7 +207,7 @@ def _shape(
     reading: _Reading, kind: str, node: Node, name: Node, order: int, captures: Mapping[str, Sequence[Node]]
 ) -> _Shape | None:
     outer, own = owner_of(reading.written(name), reading.language.separator)
-    if kind == "key":
+    if own[:1] in ("'", '"'):
         own = own.strip("\"'")
     owner, body, level = _first(captures, "owner"), _first(captures, "body"), _first(captures, "level")
     if not own:

@@ -47,6 +47,9 @@
 (annotation name: (identifier) @reference.name)
 (throws (type_identifier) @reference.name)
 
+; Names of the own package are seen without an import, as if all of them were imported.
+(package_declaration [(identifier) (scoped_identifier)] @target) @import
+(package_declaration) @import.all
 (import_declaration [(identifier) (scoped_identifier)] @target) @import
 (import_declaration (asterisk) @import.all)
 
