@@ -17,7 +17,7 @@ from codereader.cancel import Cancelled, CancelToken
 from codereader.errors import BrokenIndex, StoreError
 from codereader.index.digest import Digest, UnreadableError, digest, read
 from codereader.index.known import is_fresh
-from codereader.index.parse import stamp
+from codereader.index.parse import problems, stamp
 from codereader.index.pruning import prune
 from codereader.index.store import FileRow, Seen, Store, open_store, open_to_read
 from codereader.index.workers import Task, digest_all
@@ -296,5 +296,5 @@ def _report(work: _Work, walk: Walk, stale: Sequence[SourceFile], gone: Sequence
         unchanged=len(walk.files) - len(stale) + same,
         skipped=skipped,
         seconds=seconds,
-        notes=(work.store.note,) if work.store.note else (),
+        notes=(*problems(work.stamps), *((work.store.note,) if work.store.note else ())),
     )

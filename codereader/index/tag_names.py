@@ -78,11 +78,11 @@ class _Look:
         """Return what *name* alone may mean."""
         named = self._named(name)
         here = self._innermost([at for at in named if at.path == self._path])
+        is_bound = all(at.fact.kind in ("variable", "constant") for at in here)
+        if is_bound and (imported := self._imported(self._path, name, DEPTH)):
+            return worded(imported, BY_INCLUDE)
         if here:
             return tuple(Candidate(at, SAME_FILE) for at in here)
-        imported = self._imported(self._path, name, DEPTH)
-        if imported:
-            return worded(imported, BY_INCLUDE)
         if self._style in ("package", "folder"):
             beside = set(self._places.beside(self._path))
             return worded([at for at in named if at.path in beside and at.fact.owner is None], BY_INCLUDE)
@@ -179,6 +179,8 @@ class _Look:
             found = self._own_member(name, skips_own=receiver == "super")
             return found or self._any_method(name, receiver)
         parts = _parts(receiver)
+        if parts and parts[0] in self._language.outside:
+            return ()
         if not parts:
             return self._any_method(name, receiver)
         bound, is_known = self._bound(parts, name)

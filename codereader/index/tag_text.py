@@ -185,7 +185,7 @@ class TagText:
 
     def condition(self, byte: int, row: int) -> str | None:
         """Return what must hold for *byte*, which lies in *row*, to count; None for nothing."""
-        if self._split is not None:
+        if self._split is not None and self._split.rows:
             found = self._split.condition(row)
             words = _TERM.sub("", found).removesuffix(" && ") if found else ""
             return words.replace(_STAND_IN.decode(), _CPLUSPLUS.decode()) or None
@@ -232,7 +232,7 @@ def tag_text(data: bytes, language: Language) -> TagText:
 
 def squeezed(text: str) -> str:
     """Return *text* on one line, without the blanks that line breaks leave inside brackets."""
-    return _BRACKETS.sub("", _SPACE.sub(" ", text).strip())
+    return text if text.isidentifier() else _BRACKETS.sub("", _SPACE.sub(" ", text).strip())
 
 
 def owner_of(written: str, separator: str, joint: str = ".") -> tuple[str, str]:
@@ -240,6 +240,8 @@ def owner_of(written: str, separator: str, joint: str = ".") -> tuple[str, str]:
 
     Arguments of types and what makes a pointer are dropped: ``a::T<int>::run`` is (``a.T``, ``run``).
     """
+    if written.isidentifier():
+        return "", written
     head, word, tail = written.partition("operator") if separator == "::" else (written, "", "")
     plain_name = _POINTER.sub("", head)
     while separator and (shorter := _ARGUMENTS.sub("", plain_name)) != plain_name:

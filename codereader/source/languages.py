@@ -29,6 +29,7 @@ A language is a folder with a ``language.toml`` and a query ``tags.scm`` (see CO
     selves = ["this", "super"]        receivers that mean the object itself
     self_signature = '^func \((\w+) ' group 1 of a method's signature is one, too
     common = ["push", "map"]          methods of builtin types, too common to guess at
+    outside = ["std", "Math"]         receivers that always lie outside the scope
 
 A whole name wins over an extension, that over a pattern, that over the first line; a user's language wins over ours.
 Knows nothing of parsing.
@@ -84,6 +85,7 @@ class Language:
     selves: tuple[str, ...] = ()
     self_signature: str = ""
     common: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
     folder: Path = field(default=Path(), compare=False)
 
     @property
