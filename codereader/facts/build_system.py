@@ -3,7 +3,8 @@
 Joins the rules of kernel-style makefiles (``obj-$(CONFIG_X) += x.o``, composite objects, sub-folders, variables of the
 same file, overriding with ``:=``) to the files of a scope. A condition is a text such as
 ``CONFIG_INET && !CONFIG_MMU``; None means always. Only what the rules say is claimed: a folder whose parent
-makefile lies outside the scope carries its own conditions alone. Never runs make.
+makefile lies outside the scope carries its own conditions alone (`codereader.facts.build_chain` reads that one too).
+Never runs make.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from codereader.index.parsed import BuildRule
 from codereader.index.view import IndexView
 from codereader.source.spans import line_of
 
@@ -51,7 +53,8 @@ class Built:
     """One source file and when it is built.
 
     `objects` are the composite objects it becomes part of, inner first, else its own object. `rule_path` and `line`
-    (1-based) are the place of the rule that names it.
+    (1-based) are the place of the rule that names it. `symbol` is the first configuration symbol of the rules of its
+    folder that lead to it, None where they ask for none.
     """
 
     path: str
@@ -59,6 +62,7 @@ class Built:
     objects: tuple[str, ...]
     rule_path: str
     line: int
+    symbol: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +115,22 @@ class _Found:
 
 def build_map(view: IndexView) -> BuildMap:
     """Return which files and folders of *view* are built, and when."""
-    return map_rules(list(_assignments(view)), [file.path for file in view.files()])
+    return map_rules(list(assignments(view)), [file.path for file in view.files()])
 
 
-def _assignments(view: IndexView) -> Iterator[Assignment]:
-    for at in view.builds():
-        rule = at.fact
+def assignments(view: IndexView) -> Iterator[Assignment]:
+    """Yield the assignments of the makefiles of *view*, by path and line."""
+    for file in view.files():
+        if file.language == "make":
+            yield from assignments_of(file.path, (at.fact for at in view.builds(path=file.path)))
+
+
+def assignments_of(path: str, rules: Iterable[BuildRule]) -> Iterator[Assignment]:
+    """Yield the assignments of the makefile *path*, in its order."""
+    for rule in rules:
         goal = _GOAL.fullmatch(rule.variable)
         name, suffix = (goal["goal"], goal["symbol"]) if goal else (rule.variable, "")
-        yield Assignment(at.path, line_of(rule.row), name, suffix, rule.operator, rule.words, rule.condition)
+        yield Assignment(path, line_of(rule.row), name, suffix, rule.operator, rule.words, rule.condition)
 
 
 def map_rules(rules: Sequence[Assignment], paths: Iterable[str]) -> BuildMap:
@@ -257,8 +268,9 @@ def _built(
     for when, _, rule in ways:
         above = chains.get(posixpath.dirname(rule.path), [()])
         alternatives.extend(joined for chain in above if (joined := _both(chain, when)) is not None)
-    _, objects, rule = ways[0]
-    return Built(path, render(alternatives), objects, rule.path, rule.line)
+    when, objects, rule = ways[0]
+    symbols = _SYMBOL.findall(" ".join(when))
+    return Built(path, render(alternatives), objects, rule.path, rule.line, symbols[0] if symbols else None)
 
 
 def _folder_conditions(found: _Found) -> dict[str, list[Literals]]:

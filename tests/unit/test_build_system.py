@@ -25,8 +25,8 @@ def test_a_default_is_overridden_by_the_configured_choice():
     built = map_rules(rules, ["file-mmu.c", "file-nommu.c", "inode.c", "internal.h"])
 
     assert built.built == (
-        Built("file-mmu.c", "CONFIG_MMU", ("ramfs.o",), "Makefile", 4),
-        Built("file-nommu.c", "!CONFIG_MMU", ("ramfs.o",), "Makefile", 3),
+        Built("file-mmu.c", "CONFIG_MMU", ("ramfs.o",), "Makefile", 4, "CONFIG_MMU"),
+        Built("file-nommu.c", "!CONFIG_MMU", ("ramfs.o",), "Makefile", 3, "CONFIG_MMU"),
         Built("inode.c", None, ("ramfs.o",), "Makefile", 5),
     )
     assert built.not_built == ()
