@@ -36,7 +36,9 @@ _NO_FUNCTION = {b"__attribute__", b"__declspec", b"__aligned", b"__section", b"_
     word.encode() for word in KEYWORDS
 }
 _STATEMENT = re.compile(rb"^((?:(?:static|extern|const)[ \t]+)*)([A-Za-z_]\w*)[ \t]*\(", re.MULTILINE)
-_AFTER = re.compile(rb"[ \t\r]*(;|(?=\n\s*(?![\s=,)\]}({\[.+*/&|?:<>-])|\s*\Z)|(?:\w+\s+)*=\s*(?=\{))")
+_AFTER = re.compile(
+    rb"[ \t\r]*(;|(?=\n\s*(?![\s=,)\]}({\[.+*/&|?:<>-])|\s*\Z)|(?:\w+\s+)*=\s*(?=\{)|(?:\w+\s+)*=[^;{}]*;)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,11 @@ def _closing(text: bytes, brace: int) -> int:
     """Return the byte after the brace that closes the one at *brace*, -1 where none does."""
     if brace and text[brace - 1] == 10:
         end = text.find(b"\n}", brace) + 2
-        if end > 1 and text.count(b"{", brace, end) == text.count(b"}", brace, end):
+        if (
+            end > 1
+            and text.find(b"\n{", brace, end) < 0
+            and text.count(b"{", brace, end) == text.count(b"}", brace, end)
+        ):
             return end
     depth, at = 1, brace + 1
     while depth:
@@ -221,30 +227,42 @@ def _named(head: bytes) -> tuple[int, int, int, int] | None:
     Of several names before parentheses it is the one that no decoration would have: not in capitals, no leading
     ``__``, parameters with types; else the first.
     """
-    begin, best = 0, None
-    for opened, closed in _groups(head):
+    groups = list(_groups(head))
+    begin, alone = _alone(head, groups)
+    best = None
+    for opened, closed in groups[alone:]:
         word = _LAST_WORD.search(head, max(0, opened - 200), opened)
         if word is None or head[opened + 1 : opened + 2] == b"*" or word[1] in _NO_FUNCTION:
             continue
-        rank = (
-            word[1].startswith(b"__") or word[1].isupper(),
-            _TYPED.search(head, opened + 1, closed) is None and bool(head[opened + 1 : closed].strip()),
-            opened,
-        )
+        untyped = _TYPED.search(head, opened + 1, closed) is None and bool(head[opened + 1 : closed].strip())
+        rank = (word[1].startswith(b"__") or word[1].isupper(), untyped, opened)
         if best is None or rank < best[0]:
             best = (rank, word.start(), opened, closed)
     if best is None:
         returned = _RETURNED.search(head)
-        return (0, returned.start(1), returned.end(1), len(head) - 1) if returned else None
-    _, at, opened, closed = best
-    for _, end in _groups(head[:at]):
-        line = head.find(b"\n", end)
-        if 0 <= line < at and not head[end + 1 : line].strip() and not head[begin:].lstrip().startswith(b"__"):
-            begin = line
+        return (begin, returned.start(1), returned.end(1), len(head) - 1) if returned else None
+    rank, at, opened, closed = best
     begin += len(head[begin:]) - len(head[begin:].lstrip())
-    if b"=" in head[begin:at] or (best[0][1] and _TYPE.match(head, begin, at)):
+    if b"=" in head[begin:at] or (rank[1] and _TYPE.match(head, begin, at)):
         return None
     return begin, at, opened, closed
+
+
+def _alone(head: bytes, groups: list[tuple[int, int]]) -> tuple[int, int]:
+    """Return where a head begins after the macros that fill lines above it, and how many they are.
+
+    One with a leading ``__`` is a decoration and belongs to the head.
+    """
+    begin = last = count = 0
+    for opened, closed in groups[:-1]:
+        word = _LAST_WORD.search(head, last, opened)
+        line = head.find(b"\n", closed)
+        if word is None or head[last : word.start()].strip() or line < 0 or head[closed + 1 : line].strip():
+            break
+        last, count = closed + 1, count + 1
+        if not word[1].startswith(b"__"):
+            begin = last
+    return begin, count
 
 
 def _groups(head: bytes) -> Iterator[tuple[int, int]]:

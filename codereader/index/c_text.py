@@ -32,13 +32,26 @@ _DECORATION = re.compile(
 )
 """Words that decorate a declaration and mean nothing to the grammar."""
 
+_UNKNOWN = re.compile(rb"__\w+(?=\s*[=;])")
+_DECLARATOR = re.compile(
+    rb"(?<!\w)(?!(?:unsigned|signed|struct|union|enum|const|static|long|short|volatile|extern|typedef)\b)[A-Za-z_]\w*"
+    rb"(?:\s+const\b)?[\s*]+[A-Za-z_]\w*\s*(?:\[[^\]]*\]\s*)*\s\Z|\]\s*\Z"
+)
+"""A type and a name, after which a word with a leading ``__`` can only be a decoration."""
+
 SYSCALL = re.compile(r"(COMPAT_)?SYSCALL(?:32)?_DEFINE\d\Z")
 """Macros that define the body of a system call."""
 
 
 def undecorated(text: bytes) -> bytes:
     """Return *text* without the words that decorate declarations; every byte keeps its place."""
-    return _DECORATION.sub(_spaces, text)
+    return _UNKNOWN.sub(_unknown, _DECORATION.sub(_spaces, text))
+
+
+def _unknown(match: re.Match[bytes]) -> bytes:
+    """Blank a word that no list knows where it can only be a decoration."""
+    before = match.string[max(0, match.start() - 160) : match.start()]
+    return _spaces(match) if _DECLARATOR.search(before) else match[0]
 
 
 def made_name(macro: str, name: str) -> str:

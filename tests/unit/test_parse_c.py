@@ -369,3 +369,30 @@ def test_what_a_local_variable_points_to_is_no_function() -> None:
     text = "int f(int (*look)(int), cb_t back)\n{\n\tlook(1);\n\tback(2);\n\treturn find(sizeof(struct find));\n}\n"
 
     assert [("f", "find")] == calls(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("void a(void)\n{}\n\nint b(void)\n{\n\treturn 0;\n}\n", ["a", "b"]),
+        ("int a(void)\n{ return 1; }\nint b(void)\n{\n}\n", ["a", "b"]),
+        ("MAKE(u8, u8)\nMAKE(u16, u16)\n\nint b(void)\n{\n}\n", ["b"]),
+        ("HOOK(x)\nstatic int\nb(int a)\n__takes(a)\n{\n}\n", ["b"]),
+        ("__likes_printf(1, 2)\nvoid b(const char *f, ...)\n{\n}\n", ["b"]),
+        ("int b(int a) ODD_ATTRIBUTE\n{\n}\n", ["b"]),
+        ("int ODD(int) b(int a) MORE(a)\n{\n}\n", ["b"]),
+        ("struct a b __odd = { 1 };\nint c(void) { }\n", ["c"]),
+        ("static inline struct box *__odd b(struct box *a)\n{\n}\n", ["b"]),
+        ("int b(a, f)\n\tint a;\n\tint (*f)();\n{\n}\n", ["b"]),
+        ("void NAME(walk)(int a)\n{\n}\n", ["walk"]),
+        (
+            'int b(void)\n{\n\tint x = ({ int y = 1; y; });\n\tasm volatile("nop {" : : "r"(x));\n}\nint c(void) { }\n',
+            ["b", "c"],
+        ),
+        ("int b(int a)\n{\n\tswitch (a) {\n\tcase 1 ... 3:\n\tout:\n\t\tbreak;\n\t}\n}\nint c(void) { }\n", ["b", "c"]),
+        ("int b(void)\n{\n\tif (1) {\n}\n\nint c(void)\n{\n}\n", ["b", "c"]),
+    ],
+)
+def test_no_head_and_no_body_hides_a_function(text: str, found: list[str]) -> None:
+    """Decorations that no list knows, macros above a head, bodies on one line and braces that do not close."""
+    assert found == names(text)
