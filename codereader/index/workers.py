@@ -1,11 +1,12 @@
 """Many files to facts, in worker processes where there is enough to do.
 
-Results come in the order of the tasks. A worker that dies takes one file with it, which is named; workers that
-cannot be started at all leave the work to this process. Workers never see Ctrl-C: their owner stops them.
+Results come in the order of the tasks. A worker that dies, or that sits on one file for too long, takes that file
+with it, which is named; workers that cannot be started at all leave the work to this process. Workers never see
+Ctrl-C: their owner stops them, and they end by themselves when it is gone.
 
 A worker is a new interpreter that imports this module and nothing of the program that called us: a script without a
-main guard is not run again. Owner and worker speak in pickles through the worker's standard input and output, and
-strictly in turn, so that neither ever waits for the other to empty a pipe.
+main guard is not run again. Owner and worker speak in pickles through the worker's standard input and output. A
+thread of the worker reads whatever comes at once, so that neither ever waits for the other to empty a pipe.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ import pickle
 import signal
 import subprocess
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from queue import Empty, Full, Queue
+from queue import Empty, Full, Queue, SimpleQueue
 from threading import Lock, Thread
 from typing import IO, Any, NamedTuple
 
@@ -33,7 +35,7 @@ FEW_BYTES = 4 << 20
 
 MOST_WORKERS = 8
 AT_ONCE = 8
-"""Tasks handed to a worker together, so that it seldom waits."""
+"""Tasks handed to a worker together; the next ones are there before it is done, so that it never waits."""
 
 MOST_ANSWERS = 64
 """Answers that wait to be taken; workers pause beyond."""
@@ -41,7 +43,11 @@ MOST_ANSWERS = 64
 LOOK_SECONDS = 0.05
 """How often the cancel token is looked at."""
 
+LONGEST_SECONDS = 60.0
+"""A worker that has not answered for this long is stopped."""
+
 STOPPED = "the parser stopped on it"
+SLOW = "the parser took too long on it"
 
 _CODE = (
     "import sys, pickle; sys.path[:] = pickle.load(sys.stdin.buffer); "
@@ -102,6 +108,8 @@ def _as_ready(tasks: Sequence[Task], count: int, cancel: CancelToken) -> Iterato
             worker.thread.start()
         while left:
             cancel.check()
+            for worker in workers:
+                worker.stop_if_slow()
             with suppress(Empty):
                 answer = answers.get(timeout=LOOK_SECONDS)
                 if answer is None:
@@ -126,7 +134,18 @@ class _Worker:
         self._answers = answers
         self._lock = Lock()
         self._process: subprocess.Popen[bytes] | None = None
+        self._waiting_since: float | None = None
+        self._is_slow = False
         self._is_stopping = False
+
+    def stop_if_slow(self) -> None:
+        """End the process where one answer takes too long."""
+        since = self._waiting_since
+        if since is not None and time.monotonic() - since > LONGEST_SECONDS:
+            with self._lock:
+                self._is_slow, self._waiting_since = True, None
+                if self._process is not None:
+                    self._process.kill()
 
     def stop(self) -> None:
         """End the process, and with it the thread, whatever it is doing."""
@@ -140,32 +159,40 @@ class _Worker:
             try:
                 with self._started() as (inward, outward):
                     _receive(outward)
-                    while self._serve_one(inward, outward):
-                        pass
+                    self._serve(inward, outward)
             except _CannotStartError:
                 return
             except Exception:  # noqa: BLE001  # whatever it is: a thread that ended unsaid would be waited for forever
                 self._put(None)
                 return
 
-    def _serve_one(self, inward: IO[bytes], outward: IO[bytes]) -> bool:
-        """Have one batch done; return whether the process can take another. A death costs the file it died on."""
+    def _serve(self, inward: IO[bytes], outward: IO[bytes]) -> None:
+        """Hand out batches until none is left or the process ends. Its end costs the file that it ended on."""
+        sent: deque[int] = deque()
         try:
-            numbers = self._batches.popleft()
-        except IndexError:
-            return False
-        number = numbers.start
-        try:
-            _send(inward, [self._tasks[number] for number in numbers])
-            while number < numbers.stop:
-                self._put((number, _receive(outward)))
-                number += 1
+            self._send_batch(inward, sent)
+            while sent:
+                if len(sent) <= AT_ONCE:
+                    self._send_batch(inward, sent)
+                self._waiting_since = time.monotonic()
+                made = _receive(outward)
+                self._waiting_since = None
+                self._put((sent.popleft(), made))
         except (OSError, EOFError, pickle.UnpicklingError):
-            if number + 1 < numbers.stop:
-                self._batches.appendleft(range(number + 1, numbers.stop))
-            self._put((number, Digest(reason=STOPPED)))
-            return False
-        return True
+            self._waiting_since = None
+            if not sent:
+                return
+            number = sent.popleft()
+            self._batches.extendleft(range(one, one + 1) for one in reversed(sent))
+            self._put((number, Digest(reason=SLOW if self._is_slow else STOPPED)))
+            self._is_slow = False
+
+    def _send_batch(self, inward: IO[bytes], sent: deque[int]) -> None:
+        """Send the next batch, if there is one, and append its numbers to *sent*."""
+        with suppress(IndexError):
+            numbers = self._batches.popleft()
+            sent.extend(numbers)
+            _send(inward, [self._tasks[number] for number in numbers])
 
     def _put(self, answer: _Answer) -> None:
         while not self._is_stopping:
@@ -242,12 +269,23 @@ def _path() -> list[str]:
 def serve(answer: Callable[[str, str], Any] = digest) -> None:
     """Answer the batches of tasks that come on standard input until it ends, on standard output.
 
-    What else is written there goes nowhere.
+    What else is written there goes nowhere. The process ends with its input, whatever it is doing.
     """
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    with suppress(OSError, EOFError):
+    batches: SimpleQueue[Sequence[Task]] = SimpleQueue()
+    with suppress(OSError):
         _send(output, None)
+        Thread(target=_listen, args=(batches,), daemon=True).start()
         while True:
-            for task in _receive(sys.stdin.buffer):
+            for task in batches.get():
                 _send(output, answer(task.path, task.language))
+    os._exit(0)
+
+
+def _listen(batches: SimpleQueue[Sequence[Task]]) -> None:
+    """Take what the owner sends; when it has gone, so does this process."""
+    with suppress(OSError, EOFError, pickle.UnpicklingError):
+        while True:
+            batches.put(_receive(sys.stdin.buffer))
+    os._exit(0)

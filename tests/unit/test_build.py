@@ -22,10 +22,11 @@ from codereader.errors import NothingReadable, StoreError
 from codereader.index import build as build_module
 from codereader.index import digest as digest_module
 from codereader.index import known as known_module
-from codereader.index import workers
+from codereader.index import pruning, workers
 from codereader.index.build import BuildReport, build
 from codereader.index.database import FILE_NAME
 from codereader.index.digest import blob_id
+from codereader.index.store import open_store
 from codereader.index.view import IndexView, open_index
 from codereader.source.scope import Scope, SourceFile, Walk
 
@@ -318,6 +319,22 @@ def test_workers_that_do_not_come_up_leave_the_work_here(tmp_path: Path, monkeyp
     assert 12 == sum(one.packed is not None for one in workers.digest_all(tasks, CancelToken()))
 
 
+def test_a_worker_that_sits_on_a_file_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One file that its reader never ends with is skipped with that reason, the others are read."""
+    lay(tmp_path, {f"{number}.c": b"int f%d;\n" % number for number in range(12)})
+    slow = "lambda path, language: time.sleep(999) if path.endswith('5.c') else digest(path, language)"
+    bootstrap = workers._CODE.replace("import serve;", "import digest, time, serve;")
+    monkeypatch.setattr(workers, "_CODE", bootstrap.replace("serve()", f"serve({slow})"))
+    monkeypatch.setattr(workers, "FEW_FILES", 10)
+    monkeypatch.setattr(workers, "LONGEST_SECONDS", 2.0)
+    monkeypatch.setattr(workers.os, "cpu_count", lambda: 2)
+    tasks = [workers.Task(str(tmp_path / f"{number}.c"), "c", 7) for number in range(12)]
+    made = list(workers.digest_all(tasks, CancelToken()))
+
+    assert (5, workers.SLOW) in [(n, one.reason) for n, one in enumerate(made) if one.packed is None]
+    assert 12 == len(made)
+
+
 def test_a_script_without_a_main_guard_runs_once(tmp_path: Path) -> None:
     """A program that builds an index at its top level is not run again by the workers."""
     lay(tmp_path / "tree", {f"{number}.c": b"int f%d;\n" % number for number in range(12)})
@@ -417,6 +434,188 @@ def test_ctrl_c_prints_no_traceback_of_a_worker(thread: str) -> None:
     assert None is pickle.loads(output)
     assert 0 == process.returncode
     assert before == signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+BUILD = """
+import os, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[3])
+from test_build import walked
+from codereader.cancel import CancelToken
+from codereader.index import build, workers
+build.BATCH_FILES, workers.FEW_FILES, workers.os.cpu_count = 8, 10, lambda: 2
+start = workers._start
+def told():
+    process = start()
+    print("worker", process.pid, flush=True)
+    return process
+workers._start = told
+tell = lambda done, _: print("done", done, flush=True)
+build.build(walked(Path(sys.argv[1])), Path(sys.argv[2]), CancelToken(), tell)
+"""
+"""A build that tells of its workers and of each file."""
+
+
+def killed(root: Path, cache: Path, after: int) -> list[int]:
+    """Kill a build (SIGKILL) when *after* files are done; return its workers."""
+    pids = []
+    command = [sys.executable, "-c", BUILD, str(root), str(cache), str(Path(__file__).parent)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        for line in process.stdout:
+            word, number = line.split()
+            pids += [int(number)] if word == "worker" else []
+            if (word, int(number)) == ("done", after):
+                process.kill()
+    return pids
+
+
+@pytest.mark.parametrize("after", [1, 9, 24, 39])
+def test_a_killed_build_leaves_an_index_that_the_next_one_takes_up(tmp_path: Path, cache: Path, after: int) -> None:
+    """Whenever the kill comes, the database is whole, what was written is kept, and the outcome is that of no kill."""
+    root = tmp_path / "tree"
+    lay(root, {f"d{n % 7}/{n}.c": b"int f%d(void) { return f%d(); }\n" % (n, n // 2) for n in range(40)})
+    killed(root, cache, after)
+    with closing(sqlite3.connect(cache / FILE_NAME)) as connection:
+        health = connection.execute("PRAGMA integrity_check").fetchall()
+        (kept,) = connection.execute("SELECT count(*) FROM parses").fetchone()
+    resumed = build(walked(root), cache, CancelToken())
+    build(walked(root), tmp_path / "clean", CancelToken())
+    with open_index(walked(root), cache) as one, open_index(walked(root), tmp_path / "clean") as other:
+        same = facts(one) == facts(other) and one.reference_counts() == other.reference_counts()
+
+    assert [("ok",)] == health
+    assert (after - 1) // 8 * 8 <= kept
+    assert (40 - kept, 40) == (resumed.parsed, resumed.added + resumed.unchanged)
+    assert same
+
+
+def test_workers_end_when_their_owner_is_killed(tmp_path: Path, cache: Path) -> None:
+    """A build that is gone leaves no process behind."""
+    psutil = pytest.importorskip("psutil")
+    lay(tmp_path / "tree", {f"{number}.c": b"int f%d;\n" % number for number in range(40)})
+    pids = killed(tmp_path / "tree", cache, 3)
+    left = [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
+    _, alive = psutil.wait_procs(left, timeout=60)
+
+    assert 2 == len(pids)
+    assert [] == alive
+
+
+def test_a_worker_ends_with_its_owner_in_the_middle_of_a_file(tmp_path: Path) -> None:
+    """Also one whose file would keep it busy for ever."""
+    bootstrap = workers._CODE.replace("serve()", "serve(lambda path, language: [None for _ in iter(int, 1)])")
+    command = [sys.executable, "-P", "-c", bootstrap]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin
+        assert process.stdout
+        workers._send(process.stdin, workers._path())
+        workers._receive(process.stdout)
+        workers._send(process.stdin, [workers.Task("a.c", "c", 1)])
+        process.stdin.close()
+
+        assert 0 == process.wait(60)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
+def test_what_a_file_turned_into_is_told(root: Path, index: Callable[..., BuildReport]) -> None:
+    """A file that became a folder, a pipe, or a link between the walk and the reading is skipped, not waited for."""
+    lay(root, {"d.c": b"int d;\n", "p.c": b"int p;\n", "l.c": b"int l;\n"})
+    walk = walked(root)
+    for name in ("d.c", "p.c", "l.c"):
+        (root / name).unlink()
+    (root / "d.c").mkdir()
+    os.mkfifo(root / "p.c")
+    (root / "l.c").symlink_to("/etc/passwd")
+    report = index(walk)
+
+    assert ["d.c", "l.c", "p.c"] == [one.path for one in report.skipped]
+    assert all("cannot be read" in one.reason for one in report.skipped)
+    assert 3 == report.files
+
+
+def test_a_file_that_grows_while_it_is_read_is_told(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is never twice the same cannot be read; nothing of it is kept."""
+    real = digest_module._read
+
+    def growing(path: str) -> tuple[bytes, os.stat_result, os.stat_result]:
+        data, before, after = real(path)
+        return data + b"x", before, after
+
+    monkeypatch.setattr(digest_module, "_read", growing)
+    report = digest_module.digest(str(root / "a.c"), "c")
+
+    assert (None, "changes while it is read") == (report.packed, report.reason)
+
+
+def test_going_to_another_branch_parses_only_what_differs(root: Path, index: Callable[..., BuildReport]) -> None:
+    """Contents seen before are not parsed again, whichever branch held them."""
+    index(walked(root))
+    lay(root, {"a.c": b"int branch;\n", "only.c": b"int only;\n"}, age=5)
+    there = index(walked(root))
+    (root / "only.c").unlink()
+    lay(root, SMALL, age=4)
+    back = index(walked(root))
+    lay(root, {"a.c": b"int branch;\n", "only.c": b"int only;\n"}, age=3)
+    again = index(walked(root))
+
+    assert [2, 0, 0] == [there.parsed, back.parsed, again.parsed]
+    assert [1, 1, 1] == [there.changed, back.changed, again.changed]
+
+
+def test_contents_that_no_file_holds_are_bounded(
+    root: Path, cache: Path, index: Callable[..., BuildReport], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The longest unused go first; names are still found; one that a file holds again stays."""
+    monkeypatch.setattr(pruning, "KEPT_LEAST", 0)
+    monkeypatch.setattr(pruning, "KEPT_SHARE", 1)
+    for number in range(9):
+        lay(root, {"a.c": b"int v%d;\n" % number})
+        index(walked(root))
+    lay(root, {"a.c": b"int v7;\n"}, age=4)
+    back = index(walked(root))
+    with closing(open_store(cache)) as store:
+        left, in_use = store.count_contents(), store.count_in_use()
+        known = [bool(store.mentions(f"v{number}")) for number in range(9)]
+
+    assert (6, 3) == (left, in_use)
+    assert 0 == back.parsed
+    assert [False] * 5 + [True] * 4 == known
+
+
+def test_contents_unused_for_a_month_are_forgotten(root: Path, cache: Path, index: Callable[..., BuildReport]) -> None:
+    """Their age counts from the day on which the last file went."""
+    index(walked(root))
+    (root / "m.py").unlink()
+    index(walked(root))
+    with closing(open_store(cache)) as store:
+        with store.batch():
+            today = store.unused()[0][1]
+            early, late = pruning.prune(store, today + 30), pruning.prune(store, today + 31)
+        left = store.count_contents()
+
+    assert (0, 1, 2) == (early, late, left)
+
+
+def test_an_index_that_cannot_be_written_answers_as_it_is(
+    root: Path, cache: Path, index: Callable[..., BuildReport]
+) -> None:
+    """Whole it says nothing; with changes since, these are left out and counted; without any index it is an error."""
+    index(walked(root))
+    (cache / f"{FILE_NAME}-wal").mkdir()
+    whole = index(walked(root))
+    lay(root, {"a.c": b"int later;\n"}, age=5)
+    partly = index(walked(root))
+    with open_index(walked(root), cache) as view:
+        names = [at.fact.name for at in view.definitions(path="sub/b.c")]
+    lay(root, {"m.py": b"later = 1\n", "sub/b.c": b"int later;\n"}, age=5)
+    with pytest.raises(StoreError, match="cannot open the index"):
+        index(walked(root))
+
+    assert ((3, 0, 0, 0, 0, 3), (), 0) == (counts(whole), whole.notes, whole.outdated)
+    assert ((2, 0, 0, 0, 0, 2), 1) == (counts(partly), partly.outdated)
+    assert "1 of 3 files are new or changed" in partly.notes[0]
+    assert ["b"] == names
 
 
 def test_text_is_what_was_indexed_or_nothing(root: Path, index: Callable[..., BuildReport], cache: Path) -> None:
