@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from codereader.facts.build_system import build_map
+from codereader.facts.build_chain import BuildFacts
 from codereader.facts.condition import Configuration, Dialect
 from codereader.index.view import IndexView
 
@@ -16,7 +16,7 @@ def built_by(view: IndexView, configuration: Configuration) -> Callable[[str, st
 
     Only what is known to be left out is: a file without a rule and a condition that cannot be told count as built.
     """
-    whens = {one.path: one.condition for one in build_map(view).built}
+    whens = {one.path: one.condition for one in BuildFacts(view).map.built}
     off = {path for path, when in whens.items() if configuration.holds(when, "make") is False}
     dialects = {file.path: _DIALECTS.get(file.language, "c") for file in view.files()}
     known: dict[tuple[str, str], bool] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from codereader.facts.build_system import Built
+from codereader.facts.build_chain import BuildFact
 from codereader.facts.edges import Call, Edges, Member
 from codereader.index.linked import Linked
 from codereader.index.parsed import Definition, Include, Reference
@@ -19,7 +19,7 @@ from codereader.source.spans import line_of
 Row = dict[str, Any]
 
 
-def fact_rows(linked: Linked, edges: Edges, path: str, built: Mapping[str, Built]) -> Iterator[Row]:
+def fact_rows(linked: Linked, edges: Edges, path: str, built: Mapping[str, BuildFact]) -> Iterator[Row]:
     """Yield the facts of the file *path*, kind by kind, each in the order of the source.
 
     *built* tells of source files when they are built, by path.
@@ -95,7 +95,12 @@ def _named(fact: str, path: str, name: str, kind: str, row: int, condition: str 
     return {"fact": fact, "file": path, "name": name, "kind": kind, "line": line_of(row), "condition": condition}
 
 
-def _build(one: Built) -> Row:
+def _build(one: BuildFact) -> Row:
+    chains = [
+        {"symbol": chain.symbol, "file": chain.path, "line": chain.line, "condition": chain.condition}
+        for chain in one.chains
+    ]
     return {
-        "fact": "build", "file": one.path, "symbol": None, "objects": list(one.objects), "condition": one.condition,
+        "fact": "build", "file": one.path, "symbol": one.symbol, "objects": list(one.objects),
+        "condition": one.condition, "rule_file": one.rule_path, "line": one.line, "kconfig": chains,
     }  # fmt: skip

@@ -35,13 +35,13 @@ def command(path: Path, which: Which, how: How) -> None:
 
 
 def _facts(reader: Reader, report: Report) -> Iterator[bytes]:
-    from codereader.facts.build_system import build_map
+    from codereader.facts.build_chain import BuildFacts
     from codereader.facts.edges import Edges
     from codereader.fronts.fact_lines import fact_rows
 
     encode = json.JSONEncoder(ensure_ascii=True).encode
     edges = Edges(reader.linked)
-    built = {one.path: one for one in build_map(reader.view).built}
+    built = {one.path: one for one in BuildFacts(reader.view).all()}
     for path in _paths(reader, report):
         for row in fact_rows(reader.linked, edges, path, built):
             yield encode(row).encode() + b"\n"
