@@ -150,7 +150,8 @@ def _declared(text: str, place: int) -> tuple[list[Member], int]:
     if "(" in text and any("(" in piece for piece in pieces):
         return [], 1
     words = [word for word in _WORD.findall(pieces[0]) if word not in _QUALIFIERS]
-    while len(words) > 2 and words[-1].startswith("__") and words[-2] != "*" and words[-3:-2] not in ([], ["*"]):
+    least = 3 if words and words[0] in _TAGGED else 2
+    while len(words) > least and words[-1].startswith("__") and words[-2] != "*" and words[-3:-2] not in ([], ["*"]):
         words.pop()
     kind = " ".join(words[: 2 if words and words[0] in _TAGGED else 1])
     rest = words[2 if words and words[0] in _TAGGED else 1 :]
