@@ -47,9 +47,9 @@ class Directive:
 class Plain:
     """C text without its preprocessor.
 
-    `text` is as long as the file, `bare` is the same without the insides of strings. `comments` are byte ranges in order. `changes` are the rows at which the
-    condition changes, with the condition from there on; `rows` are these rows alone. `hidden` are the byte ranges
-    of branches that could not stand beside their twin and were blanked.
+    `text` is as long as the file, `bare` is the same without the insides of strings. `comments` are byte ranges in
+    order. `changes` are the rows at which the condition changes, with the condition from there on; `rows` are these
+    rows alone. `hidden` are the byte ranges of branches that could not stand beside their twin and were blanked.
     """
 
     text: bytes
@@ -111,7 +111,8 @@ def plain(data: bytes) -> Plain:
     pieces.append(data[at:])
     text = b"".join(pieces)
     guard = _guard(directives)
-    changes, hidden = _branches(text, directives, guard)
+    bare = blanked(text, quoted)
+    changes, hidden = _branches(bare, directives, guard)
     hidden.sort()
     text = blanked(text, hidden)
     shown = tuple(span for span in hidden if data[span[0] : span[1]].strip())
@@ -123,7 +124,7 @@ def plain(data: bytes) -> Plain:
         tuple(row for row, _ in changes),
         _guarded(guard),
         shown,
-        blanked(text, quoted),
+        blanked(bare, hidden),
     )
 
 
@@ -195,7 +196,7 @@ def _branches(
         elif stack and word == "endif":
             stack[-1][-1].end = directive.start
             group = stack.pop()
-            hidden.extend(_hidden(text, group) if len(stack) < DEEPEST else ())
+            hidden.extend(_hidden(text, group, hidden) if len(stack) < DEEPEST else ())
         else:
             continue
         changes.append((directive.row, _joined(stack)))
@@ -240,8 +241,8 @@ def _negated(test: str) -> str:
     return test[1:] if test.startswith("!") else f"!{test}"
 
 
-def _hidden(text: bytes, group: list[_Branch]) -> list[tuple[int, int]]:
-    """Return the byte ranges of the arms that would spoil the text around them.
+def _hidden(text: bytes, group: list[_Branch], inner: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the byte ranges of the arms that would spoil the text around them; *inner* are gone already.
 
     Arms that a C compiler never reads go; of several arms that break off in the middle of a statement only the
     first stays.
@@ -251,9 +252,18 @@ def _hidden(text: bytes, group: list[_Branch]) -> list[tuple[int, int]]:
         hidden.extend((arm.start, arm.end) for arm in group[1:])
         return hidden
     arms = [arm for arm in group if arm.test not in _NEVER and text[arm.start : arm.end].strip()]
-    if len(arms) > 1 and not all(_is_whole(text[arm.start : arm.end]) for arm in arms):
+    if len(arms) > 1 and not all(_is_whole(_left(text, arm, inner)) for arm in arms):
         hidden.extend((arm.start, arm.end) for arm in arms[1:])
     return hidden
+
+
+def _left(text: bytes, arm: _Branch, gone: Sequence[tuple[int, int]]) -> bytes:
+    """Return the text of *arm* without the ranges that are *gone*, of which those inside it stand last."""
+    first = len(gone)
+    while first and gone[first - 1][0] >= arm.start:
+        first -= 1
+    ranges = sorted((start - arm.start, end - arm.start) for start, end in gone[first:] if end <= arm.end)
+    return blanked(text[arm.start : arm.end], ranges)
 
 
 def _is_whole(arm: bytes) -> bool:

@@ -396,3 +396,13 @@ def test_what_a_local_variable_points_to_is_no_function() -> None:
 def test_no_head_and_no_body_hides_a_function(text: str, found: list[str]) -> None:
     """Decorations that no list knows, macros above a head, bodies on one line and braces that do not close."""
     assert found == names(text)
+
+
+def test_arms_are_whole_whatever_their_strings_and_inner_arms_say() -> None:
+    """Brackets in strings, and twin openings inside an arm, do not cost the other arm its functions."""
+    text = (
+        '#ifdef A\nint a(void)\n{\n#ifdef B\n\tif (x) {\n#else\n\tif (y) {\n#endif\n\t\tlog("(");\n\t}\n}\n'
+        "#else\nint a(void) { return 0; }\nint b(void) { return 0; }\n#endif\n"
+    )
+
+    assert ["a", "a", "b"] == names(text)
