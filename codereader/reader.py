@@ -59,6 +59,7 @@ class Reader:
         self._view: IndexView | None = None
         self.cache = cache or config.cache_dir()
         self.cancel = cancel or CancelToken()
+        self._step: Step = _silent
 
     def __enter__(self) -> Self:
         return self
@@ -70,7 +71,8 @@ class Reader:
         """Close the index, and forget what was worked out from it."""
         view, self._view, self._opened = self._view, None, None
         self.__dict__.pop("worth", None)
-        self.__dict__.pop("linked", None)
+        if linked := self.__dict__.pop("linked", None):
+            linked.close()
         self.__dict__.pop("edges", None)
         self.__dict__.pop("graph", None)
         if view:
@@ -86,7 +88,7 @@ class Reader:
         from codereader.source.walk import nothing_readable
 
         self.close()
-        step = step or _silent
+        step = self._step = step or _silent
         walked = self.walk(step)
         if not walked.files:
             raise nothing_readable(walked)
@@ -148,10 +150,13 @@ class Reader:
 
     @cached_property
     def linked(self) -> Linked:
-        """The index together with what follows only from several files at once."""
-        from codereader.index.linked import Linked
+        """The index together with what follows only from several files at once, told to the step of `open`.
 
-        return Linked(self.view)
+        Raises: StoreError, Cancelled.
+        """
+        from codereader.index.linked import open_linked
+
+        return open_linked(self.view, self.cache, self.cancel, self._step)
 
     @cached_property
     def edges(self) -> Edges:

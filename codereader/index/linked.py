@@ -7,47 +7,422 @@ of outside headers begin with ``../``. Lists are sorted like those of `codereade
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
 
+from codereader.cancel import CancelToken
+from codereader.errors import NothingReadable
+from codereader.index.c_names import c_candidates
 from codereader.index.candidate import Candidate
-from codereader.index.parsed import Definition, Include, Reference, TableEntry
+from codereader.index.headers import C_LANGUAGES, Headers, Reach
+from codereader.index.include_paths import IncludePaths
+from codereader.index.includes import include_map
+from codereader.index.linking import Found, link
+from codereader.index.macro_calls import Made
+from codereader.index.made import local_type, reference
+from codereader.index.parsed import Definition, Entry, Export, Include, Macro, Record, Reference, TableEntry
+from codereader.index.preprocessor import plain
+from codereader.index.reaches import Reaches
 from codereader.index.resolve import resolve
+from codereader.index.types import (
+    Known,
+    member_named,
+    member_type,
+    returned_type,
+    struct_named,
+    type_of,
+    variable_type,
+)
 from codereader.index.view import At, IndexView
+from codereader.source.scope import from_root, from_scope
+
+KEPT_FILES = 512
+"""So many files' made references, and texts, are kept while the reader is open."""
+
+_POINTS = ("fn", "void *")
 
 
 class Linked:
-    """A view and the headers beyond it. `outside` is None where the scope has no such headers."""
+    """A view, what was *found* of its files together, and the headers beyond it, opened when they are needed."""
 
-    def __init__(self, view: IndexView, outside: IndexView | None = None) -> None:
+    def __init__(
+        self, view: IndexView, found: Found | None = None, opened: Callable[[], Headers] | None = None
+    ) -> None:
         self.view = view
-        self.outside = outside
+        found = self._found = found or Found("", "", Reach((), ()), (), ())
+        self._opened = opened or (lambda: Headers(view.scope, {}))
+        self._headers: Headers | None = None
+        self._reaches = Reaches(found.paths, found.edges)
+        self._languages = {file.path: file.language for file in view.files()}
+        self._made_kept: dict[str, tuple[At[Reference], ...]] = {}
+        self._lines_kept: dict[str, Sequence[str]] = {}
+        self._candidates: dict[tuple[str, str], tuple[Candidate, ...]] = {}
+        self._tables: dict[str, tuple[At[TableEntry], ...]] = {}
+        self._typed: dict[tuple[str, str], str | None] = {}
+
+    def close(self) -> None:
+        """Close the index of the headers."""
+        if self._headers is not None:
+            self._headers.close()
+            self._headers = None
+
+    @property
+    def headers(self) -> Headers:
+        """The headers outside the scope that its files include."""
+        if self._headers is None:
+            self._headers = self._opened()
+        return self._headers
+
+    # -- definitions ------------------------------------------------------------------------------------------------
 
     def definitions(
         self, *, name: str | None = None, path: str | None = None, kinds: Sequence[str] = ()
     ) -> Sequence[At[Definition]]:
         """Return the definitions of the scope, written out and made by macros; each argument narrows."""
-        return self.view.definitions(name=name, path=path, kinds=kinds)
+        own = self.view.definitions(name=name, path=path, kinds=kinds)
+        if name is not None:
+            made: Iterable[At[Definition]] = self._made_definitions.get(name, ())
+        else:
+            made = self._made(path, lambda facts: facts.definitions)
+        more = [at for at in made if (path is None or at.path == path) and (not kinds or at.fact.kind in kinds)]
+        return sorted([*own, *more], key=_definition_order) if more else own
+
+    @cached_property
+    def _made_definitions(self) -> Mapping[str, Sequence[At[Definition]]]:
+        found: dict[str, list[At[Definition]]] = {}
+        for at in self._made(None, lambda facts: facts.definitions):
+            found.setdefault(at.fact.name, []).append(at)
+        return found
+
+    def _made(self, path: str | None, pick):  # type: ignore[no-untyped-def]
+        paths = self._found.files if path is None else [path]
+        for one in paths:
+            if one in self._found.files:
+                for fact in pick(self._found.files[one].facts):
+                    yield At(one, fact)
+
+    def exports(self, *, path: str | None = None) -> Sequence[At[Export]]:
+        """Return the exports of the scope, or of the file *path*, written out and made by macros."""
+        made = list(self._made(path, lambda facts: facts.exports))
+        own = self.view.exports(path=path)
+        return sorted([*own, *made], key=lambda at: (at.path, at.fact.row, at.fact.name)) if made else own
+
+    def entries(self, *, path: str | None = None) -> Sequence[At[Entry]]:
+        """Return the entry points of the scope, or of the file *path*, written out and made by macros."""
+        made = list(self._made(path, lambda facts: facts.entries))
+        own = self.view.entries(path=path)
+        return sorted([*own, *made], key=lambda at: (at.path, at.fact.row, at.fact.name)) if made else own
+
+    # -- references -------------------------------------------------------------------------------------------------
 
     def references(
         self, *, name: str | None = None, path: str | None = None, caller: str | None = None, kind: str | None = None
     ) -> Sequence[At[Reference]]:
         """Return the references of the scope, written out and made by macros; each argument narrows."""
-        return self.view.references(name=name, path=path, caller=caller, kind=kind)
+        own = self.view.references(name=name, path=path, caller=caller, kind=kind)
+        if kind == "name":
+            return own
+        if path is not None:
+            made: Iterable[At[Reference]] = self._made_in(path)
+        elif name is not None:
+            made = self._made_of(name)
+        else:
+            made = (at for one in self._found.files for at in self._made_in(one))
+        more = [
+            at for at in made if (name is None or at.fact.name == name) and (caller is None or at.fact.caller == caller)
+        ]
+        return sorted([*own, *more], key=_reference_order) if more else own
+
+    def _made_in(self, path: str) -> tuple[At[Reference], ...]:
+        """Return the calls that macros make in the file *path*."""
+        facts = self._found.files.get(path)
+        if facts is None:
+            return ()
+        if path not in self._made_kept:
+            if len(self._made_kept) >= KEPT_FILES:
+                self._made_kept.pop(next(iter(self._made_kept)))
+            uses = (at for at in self.view.references(path=path, kind="call") if at.fact.receiver is None)
+            found = [
+                At(path, reference(at.fact, one))
+                for at in uses
+                for one in self._items(at)
+                if self._is_caller(path, at.fact.caller)
+            ]
+            found += [At(path, one) for one in (*facts.calls.bound, *facts.facts.references)]
+            self._made_kept[path] = tuple(dict.fromkeys(sorted(found, key=_reference_order)))
+        return self._made_kept[path]
+
+    def _items(self, at: At[Reference]) -> Sequence[Made]:
+        name = at.fact.name
+        own = self._found.files[at.path].calls.fixed.get(name) if at.path in self._found.files else None
+        return self._found.shared.get(name, ()) if own is None else own
+
+    def _is_caller(self, path: str, caller: str | None) -> bool:
+        return caller is not None and caller in self._functions(path)
+
+    def _functions(self, path: str) -> frozenset[str]:
+        if path not in self._function_names:
+            names = frozenset(at.fact.name for at in self.view.definitions(path=path, kinds=("function",)))
+            self._function_names[path] = names
+        return self._function_names[path]
+
+    @cached_property
+    def _function_names(self) -> dict[str, frozenset[str]]:
+        return {}
+
+    def _made_of(self, name: str) -> Iterator[At[Reference]]:
+        """Yield the calls of *name* that macros make."""
+        macros, bound = self._makers
+        for macro in macros.get(name, ()):
+            for at in self.view.references(name=macro, kind="call"):
+                if at.fact.receiver is None and self._is_caller(at.path, at.fact.caller):
+                    made = (reference(at.fact, one) for one in self._items(at))
+                    yield from dict.fromkeys(At(at.path, one) for one in made if one.name == name)
+        yield from bound.get(name, ())
+
+    @cached_property
+    def _makers(self) -> tuple[Mapping[str, Sequence[str]], Mapping[str, Sequence[At[Reference]]]]:
+        """The macros that call each name, and the calls that arguments decide, by name."""
+        macros: dict[str, dict[str, None]] = {}
+        bound: dict[str, list[At[Reference]]] = {}
+        for macro, items in self._found.shared.items():
+            for one in items:
+                macros.setdefault(str(one.name[0]), {})[macro] = None
+        for path, facts in self._found.files.items():
+            for macro, items in facts.calls.fixed.items():
+                for one in items:
+                    macros.setdefault(str(one.name[0]), {})[macro] = None
+            for each in (*facts.calls.bound, *facts.facts.references):
+                bound.setdefault(each.name, []).append(At(path, each))
+        return {name: tuple(some) for name, some in macros.items()}, bound
+
+    # -- tables -----------------------------------------------------------------------------------------------------
 
     def tables(self, *, path: str | None = None, function: str | None = None) -> Sequence[At[TableEntry]]:
         """Return the entries that hold functions, with the struct and the member's name worked out where possible."""
-        return self.view.tables(path=path, function=function)
+        if path is not None:
+            found: Iterable[At[TableEntry]] = self._tables_in(path)
+        elif function is not None:
+            holders = {at.path for at in self.view.tables(function=function)}
+            holders |= {at.path for at in self._made_tables.get(function, ())}
+            found = [at for one in sorted(holders) for at in self._tables_in(one)]
+        else:
+            found = [at for one in sorted(self._languages) for at in self._tables_in(one)]
+        return [at for at in found if function is None or at.fact.function == function]
+
+    @cached_property
+    def _made_tables(self) -> Mapping[str, Sequence[At[TableEntry]]]:
+        found: dict[str, list[At[TableEntry]]] = {}
+        for at in self._made(None, lambda facts: facts.tables):
+            found.setdefault(at.fact.function, []).append(at)
+        return found
+
+    def _tables_in(self, path: str) -> tuple[At[TableEntry], ...]:
+        if path not in self._tables:
+            own = self.view.tables(path=path)
+            made = list(self._made(path, lambda facts: facts.tables))
+            every = sorted([*own, *made], key=lambda at: (at.path, at.fact.row)) if made else own
+            is_c = self._languages.get(path) in C_LANGUAGES
+            self._tables[path] = tuple(
+                dict.fromkeys(one for at in every if (one := self._entry(at) if is_c else at) is not None)
+            )
+        return self._tables[path]
+
+    def _entry(self, at: At[TableEntry]) -> At[TableEntry] | None:
+        """Return an entry with its struct and member told, None where it is known to hold no function."""
+        one, known = at.fact, self._known(at.path, None)
+        if one.assigned:
+            known = self._known(at.path, _Place(one.variable, one.struct, one.row))
+            kind = type_of(one.variable, known)
+        else:
+            kind = self._kind(one.struct, known)
+        for step in one.path.split(".") if one.path else ():
+            kind = member_type(kind, step, known)
+        struct = struct_named(kind, known)
+        if struct is None:
+            outer = None if one.path or one.assigned else one.struct
+            return replace_fact(at, outer, one.field) if self._may_be_function(at, None) else None
+        name = member_named(struct, one.field, known)
+        if name is None and known.record(struct):
+            return replace_fact(at, struct, one.field) if self._is_function(at.path, one.function) else None
+        held = member_type(kind, one.field, known)
+        return replace_fact(at, struct, name or one.field) if self._may_be_function(at, held) else None
+
+    def _kind(self, struct: str | None, known: Known) -> str | None:
+        if struct is None:
+            return None
+        if known.record(struct) or not known.typedef(struct):
+            return f"struct {struct}"
+        return struct
+
+    def _may_be_function(self, at: At[TableEntry], kind: str | None) -> bool:
+        """Whether an entry whose member has the type *kind* may hold a function."""
+        if kind == "fn":
+            return True
+        found = self.resolve(at.path, at.fact.function)
+        if any(one.definition.fact.kind == "function" for one in found):
+            return True
+        if found and all(one.definition.fact.kind not in ("macro", "function") for one in found):
+            return False
+        return kind is None or not kind.startswith(("struct ", "union "))
+
+    def _is_function(self, path: str, name: str) -> bool:
+        return any(one.definition.fact.kind == "function" for one in self.resolve(path, name))
+
+    # -- names ------------------------------------------------------------------------------------------------------
 
     def resolve(
         self, path: str, name: str, receiver: str | None = None, caller: str | None = None, base: str | None = None
     ) -> tuple[Candidate, ...]:
-        """Return what *name*, used in *path*, may mean: in the scope first, else in headers outside."""
-        return resolve(self.view, path, name, receiver, caller, base)
+        """Return what *name*, used in *path*, may mean: in the scope first, else in headers outside.
 
-    def struct_of(self, path: str, reference: Reference) -> str | None:
-        """Return the type of the object that a member call goes through, without the word struct, None if unknown."""
-        return None
+        *caller* and *base* are those of the `Reference`; languages with classes find more with them.
+        """
+        if self._languages.get(path) != "c" or receiver is not None:
+            return resolve(self.view, path, name, receiver, caller, base)
+        key = (path, name)
+        if key not in self._candidates:
+            found = self.definitions(name=name)
+            self._candidates[key] = c_candidates(path, found, self._outside(name), self._reaches.sees)
+        return self._candidates[key]
+
+    def _outside(self, name: str) -> Sequence[At[Definition]]:
+        return self.headers.definitions(name=name) if self._found.reach.headers else ()
 
     def included(self, path: str, include: Include) -> Sequence[str]:
         """Return the files that an include of *path* may mean, in the scope or outside."""
-        return ()
+        if self._languages.get(path) not in C_LANGUAGES:
+            return include_map(self.view).included(path, include)
+        scope = self.view.scope
+        found = self._include_paths.find(from_root(scope, path), include.target, system=include.system)
+        return (from_scope(scope, found),) if found else include_map(self.view).ending(include.target)
+
+    @cached_property
+    def _include_paths(self) -> IncludePaths:
+        known = frozenset(from_root(self.view.scope, path) for path in self._found.paths)
+        return IncludePaths(known.__contains__)
+
+    # -- types ------------------------------------------------------------------------------------------------------
+
+    def struct_of(self, path: str, reference: Reference) -> str | None:
+        """Return the type of the object that a member call goes through, without the word struct, None if unknown."""
+        if reference.receiver is None or self._languages.get(path) not in C_LANGUAGES:
+            return None
+        known = self._known(path, _Place(reference.receiver, reference.base, reference.row))
+        kind = type_of(reference.receiver, known)
+        return struct_named(kind, known)
+
+    def _known(self, path: str, place: _Place | None) -> Known:
+        return Known(
+            local=lambda name: self._local(path, place, name),
+            record=lambda name: self._records(path, name),
+            typedef=lambda name: self._typedef(path, name),
+            function=lambda name: self._kept("function", path, name),
+            variable=lambda name: self._kept("variable", path, name),
+            macro=lambda name: self._macro(path, name),
+        )
+
+    def _local(self, path: str, place: _Place | None, name: str) -> str | None:
+        """Return the type of *name* where a call stands: as told with it, else as the function's text declares it."""
+        if place is None:
+            return None
+        if place.base is not None and name == place.first:
+            return place.base
+        function = self._function_at(path, place.row)
+        if function is None:
+            return None
+        return local_type(self._lines(path), function, name)
+
+    def _function_at(self, path: str, row: int) -> Definition | None:
+        for at in self.view.definitions(path=path, kinds=("function",)):
+            if at.fact.span.first_row <= row <= at.fact.span.last_row:
+                return at.fact
+        return None
+
+    def _lines(self, path: str) -> Sequence[str]:
+        if path not in self._lines_kept:
+            if len(self._lines_kept) >= 64:
+                self._lines_kept.pop(next(iter(self._lines_kept)))
+            try:
+                text = plain(self.view.text(path)).text.decode("utf-8", "replace")
+            except NothingReadable:
+                text = ""
+            self._lines_kept[path] = text.split("\n")
+        return self._lines_kept[path]
+
+    def _records(self, path: str, name: str) -> Sequence[Record]:
+        """Return the records called *name*, those that the file sees before others."""
+        found = self.view.records(name=name)
+        if self._found.reach.headers:
+            found = [*found, *self.headers.records(name=name)]
+        return [at.fact for at in self._nearest(path, found)]
+
+    def _nearest(self, path: str, found):  # type: ignore[no-untyped-def]
+        """Return those of *found* that the file *path* holds, else that it includes, else all."""
+        if len(found) < 2:
+            return found
+        here = [at for at in found if at.path == path]
+        if here:
+            return here
+        return [at for at in found if self._reaches.sees(path, at.path)] or found
+
+    def _typedef(self, path: str, name: str) -> str | None:
+        found = [at for at in self._every(name) if at.fact.kind == "typedef"]
+        near = self._nearest(path, found)
+        return near[0].fact.signature if near else None
+
+    def _every(self, name: str) -> Sequence[At[Definition]]:
+        return [*self.definitions(name=name), *self._outside(name)]
+
+    def _kept(self, kind: str, path: str, name: str) -> str | None:
+        """Return the type that the function *name* returns, or of the variable *name*."""
+        some = self._nearest(path, [at for at in self._every(name) if at.fact.kind == kind])
+        for at in some:
+            found = returned_type(at.fact) if kind == "function" else variable_type(at.fact)
+            if found:
+                return found
+        return self._found.types.get(name)
+
+    def _macro(self, path: str, name: str) -> Macro | None:
+        found = self.view.macros(name=name)
+        if self._found.reach.headers:
+            found = [*found, *self.headers.macros(name=name)]
+        near = self._nearest(path, found)
+        return near[0].fact if near else None
+
+
+class _Place:
+    """Where an expression stands, and the type that the file tells of its first name."""
+
+    __slots__ = ("base", "first", "row")
+
+    def __init__(self, receiver: str, base: str | None, row: int) -> None:
+        start = receiver.lstrip("(*& \t")
+        end = next((at for at, sign in enumerate(start) if not (sign.isalnum() or sign == "_")), len(start))
+        self.first = start[:end]
+        self.base = base
+        self.row = row
+
+
+def replace_fact(at: At[TableEntry], struct: str | None, field: str) -> At[TableEntry]:
+    """Return an entry with another struct and field."""
+    if at.fact.struct == struct and at.fact.field == field:
+        return at
+    return At(at.path, replace(at.fact, struct=struct, field=field))
+
+
+def open_linked(view: IndexView, cache: Path, cancel: CancelToken, progress: Callable[[str, int, int], None]) -> Linked:
+    """Return *view* with what follows from its files together. Raises: StoreError, Cancelled."""
+    found, opened = link(view, cache, cancel, progress)
+    return Linked(view, found, opened)
+
+
+def _definition_order(at: At[Definition]) -> tuple[str, int, str, int, str]:
+    fact = at.fact
+    return at.path, fact.row, fact.name, fact.span.start, fact.kind
+
+
+def _reference_order(at: At[Reference]) -> tuple[str, int, str, str, str]:
+    return at.path, at.fact.row, at.fact.name, at.fact.made or "", at.fact.receiver or ""
