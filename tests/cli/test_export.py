@@ -20,7 +20,7 @@ KEYS = {
     "include": "file target target_file line condition",
     "export": "file name kind line condition",
     "entry": "file name kind line condition",
-    "build": "file symbol objects condition",
+    "build": "file symbol objects condition rule_file line kconfig",
 }
 
 CORE = """\

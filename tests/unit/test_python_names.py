@@ -66,7 +66,8 @@ def test_a_method_is_found_through_the_bases_from_left_to_right(tree: Tree) -> N
         "from bases import Left, Right\n"
         "class Both(Left, Right):\n"
         "    def go(self):\n"
-        "        self.show()\n        self.right()\n        self.only_top()\n        super().show()\n        self.absent()\n"
+        "        self.show()\n        self.right()\n        self.only_top()\n"
+        "        super().show()\n        self.absent()\n"
     )
     view = tree({"bases.py": BASES, "use.py": use})
 
@@ -276,8 +277,10 @@ def test_calls_know_the_function_that_really_makes_them(tree: Tree) -> None:
 
 def test_a_class_is_made_by_its_constructor_and_methods_override(tree: Tree) -> None:
     """The inherited ``__init__`` runs; a method knows which one it takes the place of."""
-    view = tree({"bases.py": BASES + "class Low(Left):\n    def show(self): ...\nclass Made:\n    def __init__(self): ...\n"
-                             "class Child(Made): ...\n"})  # fmt: skip
+    more = (
+        "class Low(Left):\n    def show(self): ...\nclass Made:\n    def __init__(self): ...\nclass Child(Made): ...\n"
+    )
+    view = tree({"bases.py": BASES + more})
     low = next(at for at in view.definitions(name="show") if at.fact.owner == "Low")
     top = next(at for at in view.definitions(name="show") if at.fact.owner == "Top")
     child = view.definitions(name="Child")[0]
@@ -292,7 +295,8 @@ def test_hostile_words_end(tree: Tree) -> None:
     deep = "[" * 300
     text = (
         f"A = B\nB = A\nclass C(C.D): ...\ndef f(x: A, y: '{deep}', z: C):\n    x.go()\n    y.go()\n    z.go()\n"
-        "class E:\n    def __init__(self):\n        self.a = self.b\n        self.b = self.a\n    def f(self): self.a.go()\n"
+        "class E:\n    def __init__(self):\n        self.a = self.b\n        self.b = self.a\n"
+        "    def f(self): self.a.go()\n"
         "def g():\n    x = h(x)\n    x.go()\ndef h(x): return h(x)\n"
     )
     view = tree({"a.py": text, "b.py": "from c import *\n", "c.py": "from b import *\ndef k(): k2()\n"})
