@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Print the path of a real Linux source tree (net/, fs/ramfs/, include/), unpacking it the first time.
+# Print the path of a real Linux source tree (net/, fs/ramfs/, include/), unpacking it the first time. With --all it
+# is the whole kernel (1.5 GB on disk), which no test needs.
 #
 # The tree comes from Debian's package linux-source-6.1 and never lands in this repository: it is kept under
 # ${CODEREADER_CORPORA:-the user's cache}/codereader-corpora as a git repository of its own. The first call needs
@@ -8,7 +9,11 @@ set -euo pipefail
 
 home=$(getent passwd "$(id -u)" 2>/dev/null | cut -d: -f6 || true)
 base=${CODEREADER_CORPORA:-${home:-$HOME}/.cache/codereader-corpora}
-tree=$base/linux
+case ${1-} in
+  '') tree=$base/linux parts=(net fs/ramfs include Makefile Kconfig MAINTAINERS) ;;
+  --all) tree=$base/linux-all parts=() ;;
+  *) echo "usage: linux.sh [--all]" >&2; exit 2 ;;
+esac
 if [[ -d $tree/.git ]]; then
   printf '%s\n' "$tree"
   exit 0
@@ -28,10 +33,16 @@ fi
 mkdir -p "$base"
 work=$(mktemp -d "$base/.unpack.XXXXXX")
 trap 'rm -rf "$work"' EXIT
-tar -C "$work" --strip-components=1 -xf "$archive" linux-source-6.1/{net,fs/ramfs,include,Makefile,Kconfig,MAINTAINERS}
+if [[ ${#parts[@]} == 0 ]]; then
+  tar -C "$work" --strip-components=1 -xf "$archive"
+  add=(-A -f)  # the package's .gitignore hides everything
+else
+  tar -C "$work" --strip-components=1 -xf "$archive" "${parts[@]/#/linux-source-6.1/}"
+  add=(-A)
+fi
 export GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null
 git -C "$work" init -q
-git -C "$work" add -A
+git -C "$work" add "${add[@]}"
 git -C "$work" -c user.name=corpus -c user.email=corpus@localhost commit -qm 'Linux 6.1'
 mv "$work" "$tree"
 trap - EXIT
