@@ -53,7 +53,7 @@ def outline_section(material: Material) -> Draft:
 
 def _roots(material: Material) -> list[Node]:
     """Return the definitions behind the entry points by importance; without any, tables, then what others can see."""
-    entries = [at for at in ordered_entries(material) if at.fact.kind != "exitcall"]
+    entries = [at for at in ordered_entries(material) if at.fact.kind not in ("exitcall", "parameter")]
     entries = [at for at in entries if not is_minor(at.path)] or entries
     wanted = {_called_name(at.fact.name) for at in entries}
     named: dict[str, list[At[Definition]]] = {}

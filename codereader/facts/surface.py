@@ -15,8 +15,8 @@ from codereader.source.spans import line_of
 ENTRIES_COUNTED = 12
 """More entry points than this are counted by kind first."""
 
-_PROGRAM_ORDER = ("console script", "main", "syscall", "initcall", "exitcall")
-_KERNEL_ORDER = ("syscall", "initcall", "exitcall", "main", "console script")
+_PROGRAM_ORDER = ("console script", "main", "syscall", "initcall", "exitcall", "parameter")
+_KERNEL_ORDER = ("syscall", "initcall", "exitcall", "main", "console script", "parameter")
 
 
 def entries_section(material: Material) -> Draft:

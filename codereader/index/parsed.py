@@ -41,7 +41,7 @@ A ``method`` is a function directly inside a class. ``module`` is a namespace or
 ReferenceKind = Literal["call", "name"]
 """``call``: the name is called. ``name``: it is mentioned as a value or type (address taken, decorator, base class)."""
 
-EntryKind = Literal["initcall", "exitcall", "syscall", "main", "console script"]
+EntryKind = Literal["initcall", "exitcall", "syscall", "main", "console script", "parameter"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,8 @@ class Definition:
     `span` covers the whole definition; `row` is the name's row. `made` names the macro that made it, None where it is
     written out; only the linker knows. `signature` is one line of text
     without the body. `owner` is the enclosing class or function, dotted (``Reader.ask``'s owner is ``Reader``).
-    `fields` holds member lines of a struct, union or enum, or the bases of a class. `doc` is the first
+    `fields` holds member lines of a struct, union or enum, the bases of a class, or the decorators of a function
+    (``@staticmethod``). `doc` is the first
     sentence of the comment or docstring that belongs to it, else None.
     """
 
@@ -74,7 +75,8 @@ class Reference:
 
     `receiver` is what stands before the last dot or arrow (``os.path`` in ``os.path.join()``), None for a bare name.
     `base` is the type with which the file declares the first name of the receiver (``struct inode *`` for
-    ``inode->i_op->create()``), None where it does not say. `made` is as in `Definition`.
+    ``inode->i_op->create()``), None where it does not say. In Python it is what the whole receiver holds, or a bare
+    name that is local, in the words of `codereader.index.python_held` (``?``: the file does not tell). `made` is as in `Definition`.
     """
 
     name: str
@@ -127,6 +129,7 @@ class Record:
     """The members of a struct or union. Members of anonymous ones inside it count as its own.
 
     `name` is the tag, else the typedef's name; that of an inner one with a member name and no tag is ``outer.member``.
+    In Python: what the attributes of ``class Box``, the variables of the ``module`` and the result of ``def open`` hold.
     """
 
     name: str
