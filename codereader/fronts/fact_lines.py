@@ -33,9 +33,9 @@ def fact_rows(linked: Linked, edges: Edges, path: str, built: Mapping[str, Build
             "function": one.function, "line": line_of(one.row), "condition": one.condition,
         }  # fmt: skip
     yield from (_include(linked, path, at.fact) for at in linked.view.includes(path=path))
-    for offer in linked.view.exports(path=path):
+    for offer in linked.exports(path=path):
         yield _named("export", path, offer.fact.name, offer.fact.kind, offer.fact.row, offer.fact.condition)
-    for entry in linked.view.entries(path=path):
+    for entry in linked.entries(path=path):
         yield _named("entry", path, entry.fact.name, entry.fact.kind, entry.fact.row, entry.fact.condition)
     if path in built:
         yield _build(built[path])
