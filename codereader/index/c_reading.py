@@ -21,6 +21,9 @@ Captures = Mapping[str, Sequence["Node"]]
 SIGNATURE_BYTES = 400
 """Longest text taken for a signature; what is longer ends in an ellipsis."""
 
+FARTHEST_COMMENT = 1000
+"""So many bytes of white space may lie between a comment and what it speaks of."""
+
 KEYWORDS = frozenset(
     re.findall(
         r"\w+",
@@ -107,6 +110,8 @@ class Reading:
         if at < 0:
             return None
         begin, end = self.plain.comments[at]
+        if start - end > FARTHEST_COMMENT:
+            return None
         between = self.data[end:start]
         if between.strip() or between.count(b"\n") > 1:
             return None

@@ -7,9 +7,10 @@ name before a parenthesis, so that no macro in a body hides a call.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 from codereader.index.c_blocks import Blocks, Function
+from codereader.index.c_locals import Locals, word_ending
 from codereader.index.c_reading import KEYWORDS, MACRO, NO_OBJECT, Reading
 from codereader.index.c_receivers import Types, receiver
 from codereader.index.c_tables import Table
@@ -20,18 +21,9 @@ FEW_VARIABLES = 64
 
 _CALL = re.compile(rb"\b([A-Za-z_]\w*)[ \t]*\(")
 _DECLARED_POINTER = re.compile(rb"\*[\s*]*(?:const\s+)?\w*\s*(?:\[\w*\]\s*)?\)\s*\(")
-_WORD_BEFORE = re.compile(rb"([A-Za-z_]\w*)[ \t]+\Z")
 _IDENTIFIER = re.compile(rb"[A-Za-z_]\w*")
 _VALUE = re.compile(rb"([(,=?:&{)])\s*([A-Za-z_]\w*)\s*(?=([,);:}]))")
 _RETURN = re.compile(rb"return\s+([A-Za-z_]\w*)\s*;")
-_LOCAL = re.compile(
-    rb"[\n{;(,][ \t\n]*(?!return\b|else\b|case\b|goto\b)"
-    rb"(?:[A-Za-z_]\w*+[ \t]++)*(?:[A-Za-z_]\w*+[ \t]*\*+|(?!struct\b|union\b|enum\b)[A-Za-z_]\w*+[ \t]+)"
-    rb"([A-Za-z_]\w*)[ \t]*(?:\[[^\]\n]*\][ \t]*)*([;,=):])"
-)
-_POINTER_LOCAL = re.compile(rb"\(\*(?:const )?(\w+)(?:\[\w*\])?\)\s*\(")
-_NEXT_LOCAL = re.compile(rb",\s*\**\s*([A-Za-z_]\w*)")
-_NESTED = re.compile(rb"\([^()]*\)|\{[^{}]*\}|\[[^\[\]]*\]")
 _STRUCT = re.compile(rb"struct\s+([A-Za-z_]\w*+)(?!\s*\{)")
 _UNION = re.compile(rb"union\s+([A-Za-z_]\w*+)(?!\s*\{)")
 _ASSIGNED = re.compile(
@@ -57,7 +49,7 @@ def references(reading: Reading, parts: Blocks, names: Iterable[str], types: Typ
     variables, *names*, is mentioned once a row, wherever a function uses it. A struct is mentioned once a function.
     """
     rows: list[_Row] = []
-    locals_of = [_locals(reading.bare, function) for function in parts.functions]
+    locals_of = [Locals(reading.bare, function) for function in parts.functions]
     seen: set[tuple[int, str]] = set()
     for function, local in zip(parts.functions, locals_of, strict=True):
         rows.extend(_calls(reading, function.body, function.end, function, types, local))
@@ -99,7 +91,7 @@ def _outside(parts: Blocks) -> Iterator[tuple[int, int]]:
 
 
 def _calls(
-    reading: Reading, start: int, end: int, function: Function | None, types: Types, local: frozenset[bytes]
+    reading: Reading, start: int, end: int, function: Function | None, types: Types, local: Container[bytes]
 ) -> Iterator[_Row]:
     """Yield the calls between two bytes that lie in *function*; what a *local* variable points to has no name."""
     text, row = reading.bare, reading.row
@@ -124,27 +116,14 @@ def _calls(
 
 def _is_declared(text: bytes, at: int, start: int) -> bool:
     """Whether a type stands before the name at byte *at*, so that it is declared and not called."""
-    word = _WORD_BEFORE.search(text, max(start, at - 40), at)
-    return word is not None and word[1] not in _BEFORE_CALL
+    last = at - 1
+    while last > start and text[last] in b" \t":
+        last -= 1
+    word = word_ending(text, last)
+    return bool(word) and not word.isdigit() and word not in _BEFORE_CALL
 
 
 # -- mentions -------------------------------------------------------------------------------------------------------
-
-
-def _locals(text: bytes, function: Function) -> frozenset[bytes]:
-    """Return the parameters and local variables of *function*."""
-    found = set(_POINTER_LOCAL.findall(text, function.opened, function.end))
-    for match in _LOCAL.finditer(text, function.opened, function.end):
-        found.add(match[1])
-        if match[2] in b",=" and match.start() > function.body:
-            rest = text[match.end() - 1 : text.find(b";", match.end())]
-            if b"," in rest:
-                while b"(" in rest or b"{" in rest or b"[" in rest:
-                    rest, some = _NESTED.subn(b"", rest)
-                    if not some:
-                        break
-                found.update(_NEXT_LOCAL.findall(rest))
-    return frozenset(found)
 
 
 def _values(
@@ -152,7 +131,7 @@ def _values(
     start: int,
     end: int,
     caller: str | None,
-    local: frozenset[bytes],
+    local: Container[bytes],
     seen: set[tuple[int, str]],
 ) -> Iterator[_Row]:
     """Yield the names that are handed on between two bytes: arguments, assigned, returned and initial values."""
@@ -190,7 +169,7 @@ def _is_value(text: bytes, value: re.Match[bytes]) -> bool:
 
 
 def _own_variables(
-    reading: Reading, names: set[str], locals_of: Sequence[frozenset[bytes]], seen: set[tuple[int, str]]
+    reading: Reading, names: set[str], locals_of: Sequence[Locals], seen: set[tuple[int, str]]
 ) -> Iterator[_Row]:
     """Yield the uses of the file's own variables inside its functions that are not among *seen* (row, name)."""
     for at, name in _words(reading.bare, names):
@@ -267,13 +246,13 @@ def assigned(reading: Reading, parts: Blocks, types: Types) -> Iterator[TableEnt
     """Yield the members that functions set to named objects: ``ops->open = box_open``."""
     text = reading.bare
     for function in parts.functions:
-        local: frozenset[bytes] | None = None
+        local: Locals | None = None
         for found in _ASSIGNED.finditer(text, function.body, function.end):
             at = found.start(1)
             if text[at - 1] == 62 and text[at - 2] != 45:
                 continue
             if local is None:
-                local = _locals(text, function)
+                local = Locals(text, function)
             chain: str | None = None
             for word in (found[3], found[4]) if found[3] else (found[2],):
                 name = word.decode()

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from codereader.index import c, kbuild, packaging, python, tags
 from codereader.index.parsed import ParsedFile
 from codereader.index.prose import summary_of_lines
-from codereader.index.tags import Match
+from codereader.index.tags import Match, Matcher
 from codereader.source.languages import Language, known_languages
 from codereader.source.languages import language as find_language
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Query = Callable[[bytes], Mapping[str, Sequence["Node"]]]
 """Parses a text and returns its captures by name."""
 
-EXTRACTOR = "15"
+EXTRACTOR = "16"
 """Raised whenever the same bytes give other facts than before, so that stores parse them again."""
 
 _DATA = re.compile(r"^[\[{<]|\s=\s|;$|^[\w.-]+:\s")
@@ -42,6 +42,15 @@ _START = attrgetter("start_byte")
 
 DEEPEST_START = 500
 """Patterns of tags fit no deeper in the tree than this; a query's time grows with the square of the depth."""
+
+LOOKS = 5000
+LOOKS_PER_BYTE = 0.2
+"""So often a parser may report to us, beside what it may for each byte, before the text counts as none of its language.
+Source takes a tenth of that; broken text can take time that grows with the square of its length.
+"""
+
+_PIECE = 1 << 16
+_ASCII = bytes(byte if 0 < byte < 128 else 32 if byte == 0 else 63 for byte in range(256))
 
 _EXTRACTORS: Mapping[str, Callable[[bytes, Query], ParsedFile]] = {
     "c": c.extract,
@@ -141,19 +150,41 @@ def _query(language: str) -> Query:
 
 
 @cache
-def _matcher(language: Language) -> Callable[[bytes], Sequence[Match]]:
+def _matcher(language: Language) -> Matcher:
     """Return a function that parses a text and returns where the patterns of *language* fit. Raises: _UnusableError."""
     from tree_sitter import Parser, QueryCursor
 
     grammar, pattern = _grammar(language)
     parser = Parser(grammar)
 
-    def matches(data: bytes) -> Sequence[Match]:
+    def matches(data: bytes) -> Sequence[Match] | None:
+        data = _clean(data)
+        patience = LOOKS + len(data) * LOOKS_PER_BYTE
+
+        def is_lost(_: int, __: bool) -> bool:  # noqa: FBT001
+            nonlocal patience
+            patience -= 1
+            return patience < 0
+
+        try:
+            tree = parser.parse(lambda at, _: data[at : at + _PIECE], progress_callback=is_lost)
+        except ValueError:
+            parser.reset()
+            return None
         cursor = QueryCursor(pattern)
         cursor.set_max_start_depth(DEEPEST_START)
-        return cursor.matches(parser.parse(data).root_node)
+        return cursor.matches(tree.root_node)
 
     return matches
+
+
+def _clean(data: bytes) -> bytes:
+    """Return *data* as grammars can bear it, byte for byte: no NUL, and no bytes that are not UTF-8."""
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.translate(_ASCII)
+    return data.replace(b"\0", b" ") if b"\0" in data else data
 
 
 def _tagged(data: bytes, language: str) -> ParsedFile | None:
@@ -166,7 +197,7 @@ def _tagged(data: bytes, language: str) -> ParsedFile | None:
     except _UnusableError:
         return None
     made = tags.extract(data, known, matches)
-    return replace(made, entries=(*made.entries, *packaging.entries(data)))
+    return made and replace(made, entries=(*made.entries, *packaging.entries(data)))
 
 
 def _text(data: bytes) -> ParsedFile:
