@@ -76,7 +76,8 @@ class Reference:
     `receiver` is what stands before the last dot or arrow (``os.path`` in ``os.path.join()``), None for a bare name.
     `base` is the type with which the file declares the first name of the receiver (``struct inode *`` for
     ``inode->i_op->create()``), None where it does not say. In Python it is what the whole receiver holds, or a bare
-    name that is local, in the words of `codereader.index.python_held` (``?``: the file does not tell). `made` is as in `Definition`.
+    name that is local, in the words of `codereader.index.python_held` (``?``: the file does not tell).
+    `made` is as in `Definition`.
     """
 
     name: str
@@ -129,7 +130,7 @@ class Record:
     """The members of a struct or union. Members of anonymous ones inside it count as its own.
 
     `name` is the tag, else the typedef's name; that of an inner one with a member name and no tag is ``outer.member``.
-    In Python: what the attributes of ``class Box``, the variables of the ``module`` and the result of ``def open`` hold.
+    In Python: what the attributes of ``class Box``, the variables of the ``module`` or the result of ``def f`` hold.
     """
 
     name: str
