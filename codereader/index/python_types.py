@@ -75,6 +75,7 @@ _WRAPPING = frozenset({"Annotated", "ClassVar", "Final", "Required", "NotRequire
                        "Awaitable", "TypeGuard"})  # fmt: skip
 _LAST = frozenset({"Callable", "Coroutine"})
 _ANY = frozenset({"Any", "object", "TypeVar", "Self", "ParamSpec"})
+_NEXT = ("__next__", "__anext__")
 _TUPLES = frozenset({"tuple", "Tuple"})
 _ITEM_METHODS = frozenset({"get", "pop", "setdefault", "__getitem__"})
 _BUILTINS = frozenset(dir(builtins))
@@ -279,6 +280,8 @@ class PythonTypes:
 
     def _result(self, value: Value, depth: int) -> tuple[Value, ...]:
         """Return what calling *value* gives."""
+        if depth > DEEPEST:
+            return (UNKNOWN,)
         if value.kind == "class":
             return (replace(value, kind="object"),)
         if value.kind == "function" and value.at is not None:
@@ -317,6 +320,8 @@ class PythonTypes:
 
     def _item(self, value: Value, index: str, depth: int) -> tuple[Value, ...]:
         """Return what *value* has at *index*, the empty text for one that is not a number."""
+        if depth > DEEPEST:
+            return (UNKNOWN,)
         if value.kind == "class":
             return (value,)
         if value.kind == "object" and value.cls is not None:
@@ -331,6 +336,8 @@ class PythonTypes:
 
     def _taken(self, value: Value, step: str, depth: int) -> tuple[Value, ...]:
         """Return what iterating over *value* gives (``[*]``), or what a with statement gets from it."""
+        if depth > DEEPEST:
+            return (UNKNOWN,)
         if value.kind == "items":
             parts = [part for part in value.parts if part[1].text != "..."]
             return self._any(parts if value.name in _TUPLES else parts[:1], depth)
@@ -338,7 +345,7 @@ class PythonTypes:
             return (replace(value, kind="object"),)
         if value.kind != "object" or value.cls is None:
             return (FOREIGN,) if value.kind == "foreign" and value.name not in _HANDING_ON else (UNKNOWN,)
-        for name in ("__enter__", "__aenter__") if step == "[with]" else ("__iter__", "__aiter__", "__next__"):
+        for name in ("__enter__", "__aenter__") if step == "[with]" else ("__iter__", "__aiter__", *_NEXT):
             made = [one for one in self._member(value, value.cls, name, depth) if one.kind == "function"]
             if not made:
                 continue
@@ -346,8 +353,10 @@ class PythonTypes:
             if step == "[with]":
                 is_own = all(one.cls == value.cls or one.kind == "unknown" for one in found)
                 return (value,) if is_own else found
-            if name == "__next__":
+            if name in _NEXT:
                 return found
+            if any(one.kind == "object" and one.cls == value.cls for one in found):  # its own iterator
+                continue
             return _distinct(one for iterator in found for one in self._taken(iterator, step, depth + 1))
         return (value,) if step == "[with]" else (UNKNOWN,)
 

@@ -154,3 +154,103 @@ def test_line_ends_do_not_matter() -> None:
     assert [(d.signature, d.row, d.doc) for d in unix.definitions] == [
         (d.signature, d.row, d.doc) for d in windows.definitions
     ]
+
+
+def test_what_a_decorator_makes_of_a_function_is_told() -> None:
+    """Properties are a kind of their own; the decorators themselves are kept as written."""
+    text = (
+        "class A:\n"
+        "    @property\n    def p(self): ...\n"
+        "    @p.setter\n    def p(self, v): ...\n"
+        "    @functools.cached_property\n    def c(self): ...\n"
+        "    @staticmethod\n    def s(): ...\n"
+        "    @overload\n    def o(self): ...\n"
+        "    def m(self): ...\n"
+    )
+    found = [(d.name, d.kind, d.fields) for d in read(text).definitions if d.name != "A"]
+
+    assert [
+        ("p", "property", ("@property",)),
+        ("p", "property", ("@p.setter",)),
+        ("c", "property", ("@functools.cached_property",)),
+        ("s", "method", ("@staticmethod",)),
+        ("o", "method", ("@overload",)),
+        ("m", "method", ()),
+    ] == found
+
+
+def test_lambdas_with_a_name_and_type_aliases_are_definitions() -> None:
+    """A lambda that is given a name is a function, ``type X`` a typedef; generic classes keep their bases."""
+    text = (
+        "f = lambda x: g(x)\ntype Pair[T] = tuple[T, T]\nclass Box[T](Base[T]): ...\nclass A:\n    h = lambda self: 1\n"
+    )
+
+    assert [
+        ("f", "function", None, "f = lambda x"),
+        ("Pair", "typedef", None, "type Pair[T] = tuple[T, T]"),
+        ("Box", "class", None, "class Box[T](Base[T])"),
+        ("A", "class", None, "class A"),
+        ("h", "method", "A", "h = lambda self"),
+    ] == [(d.name, d.kind, d.owner, d.signature) for d in read(text).definitions]
+
+
+def test_what_names_hold_is_kept_for_other_files() -> None:
+    """Attributes, module variables and results are told in words: annotations, and values after ``=``."""
+    text = (
+        "SHELF = make(1)\n"
+        "class Box(Base):\n"
+        "    size: int\n"
+        "    def __init__(self, lid: Lid, other):\n"
+        "        self.lid = lid\n        self.other = other\n        self.parts = [Part(x) for x in lid]\n"
+        "        self.inner: Box | None = None\n"
+        "    def take(self):\n        return self.lid.part\n"
+    )
+    found = {one.name: {member.name: member.type for member in one.members} for one in read(text).records}
+
+    assert {
+        "module": {"SHELF": "=make()"},
+        "class Box": {"size": "int", "lid": "Lid", "other": "?", "parts": "list[=Part()]", "inner": "Box | None"},
+        "def Box.take": {"return": "=self{Box}.lid.part"},
+    } == found
+
+
+def test_calls_know_what_they_are_made_on() -> None:
+    """A receiver's type is told as far as the file says; a local name never passes for a global one."""
+    text = (
+        "def f(a: A, b, c=None):\n"
+        "    x = Made(1)\n    a.go()\n    b.go()\n    x.y.go()\n"
+        "    b()\n    far()\n    far.away.go()\n    'text'.go()\n"
+        "    for z in a.all:\n        z.go()\n    with x as w:\n        w.go()\n    global g\n    g = 1\n    g()\n"
+    )
+    found = [(r.receiver, r.name, r.base) for r in read(text).references if r.kind == "call"]
+
+    assert [
+        (None, "Made", None),
+        ("a", "go", "A"),
+        ("b", "go", "?"),
+        ("x.y", "go", "=Made().y"),
+        (None, "b", "?"),
+        (None, "far", None),
+        ("far.away", "go", None),
+        ("'text'", "go", "!"),
+        ("z", "go", "=(A).all[*]"),
+        ("w", "go", "=Made()[with]"),
+        (None, "g", None),
+    ] == found
+
+
+def test_python_beyond_reason_is_read_all_the_same() -> None:
+    """Long chains, deep nesting of functions, circular values and endless unions end quickly."""
+    chain = "def f(x):\n    return x" + ".a()" * 3000 + "\n"
+    nested = "".join("    " * depth + f"def f{depth}():\n" for depth in range(60)) + "    " * 60 + "pass\n"
+    values = (
+        "def f():\n    a = b\n    b = a\n    a.go()\n"
+        + "".join(f"    c = g{n}()\n" for n in range(500))
+        + "    c.go()\n"
+    )
+    tests = "def f(x):\n" + "".join(f"    if isinstance(x, A{n}):\n        x.go()\n" for n in range(2000))
+
+    assert 3000 == sum(r.kind == "call" for r in read(chain).references)
+    assert 60 == len(read(nested).definitions)
+    assert ["?", "=g499()"] == [r.base for r in read(values).references if r.name == "go"]
+    assert "A1999" == [r.base for r in read(tests).references if r.name == "go"][-1]

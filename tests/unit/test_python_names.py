@@ -178,6 +178,8 @@ TOUCHES = [
     "def given():\n    return Part()\ndef f():\n    given().touch()",
     "PART = Part()\ndef f():\n    PART.touch()",
     "type P = Part\ndef f(x: P): x.touch()",
+    "class Own:\n    def __iter__(self): return self\n    def __next__(self) -> Part: ...\n"
+    "def f(o: Own):\n    for x in o: x.touch()",
     "class Box[T]:\n    def f(self, x: Part) -> T: x.touch()",
 ]
 
@@ -297,9 +299,12 @@ def test_hostile_words_end(tree: Tree) -> None:
         f"A = B\nB = A\nclass C(C.D): ...\ndef f(x: A, y: '{deep}', z: C):\n    x.go()\n    y.go()\n    z.go()\n"
         "class E:\n    def __init__(self):\n        self.a = self.b\n        self.b = self.a\n"
         "    def f(self): self.a.go()\n"
+        "class I:\n    def __iter__(self): return self\n    def __call__(self): return self\n"
+        "    def __getitem__(self, at): return self()\n"
+        "def i(x: I):\n    for y in x:\n        y()()[0]()[1].go()\n"
         "def g():\n    x = h(x)\n    x.go()\ndef h(x): return h(x)\n"
     )
     view = tree({"a.py": text, "b.py": "from c import *\n", "c.py": "from b import *\ndef k(): k2()\n"})
 
-    assert [("", "not found")] * 5 == calls(view, "a.py", "go")
+    assert [("", "not found")] * 6 == calls(view, "a.py", "go")
     assert [("", "not found")] == calls(view, "c.py", "k2")
