@@ -24,7 +24,8 @@ class Paths:
     """The shortest paths, each a chain of hops, the surest first.
 
     `total` counts all that are equally short. `looked` counts the definitions that were looked into, `not_followed`
-    the call sites in them that lead to no definition. `is_bounded` tells that the search ended at the depth asked for.
+    the call sites in them that lead to no definition of the scope. `is_bounded` tells that the search ended at the
+    depth asked for.
     """
 
     found: tuple[tuple[Call, ...], ...]
@@ -76,8 +77,14 @@ class Graph:
         return self._hops[start, end]
 
     def lost(self, number: int) -> int:
-        """Return how many call sites of a definition lead nowhere."""
-        return not_followed(self._edges.callees(self._definitions[number]))
+        """Return how many call sites of a definition lead nowhere, or into a header outside the scope."""
+        edges = self._edges.callees(self._definitions[number])
+        left = {(one.path, one.line, one.callee) for one in edges if one.target and self._is_outside(one.target)}
+        return not_followed(edges) + len(left)
+
+    def _is_outside(self, at: At[Definition]) -> bool:
+        """Tell whether the body of a function is not looked into, since its file is not one of the scope."""
+        return at.fact.kind != "macro" and self._edges.linked.view.file(at.path) is None
 
     def paths(
         self, starts: Sequence[At[Definition]], ends: Sequence[At[Definition]], depth: int, limit: int,
