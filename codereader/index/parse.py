@@ -11,16 +11,14 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from importlib import import_module, metadata
+from importlib import import_module
 from importlib.util import find_spec
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codereader.index import c, kbuild, packaging, python, tags
 from codereader.index.parsed import ParsedFile
 from codereader.index.prose import summary_of_lines
-from codereader.index.tags import Match, Matcher
 from codereader.source.languages import Language, known_languages
 from codereader.source.languages import language as find_language
 
@@ -28,6 +26,8 @@ if TYPE_CHECKING:
     from tree_sitter import Language as Grammar
     from tree_sitter import Node
     from tree_sitter import Query as Pattern
+
+    from codereader.index.tags import Match, Matcher
 
 Query = Callable[[bytes], Mapping[str, Sequence["Node"]]]
 """Parses a text and returns its captures by name."""
@@ -52,23 +52,32 @@ Source takes a tenth of that; broken text can take time that grows with the squa
 _PIECE = 1 << 16
 _ASCII = bytes(byte if 0 < byte < 128 else 32 if byte == 0 else 63 for byte in range(256))
 
-_EXTRACTORS: Mapping[str, Callable[[bytes, Query], ParsedFile]] = {
-    "c": c.extract,
-    "python": python.extract,
-    "make": kbuild.extract_make,
-    "kconfig": kbuild.extract_kconfig,
-}
-
 
 def parse(data: bytes, language: str) -> ParsedFile:
     """Return the facts of *data* written in *language* (a folder name under ``grammars/``, else carried as text).
 
     Broken code gives the facts that could be read and a count of the parser's errors. Never raises for content.
     """
-    extract = _EXTRACTORS.get(language)
+    extract = _extractor(language)
     if extract is not None:
         return extract(data, _query(language))
     return _tagged(data, language) or _text(data)
+
+
+@cache
+def _extractor(language: str) -> Callable[[bytes, Query], ParsedFile] | None:
+    """Return what reads *language*, where it is more than tags. It is loaded when a file first needs it."""
+    if language == "c":
+        from codereader.index import c
+
+        return c.extract
+    if language == "python":
+        from codereader.index import python
+
+        return python.extract
+    from codereader.index import kbuild
+
+    return {"make": kbuild.extract_make, "kconfig": kbuild.extract_kconfig}.get(language)
 
 
 def stamp(language: str) -> str:
@@ -88,6 +97,8 @@ def _stamp(language: str) -> str:
 
 
 def _version(wheel: str) -> str:
+    from importlib import metadata
+
     try:
         return metadata.version(wheel)
     except metadata.PackageNotFoundError:
@@ -161,7 +172,7 @@ def _matcher(language: Language) -> Matcher:
         data = _clean(data)
         patience = LOOKS + len(data) * LOOKS_PER_BYTE
 
-        def is_lost(_: int, __: bool) -> bool:  # noqa: FBT001
+        def is_lost(_: int, __: bool) -> bool:
             nonlocal patience
             patience -= 1
             return patience < 0
@@ -196,6 +207,8 @@ def _tagged(data: bytes, language: str) -> ParsedFile | None:
         matches = _matcher(known)
     except _UnusableError:
         return None
+    from codereader.index import packaging, tags
+
     made = tags.extract(data, known, matches)
     return made and replace(made, entries=(*made.entries, *packaging.entries(data)))
 
@@ -208,4 +221,6 @@ def _text(data: bytes) -> ParsedFile:
     if summary and _DATA.search(summary):
         summary = None
     made = ParsedFile(language="text", lines=lines, summary=summary)
+    from codereader.index import packaging
+
     return replace(made, entries=packaging.entries(data))
