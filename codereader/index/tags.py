@@ -50,6 +50,9 @@ if TYPE_CHECKING:
 Match = tuple[int, Mapping[str, Sequence["Node"]]]
 """One place where a pattern of the query fits: the pattern's number in the file, its nodes by capture name."""
 
+Matcher = Callable[[bytes], Sequence[Match] | None]
+"""Parses a text and returns where the patterns of a language fit, None for text that it cannot make anything of."""
+
 SIGNATURE_LENGTH = 400
 """Longest signature in characters."""
 
@@ -129,10 +132,13 @@ _LEADERS = frozenset(
 )
 
 
-def extract(data: bytes, language: Language, query: Callable[[bytes], Sequence[Match]]) -> ParsedFile:
-    """Return the facts of *data* in *language*; *query* parses a text and returns where its patterns fit."""
+def extract(data: bytes, language: Language, query: Matcher) -> ParsedFile | None:
+    """Return the facts of *data* in *language*, None if *query* can make nothing of it."""
     text = tag_text(data, language)
-    reading = _Reading(text, language, query(text.plain))
+    matches = query(text.plain)
+    if matches is None:
+        return None
+    reading = _Reading(text, language, matches)
     _fill(reading)
     definitions = [*_definitions(reading), *text.macros()]
     return ParsedFile(
