@@ -13,7 +13,7 @@ from codereader.index.c_blocks import Function
 FIRST_PLACES = 12
 """So many places of a name are looked at for one that is neither a member nor a tag."""
 
-_AFTER = re.compile(rb"[ \t]*(?:\[[^\]]*\][ \t]*)*[;,=):\n]|[ \t]+__\w+|[ \t]*[\[(]")
+_AFTER = re.compile(rb"[ \t]*(?:\[[^\]]*\][ \t]*)*[;,=):\n]|[ \t]+__\w+")
 _TYPE_FIRST = re.compile(rb"\s*(?:[A-Za-z_]\w*\s+)*[A-Za-z_]\w*[\s*]+[A-Za-z_]\w*\s*[,=\[;]")
 _WORD = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789")
 _SPACE = frozenset(b" \t\r\n*")
@@ -74,7 +74,8 @@ class Locals:
             if last == at - 1:
                 return False
             word = word_ending(text, last)
-            if word in _NO_TYPE:
+            product = text[at - 1] != 42 and b"*" in text[last:at]
+            if word in _NO_TYPE or word[:1].isdigit() or product:
                 return False
             return None if word in _TAGGED else _AFTER.match(text, after) is not None
         if sign == 46 or (sign == 62 and text[last - 1] == 45):

@@ -406,3 +406,102 @@ def test_arms_are_whole_whatever_their_strings_and_inner_arms_say() -> None:
     )
 
     assert ["a", "a", "b"] == names(text)
+
+
+def test_a_product_with_a_call_is_no_declaration() -> None:
+    """``2 * f(x)`` and ``n * f(x)`` call f, whatever stands before the star."""
+    text = "int g(int n)\n{\n\tint f = 2 * one(n) + n * two(n), k = 4*three(n);\n\treturn f;\n}\n"
+
+    assert [("g", "one"), ("g", "two"), ("g", "three")] == calls(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "receiver", "base"),
+    [
+        ("int f(struct a *a) { return a->b->open(a); }", "a->b", "struct a *"),
+        ("int f(a)\n\tstruct a *a;\n{ a->open(); }", "a", "struct a *"),
+        ("int f(void) { const struct a *x, *y = g(); y->open(); }", "y", "struct a *"),
+        ("static struct a one;\nint f(void) { one.ops->open(); }", "one.ops", "struct a"),
+        (
+            "static const struct a __rcu *many[4];\nint f(int i) { many[i + (1)]->open(i); }",
+            "many[i + (1)]",
+            "struct a *",
+        ),
+        ("int f(ops_t *o) { (*o).open(); }", "(*o)", "ops_t *"),
+        ("int f(void *p) { ((struct a *)p)->ops->open(); }", "((struct a *)p)->ops", "struct a *"),
+        ("int f(void *p) { to_a(p, 1)->ops\n\t->open(); }", "to_a(p, 1)->ops", None),
+        ("int f(void) { unknown->open(); }", "unknown", None),
+    ],
+)
+def test_a_call_through_a_member_knows_its_whole_receiver_and_its_type(text, receiver, base) -> None:
+    """Parameters, locals, old style parameters, variables of the file and casts tell the type it begins with."""
+    found = [one for one in read(text).references if one.name == "open"]
+
+    assert [(receiver, base)] == [(one.receiver, one.base) for one in found]
+
+
+def test_macros_that_may_make_something_are_kept() -> None:
+    """Function-like macros and aliases of names are told; numbers, strings and the guard are not."""
+    text = (
+        '#ifndef G_H\n#define G_H\n#define ALIAS other\n#define BIG (1 << 3)\n#define TEXT "a(b)"\n'
+        "#define LEN 0x10UL\n"
+        "#define MASK BIT(3)\n#define RUN box_run(1)\n"
+        "#define both(a, ...) \\\n\tdo { /* first */ \\\n\t\ta(); } while (0)\n#endif\n"
+    )
+
+    assert [
+        ("ALIAS", None, "other", 2),
+        ("RUN", None, "box_run(1)", 7),
+        ("both", ("a", "..."), "do { a(); } while (0)", 8),
+    ] == [(one.name, one.parameters, one.body, one.row) for one in read(text).macros]
+
+
+def test_macros_used_like_declarations_are_told() -> None:
+    """With and without a semicolon, with strings and a body, each on its row; prototypes are none."""
+    text = (
+        'DEFINE_BOX(lid);\nstatic DEFINE_LOCK(lock);\nmodule_init(start)\nMODULE_NAME("a, b");\n'
+        "BOX_ATTR(one, 0644,\n\tshow);\n"
+        "SYSCALL_DEFINE1(peek, int, fd)\n{\n}\nint proto(int a);\nint\nsplit(int a);\n"
+        "#ifdef X\nDEFINE_BOX(other);\n#endif\n"
+        "static DEFINE_PER_CPU(int, level) = 3;\n"
+    )
+
+    assert [
+        ("DEFINE_BOX", "lid", 0, None, False),
+        ("DEFINE_LOCK", "lock", 1, None, False),
+        ("module_init", "start", 2, None, False),
+        ("MODULE_NAME", '"a, b"', 3, None, False),
+        ("BOX_ATTR", "one, 0644, show", 4, None, False),
+        ("SYSCALL_DEFINE1", "peek, int, fd", 6, None, True),
+        ("DEFINE_BOX", "other", 13, "defined(X)", False),
+        ("DEFINE_PER_CPU", "int, level", 15, None, False),
+    ] == [(one.macro, one.arguments, one.row, one.condition, one.has_body) for one in read(text).uses]
+
+
+def test_records_tell_the_types_of_members() -> None:
+    """Pointers, functions, arrays, several declarators and inner structs have their place; numbers are left out."""
+    text = (
+        "struct box {\n\tint n;\n\tstruct lid *top, **more, one[3];\n"
+        "\tunsigned a:1, b:2;\n\tint (*open)(struct box *, int);\n"
+        "\tconst struct ops __rcu *ops;\n\tunion {\n\t\tstruct x x;\n\t\tu32 q;\n\t};\n"
+        "\tstruct {\n\t\tstruct y *deep;\n\t} inner;\n"
+        "\tDECLARE_BITMAP(map, 8);\n\tcb_t call;\n\tstruct_group(head, struct z *z; int w;);\n} __packed;\n"
+        "typedef struct { struct box *boxes; } shelf_t;\n"
+    )
+    found = {one.name: [(m.name, m.type, m.place) for m in one.members] for one in read(text).records}
+
+    assert {
+        "box.inner": [("deep", "struct y *", 0)],
+        "box": [
+            ("top", "struct lid *", 1),
+            ("more", "struct lid **", 2),
+            ("one", "struct lid", 3),
+            ("open", "fn", 6),
+            ("ops", "struct ops *", 7),
+            ("x", "struct x", 8),
+            ("inner", "struct box.inner", 9),
+            ("call", "cb_t", 11),
+            ("z", "struct z *", 12),
+        ],
+        "shelf_t": [("boxes", "struct box *", 0)],
+    } == found
