@@ -52,7 +52,7 @@ def rank_files(view: IndexView, definitions: Sequence[At[Definition]] | None = N
     for kind, facts in (
         ("definition", ((at.path, at.fact.name) for at in definitions)),
         ("entry", ((at.path, at.fact.name) for at in view.entries())),
-        ("table", ((at.path, at.fact.variable) for at in view.tables())),
+        ("table", ((at.path, at.fact.variable) for at in view.tables() if not at.fact.assigned)),
         ("export", ((at.path, at.fact.name) for at in view.exports())),
     ):
         for path, name in facts:

@@ -62,10 +62,14 @@ def tables(view: IndexView, path: str | None = None) -> tuple[Table, ...]:
 
 
 def grouped_tables(entries: Iterable[At[TableEntry]], definitions: Iterable[At[Definition]]) -> tuple[Table, ...]:
-    """Group *entries* into tables and find each one's variable among *definitions*."""
+    """Group *entries* into tables and find each one's variable among *definitions*.
+
+    What functions assign to members is no part of a table.
+    """
     grouped: dict[tuple[str, str], list[TableEntry]] = {}
     for at in entries:
-        grouped.setdefault((at.path, at.fact.variable), []).append(at.fact)
+        if not at.fact.assigned:
+            grouped.setdefault((at.path, at.fact.variable), []).append(at.fact)
     named: dict[tuple[str, str], list[Definition]] = {}
     for one in definitions:
         if one.fact.kind == "variable" and (one.path, one.fact.name) in grouped:

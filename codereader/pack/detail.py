@@ -63,6 +63,8 @@ def outline(_: bytes, parsed: ParsedFile) -> str:
     """Return one line a symbol: its line, its signature, what a table holds, its condition; in order of place."""
     held: dict[str, list[TableEntry]] = {}
     for entry in parsed.tables:
+        if entry.assigned:
+            continue
         held.setdefault(entry.variable, []).append(entry)
     rows = [(d.row, _symbol(d, held.get(d.name, ()))) for d in parsed.definitions]
     named = {d.name for d in parsed.definitions}
