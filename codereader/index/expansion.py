@@ -70,10 +70,13 @@ def arguments(found: Sequence[str], at: int) -> tuple[list[list[str]], int] | No
 
 
 class Expansion:
-    """Expands one text. *lookup* gives the macros; `met` are the names of those that were expanded, in order."""
+    """Expands one text. *lookup* gives the macros; only those that *first* takes are expanded where the text itself
+    names them. `met` are the names of those that were expanded, in order.
+    """
 
-    def __init__(self, lookup: Lookup) -> None:
+    def __init__(self, lookup: Lookup, first: Callable[[str], bool] | None = None) -> None:
         self._lookup = lookup
+        self._first = first
         self._left = MOST_TOKENS
         self.met: dict[str, None] = {}
 
@@ -86,7 +89,8 @@ class Expansion:
             while marks and len(waiting) <= marks[-1][0]:
                 hidden = marks.pop()[1]
             lexeme = waiting.pop()
-            macro = self._macro(lexeme, hidden) if depth <= DEEPEST and len(marks) <= DEEPEST else None
+            is_met = depth or marks or self._first is None or self._first(lexeme)
+            macro = self._macro(lexeme, hidden) if is_met and depth <= DEEPEST and len(marks) <= DEEPEST else None
             if macro is None:
                 made.append(lexeme)
                 continue

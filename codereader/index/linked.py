@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 from codereader.cancel import CancelToken
 from codereader.errors import NothingReadable
@@ -22,6 +23,7 @@ from codereader.index.includes import include_map
 from codereader.index.linking import Found, link
 from codereader.index.macro_calls import Made
 from codereader.index.made import local_type, reference
+from codereader.index.names import Named
 from codereader.index.parsed import Definition, Entry, Export, Include, Macro, Record, Reference, TableEntry
 from codereader.index.preprocessor import plain
 from codereader.index.reaches import Reaches
@@ -41,7 +43,8 @@ from codereader.source.scope import from_root, from_scope
 KEPT_FILES = 512
 """So many files' made references, and texts, are kept while the reader is open."""
 
-_POINTS = ("fn", "void *")
+T = TypeVar("T")
+N = TypeVar("N", Definition, Macro, Record)
 
 
 class Linked:
@@ -60,13 +63,30 @@ class Linked:
         self._lines_kept: dict[str, Sequence[str]] = {}
         self._candidates: dict[tuple[str, str], tuple[Candidate, ...]] = {}
         self._tables: dict[str, tuple[At[TableEntry], ...]] = {}
-        self._typed: dict[tuple[str, str], str | None] = {}
+        self._named_records = Named(
+            lambda name: [*view.records(name=name), *self._past(lambda beyond: beyond.records(name=name))],
+            lambda: _by_name([*view.records(), *self._past(lambda beyond: beyond.records())]),
+        )
+        self._named_macros = Named(
+            lambda name: [*view.macros(name=name), *self._past(lambda beyond: beyond.macros(name=name))],
+            lambda: _by_name([*view.macros(), *self._past(lambda beyond: beyond.macros())]),
+        )
+        self._beyond = Named(
+            lambda name: self._past(lambda beyond: beyond.definitions(name=name)),
+            lambda: _by_name(self._past(lambda beyond: beyond.definitions())),
+        )
+        self._own = Named(lambda name: view.definitions(name=name), lambda: _by_name(view.definitions()))
+        self._function_names: dict[str, frozenset[str]] = {}
 
     def close(self) -> None:
         """Close the index of the headers."""
         if self._headers is not None:
             self._headers.close()
             self._headers = None
+
+    def _past(self, ask: Callable[[Headers], list[At[T]]]) -> list[At[T]]:
+        """Return what the headers outside the scope answer, without opening them where there are none."""
+        return ask(self.headers) if self._found.reach.headers else []
 
     @property
     def headers(self) -> Headers:
@@ -81,7 +101,12 @@ class Linked:
         self, *, name: str | None = None, path: str | None = None, kinds: Sequence[str] = ()
     ) -> Sequence[At[Definition]]:
         """Return the definitions of the scope, written out and made by macros; each argument narrows."""
-        own = self.view.definitions(name=name, path=path, kinds=kinds)
+        own: Sequence[At[Definition]]
+        if name is not None:
+            named = self._own.of(name)
+            own = [at for at in named if (path is None or at.path == path) and (not kinds or at.fact.kind in kinds)]
+        else:
+            own = self.view.definitions(path=path, kinds=kinds)
         if name is not None:
             made: Iterable[At[Definition]] = self._made_definitions.get(name, ())
         else:
@@ -167,10 +192,6 @@ class Linked:
             names = frozenset(at.fact.name for at in self.view.definitions(path=path, kinds=("function",)))
             self._function_names[path] = names
         return self._function_names[path]
-
-    @cached_property
-    def _function_names(self) -> dict[str, frozenset[str]]:
-        return {}
 
     def _made_of(self, name: str) -> Iterator[At[Reference]]:
         """Yield the calls of *name* that macros make."""
@@ -289,7 +310,7 @@ class Linked:
         return self._candidates[key]
 
     def _outside(self, name: str) -> Sequence[At[Definition]]:
-        return self.headers.definitions(name=name) if self._found.reach.headers else ()
+        return self._beyond.of(name)
 
     def included(self, path: str, include: Include) -> Sequence[str]:
         """Return the files that an include of *path* may mean, in the scope or outside."""
@@ -354,10 +375,7 @@ class Linked:
 
     def _records(self, path: str, name: str) -> Sequence[Record]:
         """Return the records called *name*, those that the file sees before others."""
-        found = self.view.records(name=name)
-        if self._found.reach.headers:
-            found = [*found, *self.headers.records(name=name)]
-        return [at.fact for at in self._nearest(path, found)]
+        return [at.fact for at in self._nearest(path, self._named_records.of(name))]
 
     def _nearest(self, path: str, found):  # type: ignore[no-untyped-def]
         """Return those of *found* that the file *path* holds, else that it includes, else all."""
@@ -386,10 +404,7 @@ class Linked:
         return self._found.types.get(name)
 
     def _macro(self, path: str, name: str) -> Macro | None:
-        found = self.view.macros(name=name)
-        if self._found.reach.headers:
-            found = [*found, *self.headers.macros(name=name)]
-        near = self._nearest(path, found)
+        near = self._nearest(path, self._named_macros.of(name))
         return near[0].fact if near else None
 
 
@@ -417,6 +432,10 @@ def open_linked(view: IndexView, cache: Path, cancel: CancelToken, progress: Cal
     """Return *view* with what follows from its files together. Raises: StoreError, Cancelled."""
     found, opened = link(view, cache, cancel, progress)
     return Linked(view, found, opened)
+
+
+def _by_name(found: Iterable[At[N]]) -> Iterator[tuple[str, At[N]]]:
+    return ((at.fact.name, at) for at in found)
 
 
 def _definition_order(at: At[Definition]) -> tuple[str, int, str, int, str]:

@@ -8,7 +8,7 @@ Rows are 0-based.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -28,12 +28,21 @@ MOST_TEXT = 4 << 20
 
 F = TypeVar("F", Definition, Reference, TableEntry, Export, Entry)
 
+MOST_TRIAL = 100_000
+"""Characters of an expansion that are tried."""
+
+DEEPEST_MAKER = 24
+"""So many macros inside each other are looked through for what they make."""
+
 _WORD = re.compile(r"[A-Za-z_]\w*")
-_MAKING = frozenset("{=")
 _CHECKS = frozenset({"__param_check"})
 """Macros that make functions for the compiler's type check alone; nothing ever calls them."""
 
-_NEVER = frozenset({"EXPORT_SYMBOL", "EXPORT_SYMBOL_GPL", "MODULE_LICENSE", "MODULE_AUTHOR", "MODULE_DESCRIPTION"})
+_NEVER = frozenset(
+    "EXPORT_SYMBOL EXPORT_SYMBOL_GPL MODULE_LICENSE MODULE_AUTHOR MODULE_DESCRIPTION MODULE_ALIAS MODULE_PARM_DESC"
+    " module_param module_param_named module_param_array module_param_string MODULE_DEVICE_TABLE".split()
+)
+"""Macros of every module that make nothing which is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,36 +209,54 @@ class Makers:
 
     def __init__(self, macros: Macros) -> None:
         self._macros = macros
-        self._making: dict[str, bool] = {}
+        self._making: dict[tuple[str, str], bool] = {}
+        self._may: dict[tuple[str, str], bool] = {}
 
     def makes(self, name: str, path: str) -> bool:
-        """Whether the expansion of the macro *name*, used in *path*, may hold a body, an entry or a value."""
-        return self._makes(name, path, ())
+        """Whether the macro *name*, used at file level or in an initialiser in *path*, makes functions or entries.
 
-    def _makes(self, name: str, path: str, above: tuple[str, ...]) -> bool:
-        if name not in self._macros or name in above or len(above) > 24:
+        Tried once, with arguments of our own.
+        """
+        meaning = self._macros.meaning(name, path) if name in self._macros else None
+        if meaning is None or name in _NEVER:
             return False
-        if name in self._making:
-            return self._making[name]
-        meaning = self._macros.meaning(name, path)
-        if meaning is None:
+        key = (name, path if meaning.is_own else "")
+        if key not in self._making:
+            self._making[key] = self._may_make(name, path, ()) and self._is_fertile(name, path, meaning.macros)
+        return self._making[key]
+
+    def _may_make(self, name: str, path: str, above: tuple[str, ...]) -> bool:
+        """Whether the body of a macro, or of one that it mentions, has braces or names a member."""
+        meaning = self._macros.meaning(name, path) if name in self._macros and name not in above else None
+        if meaning is None or len(above) > DEEPEST_MAKER:
             return False
-        found = False
-        for macro in meaning.macros:
-            body = body_tokens(macro)
-            found = (
-                found
-                or not _MAKING.isdisjoint(body)
-                or "##" in body
-                or any(
-                    self._makes(lexeme, path, (*above, name))
-                    for lexeme in dict.fromkeys(body)
-                    if lexeme in self._macros
-                )
+        key = (name, path if meaning.is_own else "")
+        if key not in self._may:
+            bodies = [body_tokens(macro) for macro in meaning.macros]
+            found = any("{" in body or "##" in body or _names_member(body) for body in bodies) or any(
+                self._may_make(word, path, (*above, name)) for body in bodies for word in dict.fromkeys(body)
             )
-        if not meaning.is_own and not above:
-            self._making[name] = found
-        return found
+            if above:
+                return found
+            self._may[key] = found
+        return self._may[key]
+
+    def _is_fertile(self, name: str, path: str, macros: Sequence[Macro]) -> bool:
+        parameters = macros[0].parameters
+        given = "" if parameters is None else f"({', '.join(f'arg{at}z' for at in range(max(1, len(parameters))))})"
+        use = tokens(f"{name}{given}")
+        for variant in range(MOST_VARIANTS):
+            choice = _Choice(self._macros, path, variant)
+            made = " ".join(Expansion(choice).expand(use))
+            if variant and not choice.differs:
+                break
+            if len(made) > MOST_TRIAL or ("{" not in made and "=" not in made):
+                continue
+            trial = f"{made};\nstatic struct trial_z one_z = {{ {made} }};\nstatic struct trial_z two_z = {made};\n"
+            parsed = parse(trial.encode("utf-8", "surrogateescape"), "c")
+            if any(one.kind == "function" for one in parsed.definitions) or parsed.tables:
+                return True
+        return False
 
     def facts(self, path: str, parsed: ParsedFile, data: bytes) -> MadeFacts:
         """Return what the macro uses of the C file *path* make at file level."""
@@ -243,7 +270,7 @@ class Makers:
         conditions: list[str | None] = []
         for variant in range(MOST_VARIANTS):
             choice = _Choice(self._macros, path, variant)
-            text = _expanded(regions, lines, choice)
+            text = _expanded(regions, lines, choice, lambda word: self.makes(word, path))
             if variant and not choice.differs:
                 break
             found.append(_kept(parse(text.encode("utf-8", "surrogateescape"), "c"), own, regions, split))
@@ -253,7 +280,7 @@ class Makers:
     def _regions(self, path: str, parsed: ParsedFile, data: bytes) -> Iterator[_Region]:
         """Yield the rows of the file that are to be expanded, and the macro that is why."""
         for use in parsed.uses:
-            if not use.has_body and use.macro not in _NEVER and self.makes(use.macro, path):
+            if not use.has_body and self.makes(use.macro, path):
                 text = use.macro if use.arguments is None else f"{use.macro}({use.arguments})"
                 yield _Region(use.row, use.row, use.macro, text + ";")
         for one in parsed.definitions:
@@ -309,7 +336,7 @@ class _Choice:
         return joined(list(self._conditions))
 
 
-def _expanded(regions: Sequence[_Region], lines: Sequence[str], choice: _Choice) -> str:
+def _expanded(regions: Sequence[_Region], lines: Sequence[str], choice: _Choice, first: Callable[[str], bool]) -> str:
     """Return a text in which each region, expanded, stands on its rows, and nothing else."""
     rows: dict[int, list[str]] = {}
     size = 0
@@ -318,13 +345,17 @@ def _expanded(regions: Sequence[_Region], lines: Sequence[str], choice: _Choice)
         cut = tokens(text)
         if len(cut) > MOST_TOKENS or size > MOST_TEXT:
             continue
-        made = Expansion(choice).expand(cut)
+        made = Expansion(choice, first).expand(cut)
         row = region.first
         for part in _lines(made):
             rows.setdefault(row, []).append(part)
             size += len(part)
             row += 1
     return "\n".join(" ".join(rows.get(row, ())) for row in range(max(rows, default=0) + 1)) + "\n"
+
+
+def _names_member(body: Sequence[str]) -> bool:
+    return any(lexeme == "." and body[at + 2 : at + 3] == ("=",) for at, lexeme in enumerate(body))
 
 
 def _lines(found: Iterable[str]) -> Iterator[str]:
