@@ -1,0 +1,178 @@
+"""What only several C files together tell: made functions, calls through macros, structs of member calls."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from codereader.index.linked import Linked
+from codereader.reader import Reader
+
+FILES = {
+    "include/linux/core.h": (
+        "#include <linux/ops.h>\n"
+        "#define SHOW(name) static int name##_show(void) { return helper(); } "
+        "static struct ops name##_ops = { .open = name##_show }\n"
+        "#define PICK(f, f1, ...) (f == f1 ? f1(__VA_ARGS__) : f(__VA_ARGS__))\n"
+        "#define twice(x) (helper() + helper())\n"
+        "#define ENTRY(n, f) { .name = n, .open = f }\n"
+        "#define sk_prot __common.prot\n"
+        "static inline struct node *to_node(struct box *b) { return b->node; }\n"
+    ),
+    "include/linux/ops.h": (
+        "struct ops { int (*open)(void); const char *name; };\n"
+        "struct node { const struct ops *ops; };\n"
+        "struct common { struct ops *prot; };\n"
+        "struct box { struct node *node; struct common __common; };\n"
+    ),
+    "net/a.c": (
+        "#include <linux/core.h>\n"
+        "int helper(void) { return 1; }\n"
+        "int slow(void) { return 2; }\n"
+        "SHOW(stat);\n"
+        "static struct ops table[] = {\n"
+        '\tENTRY("x", slow),\n'
+        "};\n"
+        "static struct ops plain = { slow };\n"
+        "int user(struct box *b, int (*f)(void)) {\n"
+        "\ttwice(1);\n"
+        "\tPICK(f, slow, 1);\n"
+        "\tb->node->ops->open();\n"
+        "\tto_node(b)->ops->open();\n"
+        "\tb->sk_prot->open();\n"
+        "\treturn 0;\n"
+        "}\n"
+    ),
+    "net/b.c": "static int slow(void) { return 3; }\nint other(void) { return slow() + helper(); }\n",
+    "out/secret.h": "struct ops { int secret; };\n",
+}
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    root = tmp_path / "tree"
+    for name, text in FILES.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    subprocess.run(["git", "init", "-q", str(root)], check=True)
+    return root
+
+
+@pytest.fixture
+def reader(tree: Path) -> Iterator[Reader]:
+    with Reader(tree / "net") as opened:
+        opened.open()
+        yield opened
+
+
+@pytest.fixture
+def linked(reader: Reader) -> Linked:
+    return reader.linked
+
+
+def test_a_macro_of_a_header_outside_defines_a_function_where_it_is_used(linked: Linked) -> None:
+    """A function that a macro makes is found under its name, at the row of the use."""
+    found = [(at.path, at.fact.row, at.fact.made) for at in linked.definitions(name="stat_show")]
+
+    assert [("a.c", 3, "SHOW")] == found
+
+
+def test_tables_that_macros_write_hold_functions(linked: Linked) -> None:
+    """Entries made by macros, by place and by name are told with struct and member."""
+    found = {(at.fact.variable, at.fact.struct, at.fact.field, at.fact.function) for at in linked.tables(path="a.c")}
+
+    wanted = {
+        ("stat_ops", "ops", "open", "stat_show"),
+        ("table", "ops", "open", "slow"),
+        ("plain", "ops", "open", "slow"),
+    }
+    assert wanted == found
+
+
+def test_calls_that_macros_make_name_their_macro(linked: Linked) -> None:
+    """A call in a macro's body and a call of its argument are calls of the function that uses it."""
+    found = {(at.fact.name, at.fact.made) for at in linked.references(path="a.c", caller="user") if at.fact.made}
+
+    assert {("helper", "twice"), ("slow", "PICK"), ("f", "PICK")} == found
+    assert "user" in {at.fact.caller for at in linked.references(name="helper", kind="call")}
+
+
+@pytest.mark.parametrize("row", [11, 12, 13])
+def test_a_member_call_knows_the_struct_it_goes_through(linked: Linked, row: int) -> None:
+    """Members, a function's result and a macro that stands for a path lead to the struct."""
+    (call,) = [at.fact for at in linked.references(path="a.c", name="open", kind="call") if at.fact.row == row]
+
+    assert "ops" == linked.struct_of("a.c", call)
+
+
+def test_headers_outside_the_scope_are_read_and_not_listed(reader: Reader) -> None:
+    """The files of the scope stay what they were; an include leads to the header outside."""
+    (include,) = [at.fact for at in reader.view.includes(path="a.c")]
+
+    assert ["../include/linux/core.h"] == list(reader.linked.included("a.c", include))
+    assert ["a.c", "b.c"] == [file.path for file in reader.view.files()]
+
+
+def test_a_static_function_hides_that_of_another_file(linked: Linked) -> None:
+    """Each file means its own static function; a public one is found from everywhere."""
+    here = [one.definition.path for one in linked.resolve("b.c", "slow")]
+
+    assert ["b.c"] == here
+    assert ["a.c"] == [one.definition.path for one in linked.resolve("b.c", "helper")]
+
+
+def test_what_was_worked_out_is_found_again_and_follows_an_edit(tree: Path) -> None:
+    """A second reader tells the same; after a macro changed it tells what follows now."""
+
+    def made(name: str) -> list[str]:
+        with Reader(tree / "net") as reader:
+            reader.open()
+            return [at.path for at in reader.linked.definitions(name=name)]
+
+    before = (made("stat_show"), made("stat_show"))
+    header = tree / "include/linux/core.h"
+    header.write_text(header.read_text().replace("_show", "_print"))
+
+    assert (["a.c"], ["a.c"]) == before
+    assert [] == made("stat_show")
+    assert ["a.c"] == made("stat_print")
+
+
+def test_an_index_of_the_headers_forgets_none_of_them(tree: Path) -> None:
+    """Headers read for another scope are shared with an index of their own folder."""
+    with Reader(tree / "net") as reader:
+        reader.open()
+        _ = reader.linked
+    with Reader(tree / "include") as reader:
+        report = reader.open()
+
+    assert (0, 2) == (report.parsed, report.files)
+
+
+def test_a_link_out_of_the_tree_is_not_followed(
+    tree: Path, tmp_path: Path, symlink: Callable[[Path, Path], None]
+) -> None:
+    """A header behind a symbolic link is no header of the tree."""
+    (tmp_path / "away").mkdir()
+    (tmp_path / "away/far.h").write_text("#define FAR(x) static int x(void) { return 0; }\n")
+    symlink(tree / "include/away", tmp_path / "away")
+    (tree / "net/c.c").write_text("#include <away/far.h>\nFAR(gone);\n")
+    with Reader(tree / "net") as reader:
+        reader.open()
+
+        assert [] == list(reader.linked.definitions(name="gone"))
+
+
+@pytest.fixture
+def symlink() -> Callable[[Path, Path], None]:
+    def make(link: Path, target: Path) -> None:
+        try:
+            link.symlink_to(target, target_is_directory=True)
+        except OSError:
+            pytest.skip("this system makes no symbolic links")
+
+    return make
