@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -72,14 +73,16 @@ class Reading:
     `clean` is without directives and comments, `bare` without the insides of strings too.
     """
 
-    __slots__ = ("_ends", "_starts", "bare", "clean", "data", "names", "plain", "row_ends")
+    __slots__ = ("_ends", "_starts", "bare", "clean", "data", "names", "plain", "row")
 
     def __init__(self, data: bytes, split: Plain) -> None:
         self.data = data
         self.plain = split
         self.clean = split.text
         self.bare = split.bare
-        self.row_ends = list(accumulate(map(_ONE_MORE, map(len, data.split(b"\n")))))
+        ends = list(accumulate(map(_ONE_MORE, map(len, data.split(b"\n")))))
+        self.row: Callable[[int], int] = partial(bisect_right, ends)
+        """Tells the row that a byte lies in."""
         self._starts: list[int] = []
         self._ends: list[int] = []
         self.names: list[str] = []
@@ -89,10 +92,6 @@ class Reading:
         self._starts = [one.span.start for one in functions]
         self._ends = [one.span.end for one in functions]
         self.names = [one.name for one in functions]
-
-    def row(self, byte: int) -> int:
-        """Return the row that *byte* lies in."""
-        return bisect_right(self.row_ends, byte)
 
     def function(self, byte: int) -> int:
         """Return which of the functions *byte* lies in, -1 for none."""

@@ -7,7 +7,8 @@ name before a parenthesis, so that no macro in a body hides a call.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 
 from codereader.index.c_blocks import Blocks, Function
 from codereader.index.c_locals import Locals, word_ending
@@ -38,6 +39,7 @@ _BEFORE_CALL = frozenset(
 _NO_CALL = frozenset(word.encode() for word in KEYWORDS)
 _NO_VALUE = NO_OBJECT | KEYWORDS | {"break", "continue", "default", "u8", "u16", "u32", "u64"}
 
+_order = itemgetter(0, 1, 2, 3)
 _Row = tuple[int, int, str, ReferenceKind, str | None, str | None, str | None]
 """Row, start byte, name, kind, caller, receiver and base of a reference."""
 
@@ -64,10 +66,6 @@ def references(reading: Reading, parts: Blocks, names: Iterable[str], types: Typ
     return list(_conditioned(reading, rows))
 
 
-def _order(row: _Row) -> tuple[int, int, str, str]:
-    return row[:4]
-
-
 def _conditioned(reading: Reading, rows: Sequence[_Row]) -> Iterator[Reference]:
     """Yield *rows*, sorted, as references with the conditions that they stand under."""
     changes = iter(reading.plain.changes)
@@ -91,7 +89,7 @@ def _outside(parts: Blocks) -> Iterator[tuple[int, int]]:
 
 
 def _calls(
-    reading: Reading, start: int, end: int, function: Function | None, types: Types, local: Container[bytes]
+    reading: Reading, start: int, end: int, function: Function | None, types: Types, local: Locals | frozenset[bytes]
 ) -> Iterator[_Row]:
     """Yield the calls between two bytes that lie in *function*; what a *local* variable points to has no name."""
     text, row = reading.bare, reading.row
@@ -131,7 +129,7 @@ def _values(
     start: int,
     end: int,
     caller: str | None,
-    local: Container[bytes],
+    local: Locals | frozenset[bytes],
     seen: set[tuple[int, str]],
 ) -> Iterator[_Row]:
     """Yield the names that are handed on between two bytes: arguments, assigned, returned and initial values."""
