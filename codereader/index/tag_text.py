@@ -9,6 +9,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 
+from codereader.index.c_text import shallow
 from codereader.index.parsed import Definition, Include
 from codereader.index.preprocessor import Plain, joined, plain
 from codereader.index.prose import doc_of_comment
@@ -227,7 +228,7 @@ def tag_text(data: bytes, language: Language) -> TagText:
     text = split.text.replace(_STAND_IN, _CPLUSPLUS) if split else data
     for expression in language.blank:
         text = re.sub(expression.encode(), lambda match: match[0].translate(_BLANK), text)
-    return TagText(data, text, split, language)
+    return TagText(data, text if language.prose else shallow(text), split, language)
 
 
 def squeezed(text: str) -> str:

@@ -20,6 +20,7 @@ A language is a folder with a ``language.toml`` and a query ``tags.scm`` (see CO
     public_signature = '^pub\b'       or its signature
     condition = 'cfg\((.*)\)'         an attribute above a definition that matches: group 1 is its condition
     preprocessor = true               the text has #include, #if and #define
+    prose = true                      brackets need not be closed; elsewhere what is very deep in them is not read
     blank = ['\bQ_OBJECT\b']          what to take out of the grammar's way: it becomes blanks, byte for byte
 
     family = "javascript"             languages of one family see each other's names; default: the folder's name
@@ -77,6 +78,7 @@ class Language:
     public_signature: str = ""
     condition: str = ""
     preprocessor: bool = False
+    prose: bool = False
     blank: tuple[str, ...] = ()
     family: str = ""
     imports: str = ""
