@@ -77,8 +77,8 @@ def bind(captures: Captures, scopes: PythonScopes) -> Bound:
         for name in _captured(node):
             _add(bound, scopes.at(node.start_byte), _text(name), Binding(name.start_byte, "unknown"))
     for node in (*captures.get("import", ()), *captures.get("import.from", ())):
-        for name in _imported(node):
-            _add(bound, scopes.at(node.start_byte), name, Binding(node.start_byte, "stop"))
+        for imported in _imported(node):
+            _add(bound, scopes.at(node.start_byte), imported, Binding(node.start_byte, "stop"))
     for node in captures.get("global", ()):
         for child in node.named_children:
             bound.names.get(scopes.at(node.start_byte), {}).pop(_text(child), None)

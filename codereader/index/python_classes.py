@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from codereader.index.parsed import Definition
 from codereader.index.python_types import Key, PythonTypes, dotted, python_types
 from codereader.index.view import At, IndexView
@@ -71,7 +73,7 @@ class Overrides:
         names = {name for key in line for name in self._types.files.file(key[0]).defined.get(key[1], ())}
         return bool(wanted) and wanted <= names
 
-    def _served(self, at: At[Definition], owner: str) -> object:
+    def _served(self, at: At[Definition], owner: str) -> Sequence[At[Definition]]:
         return self._types.files.file(at.path).definitions(owner, at.fact.name)
 
     def _asked(self, cls: Key) -> frozenset[str]:

@@ -95,8 +95,8 @@ class PythonFiles:
                     names[name] = _served(some)
         for owner, include in _placed(definitions, self._map.includes(path)):
             self._import(made, owner, include)
-        for at in self.view.records(path=path):
-            made.held.setdefault(at.fact.name, {}).update((one.name, one.type) for one in at.fact.members)
+        for record in self.view.records(path=path):
+            made.held.setdefault(record.fact.name, {}).update((one.name, one.type) for one in record.fact.members)
         return made
 
     def _import(self, made: PythonFile, owner: str, include: Include) -> None:
@@ -163,7 +163,8 @@ class PythonFiles:
             return found
         for target in made.stars:
             file = self.modules.find(path, target)
-            inner = [one for one in self._offers(file, name, depth - 1) if one is not None] if file else []
+            inner = self._offers(file, name, depth - 1) if file else []
+            inner = [one for one in inner if one is not None]
             if inner and not name.startswith("_"):
                 return inner
         return []

@@ -216,7 +216,7 @@ class Held:
         yield from self._results(captures)
 
     def _members(self, names: Names, *, keep_unknown: bool = False) -> tuple[Member, ...]:
-        found = []
+        found: list[Member] = []
         for name, bindings in names.items():
             words = self._joined(bindings, 0)
             if words == UNKNOWN and len(bindings) > 1:  # what one binding does not tell another may

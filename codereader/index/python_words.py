@@ -138,7 +138,8 @@ class _Reader:
         return tuple(parts)
 
     def _value(self, depth: int) -> Words:
-        text, parts = "", ()
+        text = ""
+        parts: tuple[Words, ...] = ()
         if self._next() == "(":
             self.at += 1
             parts = (self.union(depth + 1),)

@@ -178,7 +178,7 @@ TOUCHES = [
     "def given():\n    return Part()\ndef f():\n    given().touch()",
     "PART = Part()\ndef f():\n    PART.touch()",
     "type P = Part\ndef f(x: P): x.touch()",
-    "class Own:\n def __iter__(self): return self\n def __next__(self) -> Part: 1\ndef f(o: Own): [x.touch() for x in o]",
+    "class O:\n def __iter__(self): return self\n def __next__(self) -> Part: 0\ndef f(o: O): [x.touch() for x in o]",
     "class Box[T]:\n    def f(self, x: Part) -> T: x.touch()",
 ]
 
