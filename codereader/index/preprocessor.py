@@ -130,7 +130,8 @@ def plain(data: bytes) -> Plain:
 
 def blanked(text: bytes, ranges: Sequence[tuple[int, int]]) -> bytes:
     """Return *text* with the sorted *ranges* blanked, line breaks and tabs kept; one inside another may follow it."""
-    pieces, at = [], 0
+    pieces: list[bytes] = []
+    at = 0
     for start, end in ranges:
         if end > at:
             start = max(start, at)
