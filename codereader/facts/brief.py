@@ -25,6 +25,7 @@ from codereader.facts.rank import MINOR_SHARE, is_minor
 from codereader.facts.readme import readme_words
 from codereader.facts.surface import entries_section, exports_section
 from codereader.index.view import IndexedFile, IndexView
+from codereader.source.languages import language as language_named
 from codereader.source.spans import line_of
 
 DEFAULT_LINES = 80
@@ -36,7 +37,6 @@ WHOLE_LINES = 128
 SHARED_SUMMARY = 3
 """So many files with the same words on themselves have them from a template, which says nothing about one of them."""
 
-_LANGUAGE_NAMES = {"c": "C", "python": "Python", "make": "Make", "kconfig": "Kconfig"}
 _ABOUT_CODE = ("Entry points", "Registers", "Tables of functions", "Main types", "Call outline", "Exports")
 _DASHES = ":-–—"
 _MINOR_KINDS = ("variable", "macro", "method", "property")
@@ -151,7 +151,7 @@ def _size(material: Material, name: str) -> Fact:
     parts = []
     for language, count in tally(file.language for file in files):
         inside = sum(file.lines for file in files if file.language == language)
-        spoken = _LANGUAGE_NAMES.get(language, language)
+        spoken = _spoken(language)
         parts.append(
             f"{spoken} ({counted(count, 'file')}, {counted(inside, 'line')})" if count < len(files) else spoken
         )
@@ -215,7 +215,7 @@ def _role(file: IndexedFile, words: str, kinds: Sequence[str], entries: int) -> 
     holds = ", ".join(defined)
     if words and holds:
         return f"{words} ({holds})"
-    return words or holds or _LANGUAGE_NAMES.get(file.language, file.language)
+    return words or holds or _spoken(file.language)
 
 
 def _own_words(file: IndexedFile) -> str:
@@ -226,3 +226,9 @@ def _own_words(file: IndexedFile) -> str:
         if words.lower().startswith(name.lower()) and rest[:1] in _DASHES:
             words = rest.lstrip(_DASHES + " ")
     return one_line(words, 80).rstrip(".")
+
+
+def _spoken(key: str) -> str:
+    """Return what a language is called."""
+    known = language_named(key)
+    return known.name if known else key

@@ -23,7 +23,7 @@ MOST_DEEP = 64
 """So many conditions inside each other are kept."""
 
 _SPACE = re.compile(r"\s+")
-_BRACKETS = re.compile(r"(?<=[(\[]) | (?=[)\]])")
+_BRACKETS = re.compile(r"(?<=[(\[]) |,? (?=[)\]])|,(?=\))")
 _BLANKS = re.compile(rb"\s*")
 _PREFIX = re.compile(rb"[ \t]*((?:[A-Za-z_]\w*(?:\([\w:, ]*\))?[ \t]+){1,6})\Z")
 _NO_PREFIX = re.compile(rb"\b(?:return|else|await|yield|throw|typeof|new|in|of|case|do|and|or|not)\b")
