@@ -190,7 +190,7 @@ def test_long_and_strange_lines_stay_findable(run, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("program", ["readtags", "vim"])
 def test_the_programs_that_read_tags_accept_ours(run, tree: Path, program: str) -> None:
-    """readtags finds a name with its line; vim jumps there. Where a program is missing, the format test stands alone."""
+    """readtags finds a name, vim jumps to it; where a program is missing, the format is looked at instead."""
     run("export", tree, "--format", "ctags", "-o", tree / "tags")
     commands = {
         "readtags": ["readtags", "-e", "-n", "-t", "tags", "helper"],
