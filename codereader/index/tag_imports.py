@@ -167,7 +167,7 @@ def _module_folder(path: str) -> str:
 def _joined(folder: str, target: str) -> str | None:
     """Return *target* seen from *folder*, None where it leads out of the scope."""
     whole = posixpath.normpath(posixpath.join(folder, target))
-    return None if whole.startswith(("../", "/")) or whole == ".." else whole
+    return None if whole.startswith(("../", "/")) or whole == ".." else "" if whole == "." else whole
 
 
 _PLACES: WeakKeyDictionary[IndexView, Places] = WeakKeyDictionary()
