@@ -11,7 +11,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from codereader.answer.event import Answer, Citation, Done, Event, FactSection, Mark, Note, Progress, Token
-from codereader.engine.plan import Plan
 from codereader.engine.protocol import Usage
 from codereader.facts.fact import Brief, Fact, Section
 from codereader.pack.segment import LeftOut, Pack, Segment
@@ -19,6 +18,7 @@ from codereader.source.scope import Skipped
 from codereader.source.spans import line_of
 
 if TYPE_CHECKING:
+    from codereader.engine.plan import Plan
     from codereader.facts.edges import Call
     from codereader.facts.finding import Finding, Found
     from codereader.facts.paths import Paths

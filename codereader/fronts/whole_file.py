@@ -7,7 +7,6 @@ are kept. What is no regular file (a device, a pipe) is written to directly. A s
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -32,6 +31,8 @@ class WholeFile:
     def _open(self) -> IO[bytes]:
         if self._path.exists() and not self._path.is_file():
             return self._path.open("wb")
+        import tempfile
+
         handle, name = tempfile.mkstemp(prefix=".codereader-", suffix=".tmp", dir=self._path.parent)
         self._draft = Path(name)
         return os.fdopen(handle, "wb")

@@ -20,7 +20,6 @@ from codereader.index.known import is_fresh
 from codereader.index.parse import problems, stamp
 from codereader.index.pruning import prune
 from codereader.index.store import FileRow, Seen, Store, open_store, open_to_read
-from codereader.index.workers import Task, digest_all
 from codereader.source.scope import Skipped, SourceFile, Walk, from_root
 
 LARGE_BYTES = 128 << 10
@@ -245,8 +244,7 @@ def _renew(work: _Work, stale: Sequence[SourceFile]) -> Iterator[None]:
         else:
             unparsed[blob, file.language] = file
     new = sorted(unparsed.values(), key=lambda file: (file.size < LARGE_BYTES, file.path))
-    tasks = [Task(work.path(file), file.language, file.size) for file in new]
-    for file, made in zip(new, digest_all(tasks, work.cancel), strict=True):
+    for file, made in zip(new, _digests(work, new), strict=True):
         work.make(file, made)
         yield
     work.write()
@@ -255,6 +253,14 @@ def _renew(work: _Work, stale: Sequence[SourceFile]) -> Iterator[None]:
         if _kept(work, file) is not None:
             work.make(file, digest(work.path(file), file.language))
         yield
+
+
+def _digests(work: _Work, files: Sequence[SourceFile]) -> Iterator[Digest]:
+    """Yield the facts of each of the *files*, in order; what makes them is imported only where there are any."""
+    if files:
+        from codereader.index.workers import Task, digest_all
+
+        yield from digest_all([Task(work.path(file), file.language, file.size) for file in files], work.cancel)
 
 
 def _kept(work: _Work, file: SourceFile) -> str | None:

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from codereader.errors import BrokenIndex, StoreError
-from codereader.index.rows import DamagedSection
+from codereader.index.damage import DamagedSection
 
 FILE_NAME = "index.sqlite"
 BROKEN = f"{FILE_NAME}.broken"

@@ -10,9 +10,10 @@ import os
 import stat
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from codereader.index.parse import parse
-from codereader.index.rows import Packed, pack
+if TYPE_CHECKING:
+    from codereader.index.rows import Packed
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,5 +94,8 @@ def digest(path: str, language: str) -> Digest:
 
 def digested(content: Content, language: str) -> Digest:
     """Return the facts of *content*."""
+    from codereader.index.parse import parse
+    from codereader.index.rows import pack
+
     packed = pack(parse(content.data, language))
     return Digest(len(content.data), content.blob, content.mtime_ns, content.inode, content.read_ns, packed)

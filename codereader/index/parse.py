@@ -17,8 +17,6 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codereader.index.parsed import ParsedFile
-from codereader.index.prose import summary_of_lines
 from codereader.source.languages import Language, known_languages
 from codereader.source.languages import language as find_language
 
@@ -27,6 +25,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
     from tree_sitter import Query as Pattern
 
+    from codereader.index.parsed import ParsedFile
     from codereader.index.tags import Match, Matcher
 
 Query = Callable[[bytes], Mapping[str, Sequence["Node"]]]
@@ -97,12 +96,21 @@ def _stamp(language: str) -> str:
 
 
 def _version(wheel: str) -> str:
-    from importlib import metadata
-
-    try:
-        return metadata.version(wheel)
-    except metadata.PackageNotFoundError:
+    """Return the version of the wheel that holds the module *wheel*, told by the folder that pip leaves beside it."""
+    found = find_spec(wheel)
+    if found is None or found.origin is None:
         return "unknown"
+    prefix, suffix = f"{wheel}-", ".dist-info"
+    names = (name for name in _beside(Path(found.origin).parent.parent) if name.startswith(prefix))
+    return next((name[len(prefix) : -len(suffix)] for name in names if name.endswith(suffix)), "unknown")
+
+
+@cache
+def _beside(folder: Path) -> tuple[str, ...]:
+    try:
+        return tuple(sorted(one.name for one in folder.iterdir()))
+    except OSError:
+        return ()
 
 
 def problems(languages: Iterable[str]) -> tuple[str, ...]:
@@ -215,12 +223,14 @@ def _tagged(data: bytes, language: str) -> ParsedFile | None:
 
 def _text(data: bytes) -> ParsedFile:
     """Carry *data* as text: its lines, its first paragraph, and the entry points that a packaging file declares."""
+    from codereader.index import packaging
+    from codereader.index.parsed import ParsedFile
+    from codereader.index.prose import summary_of_lines
+
     lines = data.count(b"\n") + (bool(data) and not data.endswith(b"\n"))
     head = data[:4096].decode("utf-8", "replace").splitlines()
     summary = summary_of_lines([line.lstrip("#= ") for line in head])
     if summary and _DATA.search(summary):
         summary = None
     made = ParsedFile(language="text", lines=lines, summary=summary)
-    from codereader.index import packaging
-
     return replace(made, entries=packaging.entries(data))

@@ -17,6 +17,7 @@ from operator import attrgetter
 from typing import Any
 
 from codereader.index import postings
+from codereader.index.damage import DamagedSection
 from codereader.index.parsed import (
     BuildRule,
     Definition,
@@ -37,10 +38,6 @@ LEVEL = 1
 """Compression level: speed counts more than the last tenth of size."""
 
 _KINDS = ("call", "name")
-
-
-class DamagedSection(ValueError):
-    """Bytes that `pack` did not write."""
 
 
 @dataclass(frozen=True, slots=True)

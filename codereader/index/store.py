@@ -13,13 +13,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from codereader import config
 from codereader.errors import BrokenIndex, StoreError
 from codereader.index import database, postings
 from codereader.index.database import FILE_NAME
-from codereader.index.rows import Packed
+
+if TYPE_CHECKING:
+    from codereader.index.rows import Packed
 
 SIGNED = (1 << 63) - 1
 """What an integer of SQLite holds; an inode beyond is cut to it."""
