@@ -65,14 +65,22 @@ def _uses(edges: Edges, references: Iterable[At[Reference]]) -> Iterator[Row]:
 
 
 def _call(path: str, found: Sequence[Call]) -> Row:
-    """Return a call by name. The file of the callee is told where all that it may mean stand in one file."""
+    """Return a call by name. The file of the callee is told where all that it may mean stand in one file, apart from
+    what headers hold under a condition in its stead.
+    """
     best = found[0]
-    files = {one.target.path for one in found if one.target}
+    targets = [one.target for one in found if one.target]
+    files = {one.path for one in targets if not _is_stub(one)} or {one.path for one in targets}
     return {
         "fact": "call", "file": path, "caller": best.caller, "line": best.line, "callee": best.callee,
         "callee_file": next(iter(files)) if len(files) == 1 else None, "via": best.via,
         "confidence": best.confidence, "condition": best.condition,
     }  # fmt: skip
+
+
+def _is_stub(target: At[Definition]) -> bool:
+    """Whether a definition stands in a header under a condition, mostly empty, where a configuration has no other."""
+    return target.path.endswith(".h") and target.fact.condition is not None
 
 
 def _indirect(at: At[Reference], member: Member, held: Sequence[Call]) -> Row:

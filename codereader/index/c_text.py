@@ -29,6 +29,7 @@ _DECORATION = re.compile(
     rb"|____cacheline_aligned(?:_in_smp)?|asmlinkage|noinline(?:_for_stack)?|debug_noinline|notrace|nokprobe_inline"
     rb"|INDIRECT_CALLABLE_SCOPE|randomized_struct_fields_(?:start|end)|ATTRIBUTE_UNUSED|G_GNUC_UNUSED)\b"
     rb"|\b__(?:printf|scanf|acquires|releases|must_hold|aligned|section|counted_by)[ \t]*\([^()]*\)"
+    rb"|\b__attribute(?:__)?\s*\((?:[^()]++|\((?:[^()]++|\((?:[^()]++|\((?:[^()]++|\([^()]*+\))*+\))*+\))*+\))*+\)"
 )
 """Words that decorate a declaration and mean nothing to the grammar."""
 

@@ -28,6 +28,7 @@ from codereader.index.parsed import Definition, Entry, Export, Include, Macro, R
 from codereader.index.preprocessor import plain
 from codereader.index.reaches import Reaches
 from codereader.index.resolve import resolve
+from codereader.index.stand_ins import meant
 from codereader.index.types import (
     Known,
     member_named,
@@ -246,10 +247,23 @@ class Linked:
             made = list(self._made(path, lambda facts: facts.tables))
             every = sorted([*own, *made], key=lambda at: (at.path, at.fact.row)) if made else own
             is_c = self._languages.get(path) in C_LANGUAGES
+            held = (each for at in every for each in self._meant(at)) if is_c else every
             self._tables[path] = tuple(
-                dict.fromkeys(one for at in every if (one := self._entry(at) if is_c else at) is not None)
+                dict.fromkeys(one for at in held if (one := self._entry(at) if is_c else at) is not None)
             )
         return self._tables[path]
+
+    def _meant(self, at: At[TableEntry]) -> Iterator[At[TableEntry]]:
+        """Yield the entries that *at* means where macros have the name of what it holds."""
+        sees = self._reaches.sees
+        for one in meant(
+            at.fact,
+            lambda name: [
+                each.fact for each in self._named_macros.of(name) if each.path == at.path or sees(at.path, each.path)
+            ],
+            lambda name: name in self._found.types or any(one.fact.kind == "function" for one in self._every(name)),
+        ):
+            yield At(at.path, one)
 
     def _entry(self, at: At[TableEntry]) -> At[TableEntry] | None:
         """Return an entry with its struct and member told, None where it is known to hold no function."""

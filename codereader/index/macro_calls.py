@@ -117,6 +117,11 @@ class MacroCalls:
         self._local = self._local or is_local
         return made
 
+    def is_stub(self, name: str, path: str) -> bool:
+        """Whether *name* stands for a function of the name where a condition does not hold."""
+        meaning = self._macros.meaning(name, path)
+        return meaning is not None and all(one.condition for one in meaning.macros) and self._has_twin(name)
+
     def is_function_like(self, name: str, path: str) -> bool:
         """Whether *name* means a macro with parameters in *path*."""
         meaning = self._macros.meaning(name, path)
@@ -209,6 +214,8 @@ class _Body:
             return
         taken = arguments(self._tokens, end) if follows == "(" else None
         given = taken[0] if taken else []
+        if self._calls.is_stub(name, self._path):
+            yield Made((name,))
         for one in inner:
             yield from self._bound(one, given, as_alias=taken is None)
 

@@ -7,7 +7,7 @@ Definitions of one name under different conditions are alternatives; equal ones 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from codereader.index.parsed import Macro
 from codereader.index.view import At
@@ -18,7 +18,7 @@ MOST_ALTERNATIVES = 4
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a name means as a macro: its alternatives, without conditions where there is but one.
+    """What a name means as a macro: its alternatives.
 
     `is_own` tells that another file may mean something else by the name.
     """
@@ -81,14 +81,11 @@ def _is_common(path: str) -> bool:
 
 
 def _alternatives(found: Iterable[Macro]) -> tuple[Macro, ...]:
-    """Return the different definitions among *found*; their conditions count only where there are several."""
+    """Return the different definitions among *found*; one without a condition where there are equal ones."""
     different: dict[tuple[tuple[str, ...] | None, str], Macro] = {}
     for one in found:
         key = (one.parameters, one.body)
         known = different.get(key)
         if known is None or (known.condition is not None and one.condition is None):
             different[key] = one
-    some = tuple(different.values())[:MOST_ALTERNATIVES]
-    if len(some) == 1:
-        return (replace(some[0], condition=None),)
-    return some
+    return tuple(different.values())[:MOST_ALTERNATIVES]

@@ -79,7 +79,7 @@ def made_calls(
     *locals_of* holds the functions of the file by name.
     """
     fixed: dict[str, tuple[Made, ...]] = {}
-    made: list[Reference] = []
+    made: list[Reference | None] = []
     seen: dict[tuple[int, str], int] = {}
     for use in uses:
         items, is_local = calls.of(use.name, path)
@@ -268,9 +268,10 @@ class Makers:
         own = _Own.of(parsed)
         found: list[MadeFacts] = []
         conditions: list[str | None] = []
+        heads = frozenset(region.macro for region in regions)
         for variant in range(MOST_VARIANTS):
             choice = _Choice(self._macros, path, variant)
-            text = _expanded(regions, lines, choice, lambda word: self.makes(word, path))
+            text = _expanded(regions, lines, choice, lambda word: word in heads or self.makes(word, path))
             if variant and not choice.differs:
                 break
             found.append(_kept(parse(text.encode("utf-8", "surrogateescape"), "c"), own, regions, split))
@@ -279,20 +280,29 @@ class Makers:
 
     def _regions(self, path: str, parsed: ParsedFile, data: bytes) -> Iterator[_Region]:
         """Yield the rows of the file that are to be expanded, and the macro that is why."""
+        heads = {use.row: use.macro for use in parsed.uses if not use.has_body and use.macro in self._macros}
+        filled = {one.row for one in parsed.definitions if self._is_filled(one, heads.get(one.row))}
         for use in parsed.uses:
-            if not use.has_body and self.makes(use.macro, path):
+            if not use.has_body and use.row not in filled and self.makes(use.macro, path):
                 text = use.macro if use.arguments is None else f"{use.macro}({use.arguments})"
                 yield _Region(use.row, use.row, use.macro, text + ";")
         for one in parsed.definitions:
             if one.kind != "variable" or one.span.end - one.span.start < 8:
                 continue
-            text = data[one.span.start : one.span.end]
-            if b"{" not in text and b"=" not in text:
+            held = data[one.span.start : one.span.end]
+            if b"{" not in held and b"=" not in held:
                 continue
-            words = dict.fromkeys(_WORD.findall(text.decode("utf-8", "replace")))
+            words = dict.fromkeys(_WORD.findall(held.decode("utf-8", "replace")))
             macro = next((word for word in words if word in self._macros and self.makes(word, path)), None)
+            macro = heads[one.row] if one.row in filled else macro
             if macro is not None:
                 yield _Region(one.span.first_row, one.span.last_row, macro, None)
+
+    @staticmethod
+    def _is_filled(one: Definition, macro: str | None) -> bool:
+        """Whether a variable is declared by *macro* and filled on several rows: ``DEFINE_SCHED_CLASS(fair) = {``."""
+        is_many = one.span.first_row < one.span.last_row
+        return macro is not None and one.kind == "variable" and is_many and f"{macro}(" in one.signature
 
 
 @dataclass(frozen=True, slots=True)

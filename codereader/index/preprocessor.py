@@ -226,7 +226,7 @@ def _opening(directive: Directive) -> str:
 
 def _other(group: list[_Branch], directive: Directive) -> _Branch:
     """Return the arm that an ``#else`` or ``#elif`` opens: none of the tests before it, and its own."""
-    parts = [_negated(branch.test) for branch in group[-DEEPEST - 1 :] if branch.test]
+    parts = [negated(branch.test) for branch in group[-DEEPEST - 1 :] if branch.test]
     name = directive.rest.split(" ")[0]
     test = {"elif": directive.rest, "elifdef": f"defined({name})", "elifndef": f"!defined({name})"}.get(
         directive.word, ""
@@ -236,7 +236,8 @@ def _other(group: list[_Branch], directive: Directive) -> _Branch:
     return _Branch(test, joined(parts) or "", directive.end, directive.end)
 
 
-def _negated(test: str) -> str:
+def negated(test: str) -> str:
+    """Return the test that holds where *test* does not."""
     if not _SIMPLE.match(test):
         return f"!({test})"
     return test[1:] if test.startswith("!") else f"!{test}"

@@ -176,3 +176,89 @@ def symlink() -> Callable[[Path, Path], None]:
             pytest.skip("this system makes no symbolic links")
 
     return make
+
+
+def _more(root: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    return root / "net"
+
+
+def _held(folder: Path, path: str) -> list[tuple[str, str | None, str, str, str | None]]:
+    with Reader(folder) as reader:
+        reader.open()
+        rows = [at.fact for at in reader.linked.tables(path=path)]
+    return [(one.variable, one.struct, one.field, one.function, one.condition) for one in rows]
+
+
+def test_a_variable_that_a_macro_declares_holds_what_it_is_filled_with(tree: Path) -> None:
+    """DEFINE_CLASS(fair) = { ... } fills the variable of the name that the macro puts together."""
+    text = (
+        "#include <linux/core.h>\n"
+        '#define DEFINE_CLASS(name) const struct ops name##_class __attribute__((__section__(".x" #name)))\n'
+        "static int fair_open(void) { return 1; }\n"
+        "DEFINE_CLASS(fair) = {\n"
+        "\t.open = fair_open,\n"
+        "};\n"
+    )
+    folder = _more(tree, {"net/class.c": text})
+
+    found = _held(folder, "class.c")
+
+    assert ("fair_class", "ops", "open", "fair_open", None) in found
+
+
+def test_a_macro_in_a_table_stands_for_what_it_names(tree: Path) -> None:
+    """An entry that is NULL is none, another name is told, and a function that NULL may replace has a condition."""
+    text = (
+        "#include <linux/core.h>\n"
+        "#define no_open NULL\n"
+        "#define any_open one_open\n"
+        "static int one_open(void) { return 1; }\n"
+        "#ifdef CONFIG_PM\n"
+        "static int wake(void) { return 1; }\n"
+        "#else\n"
+        "#define wake NULL\n"
+        "#endif\n"
+        "static struct ops a = { .open = no_open };\n"
+        "static struct ops b = { .open = any_open };\n"
+        "static struct ops c = { .open = wake };\n"
+    )
+    folder = _more(tree, {"net/none.c": text})
+
+    found = _held(folder, "none.c")
+
+    expected = [
+        ("b", "ops", "open", "one_open", None),
+        ("c", "ops", "open", "wake", "defined(CONFIG_PM)"),
+    ]
+    assert expected == found
+
+
+def test_a_macro_calls_a_function_that_another_macro_replaces_under_a_condition(tree: Path) -> None:
+    """A header that turns a function into nothing where an option is off hides no call of it."""
+    header = (
+        "#ifdef CONFIG_PROC\n"
+        "#define make_single(n) make_data(n, 0)\n"
+        "int make_data(int n, int m);\n"
+        "#else\n"
+        "#define make_single(n) ({ 0; })\n"
+        "#define make_data(n, m) ({ 0; })\n"
+        "#endif\n"
+    )
+    text = (
+        "#include <linux/proc.h>\n"
+        "int make_data(int n, int m) { return n; }\n"
+        "int user(void) { return make_single(1); }\n"
+    )
+    folder = _more(tree, {"include/linux/proc.h": header, "net/proc.c": text})
+
+    with Reader(folder) as reader:
+        reader.open()
+        found = [
+            (at.fact.name, at.fact.made, at.fact.condition)
+            for at in reader.linked.references(path="proc.c", caller="user", kind="call")
+        ]
+
+    assert ("make_data", "make_single", "defined(CONFIG_PROC)") in found
