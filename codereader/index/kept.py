@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from codereader.index.parse import EXTRACTOR
 
-FORMAT = f"linked 4 {EXTRACTOR}"
+FORMAT = f"linked 5 {EXTRACTOR}"
 """What the bytes depend on beside the value."""
 
 T = TypeVar("T")

@@ -7,6 +7,7 @@ of outside headers begin with ``../``. Lists are sorted like those of `codereade
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -297,11 +298,19 @@ class Linked:
         if kind == "fn":
             return True
         found = self.resolve(at.path, at.fact.function)
-        if any(one.definition.fact.kind == "function" for one in found):
+        if any(one.definition.fact.kind == "function" or self._is_prototype(one.definition) for one in found):
             return True
         if found and all(one.definition.fact.kind not in ("macro", "function") for one in found):
             return False
         return kind is None or not kind.startswith(("struct ", "union "))
+
+    def _is_prototype(self, at: At[Definition]) -> bool:
+        """Whether what looks like a variable is declared with the type of a function: ``param_type is_bool;``."""
+        if at.fact.kind != "variable" or not at.path.endswith(".h"):
+            return False
+        name = at.fact.signature.partition(" ")[0]
+        kind = self._typedef(at.path, name)
+        return kind is not None and re.search(rf"\b{re.escape(name)}\s*\(", kind) is not None
 
     def _is_function(self, path: str, name: str) -> bool:
         return any(one.definition.fact.kind == "function" for one in self.resolve(path, name))

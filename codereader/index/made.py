@@ -252,9 +252,8 @@ class Makers:
                 break
             if len(made) > MOST_TRIAL or ("{" not in made and "=" not in made):
                 continue
-            trial = f"{made};\nstatic struct trial_z one_z = {{ {made} }};\nstatic struct trial_z two_z = {made};\n"
-            parsed = parse(trial.encode("utf-8", "surrogateescape"), "c")
-            if any(one.kind == "function" for one in parsed.definitions) or parsed.tables:
+            filled = f"static struct trial_z one_z = {{ {made} }};\nstatic struct trial_z two_z = {made};\n"
+            if any(_tells(trial) for trial in (f"{made};\n{filled}", filled)):
                 return True
         return False
 
@@ -280,7 +279,7 @@ class Makers:
 
     def _regions(self, path: str, parsed: ParsedFile, data: bytes) -> Iterator[_Region]:
         """Yield the rows of the file that are to be expanded, and the macro that is why."""
-        heads = {use.row: use.macro for use in parsed.uses if not use.has_body and use.macro in self._macros}
+        heads = {use.row: use.macro for use in parsed.uses if not use.has_body and self._pastes(use.macro, path)}
         filled = {one.row for one in parsed.definitions if self._is_filled(one, heads.get(one.row))}
         for use in parsed.uses:
             if not use.has_body and use.row not in filled and self.makes(use.macro, path):
@@ -297,6 +296,11 @@ class Makers:
             macro = heads[one.row] if one.row in filled else macro
             if macro is not None:
                 yield _Region(one.span.first_row, one.span.last_row, macro, None)
+
+    def _pastes(self, name: str, path: str) -> bool:
+        """Whether the macro *name* puts names together."""
+        meaning = self._macros.meaning(name, path)
+        return meaning is not None and any("##" in body_tokens(macro) for macro in meaning.macros)
 
     @staticmethod
     def _is_filled(one: Definition, macro: str | None) -> bool:
@@ -362,6 +366,12 @@ def _expanded(regions: Sequence[_Region], lines: Sequence[str], choice: _Choice,
             size += len(part)
             row += 1
     return "\n".join(" ".join(rows.get(row, ())) for row in range(max(rows, default=0) + 1)) + "\n"
+
+
+def _tells(text: str) -> bool:
+    """Whether the C *text* has functions or tables."""
+    parsed = parse(text.encode("utf-8", "surrogateescape"), "c")
+    return bool(parsed.tables) or any(one.kind == "function" for one in parsed.definitions)
 
 
 def _names_member(body: Sequence[str]) -> bool:

@@ -28,12 +28,13 @@ def meant(
     if not plain or depth > DEEPEST:
         return (entry,)
     found: list[TableEntry] = []
-    if all(one.condition for one in plain) and is_function(name):
+    is_stub = all(_value(one) == "NULL" for one in plain)
+    if all(one.condition for one in plain) and (is_stub or is_function(name)):
         found.append(_under(entry, [negated(one.condition) for one in plain if one.condition]))
     is_one_of = bool(found) or len(plain) > 1
     for one in plain:
         value = _value(one)
-        if is_name(value) and value != "NULL":
+        if is_name(value) and not value.isupper():
             made = replace(entry, function=value, made=name)
             made = _under(made, [one.condition] if is_one_of and one.condition else [])
             found.extend(meant(made, macros, is_function, depth + 1))

@@ -262,3 +262,38 @@ def test_a_macro_calls_a_function_that_another_macro_replaces_under_a_condition(
         ]
 
     assert ("make_data", "make_single", "defined(CONFIG_PROC)") in found
+
+
+def test_a_function_declared_with_a_type_of_functions_fills_a_table(tree: Path) -> None:
+    """A header's `param_type is_bool, is_number;` declares functions; a macro may write one inside braces."""
+    header = (
+        "typedef int param_type(int value);\n"
+        "param_type is_bool, is_number;\n"
+        "union kind { param_type *check; };\n"
+        "struct spec { const char *name; union kind kind; };\n"
+        "#define SPEC(n, k) { .name = (n), .kind = k, }\n"
+        "#define CHECKED(n, f) SPEC(n, { .check = f })\n"
+    )
+    text = '#include <linux/spec.h>\nstatic struct spec specs[] = {\n\tCHECKED("x", is_number),\n};\n'
+    folder = _more(tree, {"include/linux/spec.h": header, "net/spec.c": text})
+
+    found = _held(folder, "spec.c")
+
+    assert [("specs", "kind", "check", "is_number", None)] == found
+
+
+def test_a_prototype_that_null_may_replace_fills_a_table_under_a_condition(tree: Path) -> None:
+    """A function known by its declaration alone is in the table where no macro makes it NULL."""
+    header = (
+        "#ifdef CONFIG_MIGRATION\nextern int migrate(void);\n#else\n#define migrate NULL\n#endif\n#define TOP MOST\n"
+    )
+    text = (
+        "#include <linux/core.h>\n"
+        "#include <linux/move.h>\n"
+        "static struct ops a = { .open = migrate, .name = (char *)TOP };\n"
+    )
+    folder = _more(tree, {"include/linux/move.h": header, "net/move.c": text})
+
+    found = _held(folder, "move.c")
+
+    assert [("a", "ops", "open", "migrate", "defined(CONFIG_MIGRATION)")] == found
