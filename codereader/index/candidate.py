@@ -16,7 +16,11 @@ NOT_FOUND = "not found"
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A definition that a name may mean, and how sure that is: one of the words above, or ``one of N``."""
+    """A definition that a name may mean, and how sure that is: one of the words above, or ``one of N``.
+
+    What may lie outside the scope counts as one: a method of an object whose type is not known is ``one of 2`` even if
+    the scope has no other of that name.
+    """
 
     definition: At[Definition]
     confidence: str
@@ -27,3 +31,8 @@ def worded(found: Sequence[At[Definition]], word: str) -> tuple[Candidate, ...]:
     files = {at.path for at in found}
     confidence = word if len(files) == 1 else f"one of {len(found)}"
     return tuple(Candidate(at, confidence) for at in found)
+
+
+def among(found: Sequence[At[Definition]]) -> tuple[Candidate, ...]:
+    """Return *found* as what an object of unknown type may lead to, unless it leads out of the scope."""
+    return tuple(Candidate(at, f"one of {len(found) + 1}") for at in found)

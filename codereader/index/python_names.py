@@ -3,7 +3,8 @@
 A bare name is looked for in the namespaces around it, then where an import says. A receiver is followed through what
 the files say of it: modules, classes, constructors, annotations, attributes. Where an object may be of a class below
 the one that is known, every method that overrides the one that is found is named too, as ``one of N``. A method of an
-object of which nothing is known is looked for by its name alone, unless that is a common one.
+object of which nothing is known is looked for by its name alone, unless that is a common one; it counts as one of
+those that are found and of what lies outside.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from weakref import WeakKeyDictionary
 
-from codereader.index.candidate import BY_INCLUDE, ONLY_ONE, SAME_FILE, Candidate
+from codereader.index.candidate import BY_INCLUDE, SAME_FILE, Candidate, among
 from codereader.index.includes import include_map
 from codereader.index.parsed import Definition
 from codereader.index.python_classes import Overrides
@@ -167,8 +168,7 @@ class PythonNames:
             named = () if name in COMMON_METHODS else view.definitions(name=name, kinds=("method",))
             found = [at for at in named if _is_python(view, at.path)]
             first = {(at.path, dotted(at.fact)): at for at in reversed(found)}
-            word = ONLY_ONE if len(first) == 1 else f"one of {len(first)}"
-            kept = tuple(Candidate(at, word) for at in reversed(first.values()))
+            kept = among(tuple(reversed(first.values())))
             self._namesakes[name] = kept if len(kept) <= MOST_NAMESAKES else ()
         return self._namesakes[name]
 

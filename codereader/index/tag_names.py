@@ -1,16 +1,18 @@
 """From a name as it is used to its definitions, in the languages that are read through tags.
 
 A name is looked for in its file, then where an import says, then in what the language shows without one: the folder,
-what is included. A method on an object of unknown type may be any method of that name. What comes from outside the
-scope is not found, rather than taken for something of the same name.
+what is included. A method on an object of unknown type may be any method of that name, or one outside the scope. What
+comes from outside the scope is not found, rather than taken for something of the same name.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from weakref import WeakKeyDictionary
 
-from codereader.index.candidate import BY_INCLUDE, ONLY_ONE, SAME_FILE, Candidate, worded
+from codereader.index.candidate import BY_INCLUDE, ONLY_ONE, SAME_FILE, Candidate, among, worded
 from codereader.index.includes import include_map
 from codereader.index.parsed import Definition, Include
 from codereader.index.tag_imports import Place, Places, places
@@ -46,15 +48,36 @@ def tag_names(view: IndexView, path: str, name: str, receiver: str | None, calle
     language = known_languages().by_key.get(file.language) if file else None
     if language is None:
         return ()
-    look = _Look(view, path, language, caller or "")
-    return look.bare(name) if receiver is None else look.member(name, receiver)
+    known = _KNOWN.get(view)
+    if known is None:
+        known = _KNOWN[view] = _Known()
+    key = (path, name, receiver, caller)
+    if key not in known.answers:
+        look = _Look(view, path, language, caller or "", known)
+        known.answers[key] = look.bare(name) if receiver is None else look.member(name, receiver)
+    return known.answers[key]
+
+
+class _Known:
+    """What was worked out for one view, so that it is worked out once."""
+
+    def __init__(self) -> None:
+        self.answers: dict[tuple[str, str, str | None, str | None], tuple[Candidate, ...]] = {}
+        self.named: dict[tuple[str, str], _Found] = {}
+        self.imported: dict[str, frozenset[str]] = {}
+        self.targets: dict[tuple[str, str], Place | None] = {}
+
+
+_KNOWN: WeakKeyDictionary[IndexView, _Known] = WeakKeyDictionary()
 
 
 class _Look:
     """One file's view of the scope, seen from one of its definitions."""
 
-    def __init__(self, view: IndexView, path: str, language: Language, caller: str) -> None:
+    def __init__(self, view: IndexView, path: str, language: Language, caller: str, known: _Known) -> None:
         self._view = view
+        self._known = known
+        self._asked: set[tuple[str, str]] = set()
         self._path = path
         self._language = language
         self._caller = caller
@@ -64,7 +87,9 @@ class _Look:
     def _named(self, name: str) -> _Found:
         """Return the definitions called *name* in languages of the same family."""
         known, family = known_languages().by_key, self._language.family or self._language.key
-        found: _Found = []
+        if (family, name) in self._known.named:
+            return self._known.named[family, name]
+        found = self._known.named[family, name] = []
         for at in self._view.definitions(name=name):
             file = self._view.file(at.path)
             language = known.get(file.language) if file else None
@@ -118,13 +143,21 @@ class _Look:
 
     # -- imports ------------------------------------------------------------------------------------------------
 
+    def _target(self, path: str, target: str) -> Place | None:
+        """Return where *target*, imported in *path*, leads; None for outside the scope."""
+        if (path, target) not in self._known.targets:
+            self._known.targets[path, target] = self._places.find(self._language, path, target)
+        return self._known.targets[path, target]
+
     def _imported(self, path: str, name: str, depth: int) -> _Found:
         """Return the definitions that an import in *path* binds to *name*, through re-exports."""
-        if depth == 0:
+        is_again = (path, name) in self._asked or (depth < DEPTH and self._style not in ("file", "crate"))
+        if depth == 0 or is_again:
             return []
+        self._asked.add((path, name))
         for include in include_map(self._view).includes(path):
             for original in self._originals(include, name):
-                place = self._places.find(self._language, path, include.target)
+                place = self._target(path, include.target)
                 found = self._item(place, original, depth - 1) if place else []
                 if found:
                     return found
@@ -134,6 +167,8 @@ class _Look:
         """Yield what the target calls the thing that *include* binds to *name*: ``""`` for the target itself."""
         if not include.names and self._style in ("package", "crate") and _last(include.target) == name:
             yield ""
+        if not include.names and self._style == "file" and self._language.family != "javascript":
+            yield name
         for one in include.names:
             original, _, alias = one.partition(" as ")
             if one == "*":
@@ -177,18 +212,15 @@ class _Look:
         """Return what *name* may mean after *receiver*."""
         if receiver in self._language.selves or receiver == self._own_name():
             found = self._own_member(name, skips_own=receiver == "super")
-            return found or self._any_method(name, receiver)
+            if found or self._style != "crate" or "." in self._caller:
+                return found or self._any_method(name, receiver)
         parts = _parts(receiver)
-        if parts and parts[0] in self._language.outside:
-            return ()
         if not parts:
             return self._any_method(name, receiver)
         bound, is_known = self._bound(parts, name)
-        if bound:
-            return worded(bound, BY_INCLUDE)
-        typed = self._typed(name, parts)
-        if typed:
-            return worded(typed, SAME_FILE if all(at.path == self._path for at in typed) else BY_INCLUDE)
+        if told := bound or self._typed(name, parts):
+            return worded(told, SAME_FILE if all(at.path == self._path for at in told) else BY_INCLUDE)
+        is_known = is_known or parts[0] in self._language.outside
         is_path = "::" in receiver or (self._style == "crate" and len(parts) == 1 and parts[0][:1].isupper())
         return () if is_known or is_path else self._any_method(name, receiver)
 
@@ -233,7 +265,7 @@ class _Look:
 
     def _bases(self, path: str, owner: str) -> Iterator[At[Definition]]:
         """Yield the types that the class *owner* of *path* builds on, as far as they are in the scope."""
-        look = _Look(self._view, path, self._language, "")
+        look = _Look(self._view, path, self._language, "", self._known)
         for at in self._view.definitions(name=owner.rpartition(".")[2], path=path, kinds=("class",)):
             for base in at.fact.fields if _whole(at.fact) == owner else ():
                 found = look.bare((_parts(base) or [base])[-1])
@@ -246,7 +278,7 @@ class _Look:
             target = self._module_target(include, parts[0])
             if target is None:
                 continue
-            place = self._places.find(self._language, self._path, target)
+            place = self._target(self._path, target)
             if place is None:
                 is_known = True
                 continue
@@ -260,7 +292,7 @@ class _Look:
 
     def _in_place(self, place: Place, name: str) -> _Found:
         """Return the definitions called *name* of a place; if that is a type, wherever its members stand."""
-        found = self._offered(place, name, DEPTH)
+        found = self._offered(place, name, DEPTH - 1)
         if found or not place.inside:
             return found
         owner = ".".join(place.inside)
@@ -292,31 +324,36 @@ class _Look:
     def _visible(self, found: _Found) -> _Found:
         """Return those of *found* that stand where this file may see them without an import."""
         if self._style in ("package", "folder"):
-            beside = set(self._places.beside(self._path))
-            imported = {file for one in include_map(self._view).includes(self._path) for file in self._files(one)}
-            return [at for at in found if at.path in beside | imported]
+            imported, beside = self._imported_files(), self._places.beside(self._path)
+            return [at for at in found if at.path in imported or at.path in beside]
         if self._style == "crate":
             crate = self._places.crate_of(self._path)
             return [at for at in found if self._places.crate_of(at.path) == crate]
         if self._style == "file":
-            imported = {file for one in include_map(self._view).includes(self._path) for file in self._files(one)}
-            return [at for at in found if at.path in imported]
+            return [at for at in found if at.path in self._imported_files()]
         return found
 
     def _files(self, include: Include) -> Sequence[str]:
-        place = self._places.find(self._language, self._path, include.target)
+        place = self._target(self._path, include.target)
         return place.files if place else ()
+
+    def _imported_files(self) -> frozenset[str]:
+        if self._path not in self._known.imported:
+            files = (file for one in include_map(self._view).includes(self._path) for file in self._files(one))
+            self._known.imported[self._path] = frozenset(files)
+        return self._known.imported[self._path]
 
     def _any_method(self, name: str, receiver: str) -> tuple[Candidate, ...]:
         if name in self._language.common or receiver[:1] in _LITERAL:
             return ()
-        return worded([at for at in self._named(name) if at.fact.kind == "method"], ONLY_ONE)
+        return among([at for at in self._named(name) if at.fact.kind == "method"])
 
 
 def _whole(one: Definition) -> str:
     return f"{one.owner}.{one.name}" if one.owner else one.name
 
 
+@lru_cache(maxsize=4096)
 def _last(target: str) -> str:
     """Return the name by which a whole target goes: its last part, without a version behind it."""
     parts = re.split(r"::|[./]", target)

@@ -125,6 +125,10 @@
 (variable_declarator name: (object_pattern)
   value: (call_expression function: (identifier) @_require arguments: (arguments . (string) @target))
   (#eq? @_require "require")) @import
+(assignment_expression
+  left: (member_expression object: (identifier) @_module property: (property_identifier) @_exports)
+  right: (call_expression function: (identifier) @import.all arguments: (arguments . (string)))
+  (#eq? @_module "module") (#eq? @_exports "exports") (#eq? @import.all "require"))
 
 (ERROR) @error
 (MISSING) @error

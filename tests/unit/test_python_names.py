@@ -213,13 +213,13 @@ def test_what_lies_elsewhere_is_not_found(tree: Tree, text: str) -> None:
 
 
 def test_an_unknown_object_is_guessed_by_name_and_said_to_be(tree: Tree) -> None:
-    """One namesake is the only one, several are counted, and common names are left alone."""
+    """Namesakes are counted, what may lie outside as one more, and common names are left alone."""
     lib = "class A:\n    def alone(self): ...\n    def twice(self): ...\n    def append(self): ...\n"
     lib += "class B:\n    def twice(self): ...\n"
     view = tree({"lib.py": lib, "use.py": "def f(x):\n    x.alone()\n    x.twice()\n    x.append()\n"})
 
-    assert [("A.alone", "only one")] == calls(view, "use.py", "alone")
-    assert [("A.twice B.twice", "one of 2")] == calls(view, "use.py", "twice")
+    assert [("A.alone", "one of 2")] == calls(view, "use.py", "alone")
+    assert [("A.twice B.twice", "one of 3")] == calls(view, "use.py", "twice")
     assert [("", "not found")] == calls(view, "use.py", "append")
 
 

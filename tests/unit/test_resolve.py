@@ -90,7 +90,7 @@ def test_a_call_through_a_member_means_no_function_by_name(view: IndexView) -> N
         ("make", "heart", [("pkg/core.py", "visible by include")]),
         ("make", "pkg.core", [("pkg/core.py", "visible by include")]),
         ("open", "Chest", [("pkg/core.py", "visible by include")]),
-        ("shut", "thing", [("pkg/core.py", "only one")]),
+        ("shut", "thing", [("pkg/core.py", "one of 2")]),
         ("join", "os.path", []),
         ("append", "things", []),
     ],
