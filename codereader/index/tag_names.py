@@ -204,7 +204,19 @@ class _Look:
         top = [at for path in place.files for at in self._view.definitions(path=path) if at.fact.exported]
         top = [at for at in top if at.fact.owner is None]
         said = [at for at in top if _DEFAULT.match(at.fact.signature)]
-        return said or (top if len(top) == 1 else [])
+        return said or (top if len(top) == 1 else [] if top else self._passed_on(place))
+
+    def _passed_on(self, place: Place) -> _Found:
+        """Return the default of the one module that a module without offers of its own hands on whole."""
+        whole = [(path, one) for path in place.files for one in include_map(self._view).includes(path)]
+        if len(whole) != 1 or whole[0][1].names != ("*",):
+            return []
+        path, include = whole[0]
+        further = self._target(path, include.target)
+        if further is None or (path, "default") in self._asked:
+            return []
+        self._asked.add((path, "default"))
+        return self._default(further)
 
     # -- members ------------------------------------------------------------------------------------------------
 

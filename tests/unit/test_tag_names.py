@@ -53,6 +53,7 @@ JAVASCRIPT = {
     "lib/deep.js": "export function deep() {}\n",
     "pkg.js": "module.exports = require('./impl');\n",
     "impl.js": "exports.run = function () {};\n",
+    "round.js": "module.exports = require('./round');\n",
 }
 
 
@@ -68,6 +69,8 @@ JAVASCRIPT = {
         ("const {one} = require('./a');\none();\n", "one a.js:1: visible by include"),
         ("const p = require('./impl');\np.run();\n", "run impl.js:1: visible by include"),
         ("const p = require('./pkg');\np.run();\n", "run impl.js:1: visible by include"),
+        ("const p = require('./pkg');\np();\n", "p impl.js:1: visible by include"),
+        ("const p = require('./round');\np();\n", "p use.js:1: same file"),
         ("import {one} from 'elsewhere';\none();\n", "one: not found"),
         ("import * as n from 'elsewhere';\nn.one();\n", "one: not found"),
         ("import {one} from './absent';\none();\n", "one: not found"),
@@ -76,7 +79,7 @@ JAVASCRIPT = {
     ],
 )
 def test_javascript_names_are_found_where_imports_lead(tree: Tree, text: str, expected: str) -> None:
-    """Suffixes and index files may be left out, re-exports are followed; what comes from elsewhere is not found."""
+    """Suffixes and index files may be left out, re-exports are followed; what comes from elsewhere is not."""
     view = tree({**JAVASCRIPT, "use.js": text})
 
     assert [expected] == edges(view, "use.js")
@@ -203,7 +206,9 @@ def test_java_classes_are_seen_in_their_package_and_by_import(tree: Tree) -> Non
 
 
 CPP = {
-    "box.hpp": "namespace n {\nclass Box {\npublic:\n  int open();\n  int lid() { return open(); }\n};\nint free();\n}\n",
+    "box.hpp": (
+        "namespace n {\nclass Box {\npublic:\n  int open();\n  int lid() { return open(); }\n};\nint free();\n}\n"
+    ),
     "box.cpp": (
         '#include "box.hpp"\nnamespace n {\nint Box::open() { return this->shut() + lid(); }\n'
         "int free() { return 1; }\n}\n"
