@@ -39,7 +39,11 @@ Step = Callable[[str, int, int], None]
 
 
 class Reader:
-    """A scope that can be asked. Use as a context manager; closing twice is harmless."""
+    """A scope that can be asked. Use as a context manager; closing twice is harmless.
+
+    *include* and *exclude* are patterns in ignore-file syntax; files above *max_bytes* bytes are skipped, and so is code
+    that says it was generated, unless *generated*. The index lies in the folder *cache*, else the user's own.
+    """
 
     def __init__(
         self,
@@ -48,6 +52,7 @@ class Reader:
         include: tuple[str, ...] = (),
         exclude: tuple[str, ...] = (),
         max_bytes: int = DEFAULT_MAX_BYTES,
+        generated: bool = False,
         cache: Path | None = None,
         cancel: CancelToken | None = None,
     ) -> None:
@@ -55,6 +60,7 @@ class Reader:
         self._include = include
         self._exclude = exclude
         self._max_bytes = max_bytes
+        self._generated = generated
         self._opened: tuple[Walk, BuildReport] | None = None
         self._view: IndexView | None = None
         self.cache = cache or config.cache_dir()
@@ -111,7 +117,13 @@ class Reader:
     def _scope(self) -> Scope:
         from codereader.source.walk import open_scope
 
-        return open_scope(self._path, include=self._include, exclude=self._exclude, max_bytes=self._max_bytes)
+        return open_scope(
+            self._path,
+            include=self._include,
+            exclude=self._exclude,
+            max_bytes=self._max_bytes,
+            generated=self._generated,
+        )
 
     def status(self) -> Status:
         """Return how the index stands to what is on disk; nothing is parsed or written.

@@ -206,12 +206,22 @@ def _silent(_: int, __: int) -> None:
 
 
 def _gone(work: _Work, walk: Walk) -> list[str]:
-    """Return the known files that the scope no longer holds. A narrowed scope cannot tell: then none."""
+    """Return the known files that the scope no longer holds. A narrowed scope cannot tell: then none.
+
+    Generated code stays: some commands read it, some do not.
+    """
     scope = walk.scope
     if scope.only or scope.include or scope.exclude:
         return []
     here = {from_root(scope, file.path) for file in walk.files}
+    here.update(path for path in _passed_over(work, walk) if work.known[path].asked)
     return sorted(path for path in work.known if path not in here)
+
+
+def _passed_over(work: _Work, walk: Walk) -> Iterator[str]:
+    """Yield the known files that are still there and that this walk does not read."""
+    paths = (from_root(walk.scope, one.path) for one in walk.skipped)
+    return (path for path in paths if path in work.known)
 
 
 def _renew_all(

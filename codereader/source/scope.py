@@ -22,6 +22,7 @@ class Scope:
     `root` is the git top, else the folder itself; `folder` is the scope's place under it
     (``""`` for the root); `only` names the single file of a one-file scope, relative to `folder`.
     `root` is absolute and has its symbolic links resolved. `max_bytes` bounds a file's size.
+    `generated` takes in code that says it was generated: it is no reading for people, but what it does is a fact.
     """
 
     root: Path
@@ -31,6 +32,7 @@ class Scope:
     exclude: tuple[str, ...] = ()
     max_bytes: int = DEFAULT_MAX_BYTES
     has_git: bool = False
+    generated: bool = False
 
     @property
     def path(self) -> Path:

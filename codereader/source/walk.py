@@ -48,11 +48,13 @@ def open_scope(
     include: tuple[str, ...] = (),
     exclude: tuple[str, ...] = (),
     max_bytes: int = DEFAULT_MAX_BYTES,
+    generated: bool = False,
 ) -> Scope:
     """Return the scope that *path*, a folder or one file, stands for.
 
     Its root is the nearest git work tree around it, else the folder itself. Symbolic links in *path* are resolved.
-    *include* and *exclude* are patterns in ignore-file syntax, relative to the folder; *max_bytes* bounds a file.
+    *include* and *exclude* are patterns in ignore-file syntax, relative to the folder; *max_bytes* bounds a file;
+    *generated* takes in code that says it was generated.
     Raises: NothingReadable if *path* is missing, forbidden, or neither a folder nor a regular file.
     """
     try:
@@ -71,6 +73,7 @@ def open_scope(
         exclude=tuple(exclude),
         max_bytes=max_bytes,
         has_git=top is not None and is_repository(top),
+        generated=generated,
     )
 
 
@@ -321,13 +324,21 @@ class _Walker:
         language = None if reason else self._known_language(path, found, trusted=trusted)
         if not reason and language is None:
             head = read_head(on_disk, skip.HEAD_BYTES) if found.st_size else b""
-            reason = skip.unread_bytes(head) or (None if trusted else skip.unread_marker(head))
             language = language_of(path, head)
+            reason = skip.unread_bytes(head)
+            if not reason and not trusted:
+                reason, trusted = self._judge(head, language)
         if reason or language is None:
             self._skip(path, reason or "")
             return
         blob = None if converts else self._blob(path, found)
         self.files.append(SourceFile(path, found.st_size, found.st_mtime_ns, found.st_ino, language, blob, trusted))
+
+    def _judge(self, head: bytes, language: str) -> tuple[str | None, bool]:
+        """Return why a file that begins with *head* is not read, and whether it is read all the same."""
+        mark = skip.unread_marker(head)
+        wanted = self._scope.generated and language != TEXT
+        return (None, True) if mark and wanted else (mark, False)
 
     def _known_language(self, path: str, found: os.stat_result, *, trusted: bool) -> str | None:
         """Return the language of a file that an earlier walk looked into and that is the same since, or None.

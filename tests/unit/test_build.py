@@ -22,6 +22,7 @@ from codereader.errors import NothingReadable, StoreError
 from codereader.index import build as build_module
 from codereader.index import digest as digest_module
 from codereader.index import known as known_module
+from codereader.index import parse as parse_module
 from codereader.index import pruning, workers
 from codereader.index.build import BuildReport, build
 from codereader.index.database import FILE_NAME
@@ -361,7 +362,7 @@ def test_a_file_that_no_parser_can_take_is_skipped_with_its_reason(
     def fail(data: bytes, language: str) -> None:
         raise ZeroDivisionError(language)
 
-    monkeypatch.setattr(digest_module, "parse", fail)
+    monkeypatch.setattr(parse_module, "parse", fail)
     report = build(walked(tmp_path / "tree"), cache, CancelToken())
 
     assert [(name, "could not be parsed: ZeroDivisionError") for name in ("a.py", "b.txt")] == [

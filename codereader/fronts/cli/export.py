@@ -28,7 +28,7 @@ CHUNK = 1 << 16
 @output_options("jsonl", "ctags")
 def command(path: Path, which: Which, how: How) -> None:
     """Write the facts."""
-    with how.report() as report, how.open() as out, opened(path, which, report) as reader:
+    with how.report() as report, how.open() as out, opened(path, which, report, generated=True) as reader:
         lines = _facts(reader, report) if how.style == "jsonl" else _tags(reader, report, how.output)
         for chunk in _chunks(lines):
             out.raw(chunk)

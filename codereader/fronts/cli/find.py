@@ -81,7 +81,7 @@ def command(
     flags = {"callers": callers, "callees": callees, "refs": refs, "implementors": implementors}
     asked = _asked(name, [flag for flag, given in flags.items() if given], paths_to, depth, limit)
     configuration = _read(kconfig) if kconfig else None
-    with how.report() as report, how.open() as out, opened(path, which, report) as reader:
+    with how.report() as report, how.open() as out, opened(path, which, report, generated=True) as reader:
         report.progress("looking", 0, 0, "")
         with reader.cancel.anywhere():
             return _answer(reader, _edges(reader, configuration, kconfig), asked, report, out, how.style)

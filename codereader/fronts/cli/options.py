@@ -197,9 +197,9 @@ def stoppable() -> Iterator[CancelToken]:
 
 
 @contextlib.contextmanager
-def opened(path: Path, which: Which, report: Report) -> Iterator[Reader]:
-    """Yield a reader whose index is up to date, with progress on *report*."""
-    with reading(path, which) as reader:
+def opened(path: Path, which: Which, report: Report, *, generated: bool = False) -> Iterator[Reader]:
+    """Yield a reader whose index is up to date, with progress on *report*; *generated* is as in `Reader`."""
+    with reading(path, which, generated=generated) as reader:
         built = reader.open(lambda stage, done, total: report.progress(stage, done, total, "files"))
         report.clear()
         for note in (*reader.walked.notes, *built.notes):
@@ -208,12 +208,17 @@ def opened(path: Path, which: Which, report: Report) -> Iterator[Reader]:
 
 
 @contextlib.contextmanager
-def reading(path: Path, which: Which) -> Iterator[Reader]:
+def reading(path: Path, which: Which, *, generated: bool = False) -> Iterator[Reader]:
     """Yield a reader that is not opened yet and that Ctrl-C stops."""
     with (
         stoppable() as cancel,
         Reader(
-            path, include=which.include, exclude=which.exclude, max_bytes=which.max_file_size, cancel=cancel
+            path,
+            include=which.include,
+            exclude=which.exclude,
+            max_bytes=which.max_file_size,
+            generated=generated,
+            cancel=cancel,
         ) as reader,
     ):
         yield reader
