@@ -119,7 +119,7 @@ class Edges:
             called = [one for one in kept if one.definition.fact.kind in CALLED_KINDS]
             others = MADE_KINDS if self._language(path) not in POINTER_LANGUAGES else HOLDING_KINDS
             best = called or [one for one in kept if one.definition.fact.kind in others]
-            self._resolved[key] = tuple(best) if len(best) == len(found) else _reworded(best)
+            self._resolved[key] = tuple(best) if len(best) == len(found) else _reworded(best, len(found) - len(best))
         return self._resolved[key]
 
     def sees(self, at: At[Definition]) -> bool:
@@ -306,10 +306,16 @@ class Edges:
         return self._sites[member]
 
 
-def _reworded(found: Sequence[Candidate]) -> tuple[Candidate, ...]:
-    """Return some of a name's candidates, counted anew."""
-    if not any(one.confidence.startswith("one of") for one in found):
+def _reworded(found: Sequence[Candidate], dropped: int) -> tuple[Candidate, ...]:
+    """Return what is left of a name's candidates once so many were *dropped*, counted anew.
+
+    What may lie outside the scope is still counted (see `codereader.index.candidate.Candidate`).
+    """
+    counts = [int(one.confidence.rpartition(" ")[2]) for one in found if one.confidence.startswith("one of ")]
+    if not counts:
         return tuple(found)
+    if counts[0] - dropped > len(found):
+        return tuple(Candidate(one.definition, f"one of {counts[0] - dropped}") for one in found)
     return worded([one.definition for one in found], ONLY_ONE)
 
 

@@ -120,8 +120,8 @@ GO = {
     "other.go": "package main\nfunc beside() {}\nfunc Parse() {}\n",
     "kit/kit.go": "package kit\nfunc Run() { hidden() }\n",
     "box/box.go": (
-        "package box\ntype Box struct{}\nfunc Open() {}\nfunc (b *Box) SetOutput() { b.lid() }\nfunc (b *Box) lid() {}\n"
-        "func use(x Other) { x.SetOutput() }\n"
+        "package box\ntype Box struct{}\nfunc Open() {}\nfunc (b *Box) SetOutput() { b.lid() }\n"
+        "func (b *Box) lid() {}\nfunc use(x Other) { x.SetOutput() }\n"
     ),
     "box/hidden.go": "package box\nfunc hidden() {}\n",
 }
