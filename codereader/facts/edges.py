@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from codereader.facts.near import Names
 from codereader.facts.relations import dotted
 from codereader.index.candidate import NOT_FOUND, ONLY_ONE, Candidate, worded
 from codereader.index.linked import Linked
@@ -49,8 +50,9 @@ class Call:
     """*caller* (None at file level) reaches *callee* at ``path:line`` (1-based).
 
     `via` is ``direct``, ``macro`` (`through` names the macro that makes the call), ``pointer`` (through the member that
-    `through` names, ``proto_ops.sendmsg``) or ``table`` (the variable *caller* holds the function in the member
-    `through`). `confidence` is the index's word. `target` is the definition of the callee, None where there is none.
+    `through` names, ``proto_ops.sendmsg``), ``table`` (the variable *caller* holds the function in the member
+    `through`) or ``name`` (the function is named as a value, to be called by others). `confidence` is the index's word.
+    `target` is the definition of the callee, None where there is none.
     """
 
     caller: str | None
@@ -94,8 +96,10 @@ class Edges:
         self._entries: dict[Member, list[At[TableEntry]]] | None = None
         self._held: dict[Member, tuple[Call, ...]] = {}
         self._uses: dict[str, tuple[At[Reference], ...]] = {}
+        self._outer: dict[str, Sequence[At[Reference]]] = {}
         self._sites: dict[Member, tuple[At[Reference], ...]] = {}
         self._functions: dict[str, dict[str, list[Definition]]] = {}
+        self._names: Names | None = None
         self._callees: dict[Place, tuple[Call, ...]] = {}
         self._callers: dict[Place, tuple[Call, ...]] = {}
 
@@ -103,6 +107,13 @@ class Edges:
     def hidden(self) -> int:
         """How many uses and table entries *holds* kept out of what was asked for so far."""
         return len(self._hidden)
+
+    @property
+    def names(self) -> Names:
+        """Every name that the scope defines."""
+        if self._names is None:
+            self._names = Names(at.fact.name for at in self.linked.definitions())
+        return self._names
 
     # -- names ------------------------------------------------------------------------------------------------------
 
@@ -127,8 +138,7 @@ class Edges:
         return self._holds is None or self._holds(at.path, at.fact.condition)
 
     def _language(self, path: str) -> str | None:
-        file = self.linked.view.file(path)
-        return file.language if file else None
+        return self.linked.language(path)
 
     def origin(self, one: Call) -> At[Definition] | None:
         """Return the definition of the caller, None at file level."""
@@ -140,8 +150,14 @@ class Edges:
             self._uses[name] = tuple(self.linked.references(name=name))
         return self._uses[name]
 
-    def _called(self, name: str) -> Iterator[At[Reference]]:
-        return (at for at in self.uses(name) if at.fact.kind == "call")
+    def _called(self, name: str) -> Sequence[At[Reference]]:
+        """Return every call of *name*, those in functions of headers outside the scope too."""
+        return [at for at in self._everywhere(name) if at.fact.kind == "call"]
+
+    def _everywhere(self, name: str) -> Sequence[At[Reference]]:
+        if name not in self._outer:
+            self._outer[name] = self.linked.uses_outside(name)
+        return (*self.uses(name), *self._outer[name])
 
     def inside(self, path: str, caller: str | None, row: int) -> At[Definition] | None:
         """Return the definition in *path* that the dotted name *caller* means at the 0-based *row*."""
@@ -267,6 +283,29 @@ class Edges:
         entries = (one for one in self.linked.tables(path=at.path) if one.fact.variable == at.fact.name)
         for one in self._shown(entries):
             yield from self.entry(one)
+
+    def named(self, at: At[Definition]) -> tuple[Call, ...]:
+        """Return the functions that the body of *at* names as values, in the order of the source."""
+        name = dotted(at.fact)
+        found = (
+            edge
+            for one in self.linked.references(path=at.path, caller=name, kind="name")
+            if (home := self.inside(at.path, name, one.fact.row)) and home.fact.row == at.fact.row
+            for edge in self._values(one)
+        )
+        return tuple(sorted(set(found), key=call_order))
+
+    def naming(self, at: At[Definition]) -> tuple[Call, ...]:
+        """Return where functions name *at* as a value, by place."""
+        uses = (one for one in self._everywhere(at.fact.name) if one.fact.kind == "name" and one.fact.caller)
+        found = (edge for one in uses for edge in self._values(one) if edge.target == at)
+        return tuple(sorted(set(found), key=call_order))
+
+    def _values(self, at: At[Reference]) -> Iterator[Call]:
+        one = at.fact
+        for each in self.resolve(at.path, one.name, one.receiver, one.caller, one.base):
+            if each.definition.fact.kind in ("function", "method") and self.shows(at, one.name):
+                yield self._call(at.path, one, one.name, "name", each.confidence, None, each.definition)
 
     def callers(self, at: At[Definition]) -> tuple[Call, ...]:
         """Return what reaches *at*: calls, the tables that hold it, and the calls through their members. By place."""

@@ -20,9 +20,10 @@ from codereader.source.spans import line_of
 class Finding:
     """One place that answers. `line` is 1-based.
 
-    A definition has a signature, `spelled` as the shortest way to name it alone, and neither caller nor way (`via`).
-    A use has the place of the definition that it reaches as `target_path` and `target_line`, what it goes through
-    (``proto_ops.sendmsg``, or the macro that makes it), and how many hops from the name it is (`depth`).
+    A `path` that begins with ``../`` is that of a header outside the scope. A definition has a signature, `spelled` as
+    the shortest way to name it alone, and neither caller nor way (`via`). A use has the place of the definition that it
+    reaches as `target_path` and `target_line`, what it goes through (``proto_ops.sendmsg``, or the macro that makes
+    it), and how many hops from the name it is (`depth`).
     """
 
     name: str
@@ -62,7 +63,6 @@ class Finder:
     def __init__(self, edges: Edges) -> None:
         self._edges = edges
         self._linked = edges.linked
-        self._names: frozenset[str] | None = None
 
     def meant(self, symbol: Symbol) -> tuple[At[Definition], ...]:
         """Return the definitions that *symbol* may mean, by place, those that are not built left out."""
@@ -78,13 +78,11 @@ class Finder:
         return found if is_known else None
 
     def _records(self, struct: str) -> Sequence[At[Record]]:
-        return self._linked.view.records(name=struct)
+        return self._linked.records(struct)
 
-    def names(self) -> frozenset[str]:
-        """Return every name that the scope defines."""
-        if self._names is None:
-            self._names = frozenset(at.fact.name for at in self._linked.definitions())
-        return self._names
+    def near(self, symbol: Symbol) -> tuple[str, ...]:
+        """Return names of the scope that are spelled nearly like that of *symbol*, the nearest first."""
+        return self._edges.names.near(symbol.name)
 
     def is_mentioned(self, symbol: Symbol) -> bool:
         """Tell whether a name without a definition is used in the scope."""
@@ -194,7 +192,7 @@ class Finder:
                 check()
                 for one in edges(at):
                     uses.append(_use(one, hop))
-                    there = beyond(one)
+                    there = beyond(one) if hop < depth else None
                     if there is not None and one.via != "table" and place_of(there) not in seen:
                         found.setdefault(place_of(there), there)
             yield from _once(sorted(uses, key=_order))

@@ -1,5 +1,6 @@
 """The shortest ways from one function to another: along calls, through tables, through pointers.
 
+Where none is seen, functions that are named as values count as called too: most of them are handed on to be called.
 Searched from both ends at once, a whole level at a time, so that only what lies near either end is looked into. The
 graph numbers each definition once and keeps its neighbours, so that a second question costs next to nothing.
 """
@@ -16,16 +17,16 @@ from codereader.index.view import At
 DEPTH = 12
 """Hops of a path at most, unless asked for more."""
 
-_VIAS = ("direct", "macro", "pointer", "table")
+_VIAS = ("direct", "macro", "pointer", "table", "name")
 
 
 @dataclass(frozen=True, slots=True)
 class Paths:
     """The shortest paths, each a chain of hops, the surest first.
 
-    `total` counts all that are equally short. `looked` counts the definitions that were looked into, `not_followed`
-    the call sites in them that lead to no definition of the scope. `is_bounded` tells that the search ended at the
-    depth asked for.
+    `total` counts all that are equally short. `looked` counts the definitions that were looked into, `not_followed` the
+    call sites in them that lead to no definition of the scope or of a header that it includes. `is_bounded` tells that
+    the search ended at the depth asked for.
     """
 
     found: tuple[tuple[Call, ...], ...]
@@ -36,10 +37,15 @@ class Paths:
 
 
 class Graph:
-    """The definitions of one scope as numbers, and what each reaches and is reached by."""
+    """The definitions of one scope as numbers, and what each reaches and is reached by.
 
-    def __init__(self, edges: Edges) -> None:
+    *with_values* counts functions that are named as values as called.
+    """
+
+    def __init__(self, edges: Edges, *, with_values: bool = False) -> None:
         self._edges = edges
+        self._with_values = with_values
+        self._wider: Graph | None = None
         self._numbers: dict[tuple[str, int, str], int] = {}
         self._definitions: list[At[Definition]] = []
         self._out: dict[int, tuple[int, ...]] = {}
@@ -56,41 +62,53 @@ class Graph:
     def out(self, number: int) -> tuple[int, ...]:
         """Return what a definition reaches, each once, in the order of its source."""
         if number not in self._out:
-            edges = self._edges.callees(self._definitions[number])
+            edges = self._reached(number)
             self._out[number] = tuple(dict.fromkeys(self.number(one.target) for one in edges if one.target))
         return self._out[number]
 
     def into(self, number: int) -> tuple[int, ...]:
         """Return what reaches a definition, each once, by place."""
         if number not in self._into:
-            edges = self._edges.callers(self._definitions[number])
+            at = self._definitions[number]
+            edges = (*self._edges.callers(at), *(self._edges.naming(at) if self._with_values else ()))
             origins = (self._edges.origin(one) for one in edges)
             self._into[number] = tuple(dict.fromkeys(self.number(at) for at in origins if at))
         return self._into[number]
 
+    def _reached(self, number: int) -> tuple[Call, ...]:
+        at = self._definitions[number]
+        return (*self._edges.callees(at), *(self._edges.named(at) if self._with_values else ()))
+
     def hop(self, start: int, end: int) -> Call:
         """Return the surest edge between two neighbours."""
         if (start, end) not in self._hops:
-            edges = self._edges.callees(self._definitions[start])
+            edges = self._reached(start)
             between = (one for one in edges if one.target and self.number(one.target) == end)
             self._hops[start, end] = min(between, key=_unsureness)
         return self._hops[start, end]
 
     def lost(self, number: int) -> int:
-        """Return how many call sites of a definition lead nowhere, or into a header outside the scope."""
-        edges = self._edges.callees(self._definitions[number])
-        left = {(one.path, one.line, one.callee) for one in edges if one.target and self._is_outside(one.target)}
-        return not_followed(edges) + len(left)
-
-    def _is_outside(self, at: At[Definition]) -> bool:
-        """Tell whether the body of a function is not looked into, since its file is not one of the scope."""
-        return at.fact.kind != "macro" and self._edges.linked.view.file(at.path) is None
+        """Return how many call sites of a definition lead nowhere."""
+        return not_followed(self._edges.callees(self._definitions[number]))
 
     def paths(
         self, starts: Sequence[At[Definition]], ends: Sequence[At[Definition]], depth: int, limit: int,
         check: Callable[[], None],
     ) -> Paths:  # fmt: skip
-        """Return the shortest paths of up to *depth* hops, at most *limit* of them; *check* is called at each level."""
+        """Return the shortest paths of up to *depth* hops, at most *limit* of them; *check* is called at each level.
+
+        Where there is none, functions named as values count as called.
+        """
+        found = self._paths(starts, ends, depth, limit, check)
+        if found.found or self._with_values:
+            return found
+        self._wider = self._wider or Graph(self._edges, with_values=True)
+        return self._wider.paths(starts, ends, depth, limit, check)
+
+    def _paths(
+        self, starts: Sequence[At[Definition]], ends: Sequence[At[Definition]], depth: int, limit: int,
+        check: Callable[[], None],
+    ) -> Paths:  # fmt: skip
         near = _Side([self.number(at) for at in starts], self.out)
         far = _Side([self.number(at) for at in ends], self.into)
         while not (meeting := near.level & far.level) and near.hops + far.hops < depth:

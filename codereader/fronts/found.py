@@ -54,7 +54,8 @@ def _text(one: Finding) -> str:
     """Return what a finding says besides its place, as one safe line."""
     if one.via is None:
         made = f"  (made by {one.made})" if one.made else ""
-        return safe_line(f"{one.kind} {one.signature or one.name}{made}{_under(one.condition)}")
+        outside = "  (outside PATH)" if one.path.startswith("../") else ""
+        return safe_line(f"{one.kind} {one.signature or one.name}{made}{outside}{_under(one.condition)}")
     if one.via == "name":
         return safe_line(f"{_caller(one.caller)} names {one.name}{_under(one.condition)}")
     return _edge(one.caller, one.name, one.via, one.through, one.confidence, one.condition)
@@ -69,6 +70,7 @@ _WAYS: dict[str, Callable[[str], str]] = {
     "macro": "calls {}".format,
     "pointer": "may call {}".format,
     "table": "holds {}".format,
+    "name": "names {}".format,
 }
 
 

@@ -11,12 +11,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 from codereader.cancel import CancelToken
 from codereader.index.build import build
 from codereader.index.include_paths import Disk, IncludePaths
-from codereader.index.parsed import Definition, Include, Macro, Record
+from codereader.index.parsed import Definition, Include, Macro, Record, Reference
 from codereader.index.view import At, IndexView, open_index
 from codereader.source.languages import language_of
 from codereader.source.scope import Scope, SourceFile, Walk, from_root, from_scope
@@ -31,6 +31,8 @@ C_LANGUAGES = ("c", "cpp")
 _INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include(?:_next)?[ \t]*(?:<([^>\n]+)>|"([^"\n]+)")', re.MULTILINE)
 
 Progress = Callable[[int, int], None]
+
+T = TypeVar("T")
 
 State = tuple[int, int, int]
 """Size in bytes, time of change in nanoseconds, and inode of a file."""
@@ -155,6 +157,12 @@ class Headers:
         """Return the definitions in these headers, as `IndexView.definitions` does."""
         return self._found(path, lambda view, inner: view.definitions(name=name, path=inner, kinds=kinds))
 
+    def references(
+        self, *, name: str | None = None, path: str | None = None, caller: str | None = None, kind: str | None = None
+    ) -> list[At[Reference]]:
+        """Return the references in these headers, as `IndexView.references` does."""
+        return self._found(path, lambda view, inner: view.references(name=name, path=inner, caller=caller, kind=kind))
+
     def macros(self, *, name: str | None = None, path: str | None = None) -> list[At[Macro]]:
         """Return the macros of these headers, as `IndexView.macros` does."""
         return self._found(path, lambda view, inner: view.macros(name=name, path=inner))
@@ -172,7 +180,7 @@ class Headers:
         folder, inner = self._homes[path]
         return self._views[folder].text(inner)
 
-    def _found(self, path: str | None, ask: Callable[[IndexView, str | None], Iterable[At]]) -> list[At]:
+    def _found(self, path: str | None, ask: Callable[[IndexView, str | None], Iterable[At[T]]]) -> list[At[T]]:
         if path is not None:
             home = self._homes.get(path)
             if home is None:

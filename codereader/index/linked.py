@@ -1,7 +1,8 @@
 """The index of one scope together with what follows only from several files at once.
 
 What macros make out of their uses, which struct a member call goes through, and the headers outside the scope that
-its files include: these are read for their types and macros, and never listed. Paths are relative to the scope; those
+its files include: these are read for their types, macros and functions, and never listed. Only who asks for one by its
+path, or for what lies outside, is told of them. Paths are relative to the scope; those
 of outside headers begin with ``../``. Lists are sorted like those of `codereader.index.view`.
 """
 
@@ -23,7 +24,7 @@ from codereader.index.include_paths import IncludePaths
 from codereader.index.includes import include_map
 from codereader.index.linking import Found, link
 from codereader.index.macro_calls import Made
-from codereader.index.made import local_type, reference
+from codereader.index.made import Calls, local_type, reference
 from codereader.index.names import Named
 from codereader.index.parsed import Definition, Entry, Export, Include, Macro, Record, Reference, TableEntry
 from codereader.index.preprocessor import plain
@@ -45,6 +46,8 @@ from codereader.source.scope import from_root, from_scope
 KEPT_FILES = 512
 """So many files' made references, and texts, are kept while the reader is open."""
 
+_NO_CALLS = Calls({}, ())
+
 T = TypeVar("T")
 N = TypeVar("N", Definition, Macro, Record)
 
@@ -61,6 +64,7 @@ class Linked:
         self._headers: Headers | None = None
         self._reaches = Reaches(found.paths, found.edges)
         self._languages = {file.path: file.language for file in view.files()}
+        self._outer = frozenset(found.paths) - self._languages.keys()
         self._made_kept: dict[str, tuple[At[Reference], ...]] = {}
         self._lines_kept: dict[str, Sequence[str]] = {}
         self._candidates: dict[tuple[str, str], tuple[Candidate, ...]] = {}
@@ -97,12 +101,21 @@ class Linked:
             self._headers = self._opened()
         return self._headers
 
+    def language(self, path: str) -> str | None:
+        """Return the language of a file of the scope or of a header outside it, None for another path."""
+        return self._languages.get(path) or ("c" if path in self._outer else None)
+
     # -- definitions ------------------------------------------------------------------------------------------------
 
     def definitions(
         self, *, name: str | None = None, path: str | None = None, kinds: Sequence[str] = ()
     ) -> Sequence[At[Definition]]:
-        """Return the definitions of the scope, written out and made by macros; each argument narrows."""
+        """Return the definitions of the scope, written out and made by macros; each argument narrows.
+
+        Those of a header outside it are told where *path* names it.
+        """
+        if path in self._outer:
+            return self.headers.definitions(name=name, path=path, kinds=kinds)
         own: Sequence[At[Definition]]
         if name is not None:
             named = self._own.of(name)
@@ -147,8 +160,12 @@ class Linked:
     def references(
         self, *, name: str | None = None, path: str | None = None, caller: str | None = None, kind: str | None = None
     ) -> Sequence[At[Reference]]:
-        """Return the references of the scope, written out and made by macros; each argument narrows."""
-        own = self.view.references(name=name, path=path, caller=caller, kind=kind)
+        """Return the references of the scope, written out and made by macros; each argument narrows.
+
+        Those of a header outside it are told where *path* names it.
+        """
+        source = self.headers if path in self._outer else self.view
+        own = source.references(name=name, path=path, caller=caller, kind=kind)
         if kind == "name":
             return own
         if path is not None:
@@ -162,28 +179,57 @@ class Linked:
         ]
         return sorted([*own, *more], key=_reference_order) if more else own
 
+    def uses_outside(self, name: str) -> Sequence[At[Reference]]:
+        """Return the uses of *name* in the functions of headers outside the scope, written out and made by macros."""
+        if not self._outer:
+            return ()
+        own = [at for at in self.headers.references(name=name) if at.fact.caller is not None]
+        makers = sorted(self._makers_outside.get(name, ()))
+        users = {at.path for macro in makers for at in self.headers.references(name=macro, kind="call")}
+        users |= {path for path, calls in self._found.beyond.items() if any(one.name == name for one in calls.bound)}
+        made = [at for path in sorted(users) for at in self._made_in(path) if at.fact.name == name]
+        return sorted([*own, *made], key=_reference_order)
+
+    @cached_property
+    def _makers_outside(self) -> Mapping[str, frozenset[str]]:
+        """The macros that call each name wherever they are used, or in some header outside the scope."""
+        found: dict[str, set[str]] = {}
+        for calls in (self._found.shared, *(one.fixed for one in self._found.beyond.values())):
+            for macro, items in calls.items():
+                for one in items:
+                    found.setdefault(str(one.name[0]), set()).add(macro)
+        return {name: frozenset(some) for name, some in found.items()}
+
+    def _calls_of(self, path: str) -> Calls | None:
+        """Return the calls that macros make in the functions of a file, None for one without any."""
+        facts = self._found.files.get(path)
+        return facts.calls if facts else self._found.beyond.get(path, _NO_CALLS) if path in self._outer else None
+
     def _made_in(self, path: str) -> tuple[At[Reference], ...]:
         """Return the calls that macros make in the file *path*."""
-        facts = self._found.files.get(path)
-        if facts is None:
+        calls = self._calls_of(path)
+        if calls is None:
             return ()
         if path not in self._made_kept:
             if len(self._made_kept) >= KEPT_FILES:
                 self._made_kept.pop(next(iter(self._made_kept)))
-            uses = (at for at in self.view.references(path=path, kind="call") if at.fact.receiver is None)
+            source = self.headers if path in self._outer else self.view
+            uses = (at for at in source.references(path=path, kind="call") if at.fact.receiver is None)
             found = [
                 At(path, reference(at.fact, one))
                 for at in uses
                 for one in self._items(at)
                 if self._is_caller(path, at.fact.caller)
             ]
-            found += [At(path, one) for one in (*facts.calls.bound, *facts.facts.references)]
+            more = self._found.files[path].facts.references if path in self._found.files else ()
+            found += [At(path, one) for one in (*calls.bound, *more)]
             self._made_kept[path] = tuple(dict.fromkeys(sorted(found, key=_reference_order)))
         return self._made_kept[path]
 
     def _items(self, at: At[Reference]) -> Sequence[Made]:
         name = at.fact.name
-        own = self._found.files[at.path].calls.fixed.get(name) if at.path in self._found.files else None
+        calls = self._calls_of(at.path)
+        own = calls.fixed.get(name) if calls else None
         return self._found.shared.get(name, ()) if own is None else own
 
     def _is_caller(self, path: str, caller: str | None) -> bool:
@@ -191,7 +237,8 @@ class Linked:
 
     def _functions(self, path: str) -> frozenset[str]:
         if path not in self._function_names:
-            names = frozenset(at.fact.name for at in self.view.definitions(path=path, kinds=("function",)))
+            source = self.headers if path in self._outer else self.view
+            names = frozenset(at.fact.name for at in source.definitions(path=path, kinds=("function",)))
             self._function_names[path] = names
         return self._function_names[path]
 
@@ -324,16 +371,23 @@ class Linked:
 
         *caller* and *base* are those of the `Reference`; languages with classes find more with them.
         """
-        if self._languages.get(path) != "c" or receiver is not None:
+        if path in self._outer and receiver is not None:
+            return ()
+        if self.language(path) != "c" or receiver is not None:
             return resolve(self.view, path, name, receiver, caller, base)
         key = (path, name)
         if key not in self._candidates:
             found = self.definitions(name=name)
-            self._candidates[key] = c_candidates(path, found, self._outside(name), self._reaches.sees)
+            self._candidates[key] = c_candidates(path, found, self.outside(name), self._reaches.sees)
         return self._candidates[key]
 
-    def _outside(self, name: str) -> Sequence[At[Definition]]:
+    def outside(self, name: str) -> Sequence[At[Definition]]:
+        """Return what headers outside the scope define as *name*."""
         return self._beyond.of(name)
+
+    def records(self, name: str) -> Sequence[At[Record]]:
+        """Return the structs and unions called *name* of the scope, then of headers outside it."""
+        return self._named_records.of(name)
 
     def included(self, path: str, include: Include) -> Sequence[str]:
         """Return the files that an include of *path* may mean, in the scope or outside."""
@@ -352,7 +406,7 @@ class Linked:
 
     def struct_of(self, path: str, reference: Reference) -> str | None:
         """Return the type of the object that a member call goes through, without the word struct, None if unknown."""
-        if reference.receiver is None or self._languages.get(path) not in C_LANGUAGES:
+        if reference.receiver is None or self.language(path) not in C_LANGUAGES:
             return None
         known = self._known(path, _Place(reference.receiver, reference.base, reference.row))
         kind = type_of(reference.receiver, known)
@@ -380,7 +434,8 @@ class Linked:
         return local_type(self._lines(path), function, name)
 
     def _function_at(self, path: str, row: int) -> Definition | None:
-        for at in self.view.definitions(path=path, kinds=("function",)):
+        source = self.headers if path in self._outer else self.view
+        for at in source.definitions(path=path, kinds=("function",)):
             if at.fact.span.first_row <= row <= at.fact.span.last_row:
                 return at.fact
         return None
@@ -390,7 +445,8 @@ class Linked:
             if len(self._lines_kept) >= 64:
                 self._lines_kept.pop(next(iter(self._lines_kept)))
             try:
-                text = plain(self.view.text(path)).text.decode("utf-8", "replace")
+                source = self.headers if path in self._outer else self.view
+                text = plain(source.text(path)).text.decode("utf-8", "replace")
             except NothingReadable:
                 text = ""
             self._lines_kept[path] = text.split("\n")
@@ -415,7 +471,7 @@ class Linked:
         return near[0].fact.signature if near else None
 
     def _every(self, name: str) -> Sequence[At[Definition]]:
-        return [*self.definitions(name=name), *self._outside(name)]
+        return [*self.definitions(name=name), *self.outside(name)]
 
     def _kept(self, kind: str, path: str, name: str) -> str | None:
         """Return the type that the function *name* returns, or of the variable *name*."""

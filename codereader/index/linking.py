@@ -28,7 +28,7 @@ from codereader.index.kept import FORMAT, from_bytes, to_bytes
 from codereader.index.macro_calls import MacroCalls, Made
 from codereader.index.macros import Macros
 from codereader.index.made import Calls, MadeFacts, Makers, made_calls
-from codereader.index.parsed import Macro, Reference
+from codereader.index.parsed import Definition, Macro, Reference
 from codereader.index.preprocessor import plain
 from codereader.index.reaches import Reaches
 from codereader.index.store import open_store
@@ -53,7 +53,8 @@ class Found:
 
     `contents` names the contents it was worked out from, `environment` the macros and includes. `shared` are the
     calls that macros make wherever they are used, by macro; `files` what the uses of each file make; `types` the
-    types that headers declare functions and variables with.
+    types that headers declare functions and variables with. `beyond` are the calls that macros make in the functions
+    of headers outside the scope, worked out from the contents that `outside` names.
     """
 
     contents: str
@@ -64,6 +65,8 @@ class Found:
     shared: dict[str, tuple[Made, ...]] = field(default_factory=dict)
     files: dict[str, FileFacts] = field(default_factory=dict)
     types: dict[str, str] = field(default_factory=dict)
+    beyond: dict[str, Calls] = field(default_factory=dict)
+    outside: str = ""
 
 
 def link(view: IndexView, cache: Path, cancel: CancelToken, progress: Progress) -> tuple[Found, Callable[[], Headers]]:
@@ -129,6 +132,11 @@ def _work_out(
         else:
             found.files[file.path] = worker.file(file.path, file.blob)
         progress(done, len(sources))
+    found.outside = hashlib.sha256(repr(headers.blobs()).encode("utf-8", "replace")).hexdigest()
+    if kept is not None and same and kept.outside == found.outside:
+        found.beyond = kept.beyond
+    else:
+        found.beyond = {path: calls for path in headers.paths if (calls := worker.header(path)) != Calls({}, ())}
     found.shared.update(worker.shared)
     found.shared = dict(sorted(found.shared.items()))
     return found
@@ -147,24 +155,45 @@ class _Worker:
 
     def file(self, path: str, blob: str) -> FileFacts:
         """Return what the macro uses in *path* make. A file that changed since it was indexed makes nothing."""
-        uses = [
-            at.fact
-            for at in self._view.references(path=path, kind="call")
-            if at.fact.receiver is None and at.fact.caller is not None and at.fact.name in self._macros
-        ]
-        self._share(path, uses)
+        uses = self._uses(path, self._view.references(path=path, kind="call"))
         try:
             data = self._view.text(path)
         except NothingReadable:
             return FileFacts("", Calls({}, ()), MadeFacts())
         parsed = self._view.parsed(path)
-        functions = {one.name: one for one in parsed.definitions if one.kind == "function"}
+        calls = self._made(path, uses, parsed.definitions, lambda: data)
+        return FileFacts(blob, calls, self._makers.facts(path, parsed, data))
+
+    def header(self, path: str) -> Calls:
+        """Return the calls that macros make in the functions of the header *path* outside the scope."""
+        uses = self._uses(path, self._headers.references(path=path, kind="call"))
+        if not uses:
+            return Calls({}, ())
+        definitions = [at.fact for at in self._headers.definitions(path=path)]
+        try:
+            return self._made(path, uses, definitions, lambda: self._headers.text(path))
+        except NothingReadable:
+            return Calls({}, ())
+
+    def _uses(self, path: str, references: Iterable[At[Reference]]) -> Sequence[Reference]:
+        """Return the *references* of a file that use macros in functions, and share what these make."""
+        uses = [
+            at.fact
+            for at in references
+            if at.fact.receiver is None and at.fact.caller is not None and at.fact.name in self._macros
+        ]
+        self._share(path, uses)
+        return uses
+
+    def _made(
+        self, path: str, uses: Sequence[Reference], definitions: Iterable[Definition], read: Callable[[], bytes]
+    ) -> Calls:
+        functions = {one.name: one for one in definitions if one.kind == "function"}
         uses = [use for use in uses if use.caller in functions]
-        lines = plain(data).text.decode("utf-8", "replace").split("\n") if self._is_moving(path, uses) else ()
+        lines = plain(read()).text.decode("utf-8", "replace").split("\n") if self._is_moving(path, uses) else ()
         calls = made_calls(path, uses, self._calls, lines, functions)
         fixed = {name: tuple(filter(self._is_worth, some)) for name, some in calls.fixed.items()}
-        calls = Calls(fixed, tuple(filter(self._is_worth, calls.bound)))
-        return FileFacts(blob, calls, self._makers.facts(path, parsed, data))
+        return Calls(fixed, tuple(filter(self._is_worth, calls.bound)))
 
     def _share(self, path: str, uses: Sequence[Reference]) -> None:
         for name in dict.fromkeys(use.name for use in uses):

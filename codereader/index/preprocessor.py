@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 DEEPEST = 32
@@ -208,13 +208,45 @@ def _joined(stack: list[list[_Branch]]) -> str | None:
     return joined([group[-1].condition for group in stack[-DEEPEST - 1 :] if group[-1].condition])
 
 
+_SIGN = re.compile(r"&&|\|\||[()?]")
+
+
 def joined(parts: Sequence[str]) -> str | None:
-    """Return tests that all hold as one, None for none at all. Of very many only the last are spelled out."""
+    """Return tests that all hold as one, None for none at all. Each is told once; of very many only the last are."""
     if len(parts) > 1:
-        parts = [f"({part})" if "||" in part else part for part in parts]
+        once = dict.fromkeys(one for part in parts for one in _conjuncts(part))
+        parts = [f"({one})" if _is_loose(one) else one for one in once] if len(once) > 1 else list(once)
     if len(parts) > DEEPEST:
         parts = ["…", *parts[-DEEPEST:]]
     return " && ".join(parts) or None
+
+
+def _conjuncts(test: str) -> Sequence[str]:
+    """Return the tests that *test* joins by ``&&`` outside of brackets, *test* alone where that cannot be told."""
+    if "&&" not in test or _is_loose(test):
+        return (test,)
+    found, start = [], 0
+    for match in _outside(test):
+        if match[0] == "&&":
+            found.append(test[start : match.start()].strip())
+            start = match.end()
+    found.append(test[start:].strip())
+    return found if all(found) else (test,)
+
+
+def _is_loose(test: str) -> bool:
+    """Whether a test binds less than ``&&`` does: it has ``||`` or ``?`` outside of brackets."""
+    return ("||" in test or "?" in test) and any(match[0] != "&&" for match in _outside(test))
+
+
+def _outside(test: str) -> Iterator[re.Match[str]]:
+    """Yield the ``&&``, ``||`` and ``?`` of a test that stand outside of brackets."""
+    depth = 0
+    for match in _SIGN.finditer(test):
+        if match[0] in "()":
+            depth += 1 if match[0] == "(" else -1
+        elif depth <= 0:
+            yield match
 
 
 def _opening(directive: Directive) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -310,6 +311,78 @@ def test_a_name_that_is_only_used_has_callers(run, tree: Path) -> None:
     )
     assert ExitCode.NOTHING_FOUND == missing.code
     assert "--callers" in missing.stderr
+
+
+@pytest.fixture
+def kernel(tmp_path: Path) -> Path:
+    """A folder whose files call each other by way of functions in a header beside it."""
+    files = {
+        "include/linux/out.h": (
+            "int slow_output(int);\n"
+            "#define PICK(f, f1, ...) (f == f1 ? f1(__VA_ARGS__) : f(__VA_ARGS__))\n"
+            "static inline int xmit(int a)\n{\n\treturn __xmit(a);\n}\n"
+            "static inline int send(struct way *w)\n{\n\treturn PICK(w->output, slow_output, 1);\n}\n"
+            "struct way { int (*output)(int); };\n"
+        ),
+        "net/top.c": "#include <linux/out.h>\nint top(struct way *w)\n{\n\treturn send(w);\n}\n",
+        "net/dev.c": (
+            "#include <linux/out.h>\nint __xmit(int a) { return lost(a); }\n"
+            "static int finish(int a) { return xmit(a); }\n"
+            "int slow_output(int a)\n{\n\treturn later(finish, a);\n}\n"
+        ),
+    }
+    for name, text in files.items():
+        place = tmp_path / "kernel" / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text)
+    subprocess.run(["git", "init", "-q", str(tmp_path / "kernel")], check=True)
+    return tmp_path / "kernel" / "net"
+
+
+def test_a_header_beside_the_folder_is_told_as_outside(run, kernel: Path) -> None:
+    """Its functions are found by name, with their place; what the folder defines comes alone."""
+    outside, own = run("find", kernel, "xmit"), run("find", kernel, "__xmit")
+
+    assert "../include/linux/out.h:3: function static inline int xmit(int a)  (outside PATH)\n" == outside.stdout
+    assert "dev.c:2: function int __xmit(int a)\n" == own.stdout
+
+
+def test_callers_and_callees_go_through_a_header(run, kernel: Path) -> None:
+    """A function of a header calls and is called, also by a macro and with its arguments."""
+    assert [("../include/linux/out.h", 5, "xmit", "direct")] == rows(
+        asked(run, kernel, "__xmit", "--callers"), "path", "line", "caller", "via"
+    )
+    assert ("slow_output", "macro", "dev.c") in rows(
+        asked(run, kernel, "send", "--callees"), "name", "via", "target_path"
+    )
+    assert [("../include/linux/out.h", 9, "send", "macro")] == rows(
+        asked(run, kernel, "slow_output", "--callers"), "path", "line", "caller", "via"
+    )
+    assert [("dev.c", 3, "finish")] == rows(asked(run, kernel, "xmit", "--callers"), "path", "line", "caller")
+
+
+def test_paths_go_through_a_header_and_a_function_handed_on(run, kernel: Path) -> None:
+    """Where calls alone lead nowhere, a function that is named as a value is a hop, and says so."""
+    result = run("find", kernel, "top", "--paths-to", "__xmit")
+
+    assert [
+        "path 1 of 1, 5 hops",
+        "  top.c:4: top calls send, visible by include",
+        "  ../include/linux/out.h:9: send calls slow_output by the macro PICK, only one",
+        "  dev.c:6: slow_output names finish, same file",
+        "  dev.c:3: finish calls xmit, visible by include",
+        "  ../include/linux/out.h:5: xmit calls __xmit, only one",
+    ] == result.stdout.splitlines()
+    assert "could not be followed" in result.stderr
+
+
+def test_what_lies_outside_is_listed_nowhere_else(run, kernel: Path) -> None:
+    """Mentions and exports are those of the folder."""
+    mentions = run("find", kernel, "xmit", "--refs")
+    facts = [json.loads(line) for line in run("export", kernel).stdout.splitlines()]
+
+    assert "dev.c:3: finish calls xmit, visible by include\n" == mentions.stdout
+    assert {"dev.c", "top.c"} == {fact["file"] for fact in facts if fact["fact"] in ("definition", "call")}
 
 
 def test_hostile_names_are_shown_not_sent(run, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from codereader.index import c, c_text
 from codereader.index import parse as parse_module
 from codereader.index.parse import parse
 from codereader.index.parsed import Definition, ParsedFile
+from codereader.index.preprocessor import joined
 
 
 def read(text: str | bytes) -> ParsedFile:
@@ -505,3 +506,22 @@ def test_records_tell_the_types_of_members() -> None:
         ],
         "shelf_t": [("boxes", "struct box *", 0)],
     } == found
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        (["A", "A"], "A"),
+        (["A && B", "B"], "A && B"),
+        (["A || B", "C", "A || B"], "(A || B) && C"),
+        (["(A || B) && C", "A || B"], "(A || B) && C && (A || B)"),
+        (["!(A || B)", "!(A || B)"], "!(A || B)"),
+        (["f(A && B)", "A"], "f(A && B) && A"),
+        (["A && B || C", "A"], "(A && B || C) && A"),
+        (["A &&", "B"], "A && && B"),
+        ([], None),
+    ],
+)
+def test_a_condition_tells_each_test_once(parts, expected):
+    """Tests that blocks around and macros repeat are joined once; what binds less keeps its brackets."""
+    assert expected == joined(parts)

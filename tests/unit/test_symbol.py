@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from codereader.facts.symbol import Symbol, definitions_of, near_names, read_symbol, spelled
+from codereader.facts.symbol import Symbol, definitions_of, read_symbol, spelled
 from codereader.reader import Reader
 
 
@@ -25,27 +25,6 @@ from codereader.reader import Reader
 def test_names_are_read(text, expected):
     """A file before a colon, an owner before a dot or two colons."""
     assert read_symbol(text) == Symbol(text.strip(), *expected)
-
-
-@pytest.mark.parametrize(
-    ("wanted", "expected"),
-    [
-        ("TCP_V4_RCV", ("tcp_v4_rcv", "tcp_v6_rcv")),
-        ("tcpv4rcv", ("tcp_v4_rcv",)),
-        ("tcp_v4_rvc", ("tcp_v4_rcv", "tcp_v6_rcv")),
-        ("v4_rcv", ("tcp_v4_rcv",)),
-        ("x", ()),
-        ("entirely_different", ()),
-    ],
-)
-def test_near_names_come_nearest_first(wanted, expected):
-    """Case, then underscores, then spelling, then a part of the name."""
-    assert near_names(["tcp_v4_rcv", "tcp_v6_rcv", "udp_rcv_all", "kfree"], wanted) == expected
-
-
-def test_a_name_is_not_near_itself():
-    """It would be no help."""
-    assert near_names(["same", "Same"], "same") == ("Same",)
 
 
 @pytest.fixture

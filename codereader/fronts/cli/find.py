@@ -160,7 +160,7 @@ def _known(reader: Reader, finder: Finder, symbol: Symbol, found: Found) -> None
 
 
 def _unknown(reader: Reader, finder: Finder, symbol: Symbol) -> NothingFound:
-    from codereader.facts.symbol import near_names, read_symbol
+    from codereader.facts.symbol import read_symbol
 
     scope = reader.walked.scope.name
     bare = read_symbol(symbol.name)
@@ -168,7 +168,7 @@ def _unknown(reader: Reader, finder: Finder, symbol: Symbol) -> NothingFound:
     if elsewhere:
         places = ", ".join(dict.fromkeys(f"{at.path}:{at.fact.name}" for at in elsewhere[:PATHS]))
         return NothingFound(f"nothing in {scope} is called {symbol.text}", f"There is {places}.")
-    near = near_names(finder.names(), symbol.name)
+    near = finder.near(symbol)
     hint = f"Near names: {', '.join(near)}." if near else "No name of the index is near it."
     if finder.is_mentioned(symbol):
         hint = f"It is mentioned there: see --callers and --refs. {hint}"
