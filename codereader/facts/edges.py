@@ -93,7 +93,7 @@ class Edges:
         self._holds = holds
         self._hidden: set[tuple[str, int, str]] = set()
         self._resolved: dict[tuple[str | None, ...], tuple[Candidate, ...]] = {}
-        self._entries: dict[Member, list[At[TableEntry]]] | None = None
+        self._entries: dict[str | None, dict[Member, list[At[TableEntry]]]] = {}
         self._held: dict[Member, tuple[Call, ...]] = {}
         self._uses: dict[str, tuple[At[Reference], ...]] = {}
         self._outer: dict[str, Sequence[At[Reference]]] = {}
@@ -218,19 +218,20 @@ class Edges:
             return ()
         if member not in self._held:
             found: dict[tuple[str, Place | None], Call] = {}
-            for at in self._shown(self._filled().get(member, ())):
+            for at in self._shown(self._filled(member.field).get(member, ())):
                 for edge in self.entry(at):
                     found.setdefault((edge.callee, place_of(edge.target) if edge.target else None), edge)
             self._held[member] = tuple(sorted(found.values(), key=lambda one: (one.callee, call_order(one))))
         return self._held[member]
 
-    def _filled(self) -> dict[Member, list[At[TableEntry]]]:
-        """Return the entries of the scope's tables by the member that they fill."""
-        if self._entries is None:
-            self._entries = {}
-            for at in self.linked.tables():
-                self._entries.setdefault(Member(at.fact.struct, at.fact.field), []).append(at)
-        return self._entries
+    def _filled(self, field: str | None) -> dict[Member, list[At[TableEntry]]]:
+        """Return the entries of the scope's tables by the member that they fill; those of members called *field*."""
+        if field not in self._entries:
+            found: dict[Member, list[At[TableEntry]]] = {}
+            for at in self.linked.tables(field=field):
+                found.setdefault(Member(at.fact.struct, at.fact.field), []).append(at)
+            self._entries[field] = found
+        return self._entries[field]
 
     def entry(self, at: At[TableEntry]) -> Iterator[Call]:
         """Yield what one table entry holds: an edge a candidate, best first."""
@@ -246,8 +247,8 @@ class Edges:
         """Return the functions that tables put into *field* of *struct*; what is None is any. By place."""
         entries = (
             at
-            for member, some in self._filled().items()
-            if (field is None or member.field == field) and (struct is None or member.struct == struct)
+            for member, some in self._filled(field).items()
+            if (struct is None or member.struct == struct)
             for at in self._shown(some)
         )
         return tuple(sorted((edge for at in entries for edge in self.entry(at)), key=call_order))

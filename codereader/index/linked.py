@@ -270,8 +270,13 @@ class Linked:
 
     # -- tables -----------------------------------------------------------------------------------------------------
 
-    def tables(self, *, path: str | None = None, function: str | None = None) -> Sequence[At[TableEntry]]:
-        """Return the entries that hold functions, with the struct and the member's name worked out where possible."""
+    def tables(
+        self, *, path: str | None = None, function: str | None = None, field: str | None = None
+    ) -> Sequence[At[TableEntry]]:
+        """Return the entries that hold functions, with the struct and the member's name worked out where possible.
+
+        Those in the file *path*, those that hold *function*, those of members called *field*: each narrows.
+        """
         if path is not None:
             found: Iterable[At[TableEntry]] = self._tables_in(path)
         elif function is not None:
@@ -279,8 +284,12 @@ class Linked:
             holders |= {at.path for at in self._made_tables.get(function, ())}
             found = [at for one in sorted(holders) for at in self._tables_in(one)]
         else:
-            found = [at for one in sorted(self._languages) for at in self._tables_in(one)]
-        return [at for at in found if function is None or at.fact.function == function]
+            found = [at for one in sorted(self._languages) for at in self._tables_in(one, field)]
+        return [
+            at
+            for at in found
+            if (function is None or at.fact.function == function) and (field is None or at.fact.field == field)
+        ]
 
     @cached_property
     def _made_tables(self) -> Mapping[str, Sequence[At[TableEntry]]]:
@@ -289,17 +298,21 @@ class Linked:
             found.setdefault(at.fact.function, []).append(at)
         return found
 
-    def _tables_in(self, path: str) -> tuple[At[TableEntry], ...]:
-        if path not in self._tables:
-            own = self.view.tables(path=path)
-            made = list(self._made(path, lambda facts: facts.tables))
-            every = sorted([*own, *made], key=lambda at: (at.path, at.fact.row)) if made else own
-            is_c = self._languages.get(path) in C_LANGUAGES
-            held = (each for at in every for each in self._meant(at)) if is_c else every
-            self._tables[path] = tuple(
-                dict.fromkeys(one for at in held if (one := self._entry(at) if is_c else at) is not None)
-            )
-        return self._tables[path]
+    def _tables_in(self, path: str, field: str | None = None) -> tuple[At[TableEntry], ...]:
+        """Return the entries of a file; of those not called *field* some may be left out where it is given."""
+        if path in self._tables:
+            return self._tables[path]
+        own = self.view.tables(path=path)
+        made = list(self._made(path, lambda facts: facts.tables))
+        every = sorted([*own, *made], key=lambda at: (at.path, at.fact.row)) if made else own
+        if field is not None:  # an entry without a member's name may be that of any
+            every = [at for at in every if at.fact.field == field or at.fact.field.startswith("#")]
+        is_c = self._languages.get(path) in C_LANGUAGES
+        held = (each for at in every for each in self._meant(at)) if is_c else every
+        found = tuple(dict.fromkeys(one for at in held if (one := self._entry(at) if is_c else at) is not None))
+        if field is None:
+            self._tables[path] = found
+        return found
 
     def _meant(self, at: At[TableEntry]) -> Iterator[At[TableEntry]]:
         """Yield the entries that *at* means where macros have the name of what it holds."""

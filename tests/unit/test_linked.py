@@ -93,6 +93,14 @@ def test_tables_that_macros_write_hold_functions(linked: Linked) -> None:
     assert wanted == found
 
 
+def test_tables_by_field_are_those_of_the_member_however_it_is_written(linked: Linked) -> None:
+    """Entries by place count; asking for one member tells what asking for all does."""
+    narrow = linked.tables(field="open")
+
+    assert {"stat_ops", "table", "plain"} == {at.fact.variable for at in narrow}
+    assert [at for at in linked.tables() if at.fact.field == "open"] == narrow == linked.tables(field="open")
+
+
 def test_calls_that_macros_make_name_their_macro(linked: Linked) -> None:
     """A call in a macro's body and a call of its argument are calls of the function that uses it."""
     found = {(at.fact.name, at.fact.made) for at in linked.references(path="a.c", caller="user") if at.fact.made}
