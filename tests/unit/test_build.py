@@ -448,10 +448,10 @@ build.BATCH_FILES, workers.FEW_FILES, workers.os.cpu_count = 8, 10, lambda: 2
 start = workers._start
 def told():
     process = start()
-    os.write(1, b"worker %d\n" % process.pid)
+    os.write(1, b"worker %d\\n" % process.pid)
     return process
 workers._start = told
-tell = lambda done, _: os.write(1, b"done %d\n" % done)
+tell = lambda done, _: os.write(1, b"done %d\\n" % done)
 build.build(walked(Path(sys.argv[1])), Path(sys.argv[2]), CancelToken(), tell)
 """
 """A build that tells of its workers and of each file, a line at a time although threads speak at once."""
