@@ -39,6 +39,7 @@ def body_tokens(macro: Macro) -> tuple[str, ...]:
     return tuple(lexeme for lexeme in tokens(macro.body) if lexeme != "\n")
 
 
+@lru_cache(maxsize=50_000)
 def is_name(lexeme: str) -> bool:
     """Whether a lexeme is an identifier."""
     return _NAME.match(lexeme) is not None

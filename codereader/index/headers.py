@@ -8,7 +8,7 @@ count or pack names them. Paths here are relative to the root.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, TypeVar
@@ -174,6 +174,11 @@ class Headers:
     def includes(self, *, path: str | None = None) -> list[At[Include]]:
         """Return what these headers include, as `IndexView.includes` does."""
         return self._found(path, lambda view, inner: view.includes(path=inner))
+
+    def plain_calls(self, path: str, wanted: Container[str]) -> Sequence[Reference]:
+        """Return the calls of *wanted* names in the header *path*, as `IndexView.plain_calls` does."""
+        home = self._homes.get(path)
+        return self._views[home[0]].plain_calls(home[1], wanted) if home else ()
 
     def text(self, path: str) -> bytes:
         """Return the bytes of a header. Raises: NothingReadable where they changed, KeyError for another path."""

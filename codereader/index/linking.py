@@ -27,8 +27,9 @@ from codereader.index.include_paths import IncludePaths
 from codereader.index.kept import FORMAT, from_bytes, to_bytes
 from codereader.index.macro_calls import MacroCalls, Made
 from codereader.index.macros import Macros
-from codereader.index.made import Calls, MadeFacts, Makers, made_calls
+from codereader.index.made import Calls, Makers, made_calls
 from codereader.index.parsed import Definition, Macro, Reference
+from codereader.index.patterns import MadeFacts
 from codereader.index.preprocessor import plain
 from codereader.index.reaches import Reaches
 from codereader.index.store import open_store
@@ -155,35 +156,27 @@ class _Worker:
 
     def file(self, path: str, blob: str) -> FileFacts:
         """Return what the macro uses in *path* make. A file that changed since it was indexed makes nothing."""
-        uses = self._uses(path, self._view.references(path=path, kind="call"))
+        uses = self._view.plain_calls(path, self._macros)
+        self._share(path, uses)
         try:
             data = self._view.text(path)
         except NothingReadable:
             return FileFacts("", Calls({}, ()), MadeFacts())
-        parsed = self._view.parsed(path)
+        parsed = self._view.parsed(path, with_references=False)
         calls = self._made(path, uses, parsed.definitions, lambda: data)
         return FileFacts(blob, calls, self._makers.facts(path, parsed, data))
 
     def header(self, path: str) -> Calls:
         """Return the calls that macros make in the functions of the header *path* outside the scope."""
-        uses = self._uses(path, self._headers.references(path=path, kind="call"))
+        uses = self._headers.plain_calls(path, self._macros)
         if not uses:
             return Calls({}, ())
+        self._share(path, uses)
         definitions = [at.fact for at in self._headers.definitions(path=path)]
         try:
             return self._made(path, uses, definitions, lambda: self._headers.text(path))
         except NothingReadable:
             return Calls({}, ())
-
-    def _uses(self, path: str, references: Iterable[At[Reference]]) -> Sequence[Reference]:
-        """Return the *references* of a file that use macros in functions, and share what these make."""
-        uses = [
-            at.fact
-            for at in references
-            if at.fact.receiver is None and at.fact.caller is not None and at.fact.name in self._macros
-        ]
-        self._share(path, uses)
-        return uses
 
     def _made(
         self, path: str, uses: Sequence[Reference], definitions: Iterable[Definition], read: Callable[[], bytes]
@@ -218,7 +211,8 @@ class _Worker:
         return not name.startswith("__") or bool(self._headers.definitions(name=name, kinds=("function",)))
 
     def _is_moving(self, path: str, uses: Sequence[Reference]) -> bool:
-        return any(not one.is_fixed for use in uses for one in self._calls.of(use.name, path)[0])
+        names = dict.fromkeys(use.name for use in uses)
+        return any(not one.is_fixed for name in names for one in self._calls.of(name, path)[0])
 
     def _is_function(self, name: str) -> bool:
         return bool(

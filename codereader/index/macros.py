@@ -38,7 +38,7 @@ class Macros:
         self._shared: dict[str, Meaning | None] = {}
         self._own: dict[tuple[str, str], Meaning | None] = {}
 
-    def __contains__(self, name: str) -> bool:
+    def __contains__(self, name: object) -> bool:
         return name in self._named
 
     def meaning(self, name: str, path: str) -> Meaning | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import TypeVar
 
 from codereader.index.expansion import MOST_TOKENS, Expansion, body_tokens, is_name, tokens
@@ -17,11 +18,9 @@ from codereader.index.macro_calls import MacroCalls, Made, bound, bound_tokens, 
 from codereader.index.macros import Macros
 from codereader.index.parse import parse
 from codereader.index.parsed import Definition, Entry, Export, Macro, ParsedFile, Reference, TableEntry
+from codereader.index.patterns import MOST_VARIANTS, Filled, MadeFacts, Patterns
 from codereader.index.preprocessor import Plain, joined, plain
 from codereader.source.spans import Span
-
-MOST_VARIANTS = 3
-"""Macros with several definitions are expanded in so many ways; what only some of them make has a condition."""
 
 MOST_TEXT = 4 << 20
 """Bytes of expanded text that are read for one file."""
@@ -57,17 +56,6 @@ class Calls:
     bound: tuple[Reference, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MadeFacts:
-    """What macros make at file level."""
-
-    definitions: tuple[Definition, ...] = ()
-    references: tuple[Reference, ...] = ()
-    tables: tuple[TableEntry, ...] = ()
-    exports: tuple[Export, ...] = ()
-    entries: tuple[Entry, ...] = ()
-
-
 # -- inside functions -------------------------------------------------------------------------------------------------
 
 
@@ -81,11 +69,14 @@ def made_calls(
     fixed: dict[str, tuple[Made, ...]] = {}
     made: list[Reference | None] = []
     seen: dict[tuple[int, str], int] = {}
+    moving_of: dict[str, list[Made]] = {}
     for use in uses:
-        items, is_local = calls.of(use.name, path)
-        if is_local and use.name not in fixed:
-            fixed[use.name] = tuple(one for one in items if one.is_fixed)
-        moving = [one for one in items if not one.is_fixed]
+        if use.name not in moving_of:
+            items, is_local = calls.of(use.name, path)
+            moving_of[use.name] = [one for one in items if not one.is_fixed]
+            if is_local:
+                fixed[use.name] = tuple(one for one in items if one.is_fixed)
+        moving = moving_of[use.name]
         if not moving:
             continue
         nth = seen[use.row, use.name] = seen.get((use.row, use.name), 0) + 1
@@ -211,6 +202,7 @@ class Makers:
         self._macros = macros
         self._making: dict[tuple[str, str], bool] = {}
         self._may: dict[tuple[str, str], bool] = {}
+        self._patterns = Patterns(macros, lambda path, variant: _Choice(macros, path, variant), _told)
 
     def makes(self, name: str, path: str) -> bool:
         """Whether the macro *name*, used at file level or in an initialiser in *path*, makes functions or entries.
@@ -262,9 +254,26 @@ class Makers:
         regions = list(self._regions(path, parsed, data))
         if not regions:
             return MadeFacts()
+        own = _Own.of(parsed)
+        starts = _line_starts(data)
+        placed: list[MadeFacts] = []
+        rest: list[_Region] = []
+        for region in regions:
+            use = tokens(region.text) if region.text is not None else []
+            filled = self._patterns.of(use[:-1], path) if 1 < len(use) <= MOST_TOKENS else None
+            if filled is None:
+                rest.append(region)
+                continue
+            some = [_placed(one, region, own, starts) for one, _ in filled]
+            placed.append(some[0] if len(some) == 1 else _united(some, [condition for _, condition in filled]))
+        if rest:
+            placed.append(self._expanded(path, rest, data, own))
+        return placed[0] if len(placed) == 1 else _chained(placed)
+
+    def _expanded(self, path: str, regions: Sequence[_Region], data: bytes, own: _Own) -> MadeFacts:
+        """Return what *regions* make, expanded in one text as often as their macros have definitions."""
         split = plain(data)
         lines = split.text.decode("utf-8", "replace").split("\n")
-        own = _Own.of(parsed)
         found: list[MadeFacts] = []
         conditions: list[str | None] = []
         heads = frozenset(region.macro for region in regions)
@@ -284,7 +293,7 @@ class Makers:
         for use in parsed.uses:
             if not use.has_body and use.row not in filled and self.makes(use.macro, path):
                 text = use.macro if use.arguments is None else f"{use.macro}({use.arguments})"
-                yield _Region(use.row, use.row, use.macro, text + ";")
+                yield _Region(use.row, use.row, use.macro, text + ";", use.condition)
         for one in parsed.definitions:
             if one.kind != "variable" or one.span.end - one.span.start < 8:
                 continue
@@ -311,12 +320,16 @@ class Makers:
 
 @dataclass(frozen=True, slots=True)
 class _Region:
-    """Rows *first* to *last* of a file that hold a macro use; *text* is what stands there, None for the rows."""
+    """Rows *first* to *last* of a file that hold a macro use; *text* is what stands there, None for the rows.
+
+    *condition* is that of a use whose text is told.
+    """
 
     first: int
     last: int
     macro: str
     text: str | None
+    condition: str | None = None
 
 
 class _Choice:
@@ -416,7 +429,7 @@ def _kept(made: ParsedFile, own: _Own, regions: Sequence[_Region], split: Plain)
     definitions = [
         replace(
             one,
-            span=_span(one, starts),
+            span=_row_span(one.span.first_row, one.span.last_row, starts),
             condition=condition(one.row),
             made=macros.get(one.row),
             doc=None,
@@ -447,13 +460,78 @@ def _kept(made: ParsedFile, own: _Own, regions: Sequence[_Region], split: Plain)
     )
 
 
+def _told(text: str) -> MadeFacts:
+    """Return what an expanded text says, on whatever rows and without conditions."""
+    made = parse(text.encode("utf-8", "surrogateescape"), "c")
+    found = _kept(made, _Own(frozenset(), frozenset(), frozenset(), frozenset()), (), plain(b""))
+    definitions = tuple(replace(one, span=Span(0, 0, 0, 0)) for one in found.definitions)
+    return replace(found, definitions=definitions, references=tuple(dict.fromkeys(found.references)))
+
+
+def _placed(filled: Filled, region: _Region, own: _Own, starts: Sequence[int]) -> MadeFacts:
+    """Return what a pattern says beyond the file itself where *region* uses it."""
+    facts, text, optional = filled.facts, filled.text, filled.optional
+    row, macro = region.first, region.macro
+    span = _row_span(row, row, starts)
+
+    def under(inner: str | None) -> str | None:
+        return region.condition if inner is None else _both(region.condition, inner)
+
+    definitions = [
+        Definition(
+            name, one.kind, span, row, text(one.signature), optional(one.owner), one.exported, under(one.condition),
+            tuple(text(line) for line in one.fields), None, macro,
+        )
+        for one in facts.definitions
+        if (one.kind, name := text(one.name)) not in own.names
+    ]  # fmt: skip
+    functions = {one.name for one in definitions if one.kind == "function"}
+    tables = [
+        TableEntry(
+            text(one.variable), optional(one.struct), text(one.field), text(one.function), row, under(one.condition),
+            text(one.path), one.assigned, macro,
+        )
+        for one in facts.tables
+    ]  # fmt: skip
+    exports = [Export(text(one.name), text(one.kind), row, under(one.condition)) for one in facts.exports]
+    entries = [Entry(text(one.name), one.kind, text(one.via), row, under(one.condition)) for one in facts.entries]
+    return MadeFacts(
+        definitions=tuple(definitions),
+        references=tuple(
+            Reference(
+                text(one.name), one.kind, row, caller, optional(one.receiver), under(one.condition),
+                optional(one.base), macro,
+            )
+            for one in facts.references
+            if (caller := optional(one.caller)) in functions
+        ),
+        tables=tuple(one for one in tables if (one.variable, one.path, one.field, one.function) not in own.tables),
+        exports=tuple(one for one in exports if one.name not in own.exports),
+        entries=tuple(one for one in entries if one.name not in own.entries),
+    )  # fmt: skip
+
+
+def _chained(found: Sequence[MadeFacts]) -> MadeFacts:
+    """Return all that *found* says, by row."""
+    return MadeFacts(
+        definitions=tuple(sorted((each for one in found for each in one.definitions), key=_ROW)),
+        references=tuple(sorted((each for one in found for each in one.references), key=_ROW)),
+        tables=tuple(sorted((each for one in found for each in one.tables), key=_ROW)),
+        exports=tuple(sorted((each for one in found for each in one.exports), key=_ROW)),
+        entries=tuple(sorted((each for one in found for each in one.entries), key=_ROW)),
+    )
+
+
+_ROW = attrgetter("row")
+
+
 def _line_starts(text: bytes) -> list[int]:
     return [0, *(match.end() for match in re.finditer(rb"\n", text)), len(text)]
 
 
-def _span(one: Definition, starts: Sequence[int]) -> Span:
-    """Return the rows that a made definition stands on, as bytes of the file."""
-    first, last = one.span.first_row, min(one.span.last_row, len(starts) - 2)
+def _row_span(first: int, last: int, starts: Sequence[int]) -> Span:
+    """Return rows as bytes of the file."""
+    last = max(first, min(last, len(starts) - 2))
     return Span(starts[first], max(starts[first], starts[last + 1] - 1), first, last)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from operator import attrgetter
@@ -141,6 +141,28 @@ def unpack_references(raw: bytes, name: str | None = None) -> tuple[Reference, .
         )
         for row in picked
     )
+
+
+def unpack_plain_calls(raw: bytes, wanted: Container[str]) -> list[Reference]:
+    """Return the calls of *wanted* names, through no object and inside a definition, that `pack` wrote.
+
+    Raises: DamagedSection for bytes that it did not write.
+    """
+    strings, *columns = _expand(raw)
+    places = {at for at, text in enumerate(strings) if text in wanted}
+    return [
+        Reference(
+            strings[row[0]],
+            "call",
+            row[2],
+            strings[row[3]],
+            None,
+            strings[row[5]] if row[5] >= 0 else None,
+            strings[row[6]] if row[6] >= 0 else None,
+        )
+        for row in zip(*columns, strict=True)
+        if row[0] in places and row[1] == 0 and row[4] < 0 <= row[3]
+    ]
 
 
 def unpack_others(raw: bytes) -> Others:

@@ -7,7 +7,7 @@ so that the same tree gives the same bytes under any hash seed.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -36,6 +36,7 @@ from codereader.index.rows import (
     unpack_links,
     unpack_names,
     unpack_others,
+    unpack_plain_calls,
     unpack_references,
 )
 from codereader.index.store import FileRow, ParseRow, Store, open_store, open_to_read
@@ -114,8 +115,11 @@ class IndexView:
         """Return one file of the scope, None where the index does not hold it."""
         return self._by_path().get(path)
 
-    def parsed(self, path: str) -> ParsedFile:
-        """Return all facts of one file. Raises: KeyError for a path that the index does not hold."""
+    def parsed(self, path: str, *, with_references: bool = True) -> ParsedFile:
+        """Return all facts of one file, or all but the references, which are most of it.
+
+        Raises: KeyError for a path that the index does not hold.
+        """
         row, file = self._rows[path], self._by_path()[path]
         others, links = self._others_of(row.parse), self._links_of(row.parse)
         return ParsedFile(
@@ -123,7 +127,7 @@ class IndexView:
             lines=file.lines,
             summary=file.summary,
             definitions=next(made for _, made in self._definitions([row.parse])),
-            references=next(made for _, made in self._references([row.parse], None)),
+            references=next(made for _, made in self._references([row.parse], None)) if with_references else (),
             tables=others.tables,
             includes=others.includes,
             exports=others.exports,
@@ -180,6 +184,14 @@ class IndexView:
             and (caller is None or at.fact.caller == caller)
             and (kind is None or at.fact.kind == kind)
         ]
+
+    def plain_calls(self, path: str, wanted: Container[str]) -> Sequence[Reference]:
+        """Return the calls of *wanted* names in *path* that go through no object and stand in a definition."""
+        made: list[Reference] = []
+        for _, raw in self._store.sections("refs", self._parses(path, None, _ANY)):
+            with self._store.using():
+                made += unpack_plain_calls(raw, wanted)
+        return sorted(made, key=lambda one: (one.row, one.name))
 
     def _referred(self, path: str) -> tuple[At[Reference], ...]:
         """Return the references in *path*; the last few files are kept, since each is asked for caller by caller."""
