@@ -41,8 +41,8 @@ Step = Callable[[str, int, int], None]
 class Reader:
     """A scope that can be asked. Use as a context manager; closing twice is harmless.
 
-    *include* and *exclude* are patterns in ignore-file syntax; files above *max_bytes* bytes are skipped, and so is code
-    that says it was generated, unless *generated*. The index lies in the folder *cache*, else the user's own.
+    *include* and *exclude* are patterns in ignore-file syntax; files above *max_bytes* bytes are skipped, and so is
+    code that says it was generated, unless *generated*. The index lies in the folder *cache*, else the user's own.
     """
 
     def __init__(

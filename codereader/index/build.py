@@ -145,10 +145,10 @@ def build(
         report = _build(walk, cache, cancel, progress or _silent)
         return replace(report, notes=(f"{error}; it was moved aside and made anew", *report.notes))
     except StoreError as error:
-        report = _as_it_is(walk, cache, str(error))
-        if report is None:
+        kept = _as_it_is(walk, cache, str(error))
+        if kept is None:
             raise
-        return report
+        return kept
 
 
 def _as_it_is(walk: Walk, cache: Path, why: str) -> BuildReport | None:
