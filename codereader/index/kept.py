@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from codereader.index.parse import EXTRACTOR
 
@@ -28,7 +28,7 @@ def to_bytes(value: Any) -> bytes:
 def from_bytes(raw: bytes, kind: type[T]) -> T | None:
     """Return the value of the dataclass *kind* that `to_bytes` wrote, None for other bytes."""
     try:
-        made = _maker(kind)(json.loads(zlib.decompress(raw)))
+        made = _maker(cast("Any", kind))(json.loads(zlib.decompress(raw)))
     except (zlib.error, ValueError, TypeError, KeyError, IndexError, AttributeError):
         return None
     return made if isinstance(made, kind) else None
@@ -40,7 +40,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _plain(value[key]) for key in sorted(value)}
     if is_dataclass(value):
-        return [_plain(part) for part in _parts(type(value))(value)]
+        return [_plain(part) for part in _parts(cast("Any", type(value)))(value)]
     return [_plain(part) for part in value]
 
 
