@@ -79,6 +79,7 @@ class Expansion:
         self._lookup = lookup
         self._first = first
         self._left = MOST_TOKENS
+        self._known: dict[str, Macro | None] = {}
         self.met: dict[str, None] = {}
 
     def expand(self, found: Sequence[str], hidden: frozenset[str] = frozenset(), depth: int = 0) -> list[str]:
@@ -86,10 +87,14 @@ class Expansion:
         made: list[str] = []
         waiting = list(reversed(found))
         marks: list[tuple[int, frozenset[str]]] = []
+        known = self._known
         while waiting:
-            while marks and len(waiting) <= marks[-1][0]:
-                hidden = marks.pop()[1]
             lexeme = waiting.pop()
+            if known.get(lexeme, self) is None:
+                made.append(lexeme)
+                continue
+            while marks and len(waiting) < marks[-1][0]:
+                hidden = marks.pop()[1]
             is_met = depth or marks or self._first is None or self._first(lexeme)
             macro = self._macro(lexeme, hidden) if is_met and depth <= DEEPEST and len(marks) <= DEEPEST else None
             if macro is None:
@@ -108,9 +113,11 @@ class Expansion:
         return made
 
     def _macro(self, lexeme: str, hidden: frozenset[str]) -> Macro | None:
-        if self._left <= 0 or lexeme in hidden or not is_name(lexeme):
+        if self._left <= 0 or lexeme in hidden:
             return None
-        return self._lookup(lexeme)
+        if lexeme not in self._known:
+            self._known[lexeme] = self._lookup(lexeme) if is_name(lexeme) else None
+        return self._known[lexeme]
 
     def _applied(
         self, macro: Macro, waiting: list[str], hidden: frozenset[str], depth: int

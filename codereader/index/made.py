@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from operator import attrgetter
 from typing import TypeVar
 
+from codereader.index.c_reading import KEYWORDS
 from codereader.index.expansion import MOST_TOKENS, Expansion, body_tokens, is_name, tokens
 from codereader.index.macro_calls import MacroCalls, Made, bound, bound_tokens, member_of
 from codereader.index.macros import Macros
@@ -333,7 +334,10 @@ class _Region:
 
 
 class _Choice:
-    """Picks one definition of each macro: the first, second, ... where there are several."""
+    """Picks one definition of each macro: the first, second, ... where there are several.
+
+    A macro called like a keyword (``if`` of a profiler, ``inline``) is left alone: it makes nothing that is told.
+    """
 
     def __init__(self, macros: Macros, path: str, variant: int) -> None:
         self._macros = macros
@@ -343,7 +347,7 @@ class _Choice:
         self.differs = False
 
     def __call__(self, name: str) -> Macro | None:
-        if name in _CHECKS:
+        if name in _CHECKS or name in KEYWORDS:
             return None
         meaning = self._macros.meaning(name, self._path)
         if meaning is None:
@@ -547,8 +551,13 @@ def _united(found: Sequence[MadeFacts], conditions: Sequence[str | None]) -> Mad
 
 
 def _joint(lists: Sequence[Sequence[F]], conditions: Sequence[str | None]) -> Iterator[F]:
-    bare = [{replace(one, condition=None): one for one in some} for some in lists]
-    seen: set[F] = set()
+    if not any(lists):
+        return
+    of = attrgetter(
+        *(each.name for each in fields(next(some for some in lists if some)[0]) if each.name != "condition")
+    )
+    bare = [{of(one): one for one in some} for some in lists]
+    seen: set[tuple[object, ...]] = set()
     for some, condition in zip(bare, conditions, strict=True):
         for key, one in some.items():
             if key in seen:

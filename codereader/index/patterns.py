@@ -69,7 +69,8 @@ class Filled:
 class _Pattern:
     """What came of one expansion. `met` is what each name meant that was looked for, `words` are the names that came
     out, `pasted` the tokens with a stand-in inside them, `used` the numbers of the arguments that count, `called` the
-    names that calls go through. `is_whole` tells that no list was torn apart.
+    names that calls go through, `told` the numbers of the arguments that facts name. `is_whole` tells
+    that no list was torn apart.
     """
 
     met: Mapping[str, Meaning | None]
@@ -77,6 +78,7 @@ class _Pattern:
     pasted: tuple[str, ...]
     used: frozenset[int]
     called: frozenset[str]
+    told: frozenset[int]
     differs: bool
     condition: str | None
     is_whole: bool
@@ -175,21 +177,9 @@ class Patterns:
             if len(words) == 1:
                 if value in pattern.words:
                     return False
-            elif pattern.called.intersection(words) or self._is_told(pattern, at):
+            elif pattern.called.intersection(words) or int(at) in pattern.told:
                 return False
         return True
-
-    @staticmethod
-    def _is_told(pattern: _Pattern, at: str) -> bool:
-        """Whether the stand-in of a list is anywhere but among the parameters and arguments of functions."""
-        mark = f"zq{at}q"
-        facts = pattern.facts
-        return (
-            any(mark in one for one in pattern.pasted)
-            or any(mark in one.name or (one.kind != "function" and mark in one.signature) for one in facts.definitions)
-            or any(mark in f"{one.name} {one.receiver} {one.base}" for one in facts.references)
-            or any(mark in f"{one.variable} {one.struct} {one.field} {one.function}" for one in facts.tables)
-        )
 
     def _pattern(self, use: list[str], path: str, variant: int) -> _Pattern:
         known = self._known.setdefault((variant, *use), [])
@@ -232,6 +222,7 @@ class Patterns:
             pasted=tuple(lexeme for lexeme in stand_ins if not _ALONE.match(lexeme)),
             used=frozenset(int(number) for lexeme in stand_ins for number in _NUMBER.findall(lexeme)),
             called=frozenset(called),
+            told=_told(facts, stand_ins),
             differs=choice.differs,
             condition=choice.condition,
             is_whole=_is_whole(made, lists),
@@ -253,6 +244,15 @@ def _written(given: Sequence[Sequence[str]]) -> list[str]:
         return []
     inside = [lexeme for number, one in enumerate(given) for lexeme in ([","] * bool(number) + list(one))]
     return ["(", *inside, ")"]
+
+
+def _told(facts: MadeFacts, stand_ins: Sequence[str]) -> frozenset[int]:
+    """Return the numbers of the stand-ins that are anywhere but among the parameters and arguments of functions."""
+    texts = [lexeme for lexeme in stand_ins if not _ALONE.match(lexeme)]
+    texts += [one.name if one.kind == "function" else f"{one.name} {one.signature}" for one in facts.definitions]
+    texts += [f"{one.name} {one.receiver} {one.base}" for one in facts.references]
+    texts += [f"{one.variable} {one.struct} {one.field} {one.function}" for one in facts.tables]
+    return frozenset(int(number) for text in texts for number in _NUMBER.findall(text))
 
 
 def _is_whole(made: Sequence[str], lists: Collection[str]) -> bool:
