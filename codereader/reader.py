@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from codereader.facts.fact import Brief
     from codereader.facts.paths import Graph
     from codereader.index.build import BuildReport
-    from codereader.index.linked import Linked
+    from codereader.index.linking.linked import Linked
     from codereader.index.status import Cleared, Status
     from codereader.index.view import IndexView
     from codereader.model.catalogue import FoundModel
@@ -166,7 +166,7 @@ class Reader:
 
         Raises: StoreError, Cancelled.
         """
-        from codereader.index.linked import open_linked
+        from codereader.index.linking.linked import open_linked
 
         return open_linked(self.view, self.cache, self.cancel, self._step)
 

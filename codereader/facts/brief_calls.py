@@ -18,7 +18,7 @@ from codereader.facts.relations import dotted, used_from_outside
 from codereader.facts.surface import ordered_entries
 from codereader.facts.uses import Use, added
 from codereader.index.parsed import Definition, Entry
-from codereader.index.python_names import module_file
+from codereader.index.python.names import module_file
 from codereader.index.resolve import resolve
 from codereader.index.view import At, IndexView
 from codereader.source.spans import line_of

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from codereader.facts.near import Names
 from codereader.facts.relations import dotted
 from codereader.index.candidate import NOT_FOUND, ONLY_ONE, Candidate, worded
-from codereader.index.linked import Linked
+from codereader.index.linking.linked import Linked
 from codereader.index.parsed import Definition, Reference, TableEntry
 from codereader.index.view import At
 from codereader.source.spans import line_of

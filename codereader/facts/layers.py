@@ -11,8 +11,8 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from codereader.index.modules import Modules, child, folder_of
 from codereader.index.parsed import Include
+from codereader.index.python.modules import Modules, child, folder_of
 from codereader.index.view import At, IndexView
 from codereader.source.spans import line_of
 

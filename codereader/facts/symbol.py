@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from codereader.index.linked import Linked
+from codereader.index.linking.linked import Linked
 from codereader.index.parsed import Definition
 from codereader.index.view import At
 

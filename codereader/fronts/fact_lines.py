@@ -11,7 +11,7 @@ from typing import Any
 
 from codereader.facts.build_chain import BuildFact
 from codereader.facts.edges import Call, Edges, Member
-from codereader.index.linked import Linked
+from codereader.index.linking.linked import Linked
 from codereader.index.parsed import Definition, Include, Reference
 from codereader.index.view import At
 from codereader.source.spans import line_of

@@ -6,8 +6,8 @@ import posixpath
 from collections.abc import Sequence
 from weakref import WeakKeyDictionary
 
-from codereader.index.modules import Modules, folder_of
 from codereader.index.parsed import Include
+from codereader.index.python.modules import Modules, folder_of
 from codereader.index.view import IndexView
 
 

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from codereader.index.c.preprocessor import DEEPEST, joined
 from codereader.index.parsed import BuildRule, Definition, Include, ParsedFile
-from codereader.index.preprocessor import DEEPEST, joined
 from codereader.index.prose import first_sentence, summary_of_lines
 from codereader.source.spans import Span
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tree_sitter import Query as Pattern
 
     from codereader.index.parsed import ParsedFile
-    from codereader.index.tags import Match, Matcher
+    from codereader.index.tagged.tags import Match, Matcher
 
 Query = Callable[[bytes], Mapping[str, Sequence["Node"]]]
 """Parses a text and returns its captures by name."""
@@ -67,11 +67,11 @@ def parse(data: bytes, language: str) -> ParsedFile:
 def _extractor(language: str) -> Callable[[bytes, Query], ParsedFile] | None:
     """Return what reads *language*, where it is more than tags. It is loaded when a file first needs it."""
     if language == "c":
-        from codereader.index import c
+        from codereader.index.c import extract as c
 
         return c.extract
     if language == "python":
-        from codereader.index import python
+        from codereader.index.python import extract as python
 
         return python.extract
     from codereader.index import kbuild
@@ -215,7 +215,8 @@ def _tagged(data: bytes, language: str) -> ParsedFile | None:
         matches = _matcher(known)
     except _UnusableError:
         return None
-    from codereader.index import packaging, tags
+    from codereader.index import packaging
+    from codereader.index.tagged import tags
 
     made = tags.extract(data, known, matches)
     return made and replace(made, entries=(*made.entries, *packaging.entries(data)))

@@ -76,7 +76,7 @@ class Reference:
     `receiver` is what stands before the last dot or arrow (``os.path`` in ``os.path.join()``), None for a bare name.
     `base` is the type with which the file declares the first name of the receiver (``struct inode *`` for
     ``inode->i_op->create()``), None where it does not say. In Python it is what the whole receiver holds, or a bare
-    name that is local, in the words of `codereader.index.python_held` (``?``: the file does not tell).
+    name that is local, in the words of `codereader.index.python.held` (``?``: the file does not tell).
     `made` is as in `Definition`.
     """
 

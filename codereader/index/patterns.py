@@ -11,9 +11,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from codereader.index.c_reading import KEYWORDS
-from codereader.index.expansion import Expansion, arguments, is_name
-from codereader.index.macros import Macros, Meaning
+from codereader.index.c.reading import KEYWORDS
+from codereader.index.linking.expansion import Expansion, arguments, is_name
+from codereader.index.linking.macros import Macros, Meaning
 from codereader.index.parsed import Definition, Entry, Export, Macro, Reference, TableEntry
 
 MOST_VARIANTS = 3

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from codereader.index.c_names import c_names
 from codereader.index.candidate import Candidate
-from codereader.index.python_names import python_names
-from codereader.index.tag_names import tag_names
+from codereader.index.linking.c_names import c_names
+from codereader.index.python.names import python_names
+from codereader.index.tagged.names import tag_names
 from codereader.index.view import IndexView
 
 _C = frozenset({"c", "make", "kconfig", "text"})

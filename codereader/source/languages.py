@@ -24,7 +24,7 @@ A language is a folder with a ``language.toml`` and a query ``tags.scm`` (see CO
     blank = ['\bQ_OBJECT\b']          what to take out of the grammar's way: it becomes blanks, byte for byte
 
     family = "javascript"             languages of one family see each other's names; default: the folder's name
-    imports = "file"                  how an import names its file (see `codereader.index.tag_imports`)
+    imports = "file"                  how an import names its file (see `codereader.index.tagged.imports`)
     suffixes = [".js", ".ts"]         ends that an import may leave out
     indexes = ["index"]               the file that stands for its folder
     selves = ["this", "super"]        receivers that mean the object itself

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from codereader.index.expansion import MOST_TOKENS, Expansion, tokens
+from codereader.index.linking.expansion import MOST_TOKENS, Expansion, tokens
 from codereader.index.parsed import Macro
 
 MACROS = {

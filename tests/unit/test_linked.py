@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from codereader.index.linked import Linked
+from codereader.index.linking.linked import Linked
 from codereader.reader import Reader
 
 FILES = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from codereader.index.modules import Modules
+from codereader.index.python.modules import Modules
 
 INSIDE = ["__init__.py", "server/__init__.py", "server/app.py", "logging.py", "types.pyi", "notes.txt"]
 

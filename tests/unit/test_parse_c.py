@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from codereader.index import c, c_text
 from codereader.index import parse as parse_module
+from codereader.index.c import extract as c
+from codereader.index.c import text as c_text
+from codereader.index.c.preprocessor import joined
 from codereader.index.parse import parse
 from codereader.index.parsed import Definition, ParsedFile
-from codereader.index.preprocessor import joined
 
 
 def read(text: str | bytes) -> ParsedFile:

@@ -9,7 +9,7 @@ import pytest
 
 from codereader.cancel import CancelToken
 from codereader.index.build import build
-from codereader.index.python_classes import constructor, overridden
+from codereader.index.python.classes import constructor, overridden
 from codereader.index.resolve import resolve
 from codereader.index.view import IndexView, open_index
 from codereader.source.walk import open_scope, walk

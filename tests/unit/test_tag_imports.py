@@ -9,7 +9,7 @@ import pytest
 
 from codereader.cancel import CancelToken
 from codereader.index.build import build
-from codereader.index.tag_imports import Place, places
+from codereader.index.tagged.imports import Place, places
 from codereader.index.view import open_index
 from codereader.source.languages import language
 from codereader.source.walk import open_scope, walk

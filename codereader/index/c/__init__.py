@@ -1,0 +1,1 @@
+"""C: bytes of one file to facts."""

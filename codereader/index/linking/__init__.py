@@ -1,0 +1,1 @@
+"""C across files: headers, macros, types, and what follows from them."""

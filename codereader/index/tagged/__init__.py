@@ -1,0 +1,1 @@
+"""Languages that a folder of grammars describes: tags to facts, names to definitions."""

@@ -1,0 +1,385 @@
+"""From a name as it is used to its definitions, in the languages that are read through tags.
+
+A name is looked for in its file, then where an import says, then in what the language shows without one: the folder,
+what is included. A method on an object of unknown type may be any method of that name, or one outside the scope. What
+comes from outside the scope is not found, rather than taken for something of the same name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from weakref import WeakKeyDictionary
+
+from codereader.index.candidate import BY_INCLUDE, ONLY_ONE, SAME_FILE, Candidate, among, worded
+from codereader.index.includes import include_map
+from codereader.index.parsed import Definition, Include
+from codereader.index.tagged.imports import Place, Places, places
+from codereader.index.view import At, IndexView
+from codereader.source.languages import Language, known_languages
+
+OUTLINES = frozenset({"heading", "key", "option", "target"})
+"""Kinds that code does not refer to by name."""
+
+DEPTH = 5
+"""How many re-exports are followed."""
+
+MOST_BASES = 32
+"""So many types that a class builds on are looked through."""
+
+_SEPARATOR = re.compile(r"::|->|\.")
+_ARGUMENTS = re.compile(r"<[^<>]*>|\[[^\[\]]*\]")
+_DEFAULT = re.compile(r"^export default\b")
+_STATIC = re.compile(r"\bstatic\b")
+_TYPES = frozenset({"class", "struct", "interface", "trait"})
+
+_LITERAL = frozenset("\"'`[0123456789")
+"""What begins a receiver that is a value of a builtin type."""
+
+_VERSION = re.compile(r"v\d+$")
+
+_Found = list[At[Definition]]
+
+
+def tag_names(view: IndexView, path: str, name: str, receiver: str | None, caller: str | None) -> tuple[Candidate, ...]:
+    """Return what *name*, used in *path* by *caller* after *receiver*, may mean; best first, then by place."""
+    file = view.file(path)
+    language = known_languages().by_key.get(file.language) if file else None
+    if language is None:
+        return ()
+    known = _KNOWN.get(view)
+    if known is None:
+        known = _KNOWN[view] = _Known()
+    key = (path, name, receiver, caller)
+    if key not in known.answers:
+        look = _Look(view, path, language, caller or "", known)
+        known.answers[key] = look.bare(name) if receiver is None else look.member(name, receiver)
+    return known.answers[key]
+
+
+class _Known:
+    """What was worked out for one view, so that it is worked out once."""
+
+    def __init__(self) -> None:
+        self.answers: dict[tuple[str, str, str | None, str | None], tuple[Candidate, ...]] = {}
+        self.named: dict[tuple[str, str], _Found] = {}
+        self.imported: dict[str, frozenset[str]] = {}
+        self.targets: dict[tuple[str, str], Place | None] = {}
+
+
+_KNOWN: WeakKeyDictionary[IndexView, _Known] = WeakKeyDictionary()
+
+
+class _Look:
+    """One file's view of the scope, seen from one of its definitions."""
+
+    def __init__(self, view: IndexView, path: str, language: Language, caller: str, known: _Known) -> None:
+        self._view = view
+        self._known = known
+        self._asked: set[tuple[str, str]] = set()
+        self._path = path
+        self._language = language
+        self._caller = caller
+        self._places: Places = places(view)
+        self._style = language.imports
+
+    def _named(self, name: str) -> _Found:
+        """Return the definitions called *name* in languages of the same family."""
+        known, family = known_languages().by_key, self._language.family or self._language.key
+        if (family, name) in self._known.named:
+            return self._known.named[family, name]
+        found = self._known.named[family, name] = []
+        for at in self._view.definitions(name=name):
+            file = self._view.file(at.path)
+            language = known.get(file.language) if file else None
+            if language and (language.family or language.key) == family and at.fact.kind not in OUTLINES:
+                found.append(at)
+        return found
+
+    # -- bare names ---------------------------------------------------------------------------------------------
+
+    def bare(self, name: str) -> tuple[Candidate, ...]:
+        """Return what *name* alone may mean."""
+        named = self._named(name)
+        here = self._innermost([at for at in named if at.path == self._path])
+        is_bound = all(at.fact.kind in ("variable", "constant") for at in here)
+        if is_bound and (imported := self._imported(self._path, name, DEPTH)):
+            return worded(imported, BY_INCLUDE)
+        if here:
+            return tuple(Candidate(at, SAME_FILE) for at in here)
+        if self._style in ("package", "folder"):
+            beside = set(self._places.beside(self._path))
+            return worded([at for at in named if at.path in beside and at.fact.owner is None], BY_INCLUDE)
+        if self._style == "crate":
+            return worded([at for at in named if at.fact.kind == "macro"], ONLY_ONE)
+        return self._anywhere(named)
+
+    def _anywhere(self, named: _Found) -> tuple[Candidate, ...]:
+        """Return what may be seen of *named* where imports do not say, which is everything for some languages."""
+        if self._style == "file":
+            return ()
+        open_ = [at for at in named if self._is_open(at)]
+        if self._style == "include":
+            reached = include_map(self._view).reached(self._path)
+            if seen := [at for at in open_ if at.path in reached]:
+                return worded(seen, BY_INCLUDE)
+            open_ = [at for at in open_ if not _STATIC.search(at.fact.signature) or at.path in reached]
+        return worded(open_, ONLY_ONE)
+
+    def _is_open(self, at: At[Definition]) -> bool:
+        """Whether a bare name may mean *at*: no method, or one of the caller's own class."""
+        if at.fact.kind not in ("method", "property"):
+            return True
+        owner = at.fact.owner or ""
+        return self._style in ("package", "include") and f"{self._caller}.".startswith(f"{owner}.")
+
+    def _innermost(self, here: _Found) -> _Found:
+        """Return those of *here* that the caller sees, if some hide others the inner ones."""
+        here = [at for at in here if self._is_open(at)]
+        around = [at for at in here if not at.fact.owner or f"{self._caller}.".startswith(f"{at.fact.owner}.")]
+        deepest = max((len(at.fact.owner or "") for at in around), default=0)
+        return [at for at in around if len(at.fact.owner or "") == deepest] or here
+
+    # -- imports ------------------------------------------------------------------------------------------------
+
+    def _target(self, path: str, target: str) -> Place | None:
+        """Return where *target*, imported in *path*, leads; None for outside the scope."""
+        if (path, target) not in self._known.targets:
+            self._known.targets[path, target] = self._places.find(self._language, path, target)
+        return self._known.targets[path, target]
+
+    def _imported(self, path: str, name: str, depth: int) -> _Found:
+        """Return the definitions that an import in *path* binds to *name*, through re-exports."""
+        is_again = (path, name) in self._asked or (depth < DEPTH and self._style not in ("file", "crate"))
+        if depth == 0 or is_again:
+            return []
+        self._asked.add((path, name))
+        for include in include_map(self._view).includes(path):
+            for original in self._originals(include, name):
+                place = self._target(path, include.target)
+                found = self._item(place, original, depth - 1) if place else []
+                if found:
+                    return found
+        return []
+
+    def _originals(self, include: Include, name: str) -> Iterator[str]:
+        """Yield what the target calls the thing that *include* binds to *name*: ``""`` for the target itself."""
+        if not include.names and self._style in ("package", "crate") and _last(include.target) == name:
+            yield ""
+        if not include.names and self._style == "file" and self._language.family != "javascript":
+            yield name
+        for one in include.names:
+            original, _, alias = one.partition(" as ")
+            if one == "*":
+                yield name
+            elif (alias or original) == name:
+                yield "" if original == "*" else original
+
+    def _item(self, place: Place, original: str, depth: int) -> _Found:
+        """Return what is called *original* at *place*, or what the place itself names."""
+        if original == "default":
+            return self._default(place)
+        if original:
+            return self._offered(place, original, depth)
+        if place.inside:
+            return self._offered(Place(place.files, place.inside[:-1]), place.inside[-1], depth)
+        if self._style == "package":
+            return [at for path in place.files for at in self._view.definitions(name=_stem(path), path=path)]
+        return self._default(place) if self._style == "file" else []
+
+    def _offered(self, place: Place, name: str, depth: int) -> _Found:
+        """Return the definitions called *name* that stand directly in *place*, or that it imports under that name."""
+        owner = ".".join(place.inside)
+        named = self._view.definitions(name=name)
+        own = [at for at in named if at.path in place.files and (at.fact.owner or "") == owner]
+        if not own and self._style == "package":
+            own = [at for at in named if at.path in place.files and at.fact.owner]
+        if own or place.inside:
+            return own
+        return next((found for path in place.files if (found := self._imported(path, name, depth))), [])
+
+    def _default(self, place: Place) -> _Found:
+        """Return what a module offers by default: what says so, else the only thing that it exports."""
+        top = [at for path in place.files for at in self._view.definitions(path=path) if at.fact.exported]
+        top = [at for at in top if at.fact.owner is None]
+        said = [at for at in top if _DEFAULT.match(at.fact.signature)]
+        return said or (top if len(top) == 1 else [] if top else self._passed_on(place))
+
+    def _passed_on(self, place: Place) -> _Found:
+        """Return the default of the one module that a module without offers of its own hands on whole."""
+        whole = [(path, one) for path in place.files for one in include_map(self._view).includes(path)]
+        if len(whole) != 1 or whole[0][1].names != ("*",):
+            return []
+        path, include = whole[0]
+        further = self._target(path, include.target)
+        if further is None or (path, "default") in self._asked:
+            return []
+        self._asked.add((path, "default"))
+        return self._default(further)
+
+    # -- members ------------------------------------------------------------------------------------------------
+
+    def member(self, name: str, receiver: str) -> tuple[Candidate, ...]:
+        """Return what *name* may mean after *receiver*."""
+        if receiver in self._language.selves or receiver == self._own_name():
+            found = self._own_member(name, skips_own=receiver == "super")
+            if found or self._style != "crate" or "." in self._caller:
+                return found or self._any_method(name, receiver)
+        parts = _parts(receiver)
+        if not parts:
+            return self._any_method(name, receiver)
+        bound, is_known = self._bound(parts, name)
+        if told := bound or self._typed(name, parts):
+            return worded(told, SAME_FILE if all(at.path == self._path for at in told) else BY_INCLUDE)
+        is_known = is_known or parts[0] in self._language.outside
+        is_path = "::" in receiver or (self._style == "crate" and len(parts) == 1 and parts[0][:1].isupper())
+        return () if is_known or is_path else self._any_method(name, receiver)
+
+    def _own_name(self) -> str | None:
+        """Return what the caller itself calls its object, where its signature says (``func (s *Server) Run``)."""
+        if not self._language.self_signature or "." not in self._caller:
+            return None
+        owner, _, last = self._caller.rpartition(".")
+        for at in self._view.definitions(name=last, path=self._path):
+            match = re.search(self._language.self_signature, at.fact.signature)
+            if at.fact.owner == owner and match:
+                return match[1]
+        return None
+
+    def _own_member(self, name: str, *, skips_own: bool) -> tuple[Candidate, ...]:
+        """Return the member called *name* of the innermost type around the caller, or of what that builds on."""
+        named = self._named(name)
+        owner = self._caller
+        while owner := owner.rpartition(".")[0]:
+            inside = [at for at in named if at.fact.owner == owner]
+            if here := [at for at in inside if at.path == self._path and not skips_own]:
+                return tuple(Candidate(at, SAME_FILE) for at in here)
+            found = ([] if skips_own else self._visible(inside)) or self._inherited(self._path, owner, named)
+            if found:
+                return worded(found, BY_INCLUDE)
+        return ()
+
+    def _inherited(self, path: str, owner: str, named: _Found) -> _Found:
+        """Return those of *named* that belong to the nearest type that the class *owner* of *path* builds on."""
+        waiting, seen = [(path, owner)], {(path, owner)}
+        while waiting and len(seen) <= MOST_BASES:
+            for base in self._bases(*waiting.pop(0)):
+                place = (base.path, _whole(base.fact))
+                if place in seen:
+                    continue
+                inside = [at for at in named if (at.path, at.fact.owner) == place]
+                if inside:
+                    return inside
+                seen.add(place)
+                waiting.append(place)
+        return []
+
+    def _bases(self, path: str, owner: str) -> Iterator[At[Definition]]:
+        """Yield the types that the class *owner* of *path* builds on, as far as they are in the scope."""
+        look = _Look(self._view, path, self._language, "", self._known)
+        for at in self._view.definitions(name=owner.rpartition(".")[2], path=path, kinds=("class",)):
+            for base in at.fact.fields if _whole(at.fact) == owner else ():
+                found = look.bare((_parts(base) or [base])[-1])
+                yield from (one.definition for one in found if one.definition.fact.kind in _TYPES)
+
+    def _bound(self, parts: Sequence[str], name: str) -> tuple[_Found, bool]:
+        """Return what an import says of *name* after the dotted *parts*, and whether one binds the first of them."""
+        is_known = False
+        for include in include_map(self._view).includes(self._path):
+            target = self._module_target(include, parts[0])
+            if target is None:
+                continue
+            place = self._target(self._path, target)
+            if place is None:
+                is_known = True
+                continue
+            inside = (*place.inside, *parts[1:])
+            if found := self._in_place(Place(place.files, inside), name):
+                return found, True
+        if self._style == "crate":
+            place = self._places.find(self._language, self._path, "::".join(parts))
+            return (self._in_place(place, name) if place else []), is_known
+        return [], is_known
+
+    def _in_place(self, place: Place, name: str) -> _Found:
+        """Return the definitions called *name* of a place; if that is a type, wherever its members stand."""
+        found = self._offered(place, name, DEPTH - 1)
+        if found or not place.inside:
+            return found
+        owner = ".".join(place.inside)
+        return self._visible([at for at in self._named(name) if at.fact.owner == owner])
+
+    def _module_target(self, include: Include, first: str) -> str | None:
+        """Return the target that *include* makes known as *first*, None where it does not."""
+        for one in include.names:
+            original, _, alias = one.partition(" as ")
+            if (alias or original) != first or one == "*":
+                continue
+            separator = self._language.separator
+            return (
+                include.target
+                if original in ("*", "default") or self._style == "file"
+                else (f"{include.target}{separator}{original}")
+            )
+        if include.names or self._style not in ("package", "crate", "folder"):
+            return None
+        last = _last(include.target)
+        return include.target if last == first else None
+
+    def _typed(self, name: str, parts: Sequence[str]) -> _Found:
+        """Return the definitions called *name* that belong to a type or namespace written as *parts*."""
+        owner = ".".join(parts)
+        inside = [at for at in self._named(name) if f".{at.fact.owner or ''}".endswith(f".{owner}")]
+        return [at for at in inside if at.path == self._path] or self._visible(inside)
+
+    def _visible(self, found: _Found) -> _Found:
+        """Return those of *found* that stand where this file may see them without an import."""
+        if self._style in ("package", "folder"):
+            imported, beside = self._imported_files(), self._places.beside(self._path)
+            return [at for at in found if at.path in imported or at.path in beside]
+        if self._style == "crate":
+            crate = self._places.crate_of(self._path)
+            return [at for at in found if self._places.crate_of(at.path) == crate]
+        if self._style == "file":
+            return [at for at in found if at.path in self._imported_files()]
+        return found
+
+    def _files(self, include: Include) -> Sequence[str]:
+        place = self._target(self._path, include.target)
+        return place.files if place else ()
+
+    def _imported_files(self) -> frozenset[str]:
+        if self._path not in self._known.imported:
+            files = (file for one in include_map(self._view).includes(self._path) for file in self._files(one))
+            self._known.imported[self._path] = frozenset(files)
+        return self._known.imported[self._path]
+
+    def _any_method(self, name: str, receiver: str) -> tuple[Candidate, ...]:
+        if name in self._language.common or receiver[:1] in _LITERAL:
+            return ()
+        return among([at for at in self._named(name) if at.fact.kind == "method"])
+
+
+def _whole(one: Definition) -> str:
+    return f"{one.owner}.{one.name}" if one.owner else one.name
+
+
+@lru_cache(maxsize=4096)
+def _last(target: str) -> str:
+    """Return the name by which a whole target goes: its last part, without a version behind it."""
+    parts = re.split(r"::|[./]", target)
+    while len(parts) > 1 and _VERSION.match(parts[-1]):
+        parts.pop()
+    return parts[-1]
+
+
+def _stem(path: str) -> str:
+    return path.rpartition("/")[2].partition(".")[0]
+
+
+def _parts(receiver: str) -> list[str]:
+    """Return the names of a dotted receiver, none for one that is no plain name."""
+    words = _ARGUMENTS.sub("", _ARGUMENTS.sub("", receiver)).replace("()", "").lstrip("&*")
+    parts = [part.strip() for part in _SEPARATOR.split(words)]
+    return [part for part in parts if part] if all(part.isidentifier() or not part for part in parts) else []
