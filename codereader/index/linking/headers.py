@@ -1,8 +1,8 @@
 """The headers outside a scope that its files include, read for their types and macros.
 
 They lie in the scope's root, are found along `codereader.index.linking.include_paths`, and go through the ordinary
-`build` into the same store, so that an index of their own folder shares them. They are never part of the scope: no list,
-count or pack names them. Paths here are relative to the root.
+`build` into the same store, so that an index of their own folder shares them. They are never part of the scope: no
+list, count or pack names them. Paths here are relative to the root.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What the macro uses of one file make: calls, functions, variables, table entries, ways in and out.
 
 A use inside a function makes calls (see `codereader.index.linking.macro_calls`). A use at file level or in the
-initialiser of a variable is expanded where it stands, and the ordinary extractor reads the outcome: rows are those of the use.
-Rows are 0-based.
+initialiser of a variable is expanded where it stands, and the ordinary extractor reads the outcome: rows are those of
+the use. Rows are 0-based.
 """
 
 from __future__ import annotations
