@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from codereader.index.linking.linked import Linked
+from codereader.index.linking.linked import LeftOut, Linked
 from codereader.reader import Reader
 
 FILES = {
@@ -305,3 +305,46 @@ def test_a_prototype_that_null_may_replace_fills_a_table_under_a_condition(tree:
     found = _held(folder, "move.c")
 
     assert [("a", "ops", "open", "migrate", "defined(CONFIG_MIGRATION)")] == found
+
+
+def test_what_of_macros_is_not_told_is_counted(tree: Path) -> None:
+    """A call that one configuration alone makes, out of the scope, and a macro that grows without end are counted."""
+    header = "#ifdef CONFIG_TRACE\n#define note(n) trace_far(n)\n#else\n#define note(n) ((void)(n))\n#endif\n"
+    doubled = "".join(f"#define D{n}(x) D{n - 1}(x) D{n - 1}(x)\n" for n in range(1, 16))
+    text = (
+        "#include <linux/note.h>\n"
+        "#define D0(x) static int x(void) { return 1; }\n"
+        f"{doubled}"
+        "D15(grown);\n"
+        "int user(void) { note(1); note(2); return 0; }\n"
+    )
+    folder = _more(tree, {"include/linux/note.h": header, "net/note.c": text})
+
+    with Reader(folder) as reader:
+        reader.open()
+        found = reader.linked.left_out
+
+    assert LeftOut(calls=2, uses=1, files=0) == found
+
+
+@pytest.mark.parametrize("given", ["zero", "NULL", "first(1)", "struct node *one, int two", "", "a b", "twice(1)"])
+def test_a_macro_makes_the_same_whatever_its_other_argument_is(tree: Path, given: str) -> None:
+    """Each use of a macro at file level has its own names, also after uses with other arguments."""
+    text = (
+        "#include <linux/core.h>\n"
+        "#define LIST(...) __VA_ARGS__\n"
+        "#define TWO(name, list) int name##_a(list) { return helper(); } "
+        "int name##_b(void) { return name##_a(list); }\n"
+        "TWO(early, LIST(int x, int y));\n"
+        f"TWO(late, LIST({given}));\n"
+        "TWO(last, LIST(int v, int w));\n"
+    )
+    folder = _more(tree, {"net/two.c": text})
+
+    with Reader(folder) as reader:
+        reader.open()
+        names = [at.fact.name for at in reader.linked.definitions(path="two.c", kinds=("function",))]
+        calls = [(at.fact.caller, at.fact.name) for at in reader.linked.references(path="two.c", kind="call")]
+
+    assert ["early_a", "early_b", "last_a", "last_b", "late_a", "late_b"] == sorted(names)
+    assert {("late_a", "helper"), ("late_b", "late_a"), ("last_b", "last_a")} <= set(calls)

@@ -45,6 +45,20 @@ def _facts(reader: Reader, report: Report) -> Iterator[bytes]:
     for path in _paths(reader, report):
         for row in fact_rows(reader.linked, edges, path, built):
             yield encode(row).encode() + b"\n"
+    _note_left_out(reader, report)
+
+
+def _note_left_out(reader: Reader, report: Report) -> None:
+    """Tell what of macros is not among the facts."""
+    left_out = reader.linked.left_out
+    if left_out.calls:
+        report.note(
+            f"{counted(left_out.calls, 'call')} left out: macros make them in some configurations, outside PATH"
+        )
+    if left_out.uses:
+        report.note(f"{counted(left_out.uses, 'macro use')} only partly expanded: they grow too large")
+    if left_out.files:
+        report.note(f"{counted(left_out.files, 'file')} changed while being read: what its macros make is left out")
 
 
 def _tags(reader: Reader, report: Report, output: Path | None) -> Iterator[bytes]:

@@ -82,6 +82,11 @@ class Expansion:
         self._known: dict[str, Macro | None] = {}
         self.met: dict[str, None] = {}
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether macros were left as they are since too much had come out."""
+        return self._left <= 0
+
     def expand(self, found: Sequence[str], hidden: frozenset[str] = frozenset(), depth: int = 0) -> list[str]:
         """Return the tokens *found* with their macros expanded, but for those called *hidden*."""
         made: list[str] = []

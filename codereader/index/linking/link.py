@@ -7,6 +7,7 @@ files hold the same contents; where only some changed, and no macro did, only th
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -29,9 +30,9 @@ from codereader.index.linking.kept import FORMAT, from_bytes, to_bytes
 from codereader.index.linking.macro_calls import MacroCalls, Made
 from codereader.index.linking.macros import Macros
 from codereader.index.linking.made import Calls, Makers, made_calls
+from codereader.index.linking.patterns import MadeFacts
 from codereader.index.linking.reaches import Reaches
 from codereader.index.parsed import Definition, Macro, Reference
-from codereader.index.patterns import MadeFacts
 from codereader.index.store import open_store
 from codereader.index.view import At, IndexView
 from codereader.source.scope import Scope, from_root
@@ -41,11 +42,15 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """What the macro uses of one file make."""
+    """What the macro uses of one file make. `blob` is empty where the file changed since it was indexed.
+
+    `left_out` counts the calls that its macros make and that are not told (see `_Worker._is_worth`).
+    """
 
     blob: str
     calls: Calls
     facts: MadeFacts
+    left_out: int = 0
 
 
 @dataclass(slots=True)
@@ -164,7 +169,14 @@ class _Worker:
             return FileFacts("", Calls({}, ()), MadeFacts())
         parsed = self._view.parsed(path, with_references=False)
         calls = self._made(path, uses, parsed.definitions, lambda: data)
-        return FileFacts(blob, calls, self._makers.facts(path, parsed, data))
+        return FileFacts(blob, calls, self._makers.facts(path, parsed, data), self._left_out(path, uses))
+
+    def _left_out(self, path: str, uses: Sequence[Reference]) -> int:
+        """Return how many calls that the macros of *uses* make wherever they are used are not told."""
+        return sum(
+            count * sum(one.is_fixed and not self._is_worth(one) for one in self._calls.of(name, path)[0])
+            for name, count in Counter(use.name for use in uses).items()
+        )
 
     def header(self, path: str) -> Calls:
         """Return the calls that macros make in the functions of the header *path* outside the scope."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -50,6 +50,20 @@ _NO_CALLS = Calls({}, ())
 
 T = TypeVar("T")
 N = TypeVar("N", Definition, Macro, Record)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What of macros is not told.
+
+    `calls` counts those that only some configurations make and that lead out of the scope, and those of helpers that
+    nobody defines; `uses` those that grew too large to be expanded to the end; `files` those that changed since they
+    were indexed.
+    """
+
+    calls: int
+    uses: int
+    files: int
 
 
 class Linked:
@@ -104,6 +118,16 @@ class Linked:
     def language(self, path: str) -> str | None:
         """Return the language of a file of the scope or of a header outside it, None for another path."""
         return self._languages.get(path) or ("c" if path in self._outer else None)
+
+    @cached_property
+    def left_out(self) -> LeftOut:
+        """What the uses of macros make and is not told."""
+        some = self._found.files.values()
+        return LeftOut(
+            calls=sum(one.left_out for one in some),
+            uses=sum(one.facts.cut for one in some),
+            files=sum(not one.blob for one in some),
+        )
 
     # -- definitions ------------------------------------------------------------------------------------------------
 

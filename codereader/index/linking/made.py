@@ -18,9 +18,9 @@ from codereader.index.c.reading import KEYWORDS
 from codereader.index.linking.expansion import MOST_TOKENS, Expansion, body_tokens, is_name, tokens
 from codereader.index.linking.macro_calls import MacroCalls, Made, bound, bound_tokens, member_of
 from codereader.index.linking.macros import Macros
+from codereader.index.linking.patterns import MOST_VARIANTS, Filled, MadeFacts, Patterns
 from codereader.index.parse import parse
 from codereader.index.parsed import Definition, Entry, Export, Macro, ParsedFile, Reference, TableEntry
-from codereader.index.patterns import MOST_VARIANTS, Filled, MadeFacts, Patterns
 from codereader.source.spans import Span
 
 MOST_TEXT = 4 << 20
@@ -280,10 +280,11 @@ class Makers:
         heads = frozenset(region.macro for region in regions)
         for variant in range(MOST_VARIANTS):
             choice = _Choice(self._macros, path, variant)
-            text = _expanded(regions, lines, choice, lambda word: word in heads or self.makes(word, path))
+            text, cut = _expanded(regions, lines, choice, lambda word: word in heads or self.makes(word, path))
             if variant and not choice.differs:
                 break
-            found.append(_kept(parse(text.encode("utf-8", "surrogateescape"), "c"), own, regions, split))
+            made = _kept(parse(text.encode("utf-8", "surrogateescape"), "c"), own, regions, split)
+            found.append(replace(made, cut=cut))
             conditions.append(choice.condition)
         return found[0] if len(found) == 1 else _united(found, conditions)
 
@@ -367,22 +368,27 @@ class _Choice:
         return joined(list(self._conditions))
 
 
-def _expanded(regions: Sequence[_Region], lines: Sequence[str], choice: _Choice, first: Callable[[str], bool]) -> str:
-    """Return a text in which each region, expanded, stands on its rows, and nothing else."""
+def _expanded(
+    regions: Sequence[_Region], lines: Sequence[str], choice: _Choice, first: Callable[[str], bool]
+) -> tuple[str, int]:
+    """Return a text in which each region, expanded, stands on its rows, and nothing else; and how many were cut."""
     rows: dict[int, list[str]] = {}
-    size = 0
+    size = too_large = 0
     for region in regions:
         text = region.text if region.text is not None else "\n".join(lines[region.first : region.last + 1])
         cut = tokens(text)
         if len(cut) > MOST_TOKENS or size > MOST_TEXT:
+            too_large += 1
             continue
-        made = Expansion(choice, first).expand(cut)
+        expansion = Expansion(choice, first)
+        made = expansion.expand(cut)
+        too_large += expansion.is_cut
         row = region.first
         for part in _lines(made):
             rows.setdefault(row, []).append(part)
             size += len(part)
             row += 1
-    return "\n".join(" ".join(rows.get(row, ())) for row in range(max(rows, default=0) + 1)) + "\n"
+    return "\n".join(" ".join(rows.get(row, ())) for row in range(max(rows, default=0) + 1)) + "\n", too_large
 
 
 def _tells(text: str) -> bool:
@@ -512,6 +518,7 @@ def _placed(filled: Filled, region: _Region, own: _Own, starts: Sequence[int]) -
         tables=tuple(one for one in tables if (one.variable, one.path, one.field, one.function) not in own.tables),
         exports=tuple(one for one in exports if one.name not in own.exports),
         entries=tuple(one for one in entries if one.name not in own.entries),
+        cut=facts.cut,
     )  # fmt: skip
 
 
@@ -523,6 +530,7 @@ def _chained(found: Sequence[MadeFacts]) -> MadeFacts:
         tables=tuple(sorted((each for one in found for each in one.tables), key=_ROW)),
         exports=tuple(sorted((each for one in found for each in one.exports), key=_ROW)),
         entries=tuple(sorted((each for one in found for each in one.entries), key=_ROW)),
+        cut=sum(one.cut for one in found),
     )
 
 
@@ -547,6 +555,7 @@ def _united(found: Sequence[MadeFacts], conditions: Sequence[str | None]) -> Mad
         tables=tuple(_joint([one.tables for one in found], conditions)),
         exports=tuple(_joint([one.exports for one in found], conditions)),
         entries=tuple(_joint([one.entries for one in found], conditions)),
+        cut=max(one.cut for one in found),
     )
 
 

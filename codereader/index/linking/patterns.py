@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from codereader.index.c.reading import KEYWORDS
@@ -27,13 +27,14 @@ _LISTED = re.compile(r"[A-Za-z_]\w*\Z|\d+\Z|[,*\[\]]\Z|\.\.\.\Z")
 
 @dataclass(frozen=True, slots=True)
 class MadeFacts:
-    """What macros make at file level."""
+    """What macros make at file level. `cut` counts the uses that grew too large to be expanded to the end."""
 
     definitions: tuple[Definition, ...] = ()
     references: tuple[Reference, ...] = ()
     tables: tuple[TableEntry, ...] = ()
     exports: tuple[Export, ...] = ()
     entries: tuple[Entry, ...] = ()
+    cut: int = 0
 
 
 class Choice(Protocol):
@@ -210,10 +211,11 @@ class Patterns:
             met[name] = None
             return choice(name)
 
-        made = Expansion(look).expand(use)
+        expansion = Expansion(look)
+        made = expansion.expand(use)
         every = dict.fromkeys(made)
         stand_ins = [lexeme for lexeme in every if "zq" in lexeme]
-        facts = self._read(" ".join(made) + " ;\n")
+        facts = replace(self._read(" ".join(made) + " ;\n"), cut=int(expansion.is_cut))
         called = {word for one in facts.references for word in _NAME.findall(f"{one.name} {one.receiver or ''}")}
         lists = {lexeme[:-1] + "z" for lexeme in use if lexeme.startswith("zq") and lexeme.endswith("qy")}
         return _Pattern(
