@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from codereader.index.view import At
 
-FEW = 128
+FEW = 1024
 """So many names are looked up one by one; whoever asks for more is going through everything."""
 
 T = TypeVar("T")
