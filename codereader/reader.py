@@ -63,7 +63,7 @@ class Reader:
         self._generated = generated
         self._opened: tuple[Walk, BuildReport] | None = None
         self._view: IndexView | None = None
-        self.cache = cache or config.cache_dir()
+        self.cache = (cache or config.cache_dir()).absolute()
         self.cancel = cancel or CancelToken()
         self._step: Step = _silent
 
