@@ -526,3 +526,21 @@ def test_records_tell_the_types_of_members() -> None:
 def test_a_condition_tells_each_test_once(parts, expected):
     """Tests that blocks around and macros repeat are joined once; what binds less keeps its brackets."""
     assert expected == joined(parts)
+
+
+def test_parameters_of_a_module_and_of_the_command_line_are_ways_in() -> None:
+    """A parameter goes by its name; one that a function takes goes by the function."""
+    parsed = parse(
+        b"module_param(depth, int, 0644);\nmodule_param_named(loud, is_loud, bool, 0);\n"
+        b'static int __init set_box(char *text)\n{\n\treturn 1;\n}\n__setup("box=", set_box);\n'
+        b"builtin_platform_driver(box_driver);\nEXPORT_STATIC_CALL_GPL(box_open);\n",
+        "c",
+    )
+
+    assert [
+        ("depth", "parameter", "module_param"),
+        ("loud", "parameter", "module_param_named"),
+        ("set_box", "parameter", "__setup"),
+        ("box_driver", "initcall", "builtin_platform_driver"),
+    ] == [(e.name, e.kind, e.via) for e in parsed.entries]
+    assert ["box_open"] == [e.name for e in parsed.exports]

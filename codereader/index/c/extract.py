@@ -36,10 +36,14 @@ from codereader.source.spans import Span
 
 _STRUCT = re.compile(rb"\b(?:struct|union)\s+([A-Za-z_]\w*)")
 _INCLUDE = re.compile(r'(?:<([^>]+)>|"([^"]+)")')
-_EXPORT = re.compile(r"(?:EXPORT_(?:\w+_)?SYMBOL|\w+_EXPORT_SYMBOL)\w*\Z")
+_EXPORT = re.compile(
+    r"(?:EXPORT_(?:\w+_)?SYMBOL|\w+_EXPORT_SYMBOL|EXPORT_(?:STATIC_CALL|INDIRECT_CALLABLE|WEXT_HANDLER))\w*\Z"
+)
 _INITCALL = re.compile(r"(?:\w*_?initcall(?:_sync)?|module_init|__initcall)\Z")
 _EXITCALL = re.compile(r"(?:__exitcall|module_exit)\Z")
-_DRIVER = re.compile(r"module_\w+_driver\Z|module_\w+_init\Z")
+_DRIVER = re.compile(r"(?:module|builtin)_(?:\w+_)?drivers?(?:_probe)?\Z|mdio_module_driver\Z|module_\w+_init\Z")
+_PARAMETER = re.compile(r"(?:module_param|core_param)(?!_group)\w*\Z")
+_SETUP = re.compile(r"(?:__setup|early_param)\Z")
 _VARIABLE = re.compile(
     r"(?:DEFINE|LIST_HEAD|HLIST_HEAD|DECLARE_(?:WORK|DELAYED_WORK|TASKLET|WAIT_QUEUE_HEAD|RWSEM|MUTEX))"
 )
@@ -136,7 +140,8 @@ def _offered(one: Definition, names: set[str]) -> Definition:
 def _ways_out(uses: Sequence[MacroUse]) -> tuple[list[Export], list[Entry]]:
     exports, entries = [], []
     for use in uses:
-        name = (use.arguments or "").partition(",")[0].strip()
+        first, _, rest = (use.arguments or "").partition(",")
+        name = (rest if _SETUP.match(use.macro) else first).strip()
         if not name.isidentifier() or use.has_body:
             continue
         if _EXPORT.match(use.macro):
@@ -149,6 +154,8 @@ def _ways_out(uses: Sequence[MacroUse]) -> tuple[list[Export], list[Entry]]:
 def _entry_kind(macro: str) -> EntryKind | None:
     if _INITCALL.match(macro) or _DRIVER.match(macro):
         return "initcall"
+    if _PARAMETER.match(macro) or _SETUP.match(macro):
+        return "parameter"
     return "exitcall" if _EXITCALL.match(macro) else None
 
 
