@@ -89,7 +89,7 @@ def _stamp(language: str) -> str:
     parts = [EXTRACTOR]
     known = find_language(language)
     if known is not None:
-        parts.append(known.query.read_text("utf-8") if known.query.is_file() else "no query")
+        parts.extend(path.read_text("utf-8") if path.is_file() else "no query" for path in known.queries)
         parts.append(repr(replace(known, folder=Path())))
         parts.append(_version(known.wheel))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
@@ -146,9 +146,10 @@ def _grammar(language: Language) -> tuple[Grammar, Pattern]:
             f"{language.name} is carried as text: its parser {language.wheel} cannot be used: {error}"
         ) from None
     try:
-        return grammar, Pattern(grammar, language.query.read_text("utf-8"))
+        return grammar, Pattern(grammar, "\n".join(path.read_text("utf-8") for path in language.queries))
     except (OSError, ValueError, QueryError) as error:
-        raise _UnusableError(f"{language.name} is carried as text: {language.query} cannot be used: {error}") from None
+        own = language.queries[-1]
+        raise _UnusableError(f"{language.name} is carried as text: {own} cannot be used: {error}") from None
 
 
 @cache

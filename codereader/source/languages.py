@@ -13,7 +13,7 @@ A language is a folder with a ``language.toml`` and a query ``tags.scm`` (see CO
     head = '\nnamespace\b'            regular expression on the first bytes of such a file
     wheel = "tree_sitter_cpp"         module that holds the parser
     function = "language"             its function
-    tags = "typescript"               folder whose tags.scm to use; default: its own
+    tags = ["ecmascript"]             folders beside it whose tags.scm comes before its own
 
     separator = "::"                  what stands between the parts of a written name
     public_name = '^[A-Z]'            a definition is public if its name matches,
@@ -72,7 +72,7 @@ class Language:
     function: str = "language"
     shared: tuple[str, ...] = ()
     head: str = ""
-    tags: str = ""
+    tags: tuple[str, ...] = ()
     separator: str = "."
     public_name: str = ""
     public_signature: str = ""
@@ -91,9 +91,9 @@ class Language:
     folder: Path = field(default=Path(), compare=False)
 
     @property
-    def query(self) -> Path:
-        """The file of its query."""
-        return (self.folder.parent / self.tags if self.tags else self.folder) / "tags.scm"
+    def queries(self) -> tuple[Path, ...]:
+        """The files of its query, in order; its own is the last."""
+        return tuple(folder / "tags.scm" for folder in (*(self.folder.parent / one for one in self.tags), self.folder))
 
 
 _EXPRESSIONS = ("head", "public_name", "public_signature", "condition", "blank", "self_signature")

@@ -57,14 +57,12 @@ class TagText:
         self._test = re.compile(language.condition) if language.condition else None
         self._lines = [0, *(match.end() for match in re.finditer(rb"\n", data))]
         self._comments: Ranges = split.comments if split else ()
-        self._decorations: Ranges = ()
         self._wraps: dict[int, int] = {}
         self._said: list[tuple[int, str | None]] = []
 
     def know(self, comments: Ranges, decorations: Ranges, wraps: Ranges) -> None:
         """Take note of what the grammar sees: comments, decorations, and nodes around definitions."""
         self._comments = self._comments or comments
-        self._decorations = decorations
         self._decorated = dict(decorations)
         self._wraps = {end: start for start, end in reversed(wraps)}
         self._comments_by_row = self._by_last_row(self._comments)
