@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from codereader.answer.speaker import Speaker
     from codereader.engine.plan import Plan
     from codereader.engine.protocol import Engine, Sampling
-    from codereader.facts.edges import Edges
     from codereader.facts.fact import Brief
-    from codereader.facts.paths import Graph
+    from codereader.facts.graph.edges import Edges
+    from codereader.facts.graph.paths import Graph
     from codereader.index.build import BuildReport
     from codereader.index.linking.linked import Linked
     from codereader.index.status import Cleared, Status
@@ -173,14 +173,14 @@ class Reader:
     @cached_property
     def edges(self) -> Edges:
         """Who reaches whom; what was asked for once is kept."""
-        from codereader.facts.edges import Edges
+        from codereader.facts.graph.edges import Edges
 
         return Edges(self.linked)
 
     @cached_property
     def graph(self) -> Graph:
         """The ways between definitions, along `edges`."""
-        from codereader.facts.paths import Graph
+        from codereader.facts.graph.paths import Graph
 
         return Graph(self.edges)
 
@@ -206,7 +206,7 @@ class Reader:
 
     def brief(self, lines: int | None = None) -> Brief:
         """Return the structure brief in at most *lines* lines."""
-        from codereader.facts.brief import brief
+        from codereader.facts.brief.page import brief
 
         with self.cancel.anywhere():
             return brief(self.view, lines)

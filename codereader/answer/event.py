@@ -10,6 +10,10 @@ from codereader.facts.fact import Brief, Section
 from codereader.pack.segment import LeftOut
 
 Verdict = Literal["verified", "not found"]
+"""What became of one name or place of the prose."""
+
+Judgement = Literal["verified", "no evidence", "contradicted"]
+"""What became of one sentence: everything it says was found so, nothing of it could be looked up, something is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,21 @@ class Citation:
     end_line: int | None = None
     symbol: str | None = None
     why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A sentence of the prose, held against the index.
+
+    `why` says in words what was compared and what the tree has instead; `path` and 1-based `line` are the place that
+    decided.
+    """
+
+    text: str
+    verdict: Judgement
+    why: str = ""
+    path: str | None = None
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +78,13 @@ class Mark:
     """The claim that the last `Token` ended with was looked up."""
 
     citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The sentence that the last `Token` ended was held against the index."""
+
+    statement: Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,4 +128,4 @@ class Done:
     answer: Answer
 
 
-Event = Progress | FactSection | Token | Mark | Note | Done
+Event = Progress | FactSection | Token | Mark | Judged | Note | Done

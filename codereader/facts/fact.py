@@ -10,7 +10,8 @@ class Fact:
     """One statement about the tree: *subject* stands in *relation* to *object*, at ``path:line``.
 
     `text` is the statement in words for a person, without its place. `line` is 1-based;
-    `path` is relative to the scope and None only for statements about the whole scope.
+    `path` is relative to the scope and None only for statements about the whole scope. `confidence` says how sure a
+    name is what it is taken for (see `codereader.index.candidate`), None where nothing had to be resolved.
     """
 
     subject: str
@@ -20,6 +21,7 @@ class Fact:
     path: str | None = None
     line: int | None = None
     condition: str | None = None
+    confidence: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,11 @@ def plain(brief: Brief) -> str:
 
 
 def plain_fact(fact: Fact) -> str:
-    """Return one fact as one line: ``text  (path:line) [condition]``."""
+    """Return one fact as one line: ``text, confidence  (path:line) [condition]``."""
     place = "" if fact.path is None else f"  ({fact.path}:{fact.line})" if fact.line else f"  ({fact.path})"
     condition = f" [{fact.condition}]" if fact.condition else ""
-    return _flat(f"{fact.text}{place}{condition}")
+    word = f", {fact.confidence}" if fact.confidence else ""
+    return _flat(f"{fact.text}{word}{place}{condition}")
 
 
 def _flat(text: str) -> str:

@@ -1,6 +1,6 @@
 """The call outline: from where control enters, what is reached, as an indented list.
 
-Works on any graph of places; `codereader.facts.relations` supplies the one of a scope. Cycles are cut and marked,
+Works on any graph of places; `codereader.facts.graph.relations` supplies the one of a scope. Cycles are cut and marked,
 what was already shown is not shown again, and what breadth or depth cut is counted.
 """
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from codereader.facts.build_chain import BuildFact
-from codereader.facts.edges import Call, Edges, Member
+from codereader.facts.graph.edges import Call, Edges, Member
+from codereader.facts.kbuild.chain import BuildFact
 from codereader.index.linking.linked import Linked
 from codereader.index.parsed import Definition, Include, Reference
 from codereader.index.view import At

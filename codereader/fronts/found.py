@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 
-from codereader.facts.edges import Call
-from codereader.facts.finding import Finding, Found
-from codereader.facts.paths import Paths
+from codereader.facts.graph.edges import Call
+from codereader.facts.graph.finding import Finding, Found
+from codereader.facts.graph.paths import Paths
 from codereader.fronts import shape
 from codereader.fronts.render import Output
 from codereader.fronts.text import counted, safe_line

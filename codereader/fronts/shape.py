@@ -19,9 +19,9 @@ from codereader.source.spans import line_of
 
 if TYPE_CHECKING:
     from codereader.engine.plan import Plan
-    from codereader.facts.edges import Call
-    from codereader.facts.finding import Finding, Found
-    from codereader.facts.paths import Paths
+    from codereader.facts.graph.edges import Call
+    from codereader.facts.graph.finding import Finding, Found
+    from codereader.facts.graph.paths import Paths
 
 SCHEMA = 1
 

@@ -15,7 +15,7 @@ from contextlib import ExitStack
 
 from codereader import __version__
 from codereader.errors import NothingReadable
-from codereader.facts.relations import dotted
+from codereader.facts.graph.relations import dotted
 from codereader.index.linking.linked import Linked
 from codereader.index.parsed import Definition
 from codereader.source.spans import line_of

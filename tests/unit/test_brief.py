@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from codereader.cancel import CancelToken
-from codereader.facts.brief import brief
+from codereader.facts.brief.lines import MINIMUM_LINES, rendered_lines
+from codereader.facts.brief.page import brief
 from codereader.facts.fact import Brief, Fact, Section, plain
-from codereader.facts.lines import MINIMUM_LINES, rendered_lines
 from codereader.index.build import build
 from codereader.index.view import IndexView, open_index
 from codereader.source.walk import open_scope, walk
@@ -164,7 +164,7 @@ def test_a_large_tree_is_told_by_folder(indexed, tmp_path):
 
 def test_a_brief_that_looked_at_some_files_only_says_so(indexed, tmp_path, monkeypatch):
     """Beyond the bytes that are looked at, counts are totals and the brief names its blind spot."""
-    monkeypatch.setattr("codereader.facts.uses.WHOLE_BYTES", 200)
+    monkeypatch.setattr("codereader.facts.brief.uses.WHOLE_BYTES", 200)
 
     made = brief(indexed(large(tmp_path / "big")), EVERYTHING)
 
@@ -202,8 +202,8 @@ def test_a_brief_of_default_length_is_whole_where_that_costs_few_lines(indexed, 
     """Nobody said how many lines: a little more than two screens is shown whole, anything longer is cut to two."""
     view = indexed("ramdisk")
     needed = brief(view, EVERYTHING).lines_needed
-    monkeypatch.setattr("codereader.facts.brief.WHOLE_LINES", needed if shown == "whole" else needed - 1)
-    monkeypatch.setattr("codereader.facts.brief.DEFAULT_LINES", needed // 2)
+    monkeypatch.setattr("codereader.facts.brief.page.WHOLE_LINES", needed if shown == "whole" else needed - 1)
+    monkeypatch.setattr("codereader.facts.brief.page.DEFAULT_LINES", needed // 2)
 
     made = brief(view)
 
@@ -269,7 +269,7 @@ def test_the_same_tree_gives_the_same_bytes_under_any_hash_seed(tmp_path):
     program = (
         "import sys; from pathlib import Path; from codereader.cancel import CancelToken as C;"
         "from codereader.source.walk import open_scope, walk; from codereader.index.build import build;"
-        "from codereader.index.view import open_index; from codereader.facts.brief import brief;"
+        "from codereader.index.view import open_index; from codereader.facts.brief.page import brief;"
         "from codereader.facts.fact import plain;"
         "w = walk(open_scope(Path(sys.argv[1])), C(), None); build(w, Path(sys.argv[2]), C());"
         "v = open_index(w, Path(sys.argv[2]));"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from codereader.cancel import CancelToken
-from codereader.facts.build_chain import BuildFacts
+from codereader.facts.kbuild.chain import BuildFacts
 from codereader.index.build import build
 from codereader.index.view import IndexView, open_index
 from codereader.source.walk import open_scope, walk

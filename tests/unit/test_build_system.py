@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codereader.facts.build_system import Assignment, Built, BuiltFolder, MissingObject, map_rules, negate, render
+from codereader.facts.kbuild.system import Assignment, Built, BuiltFolder, MissingObject, map_rules, negate, render
 
 
 def rule(line: int, name: str, suffix: str, operator: str, *words: str, path="Makefile", condition=None) -> Assignment:

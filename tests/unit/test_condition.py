@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codereader.errors import ConfigError
-from codereader.facts.condition import Configuration, read_configuration
+from codereader.facts.kbuild.condition import Configuration, read_configuration
 
 CONFIG = b"""\
 # Linux/x86 6.1.0 Kernel Configuration

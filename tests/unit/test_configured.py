@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from codereader.facts.condition import read_configuration
-from codereader.facts.configured import built_by
+from codereader.facts.kbuild.condition import read_configuration
+from codereader.facts.kbuild.configured import built_by
 from codereader.reader import Reader
 
 

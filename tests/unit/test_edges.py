@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from codereader.facts.edges import Edges, Member
+from codereader.facts.graph.edges import Edges, Member
 from codereader.reader import Reader
 
 RAMDISK = Path(__file__).parent.parent / "data" / "ramdisk"

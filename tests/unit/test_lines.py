@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from codereader.facts.brief.lines import MINIMUM_LINES, Draft, fit_lines, rendered_lines
 from codereader.facts.fact import Fact
-from codereader.facts.lines import MINIMUM_LINES, Draft, fit_lines, rendered_lines
 
 
 def draft(title: str, facts: int, weight: float = 1.0, first: int = 1) -> Draft:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codereader.facts.near import NEAR, Names
+from codereader.facts.graph.near import NEAR, Names
 
 KNOWN = ["tcp_v4_rcv", "tcp_v6_rcv", "udp_rcv_all", "kfree"]
 WORDS = st.text("aAb_", min_size=1, max_size=9)

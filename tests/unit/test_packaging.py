@@ -68,6 +68,6 @@ def test_a_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
 def test_every_grammar_is_a_dependency() -> None:
     """A language in grammars/ has its wheel among the dependencies."""
     wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
-    for folder in sorted((ROOT / "grammars").iterdir()):
-        wheel_name = tomllib.loads((folder / "language.toml").read_text())["wheel"].replace("_", "-")
-        assert any(line.startswith(f"{wheel_name}>=") for line in wanted), folder.name
+    for described in sorted((ROOT / "grammars").glob("*/language.toml")):
+        wheel_name = tomllib.loads(described.read_text())["wheel"].replace("_", "-")
+        assert any(line.startswith(f"{wheel_name}>=") for line in wanted), described.parent.name

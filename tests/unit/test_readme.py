@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from codereader.errors import NothingReadable
-from codereader.facts.readme import readme_words
+from codereader.facts.brief.readme import readme_words
 
 
 class Text:

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from codereader.cancel import CancelToken
-from codereader.facts.flow import Flow, node_of
+from codereader.facts.brief.flow import Flow, node_of
+from codereader.facts.brief.uses import count_uses
+from codereader.facts.graph.relations import is_registering, tables, used_from_outside
 from codereader.facts.outline import outline
-from codereader.facts.relations import is_registering, tables, used_from_outside
-from codereader.facts.uses import count_uses
 from codereader.index.build import build
 from codereader.index.view import open_index
 from codereader.source.walk import open_scope, walk

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from codereader.facts.symbol import Symbol, definitions_of, read_symbol, spelled
+from codereader.facts.graph.symbol import Symbol, definitions_of, read_symbol, spelled
 from codereader.reader import Reader
 
 

@@ -35,8 +35,8 @@ def command(path: Path, which: Which, how: How) -> None:
 
 
 def _facts(reader: Reader, report: Report) -> Iterator[bytes]:
-    from codereader.facts.build_chain import BuildFacts
-    from codereader.facts.edges import Edges
+    from codereader.facts.graph.edges import Edges
+    from codereader.facts.kbuild.chain import BuildFacts
     from codereader.fronts.fact_lines import fact_rows
 
     encode = json.JSONEncoder(ensure_ascii=True).encode

@@ -14,9 +14,9 @@ from codereader.fronts.cli.options import PATH, Count, How, Place, Which, opened
 from codereader.fronts.text import counted
 
 if TYPE_CHECKING:
-    from codereader.facts.edges import Edges
-    from codereader.facts.finding import Finder, Found
-    from codereader.facts.symbol import Symbol
+    from codereader.facts.graph.edges import Edges
+    from codereader.facts.graph.finding import Finder, Found
+    from codereader.facts.graph.symbol import Symbol
     from codereader.fronts.render import Output
     from codereader.fronts.report import Report
     from codereader.reader import Reader
@@ -88,7 +88,7 @@ def command(
 
 
 def _asked(name: str, ways: list[str], paths_to: str | None, depth: int | None, limit: int | None) -> Asked:
-    from codereader.facts.symbol import read_symbol
+    from codereader.facts.graph.symbol import read_symbol
 
     if paths_to is not None:
         ways = [*ways, "paths-to"]
@@ -118,18 +118,18 @@ _KCONFIG = "Pass the .config of a configured kernel to --kconfig."
 
 
 def _edges(reader: Reader, configuration: bytes | None, place: Path | None) -> Edges:
-    from codereader.facts.edges import Edges
+    from codereader.facts.graph.edges import Edges
 
     if configuration is None:
         return reader.edges
-    from codereader.facts.condition import read_configuration
-    from codereader.facts.configured import built_by
+    from codereader.facts.kbuild.condition import read_configuration
+    from codereader.facts.kbuild.configured import built_by
 
     return Edges(reader.linked, built_by(reader.view, read_configuration(configuration, str(place))))
 
 
 def _answer(reader: Reader, edges: Edges, asked: Asked, report: Report, out: Output, style: str) -> int:
-    from codereader.facts.finding import Finder
+    from codereader.facts.graph.finding import Finder
 
     finder = Finder(edges)
     if asked.way == "paths-to":
@@ -160,7 +160,7 @@ def _known(reader: Reader, finder: Finder, symbol: Symbol, found: Found) -> None
 
 
 def _unknown(reader: Reader, finder: Finder, symbol: Symbol) -> NothingFound:
-    from codereader.facts.symbol import read_symbol
+    from codereader.facts.graph.symbol import read_symbol
 
     scope = reader.walked.scope.name
     bare = read_symbol(symbol.name)
@@ -205,8 +205,8 @@ def _note_missing(not_followed: int, hidden: int, dropped: int, report: Report) 
 def _paths(
     reader: Reader, edges: Edges, finder: Finder, asked: Asked, report: Report, out: Output, style: str
 ) -> int:  # fmt: skip
-    from codereader.facts.edges import place_of
-    from codereader.facts.paths import DEPTH, Graph
+    from codereader.facts.graph.edges import place_of
+    from codereader.facts.graph.paths import DEPTH, Graph
     from codereader.fronts.found import paths_out
 
     other = asked.other or asked.symbol

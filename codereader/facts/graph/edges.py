@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from codereader.facts.near import Names
-from codereader.facts.relations import dotted
+from codereader.facts.graph.near import Names
+from codereader.facts.graph.relations import dotted
 from codereader.index.candidate import NOT_FOUND, ONLY_ONE, Candidate, worded
 from codereader.index.linking.linked import Linked
 from codereader.index.parsed import Definition, Reference, TableEntry

@@ -2,7 +2,7 @@
 
 Every relation carries its place (1-based lines) and the ``#if`` condition it stands under. Both branches of an
 ``#ifdef`` are kept. Lists are sorted by path and line unless a docstring says otherwise. Who calls whom is told by
-`codereader.facts.edges`.
+`codereader.facts.graph.edges`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from codereader.facts.uses import Use, Uses, added
+from codereader.facts.brief.uses import Use, Uses, added
 from codereader.index.parsed import Definition, TableEntry
 from codereader.index.view import At, IndexView
 from codereader.source.spans import line_of

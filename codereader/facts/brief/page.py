@@ -1,7 +1,7 @@
 """The structure of a scope in sections of facts, most important first, from the index alone.
 
-What a section says about C stands in `codereader.facts.brief_c`, about Python in `codereader.facts.brief_python`, about
-calls in `codereader.facts.brief_calls`; what every tree has stands here, and so does the order. No model is asked, no
+What a section says about C stands in `codereader.facts.brief.c`, about Python in `codereader.facts.brief.python`, about
+calls in `codereader.facts.brief.calls`; what every tree has stands here, and so does the order. No model is asked, no
 file of the tree is written, and the same index gives the same brief.
 """
 
@@ -12,18 +12,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from codereader.facts.brief_c import build_section, main_types, registrations_section, tables_section
-from codereader.facts.brief_calls import most_called, not_followed, outline_section, outside_section
-from codereader.facts.brief_python import classes_section, layers_section
-from codereader.facts.build_system import without
+from codereader.facts.brief.c import build_section, main_types, registrations_section, tables_section
+from codereader.facts.brief.calls import most_called, not_followed, outline_section, outside_section
+from codereader.facts.brief.lines import Draft, fit_lines
+from codereader.facts.brief.material import Material, base, counted, gather, listed, one_line, tally, top_folder
+from codereader.facts.brief.python import classes_section, layers_section
+from codereader.facts.brief.readme import readme_words
+from codereader.facts.brief.surface import entries_section, exports_section
 from codereader.facts.fact import Brief, Fact
-from codereader.facts.kconfig import folder_prompts, option_words, own_option
+from codereader.facts.kbuild.kconfig import folder_prompts, option_words, own_option
+from codereader.facts.kbuild.system import without
 from codereader.facts.layers import import_graph
-from codereader.facts.lines import Draft, fit_lines
-from codereader.facts.material import Material, base, counted, gather, listed, one_line, tally, top_folder
 from codereader.facts.rank import MINOR_SHARE, is_minor
-from codereader.facts.readme import readme_words
-from codereader.facts.surface import entries_section, exports_section
 from codereader.index.view import IndexedFile, IndexView
 from codereader.source.languages import language as language_named
 from codereader.source.spans import line_of

@@ -3,7 +3,7 @@
 Joins the rules of kernel-style makefiles (``obj-$(CONFIG_X) += x.o``, composite objects, sub-folders, variables of the
 same file, overriding with ``:=``) to the files of a scope. A condition is a text such as
 ``CONFIG_INET && !CONFIG_MMU``; None means always. Only what the rules say is claimed: a folder whose parent
-makefile lies outside the scope carries its own conditions alone (`codereader.facts.build_chain` reads that one too).
+makefile lies outside the scope carries its own conditions alone (`codereader.facts.kbuild.chain` reads that one too).
 Never runs make.
 """
 

@@ -1,6 +1,6 @@
 """When each source file of a scope is built: makefiles from the root down, joined to the Kconfig chain.
 
-`codereader.facts.build_system` reads the makefiles of the scope alone; here those on the way from the root count too
+`codereader.facts.kbuild.system` reads the makefiles of the scope alone; here those on the way from the root count too
 (``net/Makefile`` decides about ``net/ipv4``), and what the configuration symbols need.
 """
 
@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from codereader.facts.build_system import Assignment, BuildMap, Built, assignments, assignments_of, map_rules
-from codereader.facts.kconfig_chain import Kconfig, OptionChain
+from codereader.facts.kbuild.kconfig_chain import Kconfig, OptionChain
+from codereader.facts.kbuild.system import Assignment, BuildMap, Built, assignments, assignments_of, map_rules
 from codereader.index.above import build_files_above
 from codereader.index.view import IndexView
 from codereader.source.scope import from_root, from_scope

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from codereader.facts.material import Material
+from codereader.facts.brief.material import Material
 from codereader.index.parsed import Definition
 from codereader.index.view import At
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from codereader.facts.edges import Call, Edges, not_followed, place_of
+from codereader.facts.graph.edges import Call, Edges, not_followed, place_of
 from codereader.index.parsed import Definition
 from codereader.index.view import At
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from codereader.facts.brief.lines import Draft
+from codereader.facts.brief.material import Material, counted, listed, one_line, tally
 from codereader.facts.fact import Fact
-from codereader.facts.lines import Draft
-from codereader.facts.material import Material, counted, listed, one_line, tally
 from codereader.facts.rank import is_minor
 from codereader.index.parsed import Definition, Entry
 from codereader.index.view import At

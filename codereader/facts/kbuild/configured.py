@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from codereader.facts.build_chain import BuildFacts
-from codereader.facts.condition import Configuration, Dialect
+from codereader.facts.kbuild.chain import BuildFacts
+from codereader.facts.kbuild.condition import Configuration, Dialect
 from codereader.index.view import IndexView
 
 _DIALECTS: dict[str, Dialect] = {"make": "make", "kconfig": "kconfig"}

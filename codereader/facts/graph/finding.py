@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from codereader.facts.edges import Call, Edges, Member, not_followed, place_of
-from codereader.facts.symbol import Symbol, definitions_of, lies_in, spelled
+from codereader.facts.graph.edges import Call, Edges, Member, not_followed, place_of
+from codereader.facts.graph.symbol import Symbol, definitions_of, lies_in, spelled
 from codereader.index.candidate import NOT_FOUND
 from codereader.index.parsed import Definition, Record, Reference
 from codereader.index.view import At

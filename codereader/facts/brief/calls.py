@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from codereader.facts.brief.flow import CALLABLE_KINDS, node_of
+from codereader.facts.brief.lines import Draft
+from codereader.facts.brief.material import Material, base, counted, listed, tally
+from codereader.facts.brief.surface import ordered_entries
+from codereader.facts.brief.uses import Use, added
 from codereader.facts.fact import Fact
-from codereader.facts.flow import CALLABLE_KINDS, node_of
+from codereader.facts.graph.relations import dotted, used_from_outside
 from codereader.facts.layers import ExternalPackage, ImportGraph
-from codereader.facts.lines import Draft
-from codereader.facts.material import Material, base, counted, listed, tally
 from codereader.facts.outline import Node, Step, fitting
 from codereader.facts.rank import is_minor
-from codereader.facts.relations import dotted, used_from_outside
-from codereader.facts.surface import ordered_entries
-from codereader.facts.uses import Use, added
 from codereader.index.parsed import Definition, Entry
 from codereader.index.python.names import module_file
 from codereader.index.resolve import resolve

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from codereader.facts.graph.relations import Table, dotted, is_registering
 from codereader.facts.outline import Edge, Node
-from codereader.facts.relations import Table, dotted, is_registering
 from codereader.index.parsed import Definition, Reference
 from codereader.index.resolve import resolve
 from codereader.index.view import At, IndexView

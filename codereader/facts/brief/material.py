@@ -6,11 +6,11 @@ import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from codereader.facts.build_system import BuildMap, build_map
-from codereader.facts.flow import Flow
+from codereader.facts.brief.flow import Flow
+from codereader.facts.brief.uses import Uses, count_uses
+from codereader.facts.graph.relations import Table, grouped_tables
+from codereader.facts.kbuild.system import BuildMap, build_map
 from codereader.facts.rank import rank_files
-from codereader.facts.relations import Table, grouped_tables
-from codereader.facts.uses import Uses, count_uses
 from codereader.index.parsed import Definition, Entry, Export
 from codereader.index.view import At, IndexedFile, IndexView
 

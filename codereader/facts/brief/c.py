@@ -6,12 +6,12 @@ import posixpath
 from collections.abc import Iterator
 from math import log2
 
-from codereader.facts.build_system import Built
+from codereader.facts.brief.flow import Registration
+from codereader.facts.brief.lines import Draft
+from codereader.facts.brief.material import LIST_LENGTH, Material, base, counted, listed, one_line
 from codereader.facts.fact import Fact
-from codereader.facts.flow import Registration
-from codereader.facts.lines import Draft
-from codereader.facts.material import LIST_LENGTH, Material, base, counted, listed, one_line
-from codereader.facts.relations import Table
+from codereader.facts.graph.relations import Table
+from codereader.facts.kbuild.system import Built
 from codereader.index.parsed import Definition
 from codereader.index.view import At
 from codereader.source.spans import line_of

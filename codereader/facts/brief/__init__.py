@@ -1,0 +1,1 @@
+"""The structure brief: what the page says, section by section, and how it fits into lines."""
