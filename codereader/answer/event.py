@@ -13,7 +13,7 @@ Verdict = Literal["verified", "not found"]
 """What became of one name or place of the prose."""
 
 Judgement = Literal["verified", "no evidence", "contradicted"]
-"""What became of one sentence: everything it says was found so, nothing of it could be looked up, something is wrong."""
+"""What became of a sentence: all it says was found so, nothing of it could be looked up, something of it is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
