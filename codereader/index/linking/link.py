@@ -29,7 +29,8 @@ from codereader.index.linking.include_paths import IncludePaths
 from codereader.index.linking.kept import FORMAT, from_bytes, to_bytes
 from codereader.index.linking.macro_calls import MacroCalls, Made
 from codereader.index.linking.macros import Macros
-from codereader.index.linking.made import Calls, Makers, made_calls
+from codereader.index.linking.made import Makers
+from codereader.index.linking.made_calls import Calls, made_calls
 from codereader.index.linking.patterns import MadeFacts
 from codereader.index.linking.reaches import Reaches
 from codereader.index.parsed import Definition, Macro, Reference

@@ -16,27 +16,25 @@ from pathlib import Path
 from typing import TypeVar
 
 from codereader.cancel import CancelToken
-from codereader.errors import NothingReadable
-from codereader.index.c.preprocessor import plain
 from codereader.index.candidate import Candidate
 from codereader.index.includes import include_map
 from codereader.index.linking.c_names import c_candidates
+from codereader.index.linking.environment import Environment, Place
 from codereader.index.linking.headers import C_LANGUAGES, Headers, Reach
 from codereader.index.linking.include_paths import IncludePaths
 from codereader.index.linking.link import Found, link
 from codereader.index.linking.macro_calls import Made
-from codereader.index.linking.made import Calls, local_type, reference
+from codereader.index.linking.made_calls import Calls, reference
 from codereader.index.linking.names import Named
+from codereader.index.linking.patterns import MadeFacts
 from codereader.index.linking.reaches import Reaches
 from codereader.index.linking.stand_ins import meant
 from codereader.index.linking.types import (
     Known,
     member_named,
     member_type,
-    returned_type,
     struct_named,
     type_of,
-    variable_type,
 )
 from codereader.index.parsed import Definition, Entry, Export, Include, Macro, Record, Reference, TableEntry
 from codereader.index.resolve import resolve
@@ -80,7 +78,6 @@ class Linked:
         self._languages = {file.path: file.language for file in view.files()}
         self._outer = frozenset(found.paths) - self._languages.keys()
         self._made_kept: dict[str, tuple[At[Reference], ...]] = {}
-        self._lines_kept: dict[str, Sequence[str]] = {}
         self._candidates: dict[tuple[str, str], tuple[Candidate, ...]] = {}
         self._tables: dict[str, tuple[At[TableEntry], ...]] = {}
         self._named_records = Named(
@@ -97,6 +94,9 @@ class Linked:
         )
         self._own = Named(lambda name: view.definitions(name=name), lambda: _by_name(view.definitions()))
         self._function_names: dict[str, frozenset[str]] = {}
+        self._environment = Environment(
+            self._every, self._named_records, self._named_macros, self._reaches, found.types, self._source
+        )
 
     def close(self) -> None:
         """Close the index of the headers."""
@@ -114,6 +114,9 @@ class Linked:
         if self._headers is None:
             self._headers = self._opened()
         return self._headers
+
+    def _source(self, path: str) -> IndexView | Headers:
+        return self.headers if path in self._outer else self.view
 
     def language(self, path: str) -> str | None:
         """Return the language of a file of the scope or of a header outside it, None for another path."""
@@ -160,7 +163,10 @@ class Linked:
             found.setdefault(at.fact.name, []).append(at)
         return found
 
-    def _made(self, path: str | None, pick):  # type: ignore[no-untyped-def]
+    def _every(self, name: str) -> Sequence[At[Definition]]:
+        return [*self.definitions(name=name), *self.outside(name)]
+
+    def _made(self, path: str | None, pick: Callable[[MadeFacts], Iterable[T]]) -> Iterator[At[T]]:
         paths = self._found.files if path is None else [path]
         for one in paths:
             if one in self._found.files:
@@ -237,7 +243,7 @@ class Linked:
         if path not in self._made_kept:
             if len(self._made_kept) >= KEPT_FILES:
                 self._made_kept.pop(next(iter(self._made_kept)))
-            source = self.headers if path in self._outer else self.view
+            source = self._source(path)
             uses = (at for at in source.references(path=path, kind="call") if at.fact.receiver is None)
             found = [
                 At(path, reference(at.fact, one))
@@ -261,7 +267,7 @@ class Linked:
 
     def _functions(self, path: str) -> frozenset[str]:
         if path not in self._function_names:
-            source = self.headers if path in self._outer else self.view
+            source = self._source(path)
             names = frozenset(at.fact.name for at in source.definitions(path=path, kinds=("function",)))
             self._function_names[path] = names
         return self._function_names[path]
@@ -352,9 +358,9 @@ class Linked:
 
     def _entry(self, at: At[TableEntry]) -> At[TableEntry] | None:
         """Return an entry with its struct and member told, None where it is known to hold no function."""
-        one, known = at.fact, self._known(at.path, None)
+        one, known = at.fact, self._environment.known(at.path, None)
         if one.assigned:
-            known = self._known(at.path, _Place(one.variable, one.struct, one.row))
+            known = self._environment.known(at.path, Place(one.variable, one.struct, one.row))
             kind = type_of(one.variable, known)
         else:
             kind = self._kind(one.struct, known)
@@ -393,7 +399,7 @@ class Linked:
         if at.fact.kind != "variable" or not at.path.endswith(".h"):
             return False
         name = at.fact.signature.partition(" ")[0]
-        kind = self._typedef(at.path, name)
+        kind = self._environment.typedef(at.path, name)
         return kind is not None and re.search(rf"\b{re.escape(name)}\s*\(", kind) is not None
 
     def _is_function(self, path: str, name: str) -> bool:
@@ -445,96 +451,9 @@ class Linked:
         """Return the type of the object that a member call goes through, without the word struct, None if unknown."""
         if reference.receiver is None or self.language(path) not in C_LANGUAGES:
             return None
-        known = self._known(path, _Place(reference.receiver, reference.base, reference.row))
+        known = self._environment.known(path, Place(reference.receiver, reference.base, reference.row))
         kind = type_of(reference.receiver, known)
         return struct_named(kind, known)
-
-    def _known(self, path: str, place: _Place | None) -> Known:
-        return Known(
-            local=lambda name: self._local(path, place, name),
-            record=lambda name: self._records(path, name),
-            typedef=lambda name: self._typedef(path, name),
-            function=lambda name: self._kept("function", path, name),
-            variable=lambda name: self._kept("variable", path, name),
-            macro=lambda name: self._macro(path, name),
-        )
-
-    def _local(self, path: str, place: _Place | None, name: str) -> str | None:
-        """Return the type of *name* where a call stands: as told with it, else as the function's text declares it."""
-        if place is None:
-            return None
-        if place.base is not None and name == place.first:
-            return place.base
-        function = self._function_at(path, place.row)
-        if function is None:
-            return None
-        return local_type(self._lines(path), function, name)
-
-    def _function_at(self, path: str, row: int) -> Definition | None:
-        source = self.headers if path in self._outer else self.view
-        for at in source.definitions(path=path, kinds=("function",)):
-            if at.fact.span.first_row <= row <= at.fact.span.last_row:
-                return at.fact
-        return None
-
-    def _lines(self, path: str) -> Sequence[str]:
-        if path not in self._lines_kept:
-            if len(self._lines_kept) >= 64:
-                self._lines_kept.pop(next(iter(self._lines_kept)))
-            try:
-                source = self.headers if path in self._outer else self.view
-                text = plain(source.text(path)).text.decode("utf-8", "replace")
-            except NothingReadable:
-                text = ""
-            self._lines_kept[path] = text.split("\n")
-        return self._lines_kept[path]
-
-    def _records(self, path: str, name: str) -> Sequence[Record]:
-        """Return the records called *name*, those that the file sees before others."""
-        return [at.fact for at in self._nearest(path, self._named_records.of(name))]
-
-    def _nearest(self, path: str, found):  # type: ignore[no-untyped-def]
-        """Return those of *found* that the file *path* holds, else that it includes, else all."""
-        if len(found) < 2:
-            return found
-        here = [at for at in found if at.path == path]
-        if here:
-            return here
-        return [at for at in found if self._reaches.sees(path, at.path)] or found
-
-    def _typedef(self, path: str, name: str) -> str | None:
-        found = [at for at in self._every(name) if at.fact.kind == "typedef"]
-        near = self._nearest(path, found)
-        return near[0].fact.signature if near else None
-
-    def _every(self, name: str) -> Sequence[At[Definition]]:
-        return [*self.definitions(name=name), *self.outside(name)]
-
-    def _kept(self, kind: str, path: str, name: str) -> str | None:
-        """Return the type that the function *name* returns, or of the variable *name*."""
-        some = self._nearest(path, [at for at in self._every(name) if at.fact.kind == kind])
-        for at in some:
-            found = returned_type(at.fact) if kind == "function" else variable_type(at.fact)
-            if found:
-                return found
-        return self._found.types.get(name)
-
-    def _macro(self, path: str, name: str) -> Macro | None:
-        near = self._nearest(path, self._named_macros.of(name))
-        return near[0].fact if near else None
-
-
-class _Place:
-    """Where an expression stands, and the type that the file tells of its first name."""
-
-    __slots__ = ("base", "first", "row")
-
-    def __init__(self, receiver: str, base: str | None, row: int) -> None:
-        start = receiver.lstrip("(*& \t")
-        end = next((at for at, sign in enumerate(start) if not (sign.isalnum() or sign == "_")), len(start))
-        self.first = start[:end]
-        self.base = base
-        self.row = row
 
 
 def replace_fact(at: At[TableEntry], struct: str | None, field: str) -> At[TableEntry]:

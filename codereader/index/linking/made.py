@@ -1,23 +1,23 @@
-"""What the macro uses of one file make: calls, functions, variables, table entries, ways in and out.
+"""What the macro uses of one file make outside of functions: functions, variables, table entries, ways in and out.
 
-A use inside a function makes calls (see `codereader.index.linking.macro_calls`). A use at file level or in the
-initialiser of a variable is expanded where it stands, and the ordinary extractor reads the outcome: rows are those of
-the use. Rows are 0-based.
+A use at file level or in the initialiser of a variable is expanded where it stands, and the ordinary extractor reads
+the outcome: rows are those of the use. Rows are 0-based. What a use inside a function makes is told by
+`codereader.index.linking.made_calls`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from operator import attrgetter
 from typing import TypeVar
 
 from codereader.index.c.preprocessor import Plain, joined, plain
 from codereader.index.c.reading import KEYWORDS
-from codereader.index.linking.expansion import MOST_TOKENS, Expansion, body_tokens, is_name, tokens
-from codereader.index.linking.macro_calls import MacroCalls, Made, bound, bound_tokens, member_of
+from codereader.index.linking.expansion import MOST_TOKENS, Expansion, body_tokens, tokens
 from codereader.index.linking.macros import Macros
+from codereader.index.linking.made_calls import both
 from codereader.index.linking.patterns import MOST_VARIANTS, Filled, MadeFacts, Patterns
 from codereader.index.parse import parse
 from codereader.index.parsed import Definition, Entry, Export, Macro, ParsedFile, Reference, TableEntry
@@ -43,157 +43,6 @@ _NEVER = frozenset(
     " module_param module_param_named module_param_array module_param_string MODULE_DEVICE_TABLE".split()
 )
 """Macros of every module that make nothing which is told."""
-
-
-@dataclass(frozen=True, slots=True)
-class Calls:
-    """The calls that macros make inside the functions of one file.
-
-    `fixed` are those that a macro makes wherever this file uses it and which another file may see differently,
-    `bound` those that depend on the arguments.
-    """
-
-    fixed: Mapping[str, tuple[Made, ...]]
-    bound: tuple[Reference, ...]
-
-
-# -- inside functions -------------------------------------------------------------------------------------------------
-
-
-def made_calls(
-    path: str, uses: Sequence[Reference], calls: MacroCalls, lines: Sequence[str], locals_of: Mapping[str, Definition]
-) -> Calls:
-    """Return the calls that the macro *uses* of a file make. *lines* is its text, blanked of its preprocessor.
-
-    *locals_of* holds the functions of the file by name.
-    """
-    fixed: dict[str, tuple[Made, ...]] = {}
-    made: list[Reference | None] = []
-    seen: dict[tuple[int, str], int] = {}
-    moving_of: dict[str, list[Made]] = {}
-    for use in uses:
-        if use.name not in moving_of:
-            items, is_local = calls.of(use.name, path)
-            moving_of[use.name] = [one for one in items if not one.is_fixed]
-            if is_local:
-                fixed[use.name] = tuple(one for one in items if one.is_fixed)
-        moving = moving_of[use.name]
-        if not moving:
-            continue
-        nth = seen[use.row, use.name] = seen.get((use.row, use.name), 0) + 1
-        given = _given(lines, use.row, use.name, nth)
-        if given is not None:
-            made.extend(_bound(use, one, given, lines, locals_of) for one in moving)
-    return Calls(fixed, tuple(dict.fromkeys(one for one in made if one is not None)))
-
-
-def reference(use: Reference, one: Made) -> Reference:
-    """Return the call that *use* of a macro makes, where no argument has a part in it."""
-    receiver = None if one.receiver is None else written([str(piece) for piece in one.receiver])
-    return replace(
-        use,
-        name="".join(str(piece) for piece in one.name),
-        receiver=receiver,
-        base=one.base,
-        made=use.name,
-        condition=_both(use.condition, one.condition),
-    )
-
-
-def written(parts: Sequence[str]) -> str:
-    """Return the tokens of a receiver as a person would write them."""
-    return "".join(
-        f" {part}" if at and is_name(part) and is_name(parts[at - 1]) else part for at, part in enumerate(parts)
-    )
-
-
-def _both(outer: str | None, inner: str | None) -> str | None:
-    return joined([part for part in (outer, inner) if part])
-
-
-def _bound(
-    use: Reference,
-    one: Made,
-    given: Sequence[Sequence[str]],
-    lines: Sequence[str],
-    functions: Mapping[str, Definition],
-) -> Reference | None:
-    """Return the call that *one* means with the arguments *given*, None where they tell no name."""
-    first = one.name[0]
-    if one.receiver is None and len(one.name) == 1 and isinstance(first, int) and first < len(given):
-        member = member_of(given[first])
-        if member is not None:
-            one = replace(one, name=(member[1],), receiver=tuple(member[0]))
-    name = bound(one.name, given)
-    receiver = bound_tokens(one.receiver, given) if one.receiver is not None else None
-    if name is None or (one.receiver is not None and receiver is None):
-        return None
-    if receiver is None and not is_name(str(name[0])):
-        return None
-    base = one.base
-    if receiver and base is None:
-        base = local_type(lines, functions.get(use.caller or ""), str(next(filter(is_name, map(str, receiver)), "")))
-    return reference(use, replace(one, name=name, receiver=receiver, base=base))
-
-
-def local_type(lines: Sequence[str], function: Definition | None, name: str) -> str | None:
-    """Return the type with which *function* declares *name*, a star for each pointer, None if it does not."""
-    if function is None or not name:
-        return None
-    text = _squeezed(lines, function)
-    at = text.find(name)
-    while at >= 0:
-        end = at + len(name)
-        if (
-            not (text[at - 1 : at] + text[end : end + 1]).strip(" *();,=[").strip()
-            and text[end : end + 2].strip()[:1] in _AFTER
-        ):
-            found = _TYPE_BEFORE.search(text, max(0, at - 120), at)
-            if found is not None:
-                return f"{found[1]} {'*' * found[2].count('*')}".strip()
-        at = text.find(name, end)
-    return None
-
-
-_AFTER = ("=", ";", ",", ")", "[", ":")
-_TYPE_BEFORE = re.compile(r"\b((?:struct|union) \w+|[a-z]\w*_t)((?: const| __\w+| ?\*)* ?)\Z")
-
-
-def _squeezed(lines: Sequence[str], function: Definition) -> str:
-    """Return the text of a function on one line."""
-    return " ".join(" ".join(lines[function.span.first_row : function.span.last_row + 1]).split())
-
-
-def _given(lines: Sequence[str], row: int, name: str, nth: int) -> list[list[str]] | None:
-    """Return the arguments of the *nth* use of the macro *name* on *row*, None where the text is not so."""
-    if row >= len(lines):
-        return None
-    at = -1
-    for match in re.finditer(rf"\b{re.escape(name)}\b", lines[row]):
-        at = match.end()
-        nth -= 1
-        if nth == 0:
-            break
-    if at < 0 or nth > 0:
-        return None
-    args: list[list[str]] = [[]]
-    depth = 0
-    text = lines[row][at:]
-    for number in range(row, min(row + 200, len(lines))):
-        for lexeme in tokens(lines[number] if number > row else text):
-            if not depth and lexeme != "(":
-                return None
-            depth += (lexeme in "([{") - (lexeme in ")]}")
-            if depth == 0:
-                return args
-            if lexeme == "," and depth == 1:
-                args.append([])
-            elif depth > 1 or lexeme != "(":
-                args[-1].append(lexeme)
-    return None
-
-
-# -- at file level ----------------------------------------------------------------------------------------------------
 
 
 class Makers:
@@ -485,7 +334,7 @@ def _placed(filled: Filled, region: _Region, own: _Own, starts: Sequence[int]) -
     span = _row_span(row, row, starts)
 
     def under(inner: str | None) -> str | None:
-        return region.condition if inner is None else _both(region.condition, inner)
+        return region.condition if inner is None else both(region.condition, inner)
 
     definitions = [
         Definition(
@@ -573,4 +422,4 @@ def _joint(lists: Sequence[Sequence[F]], conditions: Sequence[str | None]) -> It
                 continue
             seen.add(key)
             is_sure = all(key in other for other in bare)
-            yield one if is_sure else replace(one, condition=_both(one.condition, condition))
+            yield one if is_sure else replace(one, condition=both(one.condition, condition))
