@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+PAGE_WIDTH = 160
+"""Most characters of a line of a brief as text, with indentation, place and condition."""
+
+CONDITION_WIDTH = 60
+"""Characters of a condition that are shown where the whole of it makes a line too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +56,45 @@ class Brief:
 
 
 def plain(brief: Brief) -> str:
-    """Return *brief* as text: a title a section, a fact a line with its place and condition, what was dropped.
+    """Return *brief* as text: a title a section with what was dropped, a fact a line with its place and condition.
 
     Every fact is one line; other control characters are left as they are, for the front to show.
     """
     lines: list[str] = []
     for section in brief.sections:
-        lines.append(_flat(section.title))
-        lines.extend(f"  {plain_fact(fact)}" for fact in section.facts)
-        if section.dropped:
-            lines.append(f"  {section.dropped:,} more")
+        more = f"  ({section.dropped:,} more)" if section.dropped else ""
+        lines.append(f"{_flat(section.title)}{more}")
+        lines.extend(f"  {plain_fact(within(fact, PAGE_WIDTH))}" for fact in section.facts)
     return "".join(f"{line}\n" for line in lines)
+
+
+def within(fact: Fact, width: int) -> Fact:
+    """Return *fact* with its condition, and if need be its text, cut so that its line takes *width* characters.
+
+    The line is an indentation of two, the text, the place and the condition, two characters between them.
+    """
+    if not fact.text or _length(fact) <= width:
+        return fact
+    if fact.condition and len(fact.condition) > CONDITION_WIDTH:
+        fact = replace(fact, condition=f"{fact.condition[: CONDITION_WIDTH - 1]}…")
+    over = _length(fact) - width
+    return fact if over <= 0 else replace(fact, text=f"{fact.text[: max(1, len(fact.text) - over - 1)]}…")
+
+
+def _length(fact: Fact) -> int:
+    """Return the characters that a fact's line takes at most in any of the texts that are written of it."""
+    return (
+        2
+        + len(fact.text)
+        + taken(fact.path, fact.line, fact.condition)
+        + (len(fact.confidence) + 2 if fact.confidence else 0)
+    )
+
+
+def taken(path: str | None, line: int | None, condition: str | None) -> int:
+    """Return how many characters of a line go to a place and a condition, with what stands around them."""
+    place = 0 if path is None else len(path) + 4 + (len(f":{line}") if line else 0)
+    return place + (len(condition) + 4 if condition else 0)
 
 
 def plain_fact(fact: Fact) -> str:

@@ -17,7 +17,7 @@ from typing import Any, Self
 
 from codereader.answer.event import Answer, Done, Event, FactSection, Mark, Token
 from codereader.errors import OutputError
-from codereader.facts.fact import Brief, Fact, Section
+from codereader.facts.fact import PAGE_WIDTH, Brief, Fact, Section, within
 from codereader.fronts import ReaderGone, shape
 from codereader.fronts.report import wants_colour
 from codereader.fronts.text import safe, safe_line
@@ -93,15 +93,15 @@ def place(fact: Fact) -> str:
     return f"{safe_line(fact.path)}:{fact.line}" if fact.line else safe_line(fact.path)
 
 
-def section_text(section: Section, output: Output) -> str:
-    """Return a section as text: a title, one line a fact, and what was dropped."""
-    lines = [output.bold(safe_line(section.title))]
-    for fact in section.facts:
+def section_text(section: Section, output: Output, width: int | None = None) -> str:
+    """Return a section as text: a title with what was dropped, and one line a fact, of *width* characters at most."""
+    more = output.faint(f"  ({section.dropped:,} more: raise --lines)") if section.dropped else ""
+    lines = [f"{output.bold(safe_line(section.title))}{more}"]
+    for whole in section.facts:
+        fact = whole if width is None else within(whole, width)
         condition = f"  [{safe_line(fact.condition)}]" if fact.condition else ""
         where = place(fact)
         lines.append(f"  {safe_line(fact.text)}{condition}{output.faint('  ' + where) if where else ''}")
-    if section.dropped:
-        lines.append(output.faint(f"  ({section.dropped} more: raise --lines)"))
     return "\n".join(lines) + "\n"
 
 
@@ -142,7 +142,9 @@ def brief_out(brief: Brief, output: Output, style: str) -> None:
             output.json({"event": "facts", **shape.section(section)})
     else:
         for section in brief.sections:
-            output.write(section_markdown(section) if style == "markdown" else section_text(section, output))
+            output.write(
+                section_markdown(section) if style == "markdown" else section_text(section, output, PAGE_WIDTH)
+            )
 
 
 class AnswerText:

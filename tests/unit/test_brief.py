@@ -124,7 +124,7 @@ def test_five_lines_still_say_what_the_tree_is(indexed):
     made = brief(indexed("ramdisk"), 5)
 
     assert made.sections[0].facts[0].subject == "ramdisk"
-    assert made.sections[-1].title.startswith("Not shown: Files, Build")
+    assert made.sections[-1].title.startswith("Not shown: Build, Entry points")
 
 
 def test_one_file_is_a_scope_too(indexed, tmp_path):
@@ -261,7 +261,7 @@ def test_a_fact_is_one_line_whatever_names_hold():
     """Line breaks in names do not break lines; fronts see to other control characters."""
     fact = Fact("a\nb", "is", "x", "a\nb\u2028c", "p\nq.c", 3, "A")
 
-    assert plain(Brief((Section("T\n", (fact,), 2),), 2)) == "T\n  a\\nb\\nc  (p\\nq.c:3) [A]\n  2 more\n"
+    assert plain(Brief((Section("T\n", (fact,), 2),), 2)) == "T  (2 more)\n  a\\nb\\nc  (p\\nq.c:3) [A]\n"
 
 
 def test_the_same_tree_gives_the_same_bytes_under_any_hash_seed(tmp_path):

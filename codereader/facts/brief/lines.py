@@ -1,7 +1,7 @@
 """How many facts of each section fit into a number of lines.
 
-A section costs its title, one line a fact, and one line that says how many more there are. Sections that
-get no room at all are counted in one last section, so nothing is dropped unsaid.
+A section costs its title, which also says how many more there are, and one line a fact. Sections that get no room at
+all are counted in one last title, so nothing is dropped unsaid.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from codereader.facts.fact import Brief, Fact, Section
 
 MINIMUM_LINES = 2
-"""A brief shorter than a title and a count could not say what it drops; smaller numbers are taken as this one."""
+"""A brief shorter than a title and a fact would say nothing; smaller numbers are taken as this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def fit_lines(drafts: Sequence[Draft], lines: int) -> Brief:
     if needed <= lines:
         return Brief(tuple(Section(draft.title, draft.facts) for draft in drafts), needed)
     lines = max(lines, MINIMUM_LINES)
-    if lines < _cost(drafts, [1] + [0] * (len(drafts) - 1)):
+    if lines < _cost([1] + [0] * (len(drafts) - 1)):
         return Brief((_only(drafts, lines),), needed)
     shown = _shares(drafts, lines)
     sections = [
@@ -55,13 +55,13 @@ def fit_lines(drafts: Sequence[Draft], lines: int) -> Brief:
 
 
 def rendered_lines(brief: Brief) -> int:
-    """Return how many lines *brief* takes when each section prints its title, its facts and what it dropped."""
-    return sum(1 + len(section.facts) + (section.dropped > 0) for section in brief.sections)
+    """Return how many lines *brief* takes when each section prints its title and its facts."""
+    return sum(1 + len(section.facts) for section in brief.sections)
 
 
 def _only(drafts: Sequence[Draft], lines: int) -> Section:
     """Return the first section alone, counting everything else as dropped."""
-    kept = drafts[0].facts[: lines - 2]
+    kept = drafts[0].facts[: lines - 1]
     return Section(drafts[0].title, kept, sum(len(draft.facts) for draft in drafts) - len(kept))
 
 
@@ -72,7 +72,7 @@ def _shares(drafts: Sequence[Draft], lines: int) -> list[int]:
     while open_sections:
         index = min(open_sections, key=lambda index: (_fullness(drafts[index], shown[index]), index))
         shown[index] += 1
-        if _cost(drafts, shown) > lines:
+        if _cost(shown) > lines:
             shown[index] -= 1
             open_sections.discard(index)
         elif shown[index] == len(drafts[index].facts):
@@ -86,7 +86,6 @@ def _fullness(draft: Draft, shown: int) -> float:
     return shown / draft.weight
 
 
-def _cost(drafts: Sequence[Draft], shown: Sequence[int]) -> int:
-    pairs = list(zip(drafts, shown, strict=True))
-    used = sum(1 + count + (count < len(draft.facts)) for draft, count in pairs if count)
-    return used + (2 if any(not count for _, count in pairs) else 0)
+def _cost(shown: Sequence[int]) -> int:
+    used = sum(1 + count for count in shown if count)
+    return used + any(not count for count in shown)
