@@ -10,11 +10,13 @@ from __future__ import annotations
 import os
 import posixpath
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 FOLDERS = ("include", "include/uapi", "include/generated", "src")
 """Folders, below any folder above a file, in which its headers are looked for."""
+
+_GENERIC = ("include/asm-generic",)
 
 
 class IncludePaths:
@@ -23,45 +25,45 @@ class IncludePaths:
     def __init__(self, exists: Callable[[str], bool]) -> None:
         self._exists = exists
         self._found: dict[tuple[str, str, bool], str | None] = {}
+        self._upwards: dict[tuple[str, str, tuple[str, ...]], str | None] = {}
 
     def find(self, path: str, target: str, *, system: bool) -> str | None:
-        """Return the file that *target*, included in the file *path*, means, None where there is none."""
-        key = (posixpath.dirname(path), target, system)
+        """Return the file that *target*, included in the file *path*, means, None where there is none in the root."""
+        key = (path.rpartition("/")[0], target, system)
         if key not in self._found:
-            self._found[key] = next(filter(self._exists, candidates(*key)), None)
+            self._found[key] = self._find(*key)
         return self._found[key]
 
+    def _find(self, folder: str, target: str, system: bool) -> str | None:
+        target = target.strip()
+        if not target or target.startswith("/") or "\0" in target:
+            return None
+        beside = None if system else self._in(folder, target)
+        found = beside or self._above(folder, target, FOLDERS)
+        if found is None and target.startswith("asm/"):
+            found = self._above(folder, target[4:], _GENERIC)
+        return found or self._above(folder, target, ("",))
 
-def candidates(folder: str, target: str, system: bool) -> Iterator[str]:
-    """Yield the places, best first, where a file in *folder* may find *target*. None leads out of the root."""
-    target = target.strip()
-    if not target or target.startswith("/") or "\0" in target:
-        return
-    above = list(_above(folder))
-    if not system:
-        yield from _inside(folder, target)
-    for place in above:
-        for name in FOLDERS:
-            yield from _inside(posixpath.join(place, name), target)
-    if target.startswith("asm/"):
-        for place in above:
-            yield from _inside(posixpath.join(place, "include/asm-generic"), target[4:])
-    for place in above:
-        yield from _inside(place, target)
+    def _above(self, folder: str, target: str, names: tuple[str, ...]) -> str | None:
+        """Return the first of *target* in the folders *names* of *folder*, else of the folder above it, up to the root.
 
+        Files of one root share most of the way, so every step of it is remembered.
+        """
+        key = (folder, target, names)
+        if key not in self._upwards:
+            inside = (self._in(posixpath.join(folder, name) if name else folder, target) for name in names)
+            found = next(filter(None, inside), None)
+            if found is None and folder:
+                found = self._above(folder.rpartition("/")[0], target, names)
+            self._upwards[key] = found
+        return self._upwards[key]
 
-def _above(folder: str) -> Iterator[str]:
-    """Yield *folder* and the folders above it, up to the root."""
-    while folder:
-        yield folder
-        folder = posixpath.dirname(folder)
-    yield ""
-
-
-def _inside(folder: str, target: str) -> Iterator[str]:
-    path = posixpath.normpath(posixpath.join(folder, target))
-    if path != ".." and not path.startswith("../"):
-        yield path
+    def _in(self, folder: str, target: str) -> str | None:
+        path = f"{folder}/{target}" if folder else target
+        if "./" in path or "//" in path or path.endswith("."):
+            path = posixpath.normpath(path)
+        leads_out = path == ".." or path.startswith("../")
+        return path if not leads_out and self._exists(path) else None
 
 
 class Disk:
