@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from codereader.config import make_private
+from codereader.model.identity import samples
 
 SHORTEST = 256
 """Bases of fewer tokens are not kept: evaluating them costs little more than reading them."""
@@ -48,8 +49,6 @@ _MAX_TOKENS = 1 << 28
 _ABANDONED_SECONDS = 3600
 _CHUNK_BYTES = 4 << 20
 _CHUNKS_A_SYNC = 16
-_SAMPLES = 64
-_SAMPLE_BYTES = 1 << 16
 _PART = re.compile(r"(?P<stem>.*)-\d{5}-of-(?P<count>\d{5})\.gguf", re.DOTALL)
 
 
@@ -94,13 +93,10 @@ def fingerprint(model: Path) -> bytes:
     """
     digest = hashlib.blake2b(digest_size=32)
     for part in _parts(model):
-        with part.open("rb") as file:
-            status = os.fstat(file.fileno())
-            digest.update(f"{status.st_size} {status.st_mtime_ns}\0".encode())
-            last = max(0, status.st_size - _SAMPLE_BYTES)
-            for number in range(_SAMPLES):
-                file.seek(last * number // (_SAMPLES - 1))
-                digest.update(file.read(_SAMPLE_BYTES))
+        status = part.stat()
+        digest.update(f"{status.st_size} {status.st_mtime_ns}\0".encode())
+        for block in samples(part, status.st_size):
+            digest.update(block)
     return digest.digest()
 
 
