@@ -16,7 +16,7 @@ from tests.gguf_files import llama_metadata, write_gguf
 
 def model(path: Path) -> Path:
     """A small model with weights."""
-    return write_gguf(path, llama_metadata(), [("output.weight", (64, 64), "F32")])
+    return write_gguf(path, llama_metadata(llama__block_count=1), [("blk.0.attn_q.weight", (64, 64), "F32")])
 
 
 def test_a_copy_is_the_same_model(tmp_path: Path) -> None:
