@@ -16,11 +16,19 @@ from zlib import crc32
 DEFINES, CALLS, NAMES, TABLES = 1, 2, 4, 8
 """The flags of a mention: the content defines the name, calls it, names it, or puts it in a table."""
 
+UNNAMED = "#"
+"""How the member of a table entry begins that is told by its position."""
+
 BUCKETS = 1024
 """A power of two: small enough to write a batch with few rows, large enough to read a bucket of a big tree at once."""
 
 _BUCKET_AT = 64 - (BUCKETS.bit_length() - 1)
 _PARSE_AT, _CRC_AT = 4, 32
+
+
+def member_key(field: str) -> str:
+    """Return the name under which the entries of tables for the member *field* are found; no symbol is called so."""
+    return f".{UNNAMED if field.startswith(UNNAMED) else field}"
 
 
 def mentions_of(flags: Mapping[str, int]) -> bytes:

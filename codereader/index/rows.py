@@ -249,7 +249,8 @@ def _mentions(parsed: ParsedFile) -> bytes:
     flags = dict.fromkeys((one.name for one in parsed.definitions), postings.DEFINES)
     for name, kind in {(one.name, one.kind) for one in parsed.references}:
         flags[name] = flags.get(name, 0) | (postings.CALLS if kind == "call" else postings.NAMES)
-    for name in {one.function for one in parsed.tables}:
+    held = {one.function for one in parsed.tables}
+    for name in held | {postings.member_key(one.field) for one in parsed.tables}:
         flags[name] = flags.get(name, 0) | postings.TABLES
     return postings.mentions_of(flags)
 

@@ -28,7 +28,7 @@ from codereader.index.parsed import (
     Reference,
     TableEntry,
 )
-from codereader.index.postings import CALLS, DEFINES, NAMES, TABLES
+from codereader.index.postings import CALLS, DEFINES, NAMES, TABLES, UNNAMED, member_key
 from codereader.index.rows import (
     Links,
     Others,
@@ -201,6 +201,11 @@ class IndexView:
             made = (one for _, some in self._references(self._parses(path, None, _ANY), None) for one in some)
             self._kept[path] = tuple(sorted((At(path, one) for one in made), key=_reference_order))
         return self._kept[path]
+
+    def files_with_tables(self, field: str) -> Sequence[str]:
+        """Return the files with tables that fill a member called *field*, or one told by its position; by path."""
+        parses = {parse for key in (field, UNNAMED) for parse in self._parses(None, member_key(key), TABLES)}
+        return sorted(path for parse in parses for path in self._paths[parse])
 
     def tables(self, *, path: str | None = None, function: str | None = None) -> Sequence[At[TableEntry]]:
         """Return the table entries in the file *path* that hold *function*; each narrows if given."""

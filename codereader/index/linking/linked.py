@@ -314,12 +314,18 @@ class Linked:
             holders |= {at.path for at in self._made_tables.get(function, ())}
             found = [at for one in sorted(holders) for at in self._tables_in(one)]
         else:
-            found = [at for one in sorted(self._languages) for at in self._tables_in(one, field)]
+            paths = set(self._languages) if field is None else self._filling(field)
+            found = [at for one in sorted(paths) for at in self._tables_in(one, field)]
         return [
             at
             for at in found
             if (function is None or at.fact.function == function) and (field is None or at.fact.field == field)
         ]
+
+    def _filling(self, field: str) -> set[str]:
+        """Return the files with entries that may fill a member called *field*."""
+        made = {path for path, facts in self._found.files.items() if facts.facts.tables}
+        return made | set(self.view.files_with_tables(field))
 
     @cached_property
     def _made_tables(self) -> Mapping[str, Sequence[At[TableEntry]]]:
