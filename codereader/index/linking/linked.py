@@ -37,6 +37,7 @@ from codereader.index.linking.types import (
     type_of,
 )
 from codereader.index.parsed import Definition, Entry, Export, Include, Macro, Record, Reference, TableEntry
+from codereader.index.postings import UNNAMED
 from codereader.index.resolve import resolve
 from codereader.index.view import At, IndexView
 from codereader.source.scope import from_root, from_scope
@@ -324,8 +325,8 @@ class Linked:
 
     def _filling(self, field: str) -> set[str]:
         """Return the files with entries that may fill a member called *field*."""
-        made = {path for path, facts in self._found.files.items() if facts.facts.tables}
-        return made | set(self.view.files_with_tables(field))
+        made = self._made(None, lambda facts: facts.tables)
+        return {at.path for at in made if may_fill(at.fact, field)} | set(self.view.files_with_tables(field))
 
     @cached_property
     def _made_tables(self) -> Mapping[str, Sequence[At[TableEntry]]]:
@@ -341,8 +342,8 @@ class Linked:
         own = self.view.tables(path=path)
         made = list(self._made(path, lambda facts: facts.tables))
         every = sorted([*own, *made], key=lambda at: (at.path, at.fact.row)) if made else own
-        if field is not None:  # an entry without a member's name may be that of any
-            every = [at for at in every if at.fact.field == field or at.fact.field.startswith("#")]
+        if field is not None:
+            every = [at for at in every if may_fill(at.fact, field)]
         is_c = self._languages.get(path) in C_LANGUAGES
         held = (each for at in every for each in self._meant(at)) if is_c else every
         found = tuple(dict.fromkeys(one for at in held if (one := self._entry(at) if is_c else at) is not None))
@@ -460,6 +461,11 @@ class Linked:
         known = self._environment.known(path, Place(reference.receiver, reference.base, reference.row))
         kind = type_of(reference.receiver, known)
         return struct_named(kind, known)
+
+
+def may_fill(entry: TableEntry, field: str) -> bool:
+    """Tell whether an entry may be that of a member called *field*: one that its position tells may be that of any."""
+    return entry.field == field or entry.field.startswith(UNNAMED)
 
 
 def replace_fact(at: At[TableEntry], struct: str | None, field: str) -> At[TableEntry]:
