@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from codereader.answer.cite import Citer
 from codereader.answer.event import Citation, Judged, Mark, Statement, Token
@@ -31,15 +31,20 @@ EdgesProvider = Callable[[], Edges | None]
 
 @dataclass(slots=True)
 class Tally:
-    """How many sentences were judged, and how. `dropped` counts those that were not let through."""
+    """How many sentences were judged, and how. `dropped` counts those that were not let through.
+
+    `statements` holds all of them, in order.
+    """
 
     verified: int = 0
     no_evidence: int = 0
     contradicted: int = 0
     dropped: int = 0
+    statements: list[Statement] = field(default_factory=list)
 
     def add(self, statement: Statement) -> None:
         """Count *statement*."""
+        self.statements.append(statement)
         self.verified += statement.verdict == "verified"
         self.no_evidence += statement.verdict == "no evidence"
         self.contradicted += statement.verdict == "contradicted"
