@@ -28,7 +28,7 @@ def resolve(
     if file.language == "python":
         return python_names(view, path, name, receiver, caller, base)
     if file.language not in _C:
-        return tag_names(view, path, name, receiver, caller)
+        return tag_names(view, path, name, receiver, caller, base)
     if receiver is not None:
         return ()
     return c_names(view, path, name)

@@ -30,6 +30,10 @@ A language is a folder with a ``language.toml`` and a query ``tags.scm`` (see CO
     selves = ["this", "super"]        receivers that mean the object itself
     self_signature = '^func \((\w+) ' group 1 of a method's signature is one, too
     common = ["push", "map"]          methods of builtin types, too common to guess at
+    holders = ["Arc", "Option"]       types that are seen through to their first argument
+    passes = ["clone", "unwrap"]      methods that give back what they are called on
+    result = "->"                     what stands before a function's result behind its parameters ("before": the
+                                      result stands before the name)
     outside = ["std", "Math"]         receivers that always lie outside the scope
 
 A whole name wins over an extension, that over a pattern, that over the first line; a user's language wins over ours.
@@ -87,6 +91,9 @@ class Language:
     selves: tuple[str, ...] = ()
     self_signature: str = ""
     common: tuple[str, ...] = ()
+    holders: tuple[str, ...] = ()
+    passes: tuple[str, ...] = ()
+    result: str = ""
     outside: tuple[str, ...] = ()
     folder: Path = field(default=Path(), compare=False)
 

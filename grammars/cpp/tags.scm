@@ -57,5 +57,20 @@
 (type_descriptor type: (type_identifier) @reference.name)
 (struct_specifier name: (type_identifier) @reference.name !body)
 
+(field_declaration type: (_) @type declarator: [
+  (field_identifier) @name (pointer_declarator declarator: (field_identifier) @name)
+  (array_declarator declarator: (field_identifier) @name)]) @field
+(parameter_declaration type: (_) @type declarator: [
+  (identifier) @name (pointer_declarator declarator: (identifier) @name) (reference_declarator (identifier) @name)
+  (pointer_declarator declarator: (pointer_declarator declarator: (identifier) @name))]) @local
+(declaration type: (_) @type declarator: [
+  (identifier) @name (pointer_declarator declarator: (identifier) @name) (reference_declarator (identifier) @name)])
+  @local
+(declaration type: (_) @type declarator: (init_declarator declarator: [
+  (identifier) @name (pointer_declarator declarator: (identifier) @name) (reference_declarator (identifier) @name)]
+  value: (_) @value)) @local
+(for_range_loop type: (_) @type declarator: [(identifier) @name (reference_declarator (identifier) @name)
+  (pointer_declarator declarator: (identifier) @name)] right: (_) @element) @local
+
 (ERROR) @error
 (MISSING) @error

@@ -97,3 +97,6 @@
 
 (ERROR) @error
 (MISSING) @error
+(assignment_expression left: (member_expression object: (this) property: (_) @name) right: (new_expression) @value) @field
+(variable_declarator name: (identifier) @name value: [
+  (new_expression) (call_expression) (member_expression) (await_expression) (this)] @value) @local

@@ -44,5 +44,14 @@
 (import_spec name: (package_identifier)? @alias path: (_) @target) @import
 (import_spec (dot) @import.all)
 
+(field_declaration name: (_) @name type: (_) @type) @field
+(field_declaration !name type: (_) @type) @field
+(interface_type (type_elem . (_) @type .) @field)
+(parameter_declaration name: (_) @name type: (_) @type) @local
+(var_spec name: (_) @name type: (_) @type) @local
+(var_spec name: (_) @name !type value: (expression_list . (_) @value)) @local
+(short_var_declaration left: (expression_list . (identifier) @name) right: (expression_list . (_) @value)) @local
+(range_clause left: (expression_list (_) . (identifier) @name) right: (_) @element) @local
+
 (ERROR) @error
 (MISSING) @error

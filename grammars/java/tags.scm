@@ -53,5 +53,11 @@
 (import_declaration [(identifier) (scoped_identifier)] @target) @import
 (import_declaration (asterisk) @import.all)
 
+(field_declaration type: (_) @type declarator: (variable_declarator name: (_) @name)) @field
+(formal_parameter type: (_) @type name: (_) @name) @local
+(local_variable_declaration type: (_) @type declarator: (variable_declarator name: (_) @name value: (_)? @value)) @local
+(enhanced_for_statement type: (_) @type name: (_) @name value: (_) @element) @local
+(resource type: (_) @type name: (_) @name value: (_) @value) @local
+
 (ERROR) @error
 (MISSING) @error

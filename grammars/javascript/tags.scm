@@ -7,3 +7,4 @@
 (class_heritage (member_expression) @base)
 (jsx_opening_element name: (identifier) @reference.call (#match? @reference.call "^[A-Z]"))
 (jsx_self_closing_element name: (identifier) @reference.call (#match? @reference.call "^[A-Z]"))
+(field_definition property: (_) @name value: (new_expression) @value) @field

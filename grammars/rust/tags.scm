@@ -69,5 +69,12 @@
 (mod_item name: (_) @target !body) @import
 (extern_crate_declaration name: (_) @target alias: (_)? @alias) @import
 
+(field_declaration name: (_) @name type: (_) @type) @field
+(parameter pattern: (identifier) @name type: (_) @type) @local
+(let_declaration pattern: (identifier) @name type: (_) @type) @local
+(let_declaration pattern: (identifier) @name !type value: (_) @value) @local
+(let_condition pattern: (tuple_struct_pattern type: (_) . (identifier) @name .) value: (_) @value) @local
+(for_expression pattern: (identifier) @name value: (_) @element) @local
+
 (ERROR) @error
 (MISSING) @error

@@ -32,3 +32,10 @@
 (union_type (type_identifier) @reference.name)
 (array_type (type_identifier) @reference.name)
 (import_require_clause (identifier) @alias source: (string) @target) @import
+(public_field_definition name: (_) @name type: (type_annotation (_) @type)) @field
+(public_field_definition name: (_) @name !type value: (new_expression) @value) @field
+(property_signature name: (_) @name type: (type_annotation (_) @type)) @field
+(required_parameter (accessibility_modifier) pattern: (identifier) @name type: (type_annotation (_) @type)) @field
+(required_parameter pattern: (identifier) @name type: (type_annotation (_) @type)) @local
+(optional_parameter pattern: (identifier) @name type: (type_annotation (_) @type)) @local
+(variable_declarator name: (identifier) @name type: (type_annotation (_) @type)) @local

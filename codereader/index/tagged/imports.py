@@ -23,7 +23,7 @@ from codereader.index.view import IndexView
 from codereader.source.languages import Language
 
 _MODULE = re.compile(rb"^module[ \t]+\"?([^\s\"]+)", re.MULTILINE)
-_CRATE = re.compile(rb"^\[package\][^\[]*?^name[ \t]*=[ \t]*[\"']([\w-]+)", re.MULTILINE | re.DOTALL)
+_CRATE = re.compile(rb"^\[package\][^\n]*(?:\n(?!\[)[^\n]*)*?\nname[ \t]*=[ \t]*[\"']([\w-]+)", re.MULTILINE)
 _VARIABLE = re.compile(r"^.*(?:\$\w+|\$\{[^}]*\}|\$\([^)]*\)|`[^`]*`)[\"']?/")
 _WRITTEN = {".js": (".ts", ".tsx"), ".jsx": (".tsx",), ".mjs": (".mts",), ".cjs": (".cts",)}
 """A TypeScript file is imported by the name that it has once compiled."""

@@ -15,7 +15,9 @@ from weakref import WeakKeyDictionary
 from codereader.index.candidate import BY_INCLUDE, ONLY_ONE, SAME_FILE, Candidate, among, worded
 from codereader.index.includes import include_map
 from codereader.index.parsed import Definition, Include
+from codereader.index.tagged.held import without_arguments
 from codereader.index.tagged.imports import Place, Places, places
+from codereader.index.tagged.types import OUTSIDE, TYPES, Typed, types
 from codereader.index.view import At, IndexView
 from codereader.source.languages import Language, known_languages
 
@@ -31,6 +33,7 @@ MOST_BASES = 32
 _SEPARATOR = re.compile(r"::|->|\.")
 _ARGUMENTS = re.compile(r"<[^<>]*>|\[[^\[\]]*\]")
 _DEFAULT = re.compile(r"^export default\b")
+_HEAD = re.compile(r"(?:\*|&|mut )*(?:\(\*?)?([A-Za-z_$][\w$]*)\)?(?=\.|->|\?\.|!\.|\[|$)")
 _STATIC = re.compile(r"\bstatic\b")
 _TYPES = frozenset({"class", "struct", "interface", "trait"})
 
@@ -42,27 +45,40 @@ _VERSION = re.compile(r"v\d+$")
 _Found = list[At[Definition]]
 
 
-def tag_names(view: IndexView, path: str, name: str, receiver: str | None, caller: str | None) -> tuple[Candidate, ...]:
-    """Return what *name*, used in *path* by *caller* after *receiver*, may mean; best first, then by place."""
+def tag_names(
+    view: IndexView, path: str, name: str, receiver: str | None, caller: str | None, base: str | None = None
+) -> tuple[Candidate, ...]:
+    """Return what *name*, used in *path* by *caller* after *receiver*, may mean; best first, then by place.
+
+    *base* is what the file says of the first name of the receiver (see `codereader.index.tagged.held`).
+    """
+    look = look_from(view, path, caller or "")
+    if look is None:
+        return ()
+    key = (path, name, receiver, caller, base)
+    answers = look.known.answers
+    if key not in answers:
+        answers[key] = look.bare(name) if receiver is None else look.member(name, receiver, base)
+    return answers[key]
+
+
+def look_from(view: IndexView, path: str, caller: str) -> Look | None:
+    """Return the names of the scope as *caller* (dotted) in *path* sees them, None where no tags tell of the file."""
     file = view.file(path)
     language = known_languages().by_key.get(file.language) if file else None
     if language is None:
-        return ()
+        return None
     known = _KNOWN.get(view)
     if known is None:
         known = _KNOWN[view] = _Known()
-    key = (path, name, receiver, caller)
-    if key not in known.answers:
-        look = _Look(view, path, language, caller or "", known)
-        known.answers[key] = look.bare(name) if receiver is None else look.member(name, receiver)
-    return known.answers[key]
+    return Look(view, path, language, caller, known)
 
 
 class _Known:
     """What was worked out for one view, so that it is worked out once."""
 
     def __init__(self) -> None:
-        self.answers: dict[tuple[str, str, str | None, str | None], tuple[Candidate, ...]] = {}
+        self.answers: dict[tuple[str, str, str | None, str | None, str | None], tuple[Candidate, ...]] = {}
         self.named: dict[tuple[str, str], _Found] = {}
         self.imported: dict[str, frozenset[str]] = {}
         self.targets: dict[tuple[str, str], Place | None] = {}
@@ -71,11 +87,12 @@ class _Known:
 _KNOWN: WeakKeyDictionary[IndexView, _Known] = WeakKeyDictionary()
 
 
-class _Look:
+class Look:
     """One file's view of the scope, seen from one of its definitions."""
 
     def __init__(self, view: IndexView, path: str, language: Language, caller: str, known: _Known) -> None:
         self._view = view
+        self.known = known
         self._known = known
         self._asked: set[tuple[str, str]] = set()
         self._path = path
@@ -84,7 +101,7 @@ class _Look:
         self._places: Places = places(view)
         self._style = language.imports
 
-    def _named(self, name: str) -> _Found:
+    def named(self, name: str) -> _Found:
         """Return the definitions called *name* in languages of the same family."""
         known, family = known_languages().by_key, self._language.family or self._language.key
         if (family, name) in self._known.named:
@@ -101,7 +118,16 @@ class _Look:
 
     def bare(self, name: str) -> tuple[Candidate, ...]:
         """Return what *name* alone may mean."""
-        named = self._named(name)
+        return self._bare(name, self.named(name))
+
+    def type_named(self, name: str, front: str) -> tuple[Candidate, ...]:
+        """Return the types that *name* may mean, after *front* if that is not empty."""
+        if front:
+            found = self.member(name, front)
+            return tuple(one for one in found if one.definition.fact.kind in TYPES)
+        return self._bare(name, [at for at in self.named(name) if at.fact.kind in TYPES])
+
+    def _bare(self, name: str, named: _Found) -> tuple[Candidate, ...]:
         here = self._innermost([at for at in named if at.path == self._path])
         is_bound = all(at.fact.kind in ("variable", "constant") for at in here)
         if is_bound and (imported := self._imported(self._path, name, DEPTH)):
@@ -113,7 +139,15 @@ class _Look:
             return worded([at for at in named if at.path in beside and at.fact.owner is None], BY_INCLUDE)
         if self._style == "crate":
             return worded([at for at in named if at.fact.kind == "macro"], ONLY_ONE)
+        if self._style == "include" and (inherited := self._inherited_bare(named)):
+            return worded(inherited, BY_INCLUDE)
         return self._anywhere(named)
+
+    def _inherited_bare(self, named: _Found) -> _Found:
+        """Return those of *named* that are members of what the caller's own type builds on."""
+        methods = [at for at in named if at.fact.kind == "method"]
+        own = self._own_type() if methods else None
+        return types(self._view).method(self._language, own, methods) if own else []
 
     def _anywhere(self, named: _Found) -> tuple[Candidate, ...]:
         """Return what may be seen of *named* where imports do not say, which is everything for some languages."""
@@ -220,8 +254,11 @@ class _Look:
 
     # -- members ------------------------------------------------------------------------------------------------
 
-    def member(self, name: str, receiver: str) -> tuple[Candidate, ...]:
-        """Return what *name* may mean after *receiver*."""
+    def member(self, name: str, receiver: str, base: str | None = None) -> tuple[Candidate, ...]:
+        """Return what *name* may mean after *receiver*, whose first name has the *base*."""
+        typed = self._receiver_type(receiver, base)
+        if typed is not None and (typed is not OUTSIDE or base is not None):
+            return self._of_type(typed, name)
         if receiver in self._language.selves or receiver == self._own_name():
             found = self._own_member(name, skips_own=receiver == "super")
             if found or self._style != "crate" or "." in self._caller:
@@ -236,6 +273,46 @@ class _Look:
         is_path = "::" in receiver or (self._style == "crate" and len(parts) == 1 and parts[0][:1].isupper())
         return () if is_known or is_path else self._any_method(name, receiver)
 
+    def _receiver_type(self, receiver: str, base: str | None) -> Typed | None:
+        """Return the type of *receiver* where the scope tells it."""
+        match = _HEAD.match(receiver)
+        if match is None:
+            return None
+        known, rest = types(self._view), without_arguments(receiver[match.end() :])
+        if base is not None:
+            return known.of_base(self, self._language, base, rest)
+        own = self._own_type() if rest or match[1] not in self._language.selves else None
+        if own is None or (match[1] not in self._language.selves and not self._holds(own, match[1])):
+            return None
+        rest = rest if match[1] in self._language.selves else f".{match[1]}{rest}"
+        return known.from_type(self._language, own, rest)
+
+    def _holds(self, own: Typed, name: str) -> bool:
+        """Tell whether a bare name may be a member of the caller's own type, and is."""
+        if self._style not in ("package", "include") or own.definition is None:
+            return False
+        return any(one.name == name for one in types(self._view).members(own.definition.path, own.path))
+
+    def _own_type(self) -> Typed | None:
+        """Return the type that the caller belongs to."""
+        owner = self._caller
+        while owner := owner.rpartition(".")[0]:
+            named = self.named(owner.rpartition(".")[2])
+            found = [at for at in named if at.fact.kind in TYPES and _whole(at.fact) == owner]
+            near = [at for at in found if at.path == self._path] or self._visible(found)
+            if near:
+                return Typed(near[0])
+        return None
+
+    def _of_type(self, typed: Typed, name: str) -> tuple[Candidate, ...]:
+        """Return the members called *name* of a type: its own, inherited ones, else those of types that build on it."""
+        if typed.definition is None:
+            return ()
+        known, named = types(self._view), [at for at in self.named(name) if at.fact.kind in ("method", "function")]
+        if found := known.method(self._language, typed, named):
+            return worded(found, SAME_FILE if all(at.path == self._path for at in found) else BY_INCLUDE)
+        return among(list(known.overriding(self._language, typed, named)))
+
     def _own_name(self) -> str | None:
         """Return what the caller itself calls its object, where its signature says (``func (s *Server) Run``)."""
         if not self._language.self_signature or "." not in self._caller:
@@ -249,7 +326,7 @@ class _Look:
 
     def _own_member(self, name: str, *, skips_own: bool) -> tuple[Candidate, ...]:
         """Return the member called *name* of the innermost type around the caller, or of what that builds on."""
-        named = self._named(name)
+        named = self.named(name)
         owner = self._caller
         while owner := owner.rpartition(".")[0]:
             inside = [at for at in named if at.fact.owner == owner]
@@ -277,7 +354,7 @@ class _Look:
 
     def _bases(self, path: str, owner: str) -> Iterator[At[Definition]]:
         """Yield the types that the class *owner* of *path* builds on, as far as they are in the scope."""
-        look = _Look(self._view, path, self._language, "", self._known)
+        look = Look(self._view, path, self._language, "", self._known)
         for at in self._view.definitions(name=owner.rpartition(".")[2], path=path, kinds=("class",)):
             for base in at.fact.fields if _whole(at.fact) == owner else ():
                 found = look.bare((_parts(base) or [base])[-1])
@@ -308,7 +385,7 @@ class _Look:
         if found or not place.inside:
             return found
         owner = ".".join(place.inside)
-        return self._visible([at for at in self._named(name) if at.fact.owner == owner])
+        return self._visible([at for at in self.named(name) if at.fact.owner == owner])
 
     def _module_target(self, include: Include, first: str) -> str | None:
         """Return the target that *include* makes known as *first*, None where it does not."""
@@ -330,7 +407,7 @@ class _Look:
     def _typed(self, name: str, parts: Sequence[str]) -> _Found:
         """Return the definitions called *name* that belong to a type or namespace written as *parts*."""
         owner = ".".join(parts)
-        inside = [at for at in self._named(name) if f".{at.fact.owner or ''}".endswith(f".{owner}")]
+        inside = [at for at in self.named(name) if f".{at.fact.owner or ''}".endswith(f".{owner}")]
         return [at for at in inside if at.path == self._path] or self._visible(inside)
 
     def _visible(self, found: _Found) -> _Found:
@@ -358,7 +435,7 @@ class _Look:
     def _any_method(self, name: str, receiver: str) -> tuple[Candidate, ...]:
         if name in self._language.common or receiver[:1] in _LITERAL:
             return ()
-        return among([at for at in self._named(name) if at.fact.kind == "method"])
+        return among([at for at in self.named(name) if at.fact.kind == "method"])
 
 
 def _whole(one: Definition) -> str:

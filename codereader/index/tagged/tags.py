@@ -15,6 +15,9 @@ everything else is told by place. Captures whose name begins with ``_`` serve pr
     @decoration         an attribute on or above a definition, which may stand between it and its comment
     @base               a type that the definition around builds on
     @member             a line of the definition around, such as a field
+    @field              a member called @name (none: what the type builds on) of the type around, of the type @type or
+                        with the @value
+    @local              @name holds something of the type @type or a @value, or an @element of a value
     @public.name        a name that the file offers to others
     @reference.call     a call of @name, on @receiver if there is one; @name defaults to the node itself
     @reference.name     a name that is mentioned
@@ -37,8 +40,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast, get_args
 
-from codereader.index.parsed import Definition, DefinitionKind, Entry, Include, ParsedFile, Reference, ReferenceKind
+from codereader.index.parsed import (
+    Definition,
+    DefinitionKind,
+    Entry,
+    Include,
+    Member,
+    ParsedFile,
+    Record,
+    Reference,
+    ReferenceKind,
+)
 from codereader.index.prose import first_sentence, header_summary
+from codereader.index.tagged.held import Binding, Bindings, base_text
 from codereader.index.tagged.nest import Nest
 from codereader.index.tagged.text import MOST_DEEP, TagText, owner_of, squeezed, tag_text
 from codereader.source.languages import Language
@@ -116,6 +130,7 @@ class _Reading:
         for shape in self.shapes:
             shape.path = self.scopes.path_of(shape)
         self.namespaces = {shape.path for shape in self.shapes if shape.kind == "module"}
+        self.bindings = Bindings(_bindings(self))
 
     def ranges(self, name: str) -> list[tuple[int, int]]:
         """Return the byte ranges of a capture, in order."""
@@ -127,7 +142,7 @@ class _Reading:
 
 
 _LEADERS = frozenset(
-    "scope wrap decoration base member public.name reference.call reference.name doc summary error"
+    "scope wrap decoration base member field local public.name reference.call reference.name doc summary error"
     " import import.here import.name import.default import.all import.within".split()
 )
 
@@ -147,6 +162,7 @@ def extract(data: bytes, language: Language, query: Matcher) -> ParsedFile | Non
         summary=_summary(reading),
         definitions=tuple(sorted(definitions, key=lambda one: (one.row, one.span.start, one.name, one.kind))),
         references=tuple(_references(reading)),
+        records=tuple(_records(reading)),
         includes=tuple(sorted((*text.includes(), *_imports(reading)), key=lambda one: (one.row, one.target))),
         entries=tuple(_entries(reading)),
         error_nodes=len(reading.led.get("error", ())),
@@ -170,6 +186,15 @@ class _Scopes:
         """Return the innermost scope that holds *byte*."""
         at = self._nest.around(byte)
         return self._shapes[at] if at >= 0 else None
+
+    def numbers(self, byte: int) -> Iterator[int]:
+        """Yield the numbers of the scopes that hold *byte*, innermost first."""
+        return self._nest.all_around(byte)
+
+    def type_around(self, byte: int) -> _Shape | None:
+        """Return the innermost type that holds *byte*."""
+        found = (self._shapes[at] for at in self._nest.all_around(byte))
+        return next((shape for shape in found if shape.kind in _TYPES), None)
 
     def parent(self, shape: _Shape) -> _Shape | None:
         """Return the scope that *shape* stands in."""
@@ -325,6 +350,49 @@ def _entries(reading: _Reading) -> Iterator[Entry]:
             yield Entry(shape.path, "main", shape.name, shape.row, reading.text.condition(shape.start, shape.row))
 
 
+# -- what names hold ------------------------------------------------------------------------------------------------
+
+
+def _bindings(reading: _Reading) -> Iterator[Binding]:
+    """Yield what the file's functions bind to a declared type or a value."""
+    for node, _, captures in reading.led.get("local", ()):
+        name, base = _first(captures, "name"), _base(reading, captures)
+        if name is not None and base:
+            scope = next(reading.scopes.numbers(node.start_byte), -1)
+            yield Binding(reading.written(name), scope, node.start_byte, base)
+
+
+def _base(reading: _Reading, captures: Mapping[str, Sequence[Node]]) -> str | None:
+    kind, element = _first(captures, "type"), _first(captures, "element")
+    value = element or _first(captures, "value")
+    return base_text(
+        reading.written(kind) if kind is not None else None,
+        reading.written(value) if value is not None else None,
+        is_element=element is not None,
+    )
+
+
+def _records(reading: _Reading) -> Iterator[Record]:
+    """Yield for each type what it builds on (members without a name) and what its members hold, by its dotted path."""
+    held: dict[str, dict[str, str]] = {}
+    rows: dict[str, int] = {}
+    for shape in reading.shapes:
+        if shape.kind in _TYPES and (shape.kind != "scope" or shape.bases):
+            rows.setdefault(shape.path, shape.row)
+            held.setdefault(shape.path, {}).update((f"<{base}", base) for base in shape.bases)
+    for node, _, captures in reading.led.get("field", ()):
+        around, base = reading.scopes.type_around(node.start_byte), _base(reading, captures)
+        if around is not None and base:
+            name = _first(captures, "name")
+            rows.setdefault(around.path, around.row)
+            members = held.setdefault(around.path, {})
+            members.setdefault(reading.written(name) if name is not None else f"<{base}", base)
+    for path, members in held.items():
+        if members:
+            made = (Member("" if one[0] == "<" else one, members[one], at) for at, one in enumerate(members))
+            yield Record(f"type {path}", tuple(made), rows[path])
+
+
 # -- references -----------------------------------------------------------------------------------------------------
 
 
@@ -352,7 +420,8 @@ def _reference(reading: _Reading, node: Node, kind: ReferenceKind, receiver: Nod
         is_short = receiver.end_byte - receiver.start_byte <= RECEIVER_BYTES
         said = reading.written(receiver) if is_short else "…"
     condition = reading.text.condition(start, row)
-    return Reference(name, kind, row, around.path if around else None, said, condition)
+    base = reading.bindings.base(said, start, lambda: reading.scopes.numbers(start)) if said else None
+    return Reference(name, kind, row, around.path if around else None, said, condition, base)
 
 
 # -- imports --------------------------------------------------------------------------------------------------------
