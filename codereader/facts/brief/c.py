@@ -6,7 +6,6 @@ import posixpath
 from collections.abc import Iterator
 from math import log2
 
-from codereader.facts.brief.flow import Registration
 from codereader.facts.brief.lines import Draft
 from codereader.facts.brief.material import LIST_LENGTH, Material, base, counted, listed, one_line
 from codereader.facts.fact import Fact
@@ -80,20 +79,6 @@ def _unbuilt(material: Material) -> Iterator[Fact]:
     if left:
         text = f"no rule names {counted(len(left), 'source')}: {listed(left, 5)}"
         yield Fact(left[0], "built if", "not known", text, left[0], 1)
-
-
-def registrations_section(material: Material) -> Draft:
-    """Return what the scope hands to others by calls such as ``register_filesystem(&x)``."""
-    found = material.flow.registrations(material.uses.looked)
-    ordered = sorted(found, key=lambda one: (-material.scores.get(one.path, 0.0), one.path, one.line, one.object))
-    return Draft("Registers", tuple(_registration(one) for one in ordered), weight=3, first=2)
-
-
-def _registration(one: Registration) -> Fact:
-    kind = f" (struct {one.struct})" if one.struct else ""
-    where = f" in {one.caller}" if one.caller else ""
-    text = f"{one.function}: {one.object}{kind}{where}"
-    return Fact(one.object, "registered by", one.function, text, one.path, one.line, one.condition)
 
 
 def tables_section(material: Material) -> Draft:

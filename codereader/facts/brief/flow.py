@@ -64,6 +64,13 @@ class Flow:
             for path, some in self._by_path.items()
         }
         self._known: dict[Node, tuple[Edge, ...]] = {}
+        self._callers: dict[str, Mapping[str, Sequence[Reference]]] = {}
+
+    def inside(self, path: str, caller: str) -> Sequence[Reference]:
+        """Return what the definitions called *caller* in *path* refer to, in the order of the source."""
+        if path not in self._callers:
+            self._callers[path] = _by_caller(self._view.references(path=path))
+        return self._callers[path].get(caller, ())
 
     def condition(self, node: Node) -> str | None:
         """Return the ``#if`` condition under which the definition of *node* stands."""
@@ -94,8 +101,7 @@ class Flow:
         if at is None:
             return
         path, span = node.path, at.fact.span
-        for other in self._view.references(path=path, caller=node.name):
-            fact = other.fact
+        for fact in self.inside(path, node.name):
             if span.first_row <= fact.row <= span.last_row:
                 yield from self._edges(path, fact)
 

@@ -7,9 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from codereader.facts.brief.flow import Flow
+from codereader.facts.brief.texts import Texts
 from codereader.facts.brief.uses import Uses, count_uses
+from codereader.facts.fact import CONDITION_WIDTH, PAGE_WIDTH, taken
 from codereader.facts.graph.relations import Table, grouped_tables
-from codereader.facts.kbuild.system import BuildMap, build_map
+from codereader.facts.kbuild.kconfig import own_option
+from codereader.facts.kbuild.system import BuildMap, build_map, without
 from codereader.facts.rank import rank_files
 from codereader.index.parsed import Definition, Entry, Export
 from codereader.index.view import At, IndexedFile, IndexView
@@ -35,14 +38,38 @@ class Material:
     entries: Sequence[At[Entry]]
     exports: Sequence[At[Export]]
     tables: tuple[Table, ...]
+    named_tables: Mapping[str, Sequence[Table]]
     build: BuildMap
+    built_when: Mapping[str, str | None]
     uses: Uses
     flow: Flow
+    texts: Texts
 
     @property
     def is_large(self) -> bool:
         """Whether the scope is told by folder."""
         return len(self.files) > LARGE_FILES
+
+    def table(self, path: str, variable: str) -> Table | None:
+        """Return the table of functions called *variable*, the one in the file *path* first."""
+        found = self.named_tables.get(variable, ())
+        return next((one for one in found if one.path == path), found[0] if found else None)
+
+    def variable(self, path: str, name: str) -> At[Definition] | None:
+        """Return the file-level variable called *name*, the one in the file *path* first."""
+        found = [at for at in self.view.definitions(name=name) if at.fact.kind == "variable" and at.fact.owner is None]
+        return next((at for at in found if at.path == path), found[0] if found else None)
+
+    def when(self, path: str | None, condition: str | None) -> str | None:
+        """Return when a fact of the file *path* holds: in a small scope when the file is built counts, too."""
+        built = None if self.is_large else self.built_when.get(path or "")
+        if built is None or built == condition:
+            return condition
+        return f"{built} && {condition}" if condition else built
+
+    def room(self, path: str | None, line: int | None = None, condition: str | None = None) -> int:
+        """Return how many characters a fact's text may have for its line to stay within the page."""
+        return PAGE_WIDTH - 2 - taken(path, line, (self.when(path, condition) or "")[:CONDITION_WIDTH])
 
     def language(self, path: str) -> str:
         """Return the language of one file of the scope."""
@@ -57,7 +84,11 @@ def gather(view: IndexView) -> Material:
     scores = rank_files(view, definitions)
     by_path = {file.path: file for file in view.files()}
     files = tuple(by_path[path] for path in scores)
+    build = build_map(view)
     held = grouped_tables(view.tables(), definitions)
+    named: dict[str, list[Table]] = {}
+    for table in held:
+        named.setdefault(table.variable, []).append(table)
     return Material(
         view=view,
         files=files,
@@ -66,10 +97,20 @@ def gather(view: IndexView) -> Material:
         entries=view.entries(),
         exports=view.exports(),
         tables=held,
-        build=build_map(view),
+        named_tables=named,
+        build=build,
+        built_when=_built_when(view, definitions, build),
         uses=count_uses(view, files, totals),
         flow=Flow(view, definitions, held),
+        texts=Texts(view),
     )
+
+
+def _built_when(view: IndexView, definitions: Sequence[At[Definition]], build: BuildMap) -> dict[str, str | None]:
+    """Return when each file is built, as far as the scope's own option does not say it already."""
+    option = own_option(view.scope.name, definitions, build)
+    own = f"CONFIG_{option.fact.name}" if option else ""
+    return {one.path: without(one.condition, own) for one in build.built}
 
 
 def one_line(text: str, width: int = TEXT_WIDTH) -> str:
@@ -86,6 +127,25 @@ def listed(names: Sequence[str], most: int = LIST_LENGTH) -> str:
     if len(names) <= most + 1:
         return ", ".join(names)
     return f"{', '.join(names[:most])} and {len(names) - most:,} more"
+
+
+def spelled(head: str, names: Sequence[str], width: int, joint: str = ", ") -> str:
+    """Return *head* and as many of *names*, most telling first, as fit into *width* characters; the rest is counted.
+
+    At least one name is spelled out.
+    """
+    text = head + joint.join(names)
+    if len(text) <= width:
+        return text
+    used, count = len(head), 0
+    for name in names:
+        used += len(name) + (len(joint) if count else 0)
+        left = len(names) - count - 1
+        if count and used + len(f"{joint}and {left:,} more") > width:
+            break
+        count += 1
+    left = len(names) - count
+    return f"{head}{joint.join(names[:count])}{f' and {left:,} more' if left else ''}"
 
 
 def counted(number: int, noun: str) -> str:

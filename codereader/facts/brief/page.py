@@ -12,16 +12,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from codereader.facts.brief.c import build_section, main_types, registrations_section, tables_section
+from codereader.facts.brief.c import build_section, main_types, tables_section
 from codereader.facts.brief.calls import most_called, not_followed, outline_section, outside_section
 from codereader.facts.brief.lines import Draft, fit_lines
 from codereader.facts.brief.material import Material, base, counted, gather, listed, one_line, tally, top_folder
 from codereader.facts.brief.python import classes_section, layers_section
 from codereader.facts.brief.readme import readme_words
+from codereader.facts.brief.registered import registrations_section
 from codereader.facts.brief.surface import entries_section, exports_section
 from codereader.facts.fact import Brief, Fact
 from codereader.facts.kbuild.kconfig import folder_prompts, option_words, own_option
-from codereader.facts.kbuild.system import without
 from codereader.facts.layers import import_graph
 from codereader.facts.rank import MINOR_SHARE, is_minor
 from codereader.index.view import IndexedFile, IndexView
@@ -107,16 +107,9 @@ def _conditioned(draft: Draft, material: Material) -> Draft:
     """Add to each fact about code when its file is built, as far as the scope's own option does not say it already."""
     if draft.title not in _ABOUT_CODE:
         return draft
-    option = own_option(material)
-    own = f"CONFIG_{option.fact.name}" if option else ""
-    files = {one.path: without(one.condition, own) for one in material.build.built}
-    return replace(draft, facts=tuple(_with_condition(fact, files.get(fact.path or "")) for fact in draft.facts))
-
-
-def _with_condition(fact: Fact, built: str | None) -> Fact:
-    if built is None or built == fact.condition:
-        return fact
-    return replace(fact, condition=f"{built} && {fact.condition}" if fact.condition else built)
+    return replace(
+        draft, facts=tuple(replace(fact, condition=material.when(fact.path, fact.condition)) for fact in draft.facts)
+    )
 
 
 def _identity(material: Material) -> Iterator[Fact]:
@@ -136,7 +129,7 @@ def _descriptions(material: Material) -> Iterator[tuple[str, int, str]]:
     package = min(packages, key=lambda file: (file.path.count("/"), file.path), default=None)
     if package and package.path.count("/") <= 1:
         yield package.path, 1, one_line(package.summary or "")
-    option = own_option(material)
+    option = own_option(material.view.scope.name, material.definitions, material.build)
     if option:
         yield option.path, line_of(option.fact.row), one_line(option_words(option.fact))
     top = next((file for file in material.files if file.language in _CODE and file.summary), None)
@@ -167,7 +160,7 @@ def _folders(material: Material) -> Iterator[Fact]:
     for file in material.files:
         if top_folder(file.path):
             inside.setdefault(top_folder(file.path), []).append(file)
-    prompts = folder_prompts(material)
+    prompts = folder_prompts(material.definitions, material.build)
     for folder in sorted(inside, key=lambda folder: (-_mass(material, inside[folder]), folder)):
         yield _folder(folder, inside[folder], prompts.get(folder))
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
-from codereader.facts.brief.material import Material
+from codereader.facts.kbuild.system import BuildMap
 from codereader.index.parsed import Definition
 from codereader.index.view import At
 
@@ -23,15 +24,16 @@ def option_words(option: Definition) -> str:
     return f"CONFIG_{option.name}: {'. '.join(words)}" if words else f"CONFIG_{option.name}"
 
 
-def own_option(material: Material) -> At[Definition] | None:
-    """Return the option that stands for the whole scope: called like it, or needed by every file built at its top."""
-    options = {
-        at.fact.name: at for at in reversed(material.definitions) if at.fact.kind == "option" and "/" not in at.path
-    }
-    named = options.get(re.sub(r"\W", "_", material.view.scope.name).upper())
+def own_option(name: str, definitions: Iterable[At[Definition]], build: BuildMap) -> At[Definition] | None:
+    """Return the option that stands for the whole scope *name*: called like it, or needed by every file at its top."""
+    options: dict[str, At[Definition]] = {}
+    for at in definitions:
+        if at.fact.kind == "option" and "/" not in at.path:
+            options.setdefault(at.fact.name, at)
+    named = options.get(re.sub(r"\W", "_", name).upper())
     if named:
         return named
-    conditions = [one.condition or "" for one in material.build.built if "/" not in one.path]
+    conditions = [one.condition or "" for one in build.built if "/" not in one.path]
     shared = set.intersection(*(set(_SYMBOL.findall(condition)) for condition in conditions)) if conditions else set()
     found = sorted(
         name for name in shared if name in options and not any(f"!CONFIG_{name}" in one for one in conditions)
@@ -39,14 +41,14 @@ def own_option(material: Material) -> At[Definition] | None:
     return options[found[0]] if found else None
 
 
-def folder_prompts(material: Material) -> dict[str, str]:
+def folder_prompts(definitions: Iterable[At[Definition]], build: BuildMap) -> dict[str, str]:
     """Return for each folder that one option alone decides the words with which that option is offered."""
     options: dict[str, str] = {}
-    for at in material.definitions:
+    for at in definitions:
         if at.fact.kind == "option" and (words := prompt(at.fact)):
             options.setdefault(at.fact.name, words)
     found = {}
-    for folder in material.build.folders:
+    for folder in build.folders:
         match = _SYMBOL.fullmatch(folder.condition or "")
         if match and match[1] in options:
             found[folder.path] = options[match[1]]

@@ -1,0 +1,144 @@
+"""What a scope hands to others by calls such as ``register_filesystem(&x)``, and under which number or name.
+
+The index tells which object is handed to which function; the number (``IPPROTO_TCP``) and the name (``"ramfs"``) are
+read from the call's arguments and from the object's initialiser.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from math import log2
+
+from codereader.facts.brief.flow import Registration
+from codereader.facts.brief.lines import Draft
+from codereader.facts.brief.material import Material, spelled
+from codereader.facts.fact import Fact
+from codereader.facts.graph.relations import is_registering
+from codereader.facts.rank import is_minor
+
+ONE_BY_ONE = 12
+"""With more registrations than this, those by the same function share a fact."""
+
+NOTES = 3
+"""Most numbers and names that are told of one object."""
+
+HOUSEKEEPING_SHARE = 0.3
+"""What is left of the weight of registrations that every part of a kernel makes."""
+
+DIRECT_SHARE = 1.3
+"""What more a registration weighs that an initcall makes itself."""
+
+FEW_FIELDS = 3
+"""The first function of a table that holds no more than this many stands for it."""
+
+_HOUSEKEEPING = re.compile(r"pernet|notifier|sysctl|_net_|trace|debug|shrinker|cpuhp|btf|kfunc|xfrm_mode")
+_CONSTANT = re.compile(r"[A-Z][A-Z0-9_]{2,}")
+_NOT_TELLING = re.compile(r"NULL|\w*_FLAGS?_\w+|THIS_MODULE|GFP_\w+|S_I[RWX]\w+|SLAB_\w+|KBUILD_MODNAME")
+_NAMING = re.compile(
+    r"\.(?:name|kind|id|procname|family|protocol|proto|type|hooknum|pf|af|nfproto|subsys|minor|attach_type|subsys_id)"
+    r"\s*=\s*(\"(?:[^\"\\]|\\.)*\"|[^,}\n]+)"
+)
+
+
+def registrations_section(material: Material) -> Draft:
+    """Return what the scope registers, the weightiest first; where there is much, by the function that takes it."""
+    found = [
+        one
+        for one in material.flow.registrations(material.uses.looked)
+        if not (one.caller and is_registering(one.caller)) and not is_minor(one.path)
+    ] or list(material.flow.registrations(material.uses.looked))
+    if len(found) <= ONE_BY_ONE:
+        ordered = sorted(found, key=lambda one: (-_weight(material, one), one.path, one.line, one.object))
+        facts = tuple(_alone(material, one) for one in ordered)
+    else:
+        facts = tuple(_together(material, group) for group in _groups(material, found))
+    return Draft("Registers", facts, weight=4, first=4)
+
+
+def _weight(material: Material, one: Registration) -> float:
+    share = HOUSEKEEPING_SHARE if _HOUSEKEEPING.search(one.function) else 1.0
+    if one.caller in {at.fact.name for at in material.view.entries(path=one.path)}:
+        share *= DIRECT_SHARE
+    return round(share * material.scores.get(one.path, 0.0), 6)
+
+
+def _groups(material: Material, found: Sequence[Registration]) -> list[list[Registration]]:
+    """Return the registrations by the function that takes them, the weightiest function first."""
+    groups: dict[str, list[Registration]] = {}
+    for one in sorted(found, key=lambda one: (-material.scores.get(one.path, 0.0), one.path, one.line, one.object)):
+        groups.setdefault(one.function, []).append(one)
+
+    def place(function: str) -> tuple[float, str]:
+        best = max(_weight(material, one) for one in groups[function])
+        return -round(best * (1 + log2(len(groups[function])) / 12), 6), function
+
+    return [groups[function] for function in sorted(groups, key=place)]
+
+
+def _alone(material: Material, one: Registration) -> Fact:
+    notes = _notes(material, one)
+    told = f" {' '.join(notes)}" if notes else ""
+    kind = f" (struct {one.struct}{told})" if one.struct else told
+    where = f" in {one.caller}" if one.caller else ""
+    head = f"{one.function}: {one.object}{kind}{where}"
+    held = _held(material, one)
+    width = material.room(one.path, one.line, one.condition)
+    text = spelled(f"{head}: ", held, width, " ") if held and len(head) + 30 < width else head
+    return Fact(one.object, "registered by", one.function, text, one.path, one.line, one.condition)
+
+
+def _held(material: Material, one: Registration) -> list[str]:
+    """Return what the table that is registered holds, field by field."""
+    table = material.table(one.path, one.object)
+    return [f".{entry.field}={entry.function}" for entry in table.entries if entry.field] if table else []
+
+
+def _together(material: Material, group: Sequence[Registration]) -> Fact:
+    if len(group) == 1:
+        return _alone(material, group[0])
+    first = group[0]
+    structs = {one.struct for one in group}
+    kind = f" (struct {first.struct})" if len(structs) == 1 and first.struct else ""
+    notes = [_notes(material, one) for one in group]
+    shared = [note for note in notes[0] if all(note in some for some in notes)]
+    objects = list(
+        dict.fromkeys(
+            " ".join([one.object, *(note for note in some if note not in shared), *_stands_for(material, one)])
+            for one, some in zip(group, notes, strict=True)
+        )
+    )
+    head = f"{first.function}{kind}{''.join(f' {note}' for note in shared)}, {len(objects)} times: "
+    text = spelled(head, objects, material.room(first.path, first.line))
+    names = ", ".join(one.object for one in group)
+    return Fact(names, "registered by", first.function, text, first.path, first.line)
+
+
+def _stands_for(material: Material, one: Registration) -> list[str]:
+    """Return the first function of a small table: the handler that is registered with it."""
+    held = _held(material, one)
+    return [held[0].partition("=")[2]] if 0 < len(held) <= FEW_FIELDS else []
+
+
+def _notes(material: Material, one: Registration) -> tuple[str, ...]:
+    """Return the names and numbers under which an object is registered, those of the call first."""
+    found = list(_of_call(material.texts.call(one.path, one.line, one.function)))
+    at = material.variable(one.path, one.object)
+    if at:
+        found += _of_object(material.texts.of(at))
+    return tuple(dict.fromkeys(found))[:NOTES]
+
+
+def _of_call(arguments: Sequence[str]) -> Iterator[str]:
+    for argument in arguments:
+        if argument.startswith('"') or (_CONSTANT.fullmatch(argument) and not _NOT_TELLING.fullmatch(argument)):
+            yield argument
+
+
+def _of_object(text: str) -> Iterator[str]:
+    """Yield what the initialiser of one object (no array: its elements have names of their own) calls it."""
+    if "[]" in text.partition("=")[0]:
+        return
+    for match in _NAMING.finditer(text):
+        words = match[1].strip()
+        yield from ([words] if words.startswith('"') else _CONSTANT.findall(words)[:1])
