@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from codereader.facts.fact import Brief
     from codereader.facts.graph.edges import Edges
     from codereader.facts.graph.paths import Graph
+    from codereader.facts.questions.reply import Reply
+    from codereader.facts.search.ranked import Ranked
     from codereader.index.build import BuildReport
     from codereader.index.linking.linked import Linked
     from codereader.index.status import Cleared, Status
@@ -211,6 +213,23 @@ class Reader:
         with self.cancel.anywhere():
             return brief(self.view, lines)
 
+    def reply(self, question: str) -> Reply:
+        """Return what the facts answer to *question*. Raises: StoreError, Cancelled."""
+        from codereader.facts.questions.replying import reply
+        from codereader.facts.questions.tree import Tree
+
+        tree = Tree(
+            self.view,
+            edges=lambda: self.edges,
+            graph=lambda: self.graph,
+            worth=lambda: self.worth,
+            search=getattr(self, "search", _no_search),
+            brief=self.brief,
+            check=self.cancel.check,
+        )
+        with self.cancel.anywhere():
+            return reply(tree, question)
+
     def pack(self, budget: int, count: TokenCounter, levels: tuple[Level, ...] | None = None) -> Pack:
         """Return the base pack within *budget* tokens of *count*."""
         from codereader.pack.layout import pack
@@ -261,6 +280,12 @@ def open_speaker(found: FoundModel, cache: Path) -> Speaker:
         plan=lambda need: plan(header, machine, need),
         start=start,
     )
+
+
+def _no_search(_: str, __: int) -> Ranked:
+    from codereader.facts.search.ranked import Ranked
+
+    return Ranked((), ())
 
 
 def _silent(stage: str, done: int, total: int) -> None:

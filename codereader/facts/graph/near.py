@@ -38,13 +38,22 @@ class Names:
         best: dict[str, tuple[int, int]] = {}
         for name in self._bare.get(_bare(wanted), ()):
             best[name] = (0 if name.casefold() == folded else 1, 0)
-        for name, mistakes in self._alike(folded, min(MISTAKES, len(wanted) // 3)):
+        for name, mistakes in self._alike(folded, _mistakes(wanted)):
             best.setdefault(name, (2, mistakes))
         if len(best) <= NEAR:
             for name in self._holding(_bare(wanted)):
                 best.setdefault(name, (3, len(name)))
         best.pop(wanted, None)
         return tuple(sorted(best, key=lambda name: (best[name], name))[:NEAR])
+
+    def taken(self, wanted: str) -> tuple[bool, tuple[str, ...]]:
+        """Return the names that a person who wrote *wanted* may have meant, and whether only letters' case and
+        underscores tell them apart from it; else they have the fewest mistakes in spelling. By name.
+        """
+        if bare := tuple(self._bare.get(_bare(wanted), ())):
+            return True, bare
+        alike = sorted((mistakes, name) for name, mistakes in self._alike(wanted.casefold(), _mistakes(wanted)))
+        return False, tuple(name for mistakes, name in alike if mistakes == alike[0][0])
 
     def _alike(self, folded: str, most: int) -> Iterator[tuple[str, int]]:
         """Yield the names that differ from *folded* in at most *most* letters, and in how many."""
@@ -63,6 +72,11 @@ class Names:
             end = self._text.index("\n", at)
             yield from self._bare[self._text[self._text.rindex("\n", 0, at) + 1 : end]]
             at = self._text.find(part, end)
+
+
+def _mistakes(wanted: str) -> int:
+    """Return how many letters of a name near *wanted* may differ."""
+    return min(MISTAKES, len(wanted) // 3)
 
 
 def _bare(name: str) -> str:

@@ -35,10 +35,12 @@ def lies_in(path: str, file: str | None) -> bool:
 
 def definitions_of(linked: Linked, symbol: Symbol) -> tuple[At[Definition], ...]:
     """Return the definitions that *symbol* may mean, by place; where the scope has none, of headers outside."""
-    return _among(lambda name: linked.definitions(name=name), symbol) or _among(linked.outside, symbol)
+    found = definitions_among(lambda name: linked.definitions(name=name), symbol)
+    return found or definitions_among(linked.outside, symbol)
 
 
-def _among(named: Callable[[str], Sequence[At[Definition]]], symbol: Symbol) -> tuple[At[Definition], ...]:
+def definitions_among(named: Callable[[str], Sequence[At[Definition]]], symbol: Symbol) -> tuple[At[Definition], ...]:
+    """Return what *symbol* may mean of the definitions that *named* returns for a name, by place."""
     found = [at for at in named(symbol.name) if lies_in(at.path, symbol.file)]
     if symbol.owner is None:
         return tuple(found)

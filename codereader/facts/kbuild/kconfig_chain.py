@@ -102,6 +102,10 @@ class Kconfig:
         selectors = tuple(self._selectors.get(name, ())[:MOST_SELECTORS])
         return OptionChain(name, shown, line, tuple(dict.fromkeys(needs)), selectors)
 
+    def symbols(self) -> list[str]:
+        """Return every option that the Kconfig files at hand define, without ``CONFIG_``, by name."""
+        return sorted(self._options)
+
     def _of_file(self, path: str) -> tuple[Need, ...]:
         """Return the conditions under which a Kconfig file is read, from the root down."""
         if path not in self._around:

@@ -36,3 +36,11 @@ class Question:
     intent: str
     subjects: tuple[Subject, ...]
     language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A name of a question that the tree does not hold, and the names closest to it, the nearest first."""
+
+    written: str
+    near: tuple[str, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from codereader.facts.fact import Fact, Section
-from codereader.facts.questions.question import Question
+from codereader.facts.questions.question import Missing, Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,7 @@ class Reply:
     `notes` say what the reader should know of the answer itself: a name taken for another, a bound that was reached.
     `not_followed` counts places that might belong to it and could not be followed; `blind` says in words what kind
     they are. `sections` is empty for an ``overview``, whose answer is the brief.
+    `missing` are names of the question that the tree does not hold: with nothing else to tell, nothing was found.
     """
 
     question: Question
@@ -22,8 +23,14 @@ class Reply:
     notes: tuple[str, ...] = ()
     not_followed: int = 0
     blind: tuple[str, ...] = ()
+    missing: tuple[Missing, ...] = ()
 
     @property
     def facts(self) -> tuple[Fact, ...]:
         """All facts, in order."""
         return tuple(fact for section in self.sections for fact in section.facts)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing answers: no fact, and no brief that would."""
+        return not self.sections and self.question.intent != "overview"

@@ -1,0 +1,51 @@
+"""The parts that an answer is put together from, before it becomes a `Reply`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from codereader.facts.fact import Fact, Section
+from codereader.facts.questions.tree import Tree
+
+MOST = 60
+"""So many facts of one section are told; the others are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Sections in order, the most direct first, and what must be said beside them (see `Reply`)."""
+
+    sections: tuple[Section, ...] = ()
+    notes: tuple[str, ...] = ()
+    not_followed: int = 0
+    blind: tuple[str, ...] = ()
+
+
+def section(tree: Tree, title: str, facts: Iterable[Fact], most: int = MOST, *, ordered: bool = False) -> Section:
+    """Return *facts* under *title*. More than *most* are cut to those of the most important files, and counted.
+
+    *ordered* facts are in order of importance already.
+    """
+    found = list(dict.fromkeys(facts))
+    if len(found) > most and not ordered:
+        places = {id(one): number for number, one in enumerate(found)}
+        found.sort(key=lambda one: (-tree.worth.get(one.path or "", 0.0), places[id(one)]))
+    return Section(title, tuple(found[:most]), max(0, len(found) - most))
+
+
+def sections(*found: Section) -> tuple[Section, ...]:
+    """Return those of *found* that hold facts."""
+    return tuple(one for one in found if one.facts)
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """Return ``1 file``, ``2 files``."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def listed(names: Sequence[str], most: int = 8) -> str:
+    """Return names joined by commas; those beyond *most* are counted."""
+    if len(names) <= most + 1:
+        return ", ".join(names)
+    return f"{', '.join(names[:most])} and {len(names) - most:,} more"

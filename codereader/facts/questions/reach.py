@@ -1,0 +1,130 @@
+"""Who calls a name, what it calls, and the ways from one name to another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from codereader.facts.fact import Fact, Section
+from codereader.facts.graph.edges import Call
+from codereader.facts.graph.finding import Finding, Found
+from codereader.facts.graph.paths import DEPTH
+from codereader.facts.graph.symbol import read_symbol
+from codereader.facts.questions.answer import Answer, counted, listed, section, sections
+from codereader.facts.questions.question import Question, Subject
+from codereader.facts.questions.sentences import of_call, of_definition, of_finding
+from codereader.facts.questions.tree import Tree
+from codereader.index.parsed import Definition
+from codereader.index.view import At
+from codereader.source.spans import line_of
+
+WAYS_SHOWN = 5
+"""So many of the shortest ways are told."""
+
+
+def callers(tree: Tree, question: Question) -> Answer:
+    """Return who calls the first name."""
+    subject = question.subjects[0]
+    found = tree.finder.callers(read_symbol(subject.found), 1, tree.check)
+    name = subject.found
+    made = _by_way(tree, found.results, {
+        "call": f"Calls {name}",
+        "pointer": f"May call {name} through a pointer",
+        "table": f"Tables that hold {name}, to be called through them",
+    })  # fmt: skip
+    nothing = _nothing(tree, subject, f"nothing in {tree.name} is seen to call {name}", "called by")
+    notes = [*_several(found), *_from_outside(tree, tree.meant(subject))]
+    blind = (f"{counted(found.not_followed, 'place')} might call it and could not be followed: calls through structs of"
+             " unknown type, or where it is handed on as a value",) if found.not_followed else ()  # fmt: skip
+    return Answer(made or nothing, tuple(notes), found.not_followed, blind)
+
+
+def callees(tree: Tree, question: Question) -> Answer:
+    """Return what the first name calls."""
+    subject = question.subjects[0]
+    found = tree.finder.callees(read_symbol(subject.found), 1, tree.check)
+    name = subject.found
+    known = [one for one in found.results if one.target_path is not None]
+    unknown = [one for one in found.results if one.target_path is None]
+    made = _by_way(tree, known, {
+        "call": f"{name} calls",
+        "pointer": f"{name} may call through a pointer",
+        "table": f"{name} holds",
+    })  # fmt: skip
+    lost = section(tree, "Called, but defined nowhere in reach", map(of_finding, unknown))
+    nothing = _nothing(tree, subject, f"{name} is not seen to call anything", "calls")
+    blind = (f"{counted(found.not_followed, 'call')} in it lead to no definition: names from outside, or pointers that"
+             " no table is seen to fill",) if found.not_followed else ()  # fmt: skip
+    return Answer((*made, *sections(lost)) or nothing, tuple(_several(found)), found.not_followed, blind)
+
+
+def paths(tree: Tree, question: Question) -> Answer:
+    """Return the shortest ways from the first name to the second, else those back."""
+    if len(question.subjects) < 2:
+        return callers(tree, question)
+    start, end = question.subjects[:2]
+    starts, ends = tree.meant(start), tree.meant(end)
+    if not starts or not ends:
+        lost = end if starts else start
+        return Answer(_nothing(tree, lost, f"{lost.found} has no definition that ways could lead along", "reaches"))
+    found = tree.graph.paths(starts, ends, DEPTH, WAYS_SHOWN, tree.check)
+    blind = (f"{counted(found.not_followed, 'call')} on the way lead to no definition",) if found.not_followed else ()
+    if found.found:
+        made = tuple(_way(number, found.total, chain) for number, chain in enumerate(found.found, 1))
+        notes = [f"{counted(found.total, 'way')} are as short; {len(made)} are told"] if found.total > len(made) else []
+        return Answer(made, tuple(notes), found.not_followed, blind)
+    bound = f" within {DEPTH} hops" if found.is_bounded else ""
+    none = _nothing(tree, start, f"no way is seen from {start.found} to {end.found}{bound}", "reaches", end.found)
+    back = tree.graph.paths(ends, starts, DEPTH, 1, tree.check)
+    made = tuple(
+        replace(_way(number, back.total, chain), title=f"The other way round: from {end.found} to {start.found}")
+        for number, chain in enumerate(back.found, 1)
+    )
+    return Answer((*none, *made), (), found.not_followed, blind)
+
+
+def _way(number: int, total: int, chain: Sequence[Call]) -> Section:
+    facts = tuple(of_call(one) for one in chain)
+    return Section(f"Way {number} of {total:,}, {counted(len(chain), 'hop')}", facts)
+
+
+_GROUPS = {"direct": "call", "macro": "call", "pointer": "pointer", "table": "table", "name": "table"}
+
+
+def _by_way(tree: Tree, found: Sequence[Finding], titles: dict[str, str]) -> tuple[Section, ...]:
+    """Group uses by how they reach, calls written out first."""
+    groups: dict[str, list[Fact]] = {key: [] for key in titles}
+    for one in found:
+        groups[_GROUPS[one.via or "direct"]].append(of_finding(one))
+    return sections(*(section(tree, f"{title} ({len(groups[key]):,})", groups[key]) for key, title in titles.items()))
+
+
+def _several(found: Found) -> list[str]:
+    """Return what to say where a name has more than one definition."""
+    spellings = list(dict.fromkeys(one.spelled or one.name for one in found.meant))
+    if len(spellings) < 2:
+        return []
+    return [f"{found.meant[0].name} is {len(spellings)} definitions, answered for all: {listed(spellings)}"]
+
+
+def _from_outside(tree: Tree, meant: Sequence[At[Definition]]) -> list[str]:
+    """Return what brings callers that no file of the scope shows: exports and entry points."""
+    names = {at.fact.name for at in meant}
+    files = sorted({at.path for at in meant if not at.path.startswith("../")})
+    exports = [at for path in files for at in tree.view.exports(path=path) if at.fact.name in names]
+    entries = [at for path in files for at in tree.view.entries(path=path) if at.fact.name in names]
+    notes = [f"{at.fact.name} is exported by {at.fact.kind} ({at.path}:{line_of(at.fact.row)}), so callers may lie"
+             " outside the scope" for at in exports[:3]]  # fmt: skip
+    notes += [f"{at.fact.name} is an entry point: {at.fact.kind} by {at.fact.via} ({at.path}:{line_of(at.fact.row)})"
+              for at in entries[:3]]  # fmt: skip
+    return notes
+
+
+def _nothing(
+    tree: Tree, subject: Subject, text: str, relation: str, thing: str = "nothing seen"
+) -> tuple[Section, ...]:
+    """Return the section that says that there is nothing, at the place of the name."""
+    meant = tree.meant(subject)
+    first = of_definition(meant[0]) if meant else None
+    path, line = (first.path, first.line) if first else (subject.places[0] if subject.places else (None, None))
+    return (Section("Nothing seen", (Fact(subject.found, relation, thing, text, path, line),)),)

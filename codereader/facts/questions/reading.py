@@ -1,0 +1,121 @@
+"""What a question asks and what it names: the text against the patterns of each language and the index."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from codereader.facts.questions.mentions import Mention, mentions, plain
+from codereader.facts.questions.patterns import Language, Reading, languages_of, mark, marked
+from codereader.facts.questions.question import Missing, Question
+from codereader.facts.questions.subjects import Met, knows, meet, meet_word
+from codereader.facts.questions.tree import Tree
+
+SEARCH = "search"
+"""The intent of a question that no pattern fits."""
+
+FEW_WORDS = 2
+"""A name with no more words around it asks what the name is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A question as it was read, the names of it that the tree does not hold, and what to tell of the reading."""
+
+    question: Question
+    missing: tuple[Missing, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A mention of a question and what became of it."""
+
+    mention: Mention
+    met: Met
+
+
+def read(tree: Tree, text: str) -> Read:
+    """Return what *text* asks of *tree*."""
+    written = plain(text)
+    named = _named(tree, written)
+    masked = _masked(written, named)
+    tried = languages_of(written)
+    for mend in (False, True):
+        for language in tried:
+            prepared = language.prepared(masked)
+            prepared = language.mended(prepared) if mend else prepared
+            for reading in language.readings(prepared):
+                if all(marked(word) is not None or _is_name(tree, language, word) for word in reading.slots):
+                    return _read(tree, text, language, reading, named)
+    words = [word for word in tried[0].prepared(masked).split() if marked(word) is None]
+    about = [one for one in named if one.mention.kind != "string"]
+    intent = "describe" if about and len(words) <= FEW_WORDS and tried[0].spaces else SEARCH
+    return _read(tree, text, tried[0], Reading(intent, ()), named)
+
+
+def _is_name(tree: Tree, language: Language, word: str) -> bool:
+    return word not in language.never and word.lower() not in language.never and knows(tree, word)
+
+
+def _named(tree: Tree, written: str) -> list[_Named]:
+    """Return the mentions of a question, those left out that are not sure and that the tree does not know."""
+    found = (_Named(one, meet(tree, one)) for one in mentions(written))
+    return [one for one in found if one.met.subject or one.mention.sure]
+
+
+def _masked(written: str, named: Sequence[_Named]) -> str:
+    """Return *written* with a mark in place of each name."""
+    parts, last = [], 0
+    for number, one in enumerate(named):
+        kind = one.met.subject.kind if one.met.subject and one.mention.kind != "option" else one.mention.kind
+        parts += [written[last : one.mention.start], f" {mark(number, kind)} "]
+        last = one.mention.end
+    return "".join([*parts, written[last:]])
+
+
+def _read(tree: Tree, text: str, language: Language, reading: Reading, named: Sequence[_Named]) -> Read:
+    """Put the names of a question in order: those in the pattern's slots, then the others."""
+    order: list[int] = []
+    words: list[tuple[str, Met]] = []
+    for slot in reading.slots:
+        number = marked(slot)
+        if number is None:
+            words.append((slot, meet_word(tree, slot)))
+        else:
+            order.append(number)
+    order += [number for number in range(len(named)) if number not in order]
+    inner = [(named[number].mention.text, named[number].met) for number in order]
+    if words and reading.slots and marked(reading.slots[0]) is None:
+        met = [*words, *inner]
+    else:
+        met = [*inner[:1], *words, *inner[1:]]
+    subjects = tuple(dict.fromkeys(one.subject for _, one in met if one.subject))
+    missing = tuple(Missing(name, one.near) for name, one in met if one.subject is None)
+    notes = tuple(dict.fromkeys(one.note for _, one in met if one.note))
+    question = Question(text, reading.intent, subjects, language.name)
+    return Read(_settled(question), missing, notes)
+
+
+_OF_PATHS = {
+    "describe": "contents", "table": "contents", "fields": "contents", "overview": "contents", "defined": "contents",
+    "callers": "depends", "callees": "depends", "used": "includes",
+}  # fmt: skip
+"""What is asked of a file or a folder with words that ask something else of a symbol."""
+
+
+def _settled(question: Question) -> Question:
+    """Return a question whose intent fits the kind of what it names."""
+    first = question.subjects[0] if question.subjects else None
+    if first is None:
+        return question
+    intent = question.intent
+    if first.kind == "path":
+        intent = _OF_PATHS.get(intent, intent)
+        if first.found == "." and intent == "contents":
+            return replace(question, intent="overview", subjects=())
+    elif first.kind == "symbol" and first.found.startswith("CONFIG_"):
+        intent = "option"
+    elif intent == "overview":
+        intent = "describe"
+    return replace(question, intent=intent)

@@ -1,0 +1,53 @@
+"""From a question in words to the facts that answer it: one function for each intent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from codereader.facts.questions import places, reach
+from codereader.facts.questions.answer import Answer
+from codereader.facts.questions.question import Question
+from codereader.facts.questions.reading import Read, read
+from codereader.facts.questions.reply import Reply
+from codereader.facts.questions.searched import searched
+from codereader.facts.questions.tree import Tree
+
+
+def _overview(_: Tree, __: Question) -> Answer:
+    return Answer()
+
+
+ANSWERS: Mapping[str, Callable[[Tree, Question], Answer]] = {
+    "callers": reach.callers,
+    "callees": reach.callees,
+    "defined": places.defined,
+    "describe": places.defined,
+    "overview": _overview,
+    "paths": reach.paths,
+    "search": searched,
+    "used": places.used,
+}
+"""What answers each intent."""
+
+NAMELESS = frozenset({"overview", "search"})
+"""Intents that are answered without a name."""
+
+
+def reply(tree: Tree, text: str) -> Reply:
+    """Return what *tree* answers to the question *text*."""
+    found = read(tree, text)
+    question = found.question
+    if found.missing and len(question.subjects) < (2 if question.intent in ("paths", "differences") else 1):
+        return Reply(question, (), (*found.notes, *_nowhere(tree, found)), missing=found.missing)
+    answer = ANSWERS.get(question.intent, searched) if question.subjects or question.intent in NAMELESS else searched
+    made = answer(tree, question)
+    notes = (*found.notes, *_nowhere(tree, found), *made.notes)
+    return Reply(question, made.sections, notes, made.not_followed, made.blind, found.missing)
+
+
+def _nowhere(tree: Tree, found: Read) -> list[str]:
+    """Return for each name that the tree does not hold a sentence that says so, with near names."""
+    return [
+        f"nothing in {tree.name} is called {one.written}" + (f"; near names: {', '.join(one.near)}" if one.near else "")
+        for one in found.missing
+    ]

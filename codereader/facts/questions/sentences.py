@@ -1,0 +1,56 @@
+"""Facts as sentences: what `codereader.facts.graph` finds, said so that a person can read it. Lines are 1-based."""
+
+from __future__ import annotations
+
+from codereader.facts.fact import Fact
+from codereader.facts.graph.edges import Call
+from codereader.facts.graph.finding import Finding
+from codereader.index.parsed import Definition
+from codereader.index.view import At
+from codereader.source.spans import line_of
+
+_WAYS = {"direct": "calls", "macro": "calls", "pointer": "may call", "table": "holds", "name": "names"}
+_FILE_LEVEL = "code outside of functions"
+
+
+def of_finding(one: Finding) -> Fact:
+    """Return a use as a sentence: ``a calls b by the macro M``."""
+    return _use(
+        one.caller, one.name, one.via or "direct", one.through, one.path, one.line, one.condition, one.confidence
+    )
+
+
+def of_call(one: Call) -> Fact:
+    """Return an edge as a sentence."""
+    return _use(one.caller, one.callee, one.via, one.through, one.path, one.line, one.condition, one.confidence)
+
+
+def _use(
+    caller: str | None, callee: str, via: str, through: str | None, path: str, line: int, condition: str | None,
+    confidence: str | None,
+) -> Fact:  # fmt: skip
+    subject, relation = caller or _FILE_LEVEL, _WAYS[via]
+    tail = {
+        "macro": f" by the macro {through}",
+        "pointer": f" through {through}",
+        "table": f" in {through}",
+        "name": " as a value",
+    }.get(via, "")
+    return Fact(subject, relation, callee, f"{subject} {relation} {callee}{tail}", path, line, condition, confidence)
+
+
+def of_definition(at: At[Definition], words: str | None = None) -> Fact:
+    """Return where a name is defined, with its signature and the first sentence of its comment."""
+    one = at.fact
+    name = f"{one.owner}.{one.name}" if one.owner else one.name
+    made = f", made by the macro {one.made}" if one.made else ""
+    outside = ", outside the scope" if at.path.startswith("../") else ""
+    doc = f": {one.doc}" if one.doc and words is None else ""
+    said = words or f"{one.kind} {shown(one)}{made}{outside}{doc}"
+    return Fact(name, "is defined as", one.kind, said, at.path, line_of(one.row), one.condition)
+
+
+def shown(one: Definition) -> str:
+    """Return the signature of a definition on one line of bearable length."""
+    text = " ".join((one.signature or one.name).split())
+    return text if len(text) <= 200 else f"{text[:199]}…"
