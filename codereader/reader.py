@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from codereader.facts.graph.paths import Graph
     from codereader.facts.questions.reply import Reply
     from codereader.facts.search.ranked import Ranked
+    from codereader.facts.search.ranked import Ranked
+    from codereader.facts.search.search import Searcher
     from codereader.index.build import BuildReport
     from codereader.index.linking.linked import Linked
     from codereader.index.status import Cleared, Status
@@ -81,6 +83,8 @@ class Reader:
         self.__dict__.pop("worth", None)
         if linked := self.__dict__.pop("linked", None):
             linked.close()
+        if searcher := self.__dict__.pop("searcher", None):
+            searcher.close()
         self.__dict__.pop("edges", None)
         self.__dict__.pop("graph", None)
         if view:
@@ -205,6 +209,19 @@ class Reader:
 
         with self.cancel.anywhere():
             return rank_files(self.view)
+
+    @cached_property
+    def searcher(self) -> Searcher:
+        """What `search` looks things up in; the index of terms is brought up to date first. Raises: StoreError."""
+        from codereader.facts.search.search import open_searcher
+
+        return open_searcher(self.view, self.cache, self.cancel, self._step)
+
+    def search(self, text: str, top: int) -> Ranked:
+        """Return the *top* files and symbols that a question or bug report may be about. Raises: StoreError."""
+        searcher = self.searcher
+        with self.cancel.anywhere():
+            return searcher.search(text, top)
 
     def brief(self, lines: int | None = None) -> Brief:
         """Return the structure brief in at most *lines* lines."""

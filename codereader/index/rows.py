@@ -121,6 +121,11 @@ def unpack_definitions(raw: bytes) -> tuple[Definition, ...]:
     )
 
 
+def unpack_definition_names(raw: bytes) -> tuple[str, ...]:
+    """Return the names of the definitions that `pack` wrote. Raises: DamagedSection for bytes that it did not write."""
+    return tuple(row[0] for row in _expand(raw))
+
+
 def unpack_references(raw: bytes, name: str | None = None) -> tuple[Reference, ...]:
     """Return the references that `pack` wrote, only those to *name* if given. Raises: DamagedSection for others."""
     strings, *columns = _expand(raw)

@@ -1,0 +1,220 @@
+"""The index of terms on disk: one SQLite file beside the index of facts, made when something is first searched for.
+
+A text is a content (known by its git blob id and language) or a path; all roots share them. Postings lie in segments,
+the small ones merged into larger ones as they come. Everything in it follows from the sources: a file that is
+damaged or of another layout is made anew.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from codereader.config import make_private
+from codereader.errors import StoreError
+from codereader.index.damage import DamagedSection
+from codereader.index.terms import segment
+from codereader.index.terms.segment import Postings
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from codereader.index.terms.bag import Bag
+
+FILE_NAME = "terms.sqlite"
+FORMAT = 1
+"""Raised whenever tables, words or bags change; a file of another format is made anew."""
+
+BUSY_SECONDS = 60.0
+SEGMENTS = 8
+"""So many segments of one tier are merged into one of the next."""
+
+_TABLES = """
+CREATE TABLE texts (id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, length INTEGER NOT NULL);
+CREATE TABLE segments (id INTEGER PRIMARY KEY, tier INTEGER NOT NULL, bits INTEGER NOT NULL);
+CREATE TABLE buckets (segment INTEGER NOT NULL, bucket INTEGER NOT NULL, postings BLOB NOT NULL,
+    PRIMARY KEY (segment, bucket))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The rows of the known texts by key, and the number of words of each."""
+
+    rows: dict[bytes, int]
+    lengths: dict[int, int]
+
+
+class TermStore:
+    """An open index of terms. Every method raises StoreError where the file cannot be used."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self.path = path
+
+    def close(self) -> None:
+        """Close the file. Closing twice is harmless."""
+        self._connection.close()
+
+    @contextmanager
+    def _using(self, action: str = "read") -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, DamagedSection) as error:
+            message = f"cannot {action} the index of terms {self.path}: {error}"
+            raise StoreError(message, f"Delete {self.path} and run the command again.") from error
+
+    def texts(self) -> dict[bytes, tuple[int, int]]:
+        """Return row and length in words of every known text, by key."""
+        with self._using():
+            return {key: (row, length) for row, key, length in self._connection.execute("SELECT * FROM texts")}
+
+    def add(self, bags: Sequence[tuple[bytes, Bag]]) -> None:
+        """Keep the *bags* of new texts, by key, in one transaction."""
+        with self._using("write"):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                self._add(bags)
+                self._connection.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def _add(self, bags: Sequence[tuple[bytes, Bag]]) -> None:
+        numbers, counts, rows, sizes = [], [], [], []
+        for key, bag in bags:
+            cursor = self._connection.execute(
+                "INSERT OR IGNORE INTO texts (key, length) VALUES (?, ?)", (key, bag.length)
+            )
+            if not cursor.rowcount:
+                continue
+            numbers.append(np.asarray(bag.numbers, np.uint32))
+            counts.append(np.asarray(bag.counts, np.uint16))
+            rows.append(cursor.lastrowid)
+            sizes.append(len(bag.numbers))
+        if not sizes:
+            return
+        whole = np.repeat(np.asarray(rows, np.uint32), sizes)
+        self._add_segment(0, segment.sorted_postings(np.concatenate(numbers), whole, np.concatenate(counts)))
+        tier = 0
+        while len(some := self._segments(tier)) >= SEGMENTS:
+            self._merge(some, tier + 1)
+            tier += 1
+
+    def _segments(self, tier: int) -> list[tuple[int, int]]:
+        return self._connection.execute("SELECT id, bits FROM segments WHERE tier = ? ORDER BY id", (tier,)).fetchall()
+
+    def _new_segment(self, tier: int, bits: int) -> int:
+        cursor = self._connection.execute("INSERT INTO segments (tier, bits) VALUES (?, ?)", (tier, bits))
+        return int(cursor.lastrowid or 0)
+
+    def _put(self, made: int, buckets: Iterable[tuple[int, bytes]]) -> None:
+        self._connection.executemany("INSERT INTO buckets VALUES (?, ?, ?)", ((made, at, raw) for at, raw in buckets))
+
+    def _add_segment(self, tier: int, postings: Postings) -> None:
+        bits = segment.bits_for(len(postings))
+        self._put(self._new_segment(tier, bits), segment.bucketed(postings, bits))
+
+    def _merge(self, some: Sequence[tuple[int, int]], tier: int) -> None:
+        """Write the segments *some* as one, a range of terms at a time."""
+        coarse = min(bits for _, bits in some)
+        bits = min(segment.MOST_BITS, max(bits for _, bits in some) + (len(some) - 1).bit_length())
+        made = self._new_segment(tier, bits)
+        for part in range(1 << coarse):
+            postings = segment.joined(
+                segment.opened(raw)
+                for old, fine in some
+                for (raw,) in self._connection.execute(
+                    "SELECT postings FROM buckets WHERE segment = ? AND bucket >= ? AND bucket < ?",
+                    (old, part << fine - coarse, part + 1 << fine - coarse),
+                )
+            )
+            self._put(made, segment.bucketed(postings, bits))
+        for old, _ in some:
+            self._connection.execute("DELETE FROM buckets WHERE segment = ?", (old,))
+            self._connection.execute("DELETE FROM segments WHERE id = ?", (old,))
+
+    def compact(self) -> None:
+        """Merge all segments into one, after a first build."""
+        with self._using("write"):
+            some = self._connection.execute("SELECT id, bits FROM segments ORDER BY id").fetchall()
+            if len(some) < 2:
+                return
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._merge(some, 1 + self._connection.execute("SELECT max(tier) FROM segments").fetchone()[0])
+            self._connection.execute("COMMIT")
+
+    def postings(self, numbers: Sequence[int]) -> dict[int, tuple[NDArray[np.uint32], NDArray[np.uint16]]]:
+        """Return rows and counts of the texts that hold each term, by the *numbers* of terms."""
+        found: dict[int, list[tuple[NDArray[np.uint32], NDArray[np.uint16]]]] = {number: [] for number in numbers}
+        with self._using():
+            for one, bits in self._connection.execute("SELECT id, bits FROM segments ORDER BY id").fetchall():
+                buckets: dict[int, list[int]] = {}
+                for number in numbers:
+                    buckets.setdefault(number >> 32 - bits, []).append(number)
+                for bucket in sorted(buckets):
+                    row = self._connection.execute(
+                        "SELECT postings FROM buckets WHERE segment = ? AND bucket = ?", (one, bucket)
+                    ).fetchone()
+                    if row:
+                        opened = segment.opened(row[0])
+                        for number in buckets[bucket]:
+                            found[number].append(segment.picked(opened, number))
+        return {
+            number: (np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts]))
+            for number, parts in found.items()
+            if parts
+        }
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._using("write"):
+            for table in ("buckets", "segments", "texts"):
+                self._connection.execute(f"DELETE FROM {table}")  # noqa: S608  # words of this function
+            self._connection.execute("VACUUM")
+
+
+def open_terms(cache: Path) -> TermStore:
+    """Open the index of terms in the folder *cache*, made where it is missing, damaged or of another format.
+
+    Raises: StoreError where it cannot be made.
+    """
+    path = cache / FILE_NAME
+    try:
+        make_private(cache)
+        try:
+            return TermStore(_connected(path), path)
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:
+            for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+                path.with_name(name).unlink(missing_ok=True)
+            return TermStore(_connected(path), path)
+    except (sqlite3.Error, OSError) as error:
+        raise StoreError(f"cannot open the index of terms {path}: {error}") from error
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        if connection.execute("PRAGMA user_version").fetchone()[0] != FORMAT:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("BEGIN IMMEDIATE")
+            for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+                connection.execute(f"DROP TABLE {name}")
+            for statement in _TABLES.split(";"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {FORMAT}")
+            connection.execute("COMMIT")
+        connection.execute("PRAGMA synchronous = NORMAL")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
