@@ -16,6 +16,7 @@ from codereader.facts.brief.c import build_section, main_types, tables_section
 from codereader.facts.brief.calls import most_called, not_followed, outline_section, outside_section
 from codereader.facts.brief.lines import Draft, fit_lines
 from codereader.facts.brief.material import Material, base, counted, gather, listed, one_line, tally, top_folder
+from codereader.facts.brief.operations import operations_section
 from codereader.facts.brief.python import classes_section, layers_section
 from codereader.facts.brief.readme import readme_words
 from codereader.facts.brief.registered import registrations_section
@@ -82,6 +83,7 @@ def drafts(material: Material) -> tuple[Draft, ...]:
         layers_section(graph),
         entries_section(material),
         registrations_section(material),
+        operations_section(material),
         tables_section(material),
         main_types(material),
         classes_section(material),

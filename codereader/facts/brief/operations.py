@@ -1,0 +1,188 @@
+"""The most important operations of a C scope, each as the way of one call through its functions.
+
+Operations begin where others come in: at system calls, at functions that tables hold, at exported functions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import log2
+
+from codereader.facts.brief.chains import Chain, Chains, Hop, is_step
+from codereader.facts.brief.lines import Draft
+from codereader.facts.brief.material import Material, spelled
+from codereader.facts.fact import Fact
+from codereader.facts.rank import is_minor
+from codereader.source.spans import line_of
+
+STARTS = 120
+"""So many functions are followed, the most important ones."""
+
+STARTS_A_FILE = 8
+"""No more than this of one file."""
+
+CHAINS = 10
+"""So many ways are told."""
+
+WORTH_TELLING = 2.2
+"""A way that is worth less than this is told by what its first function calls."""
+
+LINES_OF_ONE = 2
+"""Most lines of one way."""
+
+MINOR_SHARE = 0.6
+"""What is left of the weight of an operation that reports, or that only some configurations have."""
+
+REPEATED_SHARE = 0.45
+"""What is left of the worth of a way when one of its kind is told already."""
+
+_LEGEND = "-> calls, => by a pointer, a table or handed on"
+_MINOR_FIELDS = re.compile(
+    r"(^|[._])(err|poll|next|show|stop|seq|dump|get|set|splice|compat|old|uevent|debug|error|bpf|exit|stats?|trace|info)(_|$)"
+)
+_TRIAL = re.compile(r"torture|selftest|kunit|(^|[/_-])(test|mock|fake|dummy)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """A function where an operation begins: the member or macro it stands in, and how important that is."""
+
+    path: str
+    name: str
+    via: str
+    weight: float
+
+
+def operations_section(material: Material) -> Draft:
+    """Return the ways of the main operations, the most telling of different kinds first."""
+    view = material.view
+    if not any(file.language == "c" for file in material.files):
+        return Draft("Flow", ())
+    chains = Chains(material.flow, material.definitions, material.tables, view.tables(), view.referring_files())
+    found = [(start, chains.best(start.path, start.name, start.via)) for start in _starts(material, chains)]
+    facts = tuple(fact for start, chain in _telling(chains, found) for fact in _facts(material, chains, start, chain))
+    return Draft(f"Main operations ({_LEGEND})", facts, weight=6, first=6)
+
+
+def _starts(material: Material, chains: Chains) -> list[_Start]:
+    """Return the most important functions where control comes in from outside."""
+    best: dict[tuple[str, str], _Start] = {}
+    for start in _candidates(material, chains):
+        key = start.path, start.name
+        if key not in best or best[key].weight < start.weight:
+            best[key] = start
+    ordered = sorted(best.values(), key=lambda one: (-one.weight, one.path, one.name))
+    taken: dict[str, int] = {}
+    kept = []
+    for start in ordered:
+        taken[start.path] = taken.get(start.path, 0) + 1
+        if taken[start.path] <= STARTS_A_FILE:
+            kept.append(start)
+    return kept[:STARTS]
+
+
+def _candidates(material: Material, chains: Chains) -> Iterator[_Start]:
+    users = material.view.referring_files()
+    for at in material.entries:
+        if at.fact.kind == "syscall":
+            yield from _start(material, chains, at.path, at.fact.name, "system call", 1.3)
+    own = {at.fact.name for at in material.definitions if at.fact.kind == "function"}
+    for table in material.tables:
+        inside = sum(entry.function in own for entry in table.entries)
+        for entry in table.entries:
+            if entry.field and entry.function in own:
+                yield from _start(
+                    material, chains, table.path, entry.function, f".{entry.field}", 0.9 + 0.12 * log2(1 + inside)
+                )
+    for export in material.exports:
+        weight = 0.9 + 0.1 * log2(1 + users.get(export.fact.name, 0))
+        yield from _start(material, chains, export.path, export.fact.name, "", weight)
+
+
+def _start(material: Material, chains: Chains, path: str, name: str, via: str, weight: float) -> Iterator[_Start]:
+    place = chains.place(path, name)
+    definition = chains.definition(place, name) if place else None
+    if place is None or definition is None or is_minor(place) or place.endswith(".h"):
+        return
+    size = log2(2 + definition.span.last_row - definition.span.first_row)
+    known = 1.3 if chains.direction(name, via) is not None else 1.0
+    known *= MINOR_SHARE if _MINOR_FIELDS.search(via or name) or _MINOR_FIELDS.search(name) else 1.0
+    known *= MINOR_SHARE if _TRIAL.search(place) or definition.condition else 1.0
+    score = max(material.scores.get(path, 0.0), material.scores.get(place, 0.0))
+    yield _Start(place, name, via, round(weight * score * known * (1 + size / 12), 6))
+
+
+def _telling(chains: Chains, found: Sequence[tuple[_Start, Chain]]) -> Iterator[tuple[_Start, Chain]]:
+    """Yield ways that tell most beside those already told: of another kind, through other functions."""
+    most = max((start.weight for start, _ in found), default=1.0) or 1.0
+    left = list(found)
+    told: set[str] = set()
+    kinds: dict[int | None, int] = {}
+
+    def worth(one: tuple[_Start, Chain]) -> tuple[float, str, str]:
+        start, chain = one
+        fresh = sum(hop.name not in told for hop in chain.hops) / len(chain.hops)
+        kind = chains.direction(start.name, start.via)
+        share = REPEATED_SHARE ** kinds.get(kind, 0) * fresh**2 * (0.4 if start.name in told else 1.0)
+        return -round((2 + chain.worth) * share * (start.weight / most), 6), start.path, start.name
+
+    for _ in range(min(CHAINS, len(left))):
+        left.sort(key=worth)
+        start, chain = left.pop(0)
+        kind = chains.direction(start.name, start.via)
+        kinds[kind] = kinds.get(kind, 0) + 1
+        told |= {hop.name for hop in chain.hops}
+        yield start, chain
+
+
+def _facts(material: Material, chains: Chains, start: _Start, chain: Chain) -> Iterator[Fact]:
+    """Yield the lines of one operation, each with the place of its first function."""
+    if chain.worth < WORTH_TELLING and (steps := _steps(material, start)):
+        yield _stepwise(material, chains, start, steps)
+        return
+    hops = list(chain.hops)
+    head = f"{start.via}: " if start.via else ""
+    for number in range(LINES_OF_ONE):
+        definition = chains.definition(hops[0].path, hops[0].name)
+        line, condition = (line_of(definition.row), definition.condition) if definition else (1, None)
+        is_last = number == LINES_OF_ONE - 1
+        text, count = _spelled(head, hops, material.room(hops[0].path, line, condition), is_last=is_last)
+        way = f" {hops[0].sign} ".join(hop.name for hop in hops[:count])
+        yield Fact(start.name, "flows to", way, text, hops[0].path, line, condition)
+        hops = hops[count:]
+        if not hops or is_last:
+            return
+        head = f"    {hops[0].sign} "
+
+
+def _spelled(head: str, hops: Sequence[Hop], width: int, *, is_last: bool) -> tuple[str, int]:
+    """Return the way as far as it fits into *width* characters, and how many functions that are."""
+    text = f"{head}{hops[0].name}"
+    for place, hop in enumerate(hops[1:], 1):
+        more = f" {hop.sign} {hop.name}"
+        left = len(hops) - place - 1
+        tail = f" -> {left} more" if left and is_last else ""
+        if len(text) + len(more) + len(tail) > width:
+            return (f"{text} -> {left + 1} more" if is_last else text), place
+        text += more
+    return text, len(hops)
+
+
+def _steps(material: Material, start: _Start) -> list[str]:
+    """Return what a function calls, each once in the order of the source, without what checks, counts or undoes."""
+    names = dict.fromkeys(
+        used.name
+        for used in material.flow.inside(start.path, start.name)
+        if used.kind == "call" and used.receiver is None and is_step(used.name)
+    )
+    return list(names)
+
+
+def _stepwise(material: Material, chains: Chains, start: _Start, steps: Sequence[str]) -> Fact:
+    definition = chains.definition(start.path, start.name)
+    line, condition = (line_of(definition.row), definition.condition) if definition else (1, None)
+    head = f"{start.via}: {start.name}" if start.via else start.name
+    text = spelled(f"{head} calls ", steps, material.room(start.path, line, condition))
+    return Fact(start.name, "flows to", ", ".join(steps), text, start.path, line, condition)
