@@ -6,6 +6,7 @@
     |   +-- BudgetTooSmall    2   the question and the frame around it leave no room
     |   +-- OutputError       2   -o names a place that cannot be written
     +-- NothingFound          1   what was asked for is not in the tree
+    +-- NotTheSame            1   an answer that was to be replayed would be, or is, another one
     +-- NothingReadable       3   PATH is missing, empty, forbidden, or holds no text
     +-- StoreError            2   the index in the cache directory cannot be used
     |   +-- BrokenIndex       2   the index is damaged inside
@@ -29,7 +30,7 @@ class ExitCode(IntEnum):
 
     OK = 0
     NOTHING_FOUND = 1
-    """Nothing matched, or --strict met a claim that is not in the tree."""
+    """Nothing matched, --strict met a claim that is wrong, or --replay gave another answer."""
     USAGE = 2
     UNREADABLE = 3
     MODEL = 4
@@ -75,6 +76,12 @@ class OutputError(UsageError):
 
 class NothingFound(CodereaderError):
     """What was asked for by name is not in the tree."""
+
+    exit_code = ExitCode.NOTHING_FOUND
+
+
+class NotTheSame(CodereaderError):
+    """An answer that was to be replayed cannot be the recorded one, or turned out not to be."""
 
     exit_code = ExitCode.NOTHING_FOUND
 

@@ -6,6 +6,7 @@ every long step takes the reader's `CancelToken`.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -18,16 +19,17 @@ from codereader.cancel import CancelToken
 from codereader.source.scope import DEFAULT_MAX_BYTES, Scope, Skipped, Walk
 
 if TYPE_CHECKING:
-    from codereader.answer.event import Event
-    from codereader.answer.prepare import Prepared, Wish
+    from codereader.answer.ask import Asking, Ground
+    from codereader.answer.event import Answer, Event
+    from codereader.answer.prepare import Known, Prepared, Wish
+    from codereader.answer.record import Source
     from codereader.answer.speaker import Speaker
     from codereader.engine.plan import Plan
-    from codereader.engine.protocol import Engine, Sampling
+    from codereader.engine.protocol import Engine
     from codereader.facts.fact import Brief
     from codereader.facts.graph.edges import Edges
     from codereader.facts.graph.paths import Graph
     from codereader.facts.questions.reply import Reply
-    from codereader.facts.search.ranked import Ranked
     from codereader.facts.search.ranked import Ranked
     from codereader.facts.search.search import Searcher
     from codereader.index.build import BuildReport
@@ -254,19 +256,44 @@ class Reader:
 
         return pack(self.view, self.worth, budget, count, levels=levels or LEVELS, cancel=self.cancel)
 
-    def prepare(self, question: str, brief: Brief, speaker: Speaker, wish: Wish) -> Prepared:
+    def prepare(self, known: Known, speaker: Speaker, wish: Wish) -> Prepared:
         """Return what would be sent to *speaker*. Raises: BudgetTooSmall, ModelTooLarge, Cancelled."""
         from codereader.answer.prepare import prepare
 
-        return prepare(self.view, brief, self.worth, question, speaker, wish, self.cancel)
+        return prepare(self.view, known, self.worth, speaker, wish, self.cancel)
 
-    def ask(
-        self, question: str, brief: Brief, speaker: Speaker, ready: Prepared, sampling: Sampling
-    ) -> Iterator[Event]:
+    def ask(self, known: Known, speaker: Speaker, ready: Prepared, asking: Asking) -> Iterator[Event]:
         """Yield the events of the model's answer. Raises: ModelError, Cancelled."""
         from codereader.answer.ask import speak
+        from codereader.answer.blind import blind_spots
 
-        return speak(self.view, brief, question, speaker, ready, sampling, self.cancel)
+        blind = blind_spots(self.view, known.brief, known.reply, self.skipped, ready.left_out)
+        return speak(self.ground, known, speaker, ready, asking, blind, self.cancel)
+
+    def answer(self, known: Known, lines: int | None = None) -> Answer:
+        """Return the answer that the facts alone give; *lines* bounded them."""
+        from codereader.answer.ask import answer_from_facts
+        from codereader.answer.blind import blind_spots
+
+        blind = blind_spots(self.view, known.brief, known.reply, self.skipped)
+        return answer_from_facts(known, self.ground, blind, lines)
+
+    @property
+    def ground(self) -> Ground:
+        """What prose is held against. Links that were not needed for the facts are not made for that."""
+        from codereader.answer.ask import Ground
+
+        return Ground(self.view, lambda: self.edges if "linked" in self.__dict__ else None, self.source())
+
+    def source(self) -> Source:
+        """Return what was read, in words that tell whether it is the same tree another time."""
+        from codereader.answer.record import Source, tree_hash
+        from codereader.source.head import head_commit
+
+        scope = self.walked.scope
+        commit = head_commit(scope.root) if scope.has_git else None
+        path = os.fspath(self._path)
+        return Source(path, self._include, self._exclude, self._max_bytes, commit, tree_hash(self.view))
 
 
 def open_speaker(found: FoundModel, cache: Path) -> Speaker:
@@ -276,11 +303,17 @@ def open_speaker(found: FoundModel, cache: Path) -> Speaker:
     from codereader.engine.devices import inventory
     from codereader.engine.plan import plan
     from codereader.model.gguf import read_header
+    from codereader.model.identity import identity
     from codereader.model.template import frame_of
     from codereader.model.vocabulary import vocabulary_of
 
     header = read_header(found.path)
     machine = inventory()
+
+    def running() -> str:
+        from codereader.engine.version import version
+
+        return version()
 
     def start(chosen: Plan) -> Engine:
         from codereader.engine.llama import LlamaEngine
@@ -296,6 +329,8 @@ def open_speaker(found: FoundModel, cache: Path) -> Speaker:
         trusted=header.parameters >= TRUSTED_PARAMETERS,
         plan=lambda need: plan(header, machine, need),
         start=start,
+        hash=identity(header),
+        engine=running,
     )
 
 

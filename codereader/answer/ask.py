@@ -1,24 +1,50 @@
-"""Answer one question: the brief from facts, then the model's prose with its claims looked up.
+"""Answer one question: the facts, then the model's prose with its sentences held against the index.
 
-A generator of events, in order: fact sections, notes, progress, tokens and marks, and one `Done` at the end.
+A generator of events, in order: fact sections, notes, progress, tokens, marks and verdicts, and one `Done` at the end.
 Knows nothing of terminals.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Thread
 
-from codereader.answer.cite import Citer
-from codereader.answer.event import Answer, Citation, Done, Event, FactSection, Mark, Note, Progress, Token
-from codereader.answer.marked import MarkedStream
-from codereader.answer.prepare import Prepared
+from codereader import __version__
+from codereader.answer.blind import not_followed
+from codereader.answer.checked import CheckedStream
+from codereader.answer.event import (
+    OVERVIEW,
+    Answer,
+    Citation,
+    Done,
+    Event,
+    FactSection,
+    Judged,
+    Mark,
+    Note,
+    Progress,
+    Remark,
+    Token,
+)
+from codereader.answer.prepare import Known, Prepared, Wish
+from codereader.answer.record import Record, Source, Spoken
 from codereader.answer.speaker import Speaker
 from codereader.cancel import CancelToken
-from codereader.engine.protocol import Engine, EngineEvent, Finished, Piece, Prefill, Sampling
-from codereader.facts.fact import Brief
+from codereader.engine.protocol import (
+    MIN_P,
+    TOP_K,
+    TOP_P,
+    Engine,
+    EngineEvent,
+    Finished,
+    Piece,
+    Prefill,
+    Sampling,
+)
+from codereader.facts.graph.edges import Edges
 from codereader.index.view import IndexView
 
 TOO_SMALL = (
@@ -27,24 +53,47 @@ TOO_SMALL = (
 )
 
 
-def tell(brief: Brief) -> Iterator[Event]:
-    """Yield the brief's sections."""
-    for section in brief.sections:
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How a model is asked. With `only_verified`, sentences that the index does not bear out are dropped."""
+
+    sampling: Sampling
+    only_verified: bool
+    lines: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What prose is held against: the index, the links where they are cheap to have, what was read."""
+
+    view: IndexView
+    edges: Callable[[], Edges | None]
+    source: Source
+
+
+def tell(known: Known) -> Iterator[Event]:
+    """Yield the facts that answer: the brief's sections for an overview, else the reply's, and what to know of them."""
+    reply = known.reply
+    for section in known.brief.sections if reply.question.intent == OVERVIEW else reply.sections:
         yield FactSection(section)
+    for text in (*reply.notes, *not_followed(reply)):
+        yield Remark(text)
 
 
-def answer_from_facts(view: IndexView, brief: Brief, question: str) -> Answer:
-    """Return the answer that the brief alone gives."""
-    return Answer(question, view.scope.name, brief, "", (), ())
+def answer_from_facts(known: Known, ground: Ground, blind: tuple[str, ...], lines: int | None = None) -> Answer:
+    """Return the answer that the facts alone give."""
+    record = Record(__version__, ground.source, lines)
+    scope = ground.view.scope.name
+    return Answer(known.question, scope, known.brief, known.reply, blind=blind, record=record)
 
 
 def speak(
-    view: IndexView,
-    brief: Brief,
-    question: str,
+    ground: Ground,
+    known: Known,
     speaker: Speaker,
     ready: Prepared,
-    sampling: Sampling,
+    asking: Asking,
+    blind: tuple[str, ...],
     cancel: CancelToken,
 ) -> Iterator[Event]:
     """Yield the prose for *ready* and its checks, and `Done`. Raises: ModelError, Cancelled.
@@ -55,36 +104,80 @@ def speak(
         yield Note(note)
     if not speaker.trusted:
         yield Note(TOO_SMALL.format(name=speaker.name))
-    said = _Said(Citer(view))
+    evidence = ready.composed.evidence
+    said = _Said(
+        CheckedStream(ground.view, evidence, only_verified=asking.only_verified, edges=ground.edges), CancelToken()
+    )
     with closing(speaker.start(ready.plan)) as engine:
         yield from _load(engine, cancel)
-        yield from said.follow(engine.generate(ready.composed.prompt, sampling, cancel))
+        yield from said.follow(engine.generate(ready.composed.prompt, asking.sampling, cancel, said.enough))
+        spoken = _spoken(speaker, ready, asking)
     yield Done(
         Answer(
-            question=question,
-            scope=view.scope.name,
-            brief=brief,
-            text="".join(said.pieces),
+            question=known.question,
+            scope=ground.view.scope.name,
+            brief=known.brief,
+            reply=known.reply,
+            text="".join(said.tokens),
             citations=tuple(said.citations.values()),
+            statements=tuple(said.stream.tally.statements),
             left_out=ready.left_out,
+            blind=blind,
+            record=Record(__version__, ground.source, asking.lines, spoken),
             model=speaker.name,
             trusted=speaker.trusted,
-            reason=said.finished.reason if said.finished else None,
+            only_verified=asking.only_verified,
+            dropped=said.stream.tally.dropped,
+            facts_sent=len(evidence),
+            reason=said.reason,
             usage=said.finished.usage if said.finished else None,
-            seed=sampling.seed,
+            seed=asking.sampling.seed,
             pack_hash=ready.pack.hash,
         )
     )
 
 
-class _Said:
-    """What the engine has said so far, and what became of its claims."""
+def _spoken(speaker: Speaker, ready: Prepared, asking: Asking) -> Spoken:
+    """Return how the model was asked."""
+    wish: Wish = ready.wish
+    return Spoken(
+        model=speaker.name,
+        model_hash=speaker.hash,
+        engine=speaker.engine(),
+        seed=asking.sampling.seed,
+        temperature=asking.sampling.temperature,
+        top_k=TOP_K,
+        top_p=TOP_P,
+        min_p=MIN_P,
+        max_tokens=asking.sampling.max_tokens,
+        budget=ready.pack.budget,
+        ctx=wish.ctx,
+        gpu_layers=wish.gpu_layers,
+        device=wish.device,
+        only_verified=asking.only_verified,
+        context=ready.plan.context,
+        threads=ready.plan.threads,
+        micro_batch=ready.plan.micro_batch,
+        prompt_hash=ready.composed.hash,
+    )
 
-    def __init__(self, citer: Citer) -> None:
-        self.pieces: list[str] = []
+
+class _Said:
+    """What the engine has said so far, and what became of its claims. `enough` ends an answer that drifts."""
+
+    def __init__(self, stream: CheckedStream, enough: CancelToken) -> None:
+        self.stream = stream
+        self.enough = enough
+        self.tokens: list[str] = []
         self.citations: dict[str, Citation] = {}
         self.finished: Finished | None = None
-        self._stream = MarkedStream(citer)
+
+    @property
+    def reason(self) -> str | None:
+        """Why the answer ended."""
+        if self.enough.cancelled:
+            return "drift"
+        return self.finished.reason if self.finished else None
 
     def follow(self, events: Iterator[EngineEvent]) -> Iterator[Event]:
         """Yield what the fronts see of *events*."""
@@ -93,16 +186,20 @@ class _Said:
                 case Prefill(done=done, total=total, reused=reused):
                     yield Progress("prefill", done, total, "tokens", reused)
                 case Piece(text=text):
-                    self.pieces.append(text)
-                    yield from self._kept(self._stream.feed(text))
+                    yield from self._kept(self.stream.feed(text))
+                    if self.stream.drifts:
+                        self.enough.cancel()
                 case Finished():
                     self.finished = happened
-        yield from self._kept(self._stream.flush())
+        yield from self._kept(self.stream.flush())
 
-    def _kept(self, events: Iterator[Token | Mark]) -> Iterator[Event]:
+    def _kept(self, events: Iterator[Token | Mark | Judged]) -> Iterator[Event]:
         for event in events:
-            if isinstance(event, Mark):
-                self.citations.setdefault(event.citation.text, event.citation)
+            match event:
+                case Token(text=text):
+                    self.tokens.append(text)
+                case Mark(citation=citation):
+                    self.citations.setdefault(citation.text, citation)
             yield event
 
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from codereader.answer.record import Record
 from codereader.engine.protocol import Usage
 from codereader.facts.fact import Brief, Section
+from codereader.facts.questions.reply import Reply
 from codereader.pack.segment import LeftOut
+
+OVERVIEW = "overview"
+"""The intent of a question whose answer is the structure brief."""
 
 Verdict = Literal["verified", "not found"]
 """What became of one name or place of the prose."""
@@ -61,9 +66,16 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class FactSection:
-    """One section of the structure brief."""
+    """One section of the facts that answer: of the reply, or of the structure brief where that is the answer."""
 
     section: Section
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What the reader should know of the facts themselves, as part of the answer."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,20 +108,29 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The whole answer. `text` is the prose, empty where no model spoke; `model` is None then too.
+    """The whole answer. `text` is the prose as shown, empty where no model spoke; `model` is None then too.
 
-    `trusted` is false for models too small for their prose to be relied on, None without one. `reason` says why the
-    prose ended.
+    `reply` and `brief` are the facts. `trusted` is false for models too small for their prose to be relied on, None
+    without one. `reason` says why the prose ended: as the engine says, or ``drift``. `statements` are all sentences
+    that were judged; with `only_verified` the `text` has `dropped` of them fewer. `facts_sent` counts the facts that
+    the model was given. `blind` says, a sentence each, what the answer cannot see. `record` is what it depends on.
     """
 
     question: str
     scope: str
     brief: Brief
-    text: str
-    citations: tuple[Citation, ...]
-    left_out: tuple[LeftOut, ...]
+    reply: Reply
+    text: str = ""
+    citations: tuple[Citation, ...] = ()
+    statements: tuple[Statement, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    blind: tuple[str, ...] = ()
+    record: Record | None = None
     model: str | None = None
     trusted: bool | None = None
+    only_verified: bool = False
+    dropped: int = 0
+    facts_sent: int = 0
     reason: str | None = None
     usage: Usage | None = None
     seed: int = 0
@@ -120,6 +141,20 @@ class Answer:
         """The claims that are not in the tree."""
         return tuple(citation for citation in self.citations if citation.verdict == "not found")
 
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        """The facts that answer the question: the reply's, or the brief's where that is the answer."""
+        return self.brief.sections if self.reply.question.intent == OVERVIEW else self.reply.sections
+
+    def judged(self, verdict: Judgement) -> tuple[Statement, ...]:
+        """Return the sentences that were judged so, in order."""
+        return tuple(one for one in self.statements if one.verdict == verdict)
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether the model said nothing that the tree contradicts or does not have, shown or not."""
+        return not self.not_found and not self.judged("contradicted")
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -128,4 +163,4 @@ class Done:
     answer: Answer
 
 
-Event = Progress | FactSection | Token | Mark | Judged | Note | Done
+Event = Progress | FactSection | Remark | Token | Mark | Judged | Note | Done

@@ -1,7 +1,7 @@
 """Decide what will be sent: how large the pack may be, what goes in, the plan it needs.
 
 All sizes are tokens of the answering model. The context window holds prompt and answer together: system text, base
-pack, brief, focus, question, and `max_tokens` of answer. What goes into the base does not depend on the question.
+pack, brief, focus, facts, question, and `max_tokens` of answer. What goes into the base is the same for every question.
 """
 
 from __future__ import annotations
@@ -10,14 +10,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from codereader.answer.prompt import BRIEF_SHARE, FOCUS_SHARE, QUESTION_STEP, Composed, Composer
+from codereader.answer.prompt import BRIEF_SHARE, QUESTION_STEP, TAIL_SHARE, Composed, Composer
 from codereader.answer.speaker import Speaker
+from codereader.answer.wanted import wanted
 from codereader.cancel import CancelToken
 from codereader.engine.plan import Need, Plan
 from codereader.errors import BudgetTooSmall
 from codereader.facts.fact import Brief
+from codereader.facts.questions.reply import Reply
+from codereader.facts.search.ranked import Ranked
 from codereader.index.view import IndexView
-from codereader.pack.layout import Focus, focus, pack
+from codereader.pack.focus import Focus, focus
+from codereader.pack.layout import pack
 from codereader.pack.segment import LeftOut, Pack
 
 LEAST_BUDGET, MOST_BUDGET = 2_048, 16_384
@@ -26,8 +30,12 @@ LEAST_BUDGET, MOST_BUDGET = 2_048, 16_384
 DEFAULT_PATIENCE = 20.0
 """Seconds of prompt evaluation that a prompt may be predicted to take when nobody sized its pack."""
 
-PACK_SHARE = 1 / (1 + 1 / BRIEF_SHARE + 1 / FOCUS_SHARE)
-"""Share of the room that the base pack takes where brief and focus use all of theirs."""
+PACK_SHARE = 1 / (1 + 1 / BRIEF_SHARE + 1 / TAIL_SHARE)
+"""Share of the room that the base pack takes where brief, focus and facts use all of theirs."""
+
+FACTS_SHARE = 2
+"""Where there is much to show, the facts that answer take one token for so many of the room behind the base; the focus
+has the rest."""
 
 SCARCE = 1.2
 """Where rounding the question up costs less than this factor of the room, questions share a base."""
@@ -52,6 +60,26 @@ class Wish:
         return Need(prompt_tokens, self.max_tokens, self.ctx, self.gpu_layers, self.device)
 
 
+NOTHING_RANKED = Ranked((), ())
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the index has to say before a model speaks.
+
+    `brief` is the same for every question; `reply` answers this one; `ranked` is what else it may be about.
+    """
+
+    brief: Brief
+    reply: Reply
+    ranked: Ranked = NOTHING_RANKED
+
+    @property
+    def question(self) -> str:
+        """The question as it was asked."""
+        return self.reply.question.text
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """Everything that a run needs, before a weight is loaded."""
@@ -60,7 +88,7 @@ class Prepared:
     focus: Focus
     composed: Composed
     plan: Plan
-    max_tokens: int
+    wish: Wish
     notes: tuple[str, ...]
 
     @property
@@ -70,30 +98,28 @@ class Prepared:
 
 
 def prepare(
-    view: IndexView,
-    brief: Brief,
-    worth: Mapping[str, float],
-    question: str,
-    speaker: Speaker,
-    wish: Wish,
-    cancel: CancelToken,
+    view: IndexView, known: Known, worth: Mapping[str, float], speaker: Speaker, wish: Wish, cancel: CancelToken
 ) -> Prepared:
-    """Return what would be sent for *question*. Raises: BudgetTooSmall, ModelTooLarge, Cancelled."""
-    composer = Composer(speaker.vocabulary, speaker.frame, question)
+    """Return what would be sent for the question. Raises: BudgetTooSmall, ModelTooLarge, Cancelled."""
+    composer = Composer(speaker.vocabulary, speaker.frame, known.question)
     window = wish.ctx or speaker.trained_context or UNKNOWN_WINDOW
-    room = _room(window, composer, question, wish)
+    room = _room(window, composer, wish)
     budget, notes = _budget(speaker, wish, window, room)
     base = pack(view, worth, budget, speaker.vocabulary, cancel=cancel)
     if not base.segments:
         raise _nothing_fits(budget, wish)
-    named = focus(view, question, base, base.tokens // FOCUS_SHARE, speaker.vocabulary, cancel)
-    composed = composer.compose(base, named, brief, base.tokens // BRIEF_SHARE)
+    brief = composer.brief(known.brief.sections, base.tokens // BRIEF_SHARE)
+    left = base.tokens // TAIL_SHARE
+    reply = composer.reply(known.reply.sections, brief, left // FACTS_SHARE)
+    places = wanted(known.reply, known.ranked)
+    shown = focus(view, places, base, left - len(reply.ids), speaker.vocabulary, cancel)
+    composed = composer.compose(base, brief, shown, reply)
     plan = speaker.plan(wish.need(len(composed.prompt)))
-    return Prepared(base, named, composed, plan, wish.max_tokens, (*notes, *plan.notes))
+    return Prepared(base, shown, composed, plan, wish, (*notes, *plan.notes))
 
 
-def _room(window: int, composer: Composer, question: str, wish: Wish) -> int:
-    """Return the tokens left for pack, brief and focus."""
+def _room(window: int, composer: Composer, wish: Wish) -> int:
+    """Return the tokens left for pack, brief, focus and facts."""
     asked = composer.fixed()
     room = window - asked - wish.max_tokens
     shared = window - composer.fixed(step=QUESTION_STEP) - wish.max_tokens
@@ -105,7 +131,7 @@ def _room(window: int, composer: Composer, question: str, wish: Wish) -> int:
             f"nothing is left of a context window of {window:,}"
         )
         raise BudgetTooSmall(message, "Raise --ctx, lower --max-tokens, or shorten the question.")
-    alone = len(composer.vocabulary.encode(question))
+    alone = len(composer.vocabulary.encode(composer.question))
     if wish.budget is not None and wish.budget < alone:
         message = f"--budget {wish.budget:,} is smaller than the question itself, which takes {alone:,} tokens"
         raise BudgetTooSmall(message, "Raise --budget or shorten the question.")

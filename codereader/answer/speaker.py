@@ -6,6 +6,7 @@ echo engine.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -23,7 +24,10 @@ ECHO_CONTEXT = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """A model ready to be planned for. `trained_context` is in its own tokens, 0 where unknown."""
+    """A model ready to be planned for. `trained_context` is in its own tokens, 0 where unknown.
+
+    `hash` tells it from others by content; `engine` says in words which program runs it, once it was started.
+    """
 
     name: str
     vocabulary: Vocabulary
@@ -32,6 +36,8 @@ class Speaker:
     trusted: bool
     plan: Callable[[Need], Plan] = field(repr=False)
     start: Callable[[Plan], Engine] = field(repr=False)
+    hash: str = ""
+    engine: Callable[[], str] = field(repr=False, default=lambda: "")
 
 
 class Bytes:
@@ -77,4 +83,6 @@ def echo(answer: str | None = None) -> Speaker:
             limit="",
         ),
         start=lambda plan: EchoEngine(answer, plan.context) if answer else EchoEngine(context=plan.context),
+        hash=hashlib.sha256((answer or "").encode("utf-8", "surrogateescape")).hexdigest(),
+        engine=lambda: "echo",
     )

@@ -39,7 +39,9 @@ class EchoEngine:
         if progress is not None:
             progress(1.0)
 
-    def generate(self, prompt: Prompt, sampling: Sampling, cancel: CancelToken) -> Iterator[EngineEvent]:
+    def generate(
+        self, prompt: Prompt, sampling: Sampling, cancel: CancelToken, enough: CancelToken | None = None
+    ) -> Iterator[EngineEvent]:
         """Yield one `Prefill` a part, the words, one `Finished`; the base of the last call counts as reused.
 
         Raises: Cancelled; BudgetTooSmall; ValueError for an empty prompt or `max_tokens` below 1.
@@ -52,9 +54,12 @@ class EchoEngine:
             yield Prefill(done, total, reused, 0.0)
         self._recalled = prompt.base
         words = _WORD.findall(self._answer if isinstance(self._answer, str) else self._answer(prompt))
-        for word in words[: sampling.max_tokens]:
+        for said, word in enumerate(words[: sampling.max_tokens], 1):
             cancel.check()
             yield Piece(word)
+            if enough is not None and enough.cancelled:
+                yield Finished("enough", self._usage(total, reused, said))
+                return
         said = min(len(words), sampling.max_tokens)
         yield Finished("stop" if said == len(words) else "max tokens", self._usage(total, reused, said))
 

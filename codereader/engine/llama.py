@@ -76,7 +76,9 @@ class LlamaEngine:
             raise
         self._load_seconds = perf_counter() - started
 
-    def generate(self, prompt: Prompt, sampling: Sampling, cancel: CancelToken) -> Iterator[EngineEvent]:
+    def generate(
+        self, prompt: Prompt, sampling: Sampling, cancel: CancelToken, enough: CancelToken | None = None
+    ) -> Iterator[EngineEvent]:
         """Yield `Prefill` first and after each batch, `Piece` of text, one `Finished`.
 
         Raises: BudgetTooSmall when the prompt does not fit the context; ModelError when evaluation fails; Cancelled;
@@ -88,7 +90,7 @@ class LlamaEngine:
         chain = make_chain(sampling)
         try:
             yield from run.prefill(_with_tail(prompt))
-            yield from run.answer(chain, sampling.max_tokens)
+            yield from run.answer(chain, sampling.max_tokens, enough or CancelToken())
             yield Finished(run.reason, self._usage(run))
         finally:
             run.watch(on=False)
@@ -187,10 +189,10 @@ class _Run:
             self.prompt_seconds = perf_counter() - self.started
             yield self._reached(len(prompt.base) + done)
 
-    def answer(self, chain: Any, limit: int) -> Iterator[Piece]:
+    def answer(self, chain: Any, limit: int, enough: CancelToken) -> Iterator[Piece]:
         """Sample up to *limit* tokens and yield their text as soon as its characters are whole."""
         text = codecs.getincrementaldecoder("utf-8")("replace")
-        for raw in self._tokens(chain, limit):
+        for raw in self._tokens(chain, limit, enough):
             piece = text.decode(raw)
             if piece:
                 yield Piece(piece)
@@ -198,7 +200,7 @@ class _Run:
         if rest:
             yield Piece(rest)
 
-    def _tokens(self, chain: Any, limit: int) -> Iterator[bytes]:
+    def _tokens(self, chain: Any, limit: int, enough: CancelToken) -> Iterator[bytes]:
         """Yield the bytes of each token of the answer, which may end inside a character; sets `reason`."""
         vocabulary = llama_cpp.llama_model_get_vocab(llama_cpp.llama_get_model(self._context))
         token = llama_cpp.llama_sampler_sample(chain, self._context, -1)
@@ -209,6 +211,9 @@ class _Run:
             said.append(token)
             self.completion_tokens += 1
             yield _bytes_of(vocabulary, token)
+            if enough.cancelled:
+                self.reason = "enough"
+                return
             if self.completion_tokens % EVERY == 0 and circles(said):
                 self.reason = "repetition"
                 return

@@ -8,6 +8,11 @@ from typing import Literal, Protocol
 
 from codereader.cancel import CancelToken
 
+TOP_K = 40
+TOP_P = 0.95
+MIN_P = 0.05
+"""The cuts that llama.cpp's own programs make by default, in this order, before a temperature above 0."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
@@ -22,7 +27,7 @@ class Sampling:
 class Prompt:
     """Token ids of the answering model, in two parts that are never decoded in one batch.
 
-    `base` is the stable prefix (system, pack, brief); `tail` is what this question adds (focus, question).
+    `base` is the stable prefix (system, pack, brief); `tail` is what this question adds (focus, facts, question).
     """
 
     base: tuple[int, ...]
@@ -71,12 +76,15 @@ class Usage:
     processor: str
 
 
-Reason = Literal["stop", "repetition", "max tokens", "context full"]
+Reason = Literal["stop", "repetition", "enough", "max tokens", "context full"]
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The answer ended: the model stopped, it went round in circles, the limit was reached, or the context was full."""
+    """The answer ended, and why.
+
+    The model stopped, it went round in circles, the caller had enough, the limit was reached, the context was full.
+    """
 
     reason: Reason
     usage: Usage
@@ -95,9 +103,12 @@ class Engine(Protocol):
         """Load weights and make the context that the plan asks for. Raises: ModelError, Cancelled."""
         ...
 
-    def generate(self, prompt: Prompt, sampling: Sampling, cancel: CancelToken) -> Iterator[EngineEvent]:
+    def generate(
+        self, prompt: Prompt, sampling: Sampling, cancel: CancelToken, enough: CancelToken | None = None
+    ) -> Iterator[EngineEvent]:
         """Yield `Prefill`..., `Piece`..., one `Finished`. The prompt is not empty; token ids are the model's own.
 
+        *enough* ends the answer in good order after the piece during which it was set.
         Raises: ModelError, BudgetTooSmall when the prompt does not fit the context, Cancelled (within 250 ms).
         """
         ...

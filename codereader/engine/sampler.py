@@ -5,14 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from codereader import native
-from codereader.engine.protocol import Sampling
+from codereader.engine.protocol import MIN_P, TOP_K, TOP_P, Sampling
 
 llama_cpp = native.llama()
-
-TOP_K = 40
-TOP_P = 0.95
-MIN_P = 0.05
-"""The cuts that llama.cpp's own programs make by default, in this order, before the temperature."""
 
 _RANDOM_SEED = 0xFFFFFFFF
 """The one seed that llama.cpp replaces by a random one."""

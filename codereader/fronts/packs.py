@@ -37,7 +37,7 @@ def _json(ready: Prepared, speaker: Speaker, question: str) -> shape.Json:
         "facts": ready.composed.facts,
         "facts_dropped": ready.composed.facts_dropped,
         "prompt_tokens": len(ready.composed.prompt),
-        "max_tokens": ready.max_tokens,
+        "max_tokens": ready.wish.max_tokens,
         "plan": shape.plan(ready.plan),
         "notes": list(ready.notes),
     }
@@ -54,8 +54,8 @@ def _lines(ready: Prepared, speaker: Speaker, out: Output) -> Iterable[str]:
     prompt = ready.composed.prompt
     yield out.bold("Prompt")
     base, tail = len(prompt.base), len(prompt.tail)
-    yield f"  {len(prompt):,} tokens: {base:,} of system, pack and brief, {tail:,} of focus and question"
-    yield f"  {ready.max_tokens:,} tokens of answer at most"
+    yield f"  {len(prompt):,} tokens: {base:,} of system, pack and brief, {tail:,} of focus, facts and question"
+    yield f"  {ready.wish.max_tokens:,} tokens of answer at most"
     yield out.bold(f"Plan for {safe_line(speaker.name)}")
     yield f"  context {plan.context:,} tokens, {plan.processor}, {plan.threads} threads, batches of {plan.micro_batch}"
     yield f"  weights {size(plan.weights_bytes)}, KV cache {size(plan.cache_bytes)}, compute {size(plan.compute_bytes)}"

@@ -10,28 +10,16 @@ import errno
 import json
 import re
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from codereader.answer.event import Answer, Done, Event, FactSection, Mark, Token
 from codereader.errors import OutputError
 from codereader.facts.fact import PAGE_WIDTH, Brief, Fact, Section, within
 from codereader.fronts import ReaderGone, shape
 from codereader.fronts.report import wants_colour
-from codereader.fronts.text import safe, safe_line
+from codereader.fronts.text import safe_line
 from codereader.fronts.whole_file import WholeFile
-
-CUT = {
-    "max tokens": "the answer was cut at --max-tokens",
-    "context full": "the answer was cut at the end of the context window",
-    "repetition": "the answer was stopped because it repeats itself",
-}
-"""Why an answer ended before the model did."""
-
-NOT_FOUND = " [not found]"
-"""Stands right behind a claim that is not in the tree."""
 
 
 class Output:
@@ -101,25 +89,31 @@ def section_text(section: Section, output: Output, width: int | None = None) -> 
         fact = whole if width is None else within(whole, width)
         condition = f"  [{safe_line(fact.condition)}]" if fact.condition else ""
         where = place(fact)
-        lines.append(f"  {safe_line(fact.text)}{condition}{output.faint('  ' + where) if where else ''}")
+        lines.append(f"  {safe_line(_sure(fact))}{condition}{output.faint('  ' + where) if where else ''}")
     return "\n".join(lines) + "\n"
+
+
+def _sure(fact: Fact) -> str:
+    """Return a fact's words with how sure they are."""
+    return f"{fact.text}, {fact.confidence}" if fact.confidence else fact.text
 
 
 def section_markdown(section: Section) -> str:
     """Return a section as Markdown: a heading and a list."""
-    lines = [f"### {_inert(section.title)}", ""]
+    lines = [f"### {inert(section.title)}", ""]
     for fact in section.facts:
         depth = (len(fact.text) - len(fact.text.lstrip(" "))) // 2
-        condition = f" _[{_inert(fact.condition)}]_" if fact.condition else ""
+        condition = f" _[{inert(fact.condition)}]_" if fact.condition else ""
         where = place(fact)
-        behind = f" ({_code(where)})" if where else ""
-        lines.append(f"{'  ' * depth}- {_inert(fact.text.strip())}{condition}{behind}")
+        behind = f" ({code(where)})" if where else ""
+        lines.append(f"{'  ' * depth}- {inert(_sure(fact).strip())}{condition}{behind}")
     if section.dropped:
         lines.append(f"- _{section.dropped} more: raise --lines_")
     return "\n".join(lines) + "\n\n"
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
+    """Return *text* as a code span of Markdown."""
     return "`" + text.replace("`", "'") + "`"
 
 
@@ -127,7 +121,7 @@ _MARKER = re.compile(r"^([-+]|\d+[.)])(?=\s)")
 """What would make a list of a line."""
 
 
-def _inert(text: str) -> str:
+def inert(text: str) -> str:
     """Return *text* as Markdown that shows it letter by letter."""
     escaped = "".join("\\" + c if c in "\\`*_{}[]<>#|&~!" else c for c in safe_line(text))
     return _MARKER.sub(r"\\\1", escaped)
@@ -145,82 +139,3 @@ def brief_out(brief: Brief, output: Output, style: str) -> None:
             output.write(
                 section_markdown(section) if style == "markdown" else section_text(section, output, PAGE_WIDTH)
             )
-
-
-class AnswerText:
-    """Shows the events of an answer as they come, as text or Markdown."""
-
-    def __init__(self, output: Output, *, markdown: bool = False) -> None:
-        self._output = output
-        self._markdown = markdown
-        self._spoke = False
-        self._last = ""
-
-    def show(self, event: Event) -> None:
-        """Write what *event* adds to the answer; other events add nothing."""
-        match event:
-            case FactSection(section=section):
-                text = section_markdown(section) if self._markdown else section_text(section, self._output)
-                self._output.write(text)
-            case Token(text=text):
-                self._output.write(self._said(safe(text)))
-            case Mark(citation=citation) if citation.verdict == "not found":
-                self._output.write(self._output.alarm(NOT_FOUND))
-            case Done(answer=answer):
-                self._output.write(self._end(answer))
-
-    def _said(self, text: str) -> str:
-        """Return *text* of the prose as it is written; in Markdown no image is loaded because a model says so."""
-        title = ""
-        if not self._spoke:
-            self._spoke = True
-            title = "## Answer\n\n" if self._markdown else f"\n{self._output.bold('Answer')}\n"
-            text = text.lstrip()
-        if self._markdown:
-            before, self._last = self._last, text[-1:] or self._last
-            text = ("\\" if before == "!" and text.startswith("[") else "") + text.replace("![", "!\\[")
-        return title + text
-
-    def _end(self, answer: Answer) -> str:
-        if answer.model is None:
-            return ""
-        if not self._spoke:
-            return "\n(the model gave no text)\n"
-        return "\n" + "".join(f"{line}\n" for line in _verdicts(answer, self._output, self._markdown))
-
-
-def _verdicts(answer: Answer, output: Output, markdown: bool) -> list[str]:
-    missing = answer.not_found
-    verified = len(answer.citations) - len(missing)
-    head = f"Checked against the tree: {verified} verified, {len(missing)} not found"
-    if answer.reason in CUT:
-        head += f"; {CUT[answer.reason]}"
-    bullet = "- " if markdown else "  "
-    rows = [f"{bullet}not found: {_shown(c.text, markdown)} ({c.why})" for c in missing]
-    return ["", output.bold(head), *(output.alarm(row) for row in rows)]
-
-
-def _shown(text: str, markdown: bool) -> str:
-    return _code(safe_line(text)) if markdown else safe_line(text)
-
-
-class AnswerJson:
-    """Shows an answer as one object at the end, or every event as a line of its own."""
-
-    def __init__(self, output: Output, *, lines: bool = False) -> None:
-        self._output = output
-        self._lines = lines
-
-    def show(self, event: Event) -> None:
-        """Write *event* where the format asks for it."""
-        if self._lines:
-            self._output.json(shape.event(event))
-        elif isinstance(event, Done):
-            self._output.json(shape.answer(event.answer))
-
-
-def answer_renderer(style: str, output: Output) -> Callable[[Event], None]:
-    """Return what shows the events of an answer in *style*."""
-    if style in ("json", "jsonl"):
-        return AnswerJson(output, lines=style == "jsonl").show
-    return AnswerText(output, markdown=style == "markdown").show

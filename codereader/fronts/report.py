@@ -78,6 +78,10 @@ class Report:
         """Write the footer in the words that users of local models know."""
         self.lines(["", *_footer(usage, model)])
 
+    def rows(self, rows: Sequence[tuple[str, str]]) -> None:
+        """Write labels and values under each other; a row without a label goes on with the one above."""
+        self.lines(["", *_labelled(rows)])
+
     def usage_json(self, row: dict[str, Any]) -> None:
         """Write the statistics as one JSON line; it was asked for, so it shows even when quiet."""
         self._write(json.dumps(row, ensure_ascii=True) + "\n")
@@ -212,4 +216,8 @@ def _footer(usage: Usage, model: str) -> list[str]:
         ("processor", usage.processor),
         ("context", f"{usage.context_used:,} / {usage.context_size:,} tokens"),
     )
-    return [f"{label + ':':<23}{value}" for label, value in rows]
+    return _labelled(rows)
+
+
+def _labelled(rows: Sequence[tuple[str, str]]) -> list[str]:
+    return [f"{label + ':' if label else '':<23}{value}" for label, value in rows]

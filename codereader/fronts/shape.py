@@ -10,9 +10,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from codereader.answer.event import Answer, Citation, Done, Event, FactSection, Mark, Note, Progress, Token
+from codereader.answer.event import (
+    Answer,
+    Citation,
+    Done,
+    Event,
+    FactSection,
+    Judged,
+    Mark,
+    Note,
+    Progress,
+    Remark,
+    Statement,
+    Token,
+)
 from codereader.engine.protocol import Usage
 from codereader.facts.fact import Brief, Fact, Section
+from codereader.facts.questions.question import Subject
 from codereader.pack.segment import LeftOut, Pack, Segment
 from codereader.source.scope import Skipped
 from codereader.source.spans import line_of
@@ -37,12 +51,13 @@ def fact(one: Fact) -> Json:
         "path": one.path,
         "line": one.line,
         "condition": one.condition,
+        "confidence": one.confidence,
         "text": one.text,
     }
 
 
 def section(one: Section) -> Json:
-    """Return a section of a brief."""
+    """Return a section of a brief or of a reply."""
     return {"title": one.title, "facts": [fact(f) for f in one.facts], "dropped": one.dropped}
 
 
@@ -93,6 +108,31 @@ def citation(one: Citation) -> Json:
         "symbol": one.symbol,
         "verdict": one.verdict,
         "why": one.why,
+    }
+
+
+def statement(one: Statement) -> Json:
+    """Return a sentence and the verdict on it."""
+    return {"text": one.text, "verdict": one.verdict, "why": one.why, "path": one.path, "line": one.line}
+
+
+def subject(one: Subject) -> Json:
+    """Return something that the question names."""
+    places = [{"path": path, "line": line} for path, line in one.places]
+    return {"written": one.written, "found": one.found, "kind": one.kind, "match": one.match, "places": places}
+
+
+def checks(one: Answer) -> Json:
+    """Return how many facts were used, and how many claims of the prose were judged how."""
+    return {
+        "facts": sum(len(s.facts) for s in one.sections),
+        "facts_sent": one.facts_sent,
+        "claims": len(one.statements),
+        "verified": len(one.judged("verified")),
+        "no_evidence": len(one.judged("no evidence")),
+        "contradicted": len(one.judged("contradicted")),
+        "not_found": len(one.not_found),
+        "dropped": one.dropped,
     }
 
 
@@ -154,9 +194,18 @@ def answer(one: Answer) -> Json:
         "schema": SCHEMA,
         "question": one.question,
         "scope": one.scope,
+        "intent": one.reply.question.intent,
+        "subjects": [subject(s) for s in one.reply.question.subjects],
+        "facts": [section(s) for s in one.reply.sections],
+        "notes": list(one.reply.notes),
+        "not_followed": one.reply.not_followed,
+        "blind": list(one.blind),
         "brief": brief(one.brief),
         "answer": one.text,
+        "only_verified": one.only_verified,
+        "statements": [statement(s) for s in one.statements],
         "citations": [citation(c) for c in one.citations],
+        "checks": checks(one),
         "usage": usage(one.usage),
         "left_out": left_out(one.left_out),
         "model": one.model,
@@ -164,6 +213,7 @@ def answer(one: Answer) -> Json:
         "ended": one.reason,
         "seed": one.seed,
         "pack_hash": one.pack_hash,
+        "replay": asdict(one.record) if one.record else None,
         "timings_ms": timings(one.usage),
     }
 
@@ -177,8 +227,12 @@ def event(one: Event) -> Json:
             return {"event": "facts", **section(one.section)}
         case Token():
             return {"event": "token", "text": one.text}
+        case Remark():
+            return {"event": "remark", "text": one.text}
         case Mark():
             return {"event": "mark", **citation(one.citation)}
+        case Judged():
+            return {"event": "statement", **statement(one.statement)}
         case Note():
             return {"event": "note", "text": one.text}
         case Done():

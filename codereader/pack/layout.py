@@ -1,29 +1,20 @@
-"""Turn an indexed scope into segments: the base pack, and the focus that a question adds.
+"""Turn an indexed scope into segments: the base pack, which does not depend on the question.
 
-The base does not depend on the question, so that its evaluated state serves the next one. The focus holds in full
-what the question names and the base does not already show in full.
+Its evaluated state therefore serves the next question too; what a question adds is `codereader.pack.focus`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from codereader.cancel import CancelToken
 from codereader.errors import NothingReadable
-from codereader.index.parsed import Definition, ParsedFile
+from codereader.index.parsed import ParsedFile
 from codereader.index.view import IndexedFile, IndexView
 from codereader.model.counter import TokenCounter
-from codereader.pack.detail import main_names, one_line, show, show_name
+from codereader.pack.detail import main_names, show, show_name
 from codereader.pack.fit import Candidate, digest, fit
-from codereader.pack.segment import LEVELS, LeftOut, Level, Pack, Segment
-
-MOST_MENTIONS = 24
-"""So many files and definitions that a question names are looked at: a common name may have thousands."""
-
-WORD = re.compile(r"[\w./-]*\w")
-"""What in a question may name a symbol or a path."""
+from codereader.pack.segment import LEVELS, LeftOut, Level, Pack
 
 
 def pack(
@@ -106,82 +97,3 @@ def _without_gone(packed: Pack, gone: Mapping[str, str]) -> Pack:
         left_out=tuple(left[path] for path in sorted(left)),
         hash=digest(segments),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Focus:
-    """What a question names beyond the base: segments in order of mention, and what found no room."""
-
-    segments: tuple[Segment, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
-
-    @property
-    def tokens(self) -> int:
-        """The exact sum over the segments."""
-        return sum(segment.tokens for segment in self.segments)
-
-
-def focus(view: IndexView, question: str, base: Pack, budget: int, count: TokenCounter, cancel: CancelToken) -> Focus:
-    """Return what *question* names and *base* does not show in full, within *budget* tokens.
-
-    A named file comes whole, a named symbol as its definition's lines.
-    """
-    whole = {segment.path for segment in base.segments if segment.level == "full"}
-    files = {file.path: file for file in view.files()}
-    segments: list[Segment] = []
-    left_out: list[LeftOut] = []
-    left = budget
-    mentions = _mentions(view, files, question)
-    for path, definition in mentions[:MOST_MENTIONS]:
-        cancel.check()
-        if path in whole:
-            continue
-        segment = _focus_segment(view, files[path], definition, count)
-        if segment is None:
-            left_out.append(LeftOut(path, None, "changed since it was indexed", 0))
-        elif segment.tokens > left:
-            what = f"{definition.name} is named in the question" if definition else "named in the question"
-            left_out.append(LeftOut(path, None, f"{what}, no room in the focus", segment.tokens, exact=True))
-        else:
-            segments.append(segment)
-            left -= segment.tokens
-            whole |= {path} if definition is None else set()
-    reason = f"one of {len(mentions)} places that the question names; the first {MOST_MENTIONS} are looked at"
-    left_out += [LeftOut(path, None, reason, 0) for path, _ in mentions[MOST_MENTIONS:]]
-    return Focus(tuple(segments), tuple(left_out))
-
-
-def _mentions(view: IndexView, files: Mapping[str, IndexedFile], question: str) -> list[tuple[str, Definition | None]]:
-    """Return what the words of *question* name, each once: files first, then definitions, in order of mention."""
-    found: dict[tuple[str, int], tuple[str, Definition | None]] = {}
-    for word in dict.fromkeys(WORD.findall(question)):
-        for path, definition in _named(view, files, word):
-            found.setdefault((path, definition.span.start if definition else -1), (path, definition))
-    return sorted(found.values(), key=lambda mention: mention[1] is not None)
-
-
-def _named(view: IndexView, files: Mapping[str, IndexedFile], word: str) -> list[tuple[str, Definition | None]]:
-    """Return the files and definitions that *word* names exactly."""
-    if "." in word or "/" in word:
-        paths = [path for path in sorted(files) if path == word or path.endswith("/" + word)]
-        if paths:
-            return [(path, None) for path in paths]
-    name = word.removesuffix("()").split("/")[-1]
-    return [(found.path, found.fact) for found in view.definitions(name=name)]
-
-
-def _focus_segment(
-    view: IndexView, file: IndexedFile, definition: Definition | None, count: TokenCounter
-) -> Segment | None:
-    try:
-        data = view.text(file.path)
-    except NothingReadable:
-        return None
-    if definition is None:
-        text = show(file.path, data, view.parsed(file.path), "full")
-        first, last = 1, file.lines
-    else:
-        first, last = definition.span.lines
-        body = data[definition.span.start : definition.span.end].decode("utf-8", "replace")
-        text = f"=== {one_line(file.path)} (lines {first}-{last})\n{body}\n"
-    return Segment(file.path, "full", count.count_many([text])[0], text, first, last)

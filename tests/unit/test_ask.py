@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from threading import Event as Flag
 
 import pytest
 
-from codereader.answer.event import Event, Note, Progress
-from codereader.answer.prepare import Wish
-from codereader.answer.speaker import echo
+from codereader.answer.ask import Asking
+from codereader.answer.event import Done, Event, Note, Progress
+from codereader.answer.prepare import Known, Wish
+from codereader.answer.speaker import Speaker, echo
 from codereader.cancel import CancelToken
 from codereader.engine.protocol import EngineEvent, LoadProgress, Piece, Prefill, Prompt, Sampling
 from codereader.reader import Reader
@@ -35,7 +37,9 @@ class Slow:
         self.loading = False
         cancel.check()
 
-    def generate(self, prompt: Prompt, sampling: Sampling, cancel: CancelToken) -> Iterator[EngineEvent]:
+    def generate(
+        self, prompt: Prompt, sampling: Sampling, cancel: CancelToken, enough: CancelToken | None = None
+    ) -> Iterator[EngineEvent]:
         yield Prefill(1, 1, 0, 0.0)
         yield Piece("one ")
         yield Piece("two ")
@@ -48,14 +52,14 @@ class Slow:
 @contextmanager
 def events(tmp_path: Path, engine: Slow) -> Iterator[Iterator[Event]]:
     (tmp_path / "a.c").write_text("int main(void) { return 0; }\n")
-    base = echo()
-    speaker = type(base)(
-        base.name, base.vocabulary, base.frame, base.trained_context, base.trusted, base.plan, lambda _: engine
-    )
     with Reader(tmp_path) as reader:
         reader.open()
-        brief = reader.brief()
-        yield reader.ask("why", brief, speaker, reader.prepare("why", brief, speaker, Wish()), Sampling())
+        yield asked(reader, replace(echo(), start=lambda _: engine))
+
+
+def asked(reader: Reader, speaker: Speaker) -> Iterator[Event]:
+    known = Known(reader.brief(), reader.reply("explain structure"))
+    return reader.ask(known, speaker, reader.prepare(known, speaker, Wish()), Asking(Sampling(), False))
 
 
 @pytest.mark.parametrize("loads", [False, True])
@@ -79,13 +83,22 @@ def test_a_plain_frame_is_said(tmp_path: Path) -> None:
 
     engine = Slow(loads=True)
     (tmp_path / "a.c").write_text("int x;\n")
-    base = echo()
-    framed = Frame("", "", "the model has no chat template")
-    speaker = type(base)(base.name, base.vocabulary, framed, 0, True, base.plan, lambda _: engine)
+    speaker = replace(echo(), frame=Frame("", "", "the model has no chat template"), start=lambda _: engine)
     with Reader(tmp_path) as reader:
         reader.open()
-        brief = reader.brief()
-        ready = reader.prepare("why", brief, speaker, Wish())
-        told = [e.text for e in reader.ask("why", brief, speaker, ready, Sampling()) if isinstance(e, Note)]
+        told = [event.text for event in asked(reader, speaker) if isinstance(event, Note)]
 
     assert ["the model has no chat template"] == told
+
+
+def test_an_answer_that_drifts_is_stopped_and_its_cost_is_told(tmp_path: Path) -> None:
+    """Eight sentences of which nothing holds end the answer in good order, long before the limit."""
+    (tmp_path / "a.c").write_text("int main(void) { return 0; }\n")
+    drivel = " ".join(f"The number {n} is a matter of taste." for n in range(100))
+    with Reader(tmp_path) as reader:
+        reader.open()
+        (done,) = [event for event in asked(reader, echo(drivel)) if isinstance(event, Done)]
+
+    assert "drift" == done.answer.reason
+    assert done.answer.usage is not None
+    assert 0 < done.answer.usage.completion_tokens < 100

