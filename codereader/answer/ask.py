@@ -52,6 +52,11 @@ TOO_SMALL = (
     "and ask a larger model with --model FILE.gguf"
 )
 
+ONLY_VERIFIED = (
+    "{name} is too small to be trusted with prose: the facts are the answer, and of what it says only sentences that "
+    "the tree bears out are shown (--all-prose shows all)"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Asking:
@@ -103,7 +108,7 @@ def speak(
     for note in (*ready.notes, *((speaker.frame.note,) if speaker.frame.note else ())):
         yield Note(note)
     if not speaker.trusted:
-        yield Note(TOO_SMALL.format(name=speaker.name))
+        yield Note((ONLY_VERIFIED if asking.only_verified else TOO_SMALL).format(name=speaker.name))
     evidence = ready.composed.evidence
     said = _Said(
         CheckedStream(ground.view, evidence, only_verified=asking.only_verified, edges=ground.edges), CancelToken()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codereader import config
-from codereader.errors import ExitCode, ModelError
+from codereader.errors import ExitCode, ModelError, NothingFound
 from codereader.fronts.text import counted
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from codereader.answer.prepare import Known, Prepared, Wish
     from codereader.answer.speaker import Speaker
     from codereader.engine.protocol import Sampling
+    from codereader.facts.questions.reply import Reply
     from codereader.fronts.render import Output
     from codereader.fronts.report import Report
     from codereader.reader import Reader
@@ -29,8 +30,6 @@ OTHER_MODELS = (
     "{} models of other programs were found and none is the default, so the facts are the answer; "
     "name one with --model NAME or CODEREADER_MODEL (`codereader models list`)"
 )
-
-ONLY_VERIFIED = "only sentences that the tree bears out are shown; --all-prose shows all"
 
 RANKED = 16
 """So many files and symbols of a search may add to what a model is shown."""
@@ -90,6 +89,7 @@ def gather(reader: Reader, request: Request, speaker: Speaker | None, report: Re
 
     with report.working("gathering facts"):
         reply = reader.reply(request.question)
+        _check_names(reader, reply)
         needs_brief = request.is_whole or speaker is not None or reply.question.intent == OVERVIEW
         brief = reader.brief(request.lines) if needs_brief else Brief((), 0)
         sent = brief if request.lines is None or speaker is None else reader.brief()
@@ -99,6 +99,15 @@ def gather(reader: Reader, request: Request, speaker: Speaker | None, report: Re
             return Gathered(shown, Known(sent, reply))
     with report.working("searching"):
         return Gathered(shown, Known(sent, reply, reader.search(request.question, RANKED)))
+
+
+def _check_names(reader: Reader, reply: Reply) -> None:
+    """Check that the question is not only about names that the tree does not have. Raises: NothingFound."""
+    if reply.missing and not reply.facts:
+        scope = reader.walked.scope.name
+        near = list(dict.fromkeys(name for missing in reply.missing for name in missing.near))
+        hint = f"Near names: {', '.join(near)}." if near else "No name of the index is near it."
+        raise NothingFound(f"nothing in {scope} is called {' or '.join(m.written for m in reply.missing)}", hint)
 
 
 def answer(
@@ -141,8 +150,6 @@ def _speak(
     ready = prepared(reader, request, speaker, gathered, report)
     _note_sent(ready, report)
     only_verified = not speaker.trusted if request.only_verified is None else request.only_verified
-    if only_verified:
-        report.note(ONLY_VERIFIED)
     asking = Asking(request.sampling, only_verified, request.lines)
     for event in reader.ask(gathered.shown, speaker, ready, asking):
         _narrate(event, report)

@@ -121,9 +121,9 @@ def _checked(value: Any, written: str) -> Any:
         "float": is_number,
         "str | None": value is None or isinstance(value, str),
         "int | None": value is None or (is_number and isinstance(value, int)),
-        'int | Literal["auto"]': value == "auto" or (is_number and isinstance(value, int)),
+        "int | Literal['auto']": value == "auto" or (is_number and isinstance(value, int)),
     }
-    if not allowed[written]:
+    if not allowed[written.replace('"', "'")]:
         raise TypeError
     return value
 
