@@ -256,7 +256,7 @@ class Look:
 
     def member(self, name: str, receiver: str, base: str | None = None) -> tuple[Candidate, ...]:
         """Return what *name* may mean after *receiver*, whose first name has the *base*."""
-        typed = self._receiver_type(receiver, base)
+        typed = self.receiver_type(receiver, base)
         if typed is not None and (typed is not OUTSIDE or base is not None):
             return self._of_type(typed, name)
         if receiver in self._language.selves or receiver == self._own_name():
@@ -273,7 +273,7 @@ class Look:
         is_path = "::" in receiver or (self._style == "crate" and len(parts) == 1 and parts[0][:1].isupper())
         return () if is_known or is_path else self._any_method(name, receiver)
 
-    def _receiver_type(self, receiver: str, base: str | None) -> Typed | None:
+    def receiver_type(self, receiver: str, base: str | None) -> Typed | None:
         """Return the type of *receiver* where the scope tells it."""
         match = _HEAD.match(receiver)
         if match is None:

@@ -1,0 +1,339 @@
+"""The main types of a project: what they build on, who builds on them, who makes them, what they hold and offer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import log2
+
+from codereader.facts.brief.lines import Draft
+from codereader.facts.brief.material import one_line
+from codereader.facts.brief.project.scene import LINE, TYPES, Scene, dotted, fitted, is_public, packed, unique
+from codereader.facts.fact import Fact
+from codereader.facts.outline import Node
+from codereader.index.parsed import Definition
+from codereader.index.view import At
+from codereader.source.spans import line_of
+
+MOST_USERS = 8
+"""Files that count as users of a type; what everything uses is not more important than that."""
+
+NAMES = 6
+"""Most names that one piece of a line spells out."""
+
+DOC_WIDTH = 72
+
+OPENED = 6
+"""Types that get a second line."""
+
+FEW = 4
+"""A type that keeps and does less than this needs no second line."""
+
+MANY = 40
+"""The first type gets further lines if it has more methods than this."""
+
+KEPT = 60
+"""Characters for what a type keeps."""
+
+MOST_TYPES = 60
+"""Types that get a line; the others are left to the files."""
+
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_VIRTUAL = re.compile(r"\bvirtual\s[^;(){}~]*?\b([A-Za-z]\w*)\s*\(")
+_MAKES = re.compile(r"^(?:[Nn]ew|[Oo]pen|[Cc]reate|[Mm]ake|[Bb]uild|[Ff]rom|[Dd]efault|[Pp]arse|[Cc]onnect)")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One type of the project. `bases` are as written; `heirs` are the own types that build on it."""
+
+    at: At[Definition]
+    bases: tuple[str, ...]
+    heirs: tuple[str, ...]
+    methods: tuple[Definition, ...]
+    keeps: tuple[str, ...]
+    makers: tuple[str, ...]
+    worth: float
+
+    @property
+    def name(self) -> str:
+        """The name alone."""
+        return self.at.fact.name
+
+
+class Kinds:
+    """The types of one project. *run* is what its main operations run; a type with much of it is a main one."""
+
+    def __init__(self, scene: Scene, run: Iterable[Node] = ()) -> None:
+        self._scene = scene
+        self._run: dict[str, int] = {}
+        for node in run:
+            owner = node.name.rpartition(".")[0]
+            self._run[owner] = self._run.get(owner, 0) + 1
+        self._types = [at for at in scene.definitions if at.fact.kind in TYPES and self._is_told(at)]
+
+    def _is_told(self, at: At[Definition]) -> bool:
+        return not (at.fact.kind == "enum" and at.fact.owner) and not self._scene.spell(at.path, "").strip()
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names of the own types."""
+        return frozenset(at.fact.name for at in self._types)
+
+    @cached_property
+    def _written(self) -> Mapping[tuple[str, str], tuple[tuple[str, str], ...]]:
+        """By path and type: the members as (name, type as written), a base with an empty name."""
+        found: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
+        for path in sorted(self._scene.paths):
+            for at in self._scene.view.records(path=path):
+                head, _, name = at.fact.name.partition(" ")
+                if head in ("type", "class") and name:
+                    made = tuple((one.name, one.type) for one in at.fact.members)
+                    found[(path, name)] = (*found.get((path, name), ()), *made)
+        return found
+
+    @cached_property
+    def _anywhere(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
+        """By folder and type: the bases that any file of the folder gives it."""
+        found: dict[tuple[str, str], tuple[str, ...]] = {}
+        for (path, name), members in sorted(self._written.items()):
+            key = (self._scene.family(path), name)
+            bases = (kind for member, kind in members if not member)
+            found[key] = tuple(unique((*found.get(key, ()), *bases)))
+        return found
+
+    def bases(self, at: At[Definition]) -> tuple[str, ...]:
+        """Return what a type builds on, as written."""
+        told = self._anywhere.get((self._scene.family(at.path), dotted(at.fact)), ())
+        own = at.fact.fields if at.fact.kind == "class" else ()
+        return tuple(unique(_plain(one) for one in (*own, *told) if _plain(one)))
+
+    @cached_property
+    def heirs(self) -> Mapping[str, tuple[str, ...]]:
+        """The own types that build on a type, by its dotted name."""
+        found: dict[str, list[str]] = {}
+        for at in self._types:
+            for base in self.bases(at):
+                meant = self._meant(base)
+                if meant and meant != dotted(at.fact):
+                    found.setdefault(meant, []).append(at.fact.name)
+        for interface, types in self._satisfied():
+            found.setdefault(interface, []).extend(types)
+        return {name: tuple(unique(some)) for name, some in found.items()}
+
+    def _meant(self, base: str) -> str:
+        """Return the dotted name of the own type that *base* most likely means: one that stands in no other type."""
+        words = re.split(r"::|\.", base)
+        named = sorted(dotted(at.fact) for at in self._types if at.fact.name == words[-1])
+        ending = [one for one in named if f".{one}".endswith("." + ".".join(words))]
+        outer = [one for one in ending if len(words) > 1 or one.rpartition(".")[0] not in self._dotted]
+        return (outer or ending or ("",))[0]
+
+    @cached_property
+    def _dotted(self) -> frozenset[str]:
+        return frozenset(dotted(at.fact) for at in self._types)
+
+    def _satisfied(self) -> Iterator[tuple[str, list[str]]]:
+        """Yield Go interfaces with the types that have all their methods, parameters alike."""
+        methods: dict[str, dict[str, str]] = {}
+        for at in self._scene.definitions:
+            if at.fact.kind == "method" and at.fact.owner and self._scene.material.language(at.path) == "go":
+                methods.setdefault(at.fact.owner, {})[at.fact.name] = _parameters(at.fact)
+        for at in self._types:
+            wanted = methods.get(at.fact.name, {})
+            if at.fact.kind == "interface" and wanted:
+                types = [one.fact.name for one in self._types if one.fact.kind == "struct"]
+                kept = [one for one in types if wanted.items() <= methods.get(one, {}).items()]
+                if kept:
+                    yield at.fact.name, kept
+
+    @cached_property
+    def _makers(self) -> Mapping[str, tuple[str, ...]]:
+        """By name of a type: functions that give it back or call its constructor."""
+        found: dict[str, list[str]] = {}
+        for at in self._scene.definitions:
+            if at.fact.kind in ("function", "method") and is_public(at.fact, self._scene.material.language(at.path)):
+                for name in self._given(at):
+                    found.setdefault(name, []).append(self._scene.spell(at.path, dotted(at.fact)))
+        for path in self._scene.material.uses.looked:
+            if path in self._scene.paths and self._scene.material.language(path) not in ("go", "rust"):
+                for one in self._scene.view.references(path=path, kind="call"):
+                    if one.fact.name in self.names and one.fact.caller and one.fact.receiver is None:
+                        caller = self._scene.spell(path, one.fact.caller)
+                        if re.split(r"::|\.", caller)[0] != one.fact.name:
+                            found.setdefault(one.fact.name, []).append(caller)
+        return {name: tuple(unique(some)) for name, some in found.items()}
+
+    def _given(self, at: At[Definition]) -> Iterator[str]:
+        """Yield the own types that a function named like a maker gives back, as its signature says."""
+        language = self._scene.material.language(at.path)
+        if language not in ("go", "rust") or not _MAKES.match(at.fact.name):
+            return
+        signature = at.fact.signature
+        result = signature.rpartition("->")[2] if language == "rust" else signature.rpartition(")")[2]
+        if language == "go" and signature.endswith(")"):
+            result = signature[signature.rfind("(") :]
+        if language == "rust" and "->" not in signature:
+            return
+        for word in _WORD.findall(result):
+            if word == "Self" and at.fact.owner:
+                yield at.fact.owner.rpartition(".")[2]
+            elif word in self.names:
+                yield word
+
+    @cached_property
+    def ranked(self) -> tuple[Kind, ...]:
+        """The types, the most important first."""
+        made = [self._kind(at) for at in self._types]
+        made.sort(key=lambda one: (-one.worth, one.at.path, one.at.fact.row, one.name))
+        seen: set[str] = set()
+        first = [one for one in made if not (dotted(one.at.fact) in seen or seen.add(dotted(one.at.fact)))]
+        return tuple(first)
+
+    def _kind(self, at: At[Definition]) -> Kind:
+        scene, language = self._scene, self._scene.material.language(at.path)
+        inside = scene.owned.get((scene.family(at.path), dotted(at.fact)), ())
+        if language in ("go", "cpp"):
+            folder = at.path.rpartition("/")[0]
+            inside = [one for one in inside if language == "cpp" or one.path.rpartition("/")[0] == folder]
+        elif language == "python":
+            inside = [one for one in inside if one.path == at.path]
+        methods = tuple(one.fact for one in inside if one.fact.kind in ("method", "function", "property"))
+        heirs, makers = self.heirs.get(dotted(at.fact), ()), self._makers.get(at.fact.name, ())
+        rows = sum(one.span.last_row - one.span.first_row + 1 for one in methods)
+        reached = self._run.get(dotted(at.fact), 0)
+        worth = (
+            log2(1 + min(scene.files_using(at.fact.name), MOST_USERS)) + log2(1 + len(methods)) + log2(1 + rows / 10)
+        )
+        worth += 1.2 * log2(1 + len(heirs)) + 0.4 * log2(1 + scene.outside_uses(at.fact.name)) + log2(1 + reached)
+        worth += 2 if at.fact.name in scene.spoken else 0
+        worth *= 1.0 if is_public(at.fact, language) else 0.6
+        worth *= 0.3 if re.search(r"(Error|Exception|Warning)$", at.fact.name) else 1.0
+        worth *= 0.4 if at.fact.owner and at.fact.owner in scene.functions else 1.0
+        worth *= 0.7 if not methods and not heirs else 1.0
+        return Kind(at, self.bases(at), heirs, methods, tuple(unique(self._kept(at))), makers, round(worth, 6))
+
+    def _kept(self, at: At[Definition]) -> list[str]:
+        """Return the members of a type, those of own types first with their type."""
+        telling, rest = [], []
+        for member, kind in self._written.get((at.path, dotted(at.fact)), ()):
+            if not member or member.startswith("__"):
+                continue
+            is_function = "func(" in kind or "function<" in kind or "Fn" in kind
+            own = "" if is_function else next((word for word in _WORD.findall(kind) if word in self.names), "")
+            spoken = member if not own or own.lower() in member.lower() else f"{member} {own}"
+            (telling if own or member in self._scene.spoken else rest).append(spoken)
+        return [*telling, *rest]
+
+
+def types_section(scene: Scene, kinds: Kinds) -> Draft:
+    """Return the main types, a line each; the first few have a second one that says what they keep and do."""
+    facts: list[Fact] = []
+    for number, one in enumerate(kinds.ranked[:MOST_TYPES]):
+        facts.append(_fact(scene, one, is_whole=number >= OPENED))
+        if number < OPENED:
+            facts += _inside(scene, one, 3 if number == 0 and len(one.methods) > MANY else 1)
+    return Draft("Main types", tuple(facts), weight=8, first=10)
+
+
+def _fact(scene: Scene, one: Kind, *, is_whole: bool) -> Fact:
+    definition, path = one.at.fact, one.at.path
+    language, line = scene.material.language(path), line_of(definition.row)
+    bases = [_last(base) if language != "python" else base for base in one.bases]
+    name = scene.spell(path, dotted(definition))
+    above = ", ".join(bases[:4])
+    head = f"{definition.kind} {name}" + (
+        f"({above})" if above and language == "python" else f" : {above}" if above else ""
+    )
+    doc = f" - {one_line(definition.doc, DOC_WIDTH).rstrip('.')}" if definition.doc else ""
+    spread = one.heirs[:NAMES]
+    verb = "implemented by" if definition.kind in ("interface", "trait") else "base of"
+    makers = [maker for maker in one.makers if maker != name][:2]
+    text = packed(
+        head,
+        [
+            f"; {verb} {_some(spread, len(one.heirs))}" if spread else "",
+            doc,
+            f"; made by {', '.join(makers)}" if makers else "",
+        ],
+        path,
+        line,
+    )
+    names = _does(scene, one) if is_whole else ()
+    if names and len(text) + len(names[0]) + 25 + len(path) < LINE:
+        text = fitted(f"{text}; does ", names, path, line)
+    return Fact(name, "builds on", ", ".join(one.bases) or "nothing", text, path, line, definition.condition)
+
+
+def _inside(scene: Scene, one: Kind, lines: int) -> Iterator[Fact]:
+    """Yield what a type keeps and does, in at most *lines* lines without a place of their own."""
+    does = _does(scene, one)
+    keeps = [name for name in one.keeps if name not in does]
+    if len(does) < FEW and len(keeps) < FEW:
+        return
+    text = f"    keeps {_within(keeps, KEPT if does else 2 * KEPT)}" if keeps else "    "
+    text = f"{text}{'; ' if keeps else ''}does " if does else text
+    for number in range(lines):
+        taken = len(does)
+        whole = fitted(text, does, None, None) if does else text
+        if number < lines - 1 and does:
+            while taken > 1 and len(text) + len(", ".join(does[:taken])) + 1 > LINE:
+                taken -= 1
+            whole = text + ", ".join(does[:taken])
+        yield Fact(one.name, "does", ", ".join(does[:taken]), whole, None, None)
+        does, text = does[taken:], "      "
+        if not does:
+            return
+
+
+def _within(names: Sequence[str], room: int) -> str:
+    """Return as many of *names* as fit into *room* characters."""
+    text = ""
+    for number, name in enumerate(names):
+        piece = f", {name}" if number else name
+        if len(text) + len(piece) > room:
+            return f"{text}, ..."
+        text += piece
+    return text
+
+
+def _does(scene: Scene, one: Kind) -> list[str]:
+    """Return the names of what others may call on a type, the most telling first."""
+    language = scene.material.language(one.at.path)
+    public = [method for method in one.methods if is_public(method, language) and method.name != one.name]
+    public = [method for method in public if not method.name.startswith(("~", "operator"))]
+    public.sort(key=lambda method: (-_telling(scene, method), method.row))
+    declared = _VIRTUAL.findall(scene.body(one.at)) if language == "cpp" else ()
+    return list(unique((*declared, *(method.name for method in public))))
+
+
+def _telling(scene: Scene, method: Definition) -> float:
+    """Return how much the name of a method says of its type: used and long ones first."""
+    rows = method.span.last_row - method.span.first_row
+    dull = method.name.startswith("__") or method.kind == "property"
+    return (log2(1 + scene.outside_uses(method.name)) + 0.7 * log2(2 + rows)) * (0.3 if dull else 1.0)
+
+
+def _some(names: Sequence[str], whole: int) -> str:
+    left = whole - len(names)
+    return f"{', '.join(names)}{f' and {left} more' if left > 0 else ''}"
+
+
+def _plain(base: str) -> str:
+    """Return a base without its arguments, pointers and qualifiers."""
+    return re.sub(
+        r"^[*&\s]+|\b(?:public|private|protected|virtual|dyn)\b\s*", "", re.sub(r"[<\[(].*", "", base)
+    ).strip()
+
+
+def _last(base: str) -> str:
+    return re.split(r"::|\.", base)[-1]
+
+
+def _parameters(one: Definition) -> str:
+    """Return the types of a Go method's parameters and results without names, as far as they are told apart."""
+    text = one.signature
+    at = text.find(f"{one.name}(")
+    return str(text[at:].count(",")) if at >= 0 else ""

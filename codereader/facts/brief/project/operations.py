@@ -1,0 +1,208 @@
+"""The flow of a project's most important operations: from a public function through what it runs, a line a chain.
+
+An operation is what reaches most that the operations before it do not; being spoken of in the README, used by tests
+and examples, and being a program's entry count for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import log2
+
+from codereader.facts.brief.lines import Draft
+from codereader.facts.brief.project.reach import Reach, node_of
+from codereader.facts.brief.project.scene import LINE, Scene, is_public
+from codereader.facts.fact import Fact
+from codereader.facts.outline import Node
+from codereader.source.spans import line_of
+
+OPERATIONS = 6
+"""Most operations that are told."""
+
+LEAST = 0.5
+"""An operation that is worth less than this share of the first one is not told."""
+
+MOST_ROWS = 60
+"""Rows of one function that count."""
+
+STARTS = 90
+"""Most public functions that are looked at as starts of operations."""
+
+STEPS = 9
+"""Most calls of one function that are told."""
+
+LINES_EACH = 3
+"""Most lines of one operation."""
+
+COMMON = 12
+"""A function that is called from more files than this is a helper of all, and told last."""
+
+_DULL = frozenset(
+    "__repr__ __str__ __eq__ __hash__ __init__ String Error Len Less Swap fmt drop clone eq new default toString "
+    "equals hashCode main_loop size empty begin end Name name len is_empty".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """*head* calls one after the other, the last of them *steps*; `depth` says below how many other lines it stands."""
+
+    head: tuple[Node, ...]
+    steps: tuple[Node, ...]
+    depth: int
+
+
+def flow_section(scene: Scene, reach: Reach, starts: Sequence[Node]) -> Draft:
+    """Return the flow of the most important operations."""
+    told: set[Node] = set()
+    facts = []
+    for start in starts:
+        chains = list(_chains(scene, reach, start, told))
+        if chains and len(chains[0].head) + len(chains[0].steps) > 2:
+            facts += [_fact(scene, reach, chain) for chain in chains]
+    return Draft("Flow", tuple(facts), weight=9, first=12)
+
+
+def operations(scene: Scene, reach: Reach) -> list[Node]:
+    """Return the functions that the main operations start from, the most telling first."""
+    starts = _starts(scene, reach)
+    chosen: list[Node] = []
+    covered: set[Node] = set()
+    first = 0.0
+    while len(chosen) < OPERATIONS:
+        worth = {
+            node: _gain(scene, reach, node, covered) * weight for node, weight in starts.items() if node not in covered
+        }
+        best = max(worth, key=lambda node: (worth[node], node.path, -node.row), default=None)
+        first = first or (worth[best] if best else 0.0)
+        if best is None or worth[best] < max(1.5, LEAST * first):
+            break
+        chosen.append(best)
+        covered |= reach.near(best) | {best}
+    return chosen
+
+
+def _gain(scene: Scene, reach: Reach, node: Node, covered: set[Node]) -> float:
+    """Return how much code *node* reaches, damped, times the share of what is near that is not *covered*."""
+    below, near = reach.below(node), reach.near(node)
+    if len(below) < 2:
+        return 0.0
+    files = {one.path for one in below}
+    fresh = (1 + _rows(scene, near - covered)) / (1 + _rows(scene, near))
+    return round((log2(1 + _rows(scene, below) / 10) + 0.5 * log2(1 + len(files))) * fresh, 6)
+
+
+def _rows(scene: Scene, nodes: frozenset[Node]) -> int:
+    return sum(min(scene.span(one), MOST_ROWS) for one in nodes)
+
+
+def _starts(scene: Scene, reach: Reach) -> Mapping[Node, float]:
+    """Return where operations may start with a weight."""
+    found: dict[Node, float] = {}
+    main = {(at.path, at.fact.name.replace(":", ".").rpartition(".")[2]) for at in scene.material.entries}
+    names = {name for _, name in main}
+    many = 1 + len(scene.functions)
+    for at in scene.definitions:
+        one = at.fact
+        if one.kind not in ("function", "method") or one.name in _DULL:
+            continue
+        language = scene.material.language(at.path)
+        is_entry = (at.path, one.name) in main or (one.name in names and not one.owner and language == "python")
+        is_call = one.name == "__call__"
+        if not (is_entry or is_call or is_public(one, language)) or _is_inner(scene, one.owner):
+            continue
+        weight = 1.0 + 0.1 * log2(1 + scene.outside_uses(one.name))
+        weight *= 1.25 if one.name in scene.spoken else 1.0
+        share = len(reach.below(node_of(at))) / many if is_entry else 0.0
+        weight *= 1.1 + min(0.7, 4 * share) if is_entry else 1.8 if is_call else 1.0
+        weight *= 1.0 + 0.05 * scene.rank(at.path)
+        weight *= 0.6 if one.owner and one.owner.rpartition(".")[2].startswith("_") else 1.0
+        found[node_of(at)] = round(weight, 6)
+    kept = sorted(found, key=lambda node: (-found[node] * log2(2 + scene.span(node)), node.path, node.row))[:STARTS]
+    return {node: found[node] for node in kept}
+
+
+def _is_inner(scene: Scene, owner: str | None) -> bool:
+    """Tell whether *owner* is itself a function, or a type that is not meant for others."""
+    return owner is not None and owner in scene.functions
+
+
+def _chains(scene: Scene, reach: Reach, start: Node, told: set[Node]) -> Iterator[Chain]:
+    """Yield the lines of one operation: its own, then those of what it mainly runs."""
+    waiting = [(start, 0)]
+    made = 0
+    while waiting and made < LINES_EACH:
+        node, depth = waiting.pop(0)
+        if node in told:
+            continue
+        head, steps = [node], _steps(scene, reach, node)
+        told.add(node)
+        while len(steps) == 1 and steps[0] not in told and len(head) < 8:
+            head.append(steps[0])
+            told.add(steps[0])
+            steps = _steps(scene, reach, steps[0])
+        if len(head) + len(steps) < (2 if not depth else 3):
+            continue
+        made += 1
+        yield Chain(tuple(head), tuple(steps), depth)
+        below = sorted(
+            (one for one in steps if one not in told and len(reach.below(one)) > 1),
+            key=lambda one: (-_worth(scene, reach, one) - _akin(node, one), one.path, one.row),
+        )
+        waiting = [(one, depth + 1) for one in below[:3]] + waiting
+
+
+def _steps(scene: Scene, reach: Reach, node: Node) -> list[Node]:
+    """Return the calls of *node* that tell most, in the order of the source."""
+    calls = [one for one in reach.follow(node) if one.name.rpartition(".")[2] not in _DULL]
+    worth = {one: _worth(scene, reach, one) + _akin(node, one) for one in calls}
+    kept = sorted(calls, key=lambda one: (-worth[one], one.path, one.row, one.name))[:STEPS]
+    telling = [one for one in kept if worth[one] > 1.2]
+    return [one for one in calls if one in telling]
+
+
+def _akin(node: Node, step: Node) -> float:
+    """Return more for a step that goes on under nearly the same name: ``ExecuteC`` runs ``execute``."""
+    mine, other = (one.name.rpartition(".")[2].lower().strip("_") for one in (node, step))
+    shorter = min(len(mine), len(other))
+    return 3.0 if shorter > 3 and mine[:shorter] == other[:shorter] else 0.0
+
+
+def _worth(scene: Scene, reach: Reach, node: Node) -> float:
+    """Return how much a call tells: what it reaches, less where everything calls it."""
+    last = node.name.rpartition(".")[2]
+    files = scene.files_using(last)
+    below = len(reach.below(node))
+    return round(log2(2 + below) + 0.3 * log2(1 + scene.span(node)) - (2.5 if files > COMMON else 0.25 * files), 6)
+
+
+def _fact(scene: Scene, reach: Reach, chain: Chain) -> Fact:
+    last = chain.head[-1]
+    weights = {step: _worth(scene, reach, step) + _akin(last, step) for step in chain.steps}
+    first = chain.head[0]
+    line = line_of(first.row)
+    room = LINE - len(f"  ({first.path}:{line})") - 2 * chain.depth
+    owner = ""
+    words = []
+    for node in chain.head:
+        word, owner = _spelled(scene, node, owner)
+        words.append(word)
+    steps = list(chain.steps)
+    while True:
+        told = " -> ".join(words)
+        told += f" -> {', '.join(_spelled(scene, step, owner)[0] for step in steps)}" if steps else ""
+        text = told if len(steps) == len(chain.steps) else f"{told}, ..."
+        if len(text) <= room or not steps:
+            break
+        steps.remove(min(steps, key=lambda one: (weights[one], one.path, one.row)))
+    run = ", ".join(node.name for node in (*chain.head[1:], *chain.steps))
+    return Fact(first.name, "runs", run, "  " * chain.depth + text, first.path, line)
+
+
+def _spelled(scene: Scene, node: Node, owner: str) -> tuple[str, str]:
+    """Return *node* as it is written after something of *owner*, and its own owner."""
+    mine = node.name.rpartition(".")[0]
+    if mine and mine == owner:
+        return node.name.rpartition(".")[2], mine
+    return scene.spell(node.path, node.name), mine

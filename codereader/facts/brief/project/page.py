@@ -1,0 +1,90 @@
+"""The sections on a project and their order: what it is, how it is entered, its types and flow, how it is built."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from codereader.facts.brief.calls import not_followed
+from codereader.facts.brief.lines import Draft
+from codereader.facts.brief.material import Material, counted, one_line, tally
+from codereader.facts.brief.project.hooks import hooks_section
+from codereader.facts.brief.project.kinds import Kinds, types_section
+from codereader.facts.brief.project.manifest import Manifest
+from codereader.facts.brief.project.modules import files_section
+from codereader.facts.brief.project.offers import entries_section
+from codereader.facts.brief.project.operations import flow_section, operations
+from codereader.facts.brief.project.order import order_section
+from codereader.facts.brief.project.packaging import build_section, manifests, tests_section
+from codereader.facts.brief.project.reach import Reach
+from codereader.facts.brief.project.scene import OUTLINES, Scene
+from codereader.facts.brief.readme import readme_words
+from codereader.facts.fact import Fact
+from codereader.source.languages import language as language_named
+
+_SAID = 130
+_LINK = re.compile(r"!?\[([^\]]+)\](?:\([^)]*\)|\[[^\]]*\])?")
+
+
+def is_project(material: Material) -> bool:
+    """Tell whether most code of a scope is in a language with classes, packages or crates."""
+    scene = Scene(material)
+    return scene.language not in ("c", *OUTLINES)
+
+
+def project_drafts(material: Material) -> tuple[Draft, ...]:
+    """Return the sections on a project, most important first. Some may be empty."""
+    scene = Scene(material)
+    found = manifests(scene)
+    reach = Reach(scene)
+    starts = operations(scene, reach)
+    kinds = Kinds(scene, [one for start in starts for one in (start, *sorted(reach.below(start), key=repr))])
+    return (
+        Draft("What it is", tuple(_identity(scene, found)), weight=4, first=4),
+        entries_section(scene, found),
+        flow_section(scene, reach, starts),
+        types_section(scene, kinds),
+        hooks_section(scene, kinds),
+        files_section(scene),
+        build_section(scene, found),
+        tests_section(scene, found),
+        order_section(scene, starts, kinds),
+        replace(not_followed(material), weight=0.5),
+    )
+
+
+def _identity(scene: Scene, found: list[Manifest]) -> Iterator[Fact]:
+    name = scene.view.scope.name
+    seen: set[str] = set()
+    for path, line, words in _descriptions(scene, found):
+        text = one_line(_LINK.sub(r"\1", words).replace("**", "").replace("`", ""), _SAID)
+        if text and text.lower() not in seen:
+            yield Fact(name, "is", text, text if seen else f"{name}: {text}", path, line)
+            seen.add(text.lower())
+    files = [one for one in scene.material.files if one.language not in OUTLINES]
+    parts = [
+        f"{(known.name if (known := language_named(key)) else key)} {counted(count, 'file')}, "
+        f"{counted(sum(one.lines for one in files if one.language == key), 'line')}"
+        for key, count in tally(one.language for one in files)
+    ]
+    own = sum(one.lines for one in scene.files)
+    text = f"{counted(len(scene.material.files), 'file')}; {'; '.join(parts[:4])}; {own:,} lines of them its own code, no tests"
+    yield Fact(name, "has", f"{len(scene.material.files)} files", text)
+
+
+def _descriptions(scene: Scene, found: list[Manifest]) -> Iterator[tuple[str, int, str]]:
+    readme = next((file.path for file in scene.view.files() if file.path.lower().startswith("readme")), None)
+    if readme and (said := readme_words(scene.view, readme)):
+        yield readme, said[0], said[1]
+    for one in found:
+        if one.words and one.path.count("/") == 0:
+            lines = scene.text(one.path).splitlines()
+            start = one.words[:20]
+            yield one.path, next((number for number, line in enumerate(lines, 1) if start in line), 1), one.words
+            break
+    tops = [path for path in scene.paths if path.rpartition("/")[2] in ("__init__.py", "lib.rs", "doc.go")]
+    for path in sorted(tops, key=lambda one: (one.count("/"), -scene.rank(one), one))[:1]:
+        file = scene.view.file(path)
+        if file and file.summary:
+            yield path, 1, file.summary

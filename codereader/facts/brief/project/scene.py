@@ -1,0 +1,217 @@
+"""What the sections on a project are made from: its own code, how names are spelled, how much fits into a line.
+
+Own code is what is neither test, example, documentation nor foreign.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+
+from codereader.errors import NothingReadable
+from codereader.facts.brief.material import Material
+from codereader.facts.outline import Node
+from codereader.facts.rank import is_minor
+from codereader.index.parsed import Definition
+from codereader.index.view import At, IndexedFile
+from codereader.source.languages import known_languages
+
+LINE = 158
+"""Characters that a fact may take with its place; two more indent it."""
+
+OUTLINES = frozenset({"text", "markdown", "toml", "json", "yaml", "make", "kconfig", "bash"})
+"""Languages that are not what a project is written in."""
+
+TYPES = ("class", "struct", "interface", "trait", "enum", "union")
+CALLABLE = ("function", "method", "class")
+
+_INSIDE = re.compile(
+    r"(^|/)(_?tests?|[\w-]*[-_]tests?|testing|testdata|testutil\w*|spec|benches|benchsuite|bench(mark)?s?|fuzz\w*|"
+    r"scripts?|tools?|ci|third[-_]party|vendor|node_modules|dist|examples?|demos?|docs?|\.\w[\w-]*)/"
+    r"|(^|/)(setup|conftest|build|noxfile|tasks)\.\w+$|[._-](tests?|spec|bench)\.\w+$|(^|/)test(util|ing|harness)\w*\.\w+$|(^|/)(tests?|[\w]*[a-z]Tests?)\.\w+$",
+)
+_COMPILED = (".go", ".rs", ".java", ".ts", ".cc", ".cpp")
+_PACKAGE_OF_DOCS = re.compile(r"(?:^|(?<=/))docs?/")
+"""A folder of such code that is called like documentation is a package about it."""
+
+_IDENTIFIER = re.compile(r"[A-Za-z_]\w{2,}")
+_LARGEST_TEXT = 1 << 18
+
+
+def is_own(path: str) -> bool:
+    """Tell whether *path* is a project's own code."""
+    shown = _PACKAGE_OF_DOCS.sub("", path) if path.endswith(_COMPILED) else path
+    return not is_minor(shown) and not _INSIDE.search(shown)
+
+
+class Scene:
+    """One project. *material* holds its facts; what is asked of the index more than once is kept here."""
+
+    def __init__(self, material: Material) -> None:
+        self.material = material
+        self.view = material.view
+        code = [file for file in material.files if file.language not in OUTLINES]
+        own = [file for file in code if is_own(file.path)]
+        self.files: tuple[IndexedFile, ...] = tuple(own or code)
+        self.paths = frozenset(file.path for file in self.files)
+        self.definitions = tuple(at for at in material.definitions if at.path in self.paths)
+        self._texts: dict[str, str] = {}
+
+    @cached_property
+    def language(self) -> str:
+        """The language that most lines of the project's own code are written in; C headers count as C++ beside it."""
+        lines: dict[str, int] = {}
+        for file in self.files:
+            lines[file.language] = lines.get(file.language, 0) + file.lines
+        return max(sorted(lines), key=lambda one: lines[one], default="text")
+
+    @cached_property
+    def namespaces(self) -> frozenset[str]:
+        """The dotted names of what is no type and no function but holds them."""
+        whole = {dotted(at.fact) for at in self.definitions if at.fact.kind == "module"}
+        return frozenset(whole)
+
+    @cached_property
+    def by_node(self) -> Mapping[tuple[str, int, str], At[Definition]]:
+        """The own definitions by path, row and dotted name."""
+        return {(at.path, at.fact.row, dotted(at.fact)): at for at in self.definitions}
+
+    @cached_property
+    def owned(self) -> Mapping[tuple[str, str], Sequence[At[Definition]]]:
+        """The own definitions that stand in others, by the name of their language's family and their owner."""
+        found: dict[tuple[str, str], list[At[Definition]]] = {}
+        for at in self.definitions:
+            if at.fact.owner:
+                found.setdefault((self.family(at.path), at.fact.owner), []).append(at)
+        return found
+
+    @cached_property
+    def spoken(self) -> frozenset[str]:
+        """The identifiers in the README."""
+        readme = next((file.path for file in self.material.files if file.path.lower().startswith("readme")), None)
+        return frozenset(_IDENTIFIER.findall(self.text(readme))) if readme else frozenset()
+
+    @cached_property
+    def functions(self) -> frozenset[str]:
+        """The dotted names of functions and methods."""
+        return frozenset(dotted(at.fact) for at in self.definitions if at.fact.kind in ("function", "method"))
+
+    @cached_property
+    def _users(self) -> Mapping[str, int]:
+        """In how many of the files that were looked at each name is used."""
+        counts: dict[str, int] = {}
+        for path in self.material.uses.looked:
+            if path in self.paths:
+                for name in dict.fromkeys(at.fact.name for at in self.view.references(path=path)):
+                    counts[name] = counts.get(name, 0) + 1
+        return counts
+
+    def files_using(self, name: str) -> int:
+        """Return in how many own files *name* is used."""
+        return self._users.get(name, 0)
+
+    def outside_uses(self, name: str) -> int:
+        """Return how often *name* is used in files that do not define it, tests and examples counted."""
+        return self.view.reference_counts().get(name, 0)
+
+    def rank(self, path: str) -> float:
+        """Return the importance of a file, 0 to 5."""
+        best = max((self.material.scores[one] for one in self.paths), default=0.0)
+        return 5 * self.material.scores.get(path, 0.0) / best if best else 0.0
+
+    def span(self, node: Node) -> int:
+        """Return how many rows a definition takes."""
+        at = self.definition(node)
+        return at.fact.span.last_row - at.fact.span.first_row + 1 if at else 0
+
+    def definition(self, node: Node) -> At[Definition] | None:
+        """Return the definition behind *node*, None if it is not the project's own."""
+        return self.by_node.get((node.path, node.row, node.name))
+
+    def family(self, path: str) -> str:
+        """Return the language of *path*, one name for those that see each other."""
+        key = self.material.language(path)
+        known = known_languages().by_key.get(key)
+        return (known.family or key) if known else key
+
+    def separator(self, path: str) -> str:
+        """Return what stands between a type and its member in the language of *path*."""
+        return "::" if self.material.language(path) in ("cpp", "rust", "c") else "."
+
+    def spell(self, path: str, name: str) -> str:
+        """Return a dotted name as its language writes it, without the namespaces that it stands in."""
+        parts = name.split(".")
+        while len(parts) > 1 and (".".join(parts[:1]) in self.namespaces or _is_namespace(self.namespaces, parts)):
+            name = name.partition(".")[2]
+            parts = parts[1:]
+        return self.separator(path).join(parts)
+
+    def text(self, path: str) -> str:
+        """Return the text of a file, empty where it cannot be read or is very long."""
+        if path not in self._texts:
+            file = self.view.file(path)
+            try:
+                is_short = file is not None and file.size <= _LARGEST_TEXT
+                self._texts[path] = self.view.text(path).decode("utf-8", "replace") if is_short else ""
+            except NothingReadable:
+                self._texts[path] = ""
+        return self._texts[path]
+
+    def body(self, at: At[Definition]) -> str:
+        """Return the text of a definition as lines of its file."""
+        lines = self.text(at.path).splitlines()
+        return "\n".join(lines[at.fact.span.first_row : at.fact.span.last_row + 1])
+
+    def named(self, base: str) -> list[str]:
+        """Return the files called *base*, the one nearest to the top first."""
+        found = [file.path for file in self.view.files() if file.path.rpartition("/")[2] == base]
+        return sorted(found, key=lambda path: (path.count("/"), path))
+
+
+def _is_namespace(namespaces: frozenset[str], parts: Sequence[str]) -> bool:
+    return any(f".{one}".endswith(f".{parts[0]}") for one in namespaces)
+
+
+def dotted(one: Definition) -> str:
+    """Return the name of *one* after its owner's."""
+    return f"{one.owner}.{one.name}" if one.owner else one.name
+
+
+def is_public(one: Definition, language: str) -> bool:
+    """Tell whether *one* is meant for use from outside its file, as its language says so."""
+    if language == "python":
+        return not one.name.startswith("_")
+    if language in ("go", "rust", "java", "typescript", "tsx"):
+        return one.exported
+    return not one.name.startswith("_")
+
+
+def packed(head: str, pieces: Iterable[str], path: str | None, line: int | None) -> str:
+    """Return *head* and as many of *pieces*, in order, as fit into a line with the place; a piece that is too long is
+    left out.
+    """
+    room = LINE - (len(f"  ({path}:{line})") if path else 0)
+    for piece in pieces:
+        if piece and len(head) + len(piece) <= room:
+            head += piece
+    return head
+
+
+def fitted(head: str, names: Sequence[str], path: str | None, line: int | None, tail: str = "") -> str:
+    """Return *head* and as many of *names* as fit into a line with the place; those left out are counted."""
+    room = LINE - (len(f"  ({path}:{line})") if path else 0) - len(tail)
+    text = head
+    for number, name in enumerate(names):
+        piece = name if not number else f", {name}"
+        left = len(names) - number - 1
+        reserve = len(f" and {left} more") if left else 0
+        if len(text) + len(piece) + reserve > room:
+            return f"{text} and {len(names) - number} more{tail}" if number else text.rstrip(": ,;") + tail
+        text += piece
+    return text + tail
+
+
+def unique(names: Iterable[str]) -> Iterator[str]:
+    """Yield each of *names* once, in order."""
+    return iter(dict.fromkeys(names))
