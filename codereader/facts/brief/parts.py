@@ -60,7 +60,8 @@ NO_CODE = frozenset({"markdown", "text", "json", "yaml", "toml", "make", "kconfi
 class Part:
     """Files that belong together. `name` is a glob (``ipv4/``, ``tcp_*``), `files` are by importance.
 
-    `lines` counts those of all its files. `stratum` is 0 at the bottom. `inside` are the parts it is made of, as far as asked for.
+    `lines` counts those of all its files. `stratum` is 0 at the bottom. `inside` are the parts it is made of, as far as
+    asked for.
     """
 
     name: str
@@ -132,11 +133,8 @@ class _Partition:
     def __init__(self, material: Material) -> None:
         self._material = material
         self._view = material.view
-        self._objects = {
-            one.path: one.objects[-1]
-            for one in material.build.built
-            if one.objects and one.objects[-1] not in _own(one.path)
-        }
+        built = ((one.path, one.objects[-1]) for one in material.build.built if one.objects)
+        self._objects = {path: name for path, name in built if not _is_own(path, name)}
         self._lines = {file.path: file.lines for file in material.files}
         self._code = {
             file.path
