@@ -18,6 +18,12 @@ from codereader.facts.rank import is_minor
 COMPOSITE_SHARE = 0.6
 """So much of a flat folder must be linked into two or more composite objects for these to be its groups."""
 
+NO_CODE = frozenset({"markdown", "text", "json", "yaml", "toml", "make", "kconfig"})
+"""Languages of files that are not code."""
+
+LARGEST_SHARE = 0.8
+"""With so much of it in one object, objects tell nothing apart."""
+
 SHORT_WORD = 3
 """A first word with fewer characters (``ip``) takes no file of another first word (``ipmr``) into its group."""
 
@@ -98,7 +104,9 @@ def _composites(folder: str, files: Sequence[str], objects: Mapping[str, str]) -
     for path in files:
         inside.setdefault(objects.get(path, ""), []).append(path)
     apart = inside.pop("", [])
-    if len(inside) < 2 or len(files) - len(apart) < COMPOSITE_SHARE * len(files):
+    linked = len(files) - len(apart)
+    largest = max((len(some) for some in inside.values()), default=0)
+    if len(inside) < 2 or linked < COMPOSITE_SHARE * len(files) or largest > LARGEST_SHARE * linked:
         return []
     made = [Group(_glob(folder, name), folder, tuple(some)) for name, some in inside.items()]
     return [*made, *_by_words(folder, apart)]

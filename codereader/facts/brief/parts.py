@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from math import sqrt
 
 from codereader.facts.brief.dependence import Use, Uses, merged, uses_between
-from codereader.facts.brief.grouping import Group, scope_group, split
+from codereader.facts.brief.grouping import NO_CODE, Group, scope_group, split
 from codereader.facts.brief.material import Material
 from codereader.facts.brief.purpose import Purpose, Purposes
 from codereader.facts.brief.strata import downward, strata, upward
@@ -51,9 +51,6 @@ USERS_WEIGHT = 6.0
 
 EXAMPLES = 3
 """So many names of a dependency are spelled out."""
-
-NO_CODE = frozenset({"markdown", "text", "json", "yaml", "toml", "make", "kconfig"})
-"""Languages of files that are not code."""
 
 
 @dataclass(frozen=True, slots=True)

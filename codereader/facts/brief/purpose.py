@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from codereader.errors import NothingReadable
-from codereader.facts.brief.grouping import Group
-from codereader.facts.brief.material import Material, one_line
+from codereader.facts.brief.grouping import NO_CODE, Group
+from codereader.facts.brief.material import Material, listed, one_line
 from codereader.facts.brief.readme import readme_words
 from codereader.facts.kbuild.kconfig import prompt
 from codereader.facts.rank import is_minor
@@ -42,7 +42,7 @@ _SYMBOL = re.compile(r"\bCONFIG_(\w+)")
 _MAKEFILE = re.compile(r"^(?:kbuild )?makefile (?:for|of) (?:the )?(?:linux )?(?:kernel )?", re.IGNORECASE)
 _STOP = re.compile(r"(?<=\w{2})[.!?](?=\s|$)")
 _WORDS = re.compile(r"^[^=]*[A-Za-z]{2}[^=]*$")
-_PATH = re.compile(r"^[\w.-]*/[\w./-]+(?: *[:–—-]+ +|$)")
+_PATH = re.compile(r"^(?:file: *)?[\w.-]*/[\w./-]+(?: *[:–—-]+ +| +(?=[A-Z])|$)", re.IGNORECASE)
 _SUITE = re.compile(r"implementation of the tcp/ip protocol suite", re.IGNORECASE)
 """The words with which most files of the kernel's network code begin."""
 
@@ -102,21 +102,25 @@ class Purposes:
     def _of_files(self, group: Group) -> Iterator[Purpose]:
         code = [path for path in group.files if not is_minor(path)]
         conditions = {self._built.get(path) for path in code if path in self._built}
-        if len(conditions) == 1:
+        own = {path for path, condition in self._built.items() if condition in conditions}
+        if len(conditions) == 1 and own <= set(code):
             yield from self._of_option(conditions.pop())
-        if len(code) == 1:
+        if group.name.endswith("/*") and len(code) > SPEAKING:
+            yield Purpose(listed([posixpath.basename(path) for path in code], SPEAKING), code[0], 1)
+        elif len(code) == 1:
             yield from self._of_summary(self._files[code[0]])
         else:
             yield from self._of_main(group)
 
     def _of_definitions(self, group: Group) -> Purpose | None:
-        """Return the names that others use most out of what the files define: types before anything else."""
+        """Return the names that others use most out of what the files define; types first, but not in C."""
         inside = set(group.files)
         counts = self._material.view.referring_files()
         known: dict[str, tuple[tuple[bool, int, str], At[Definition]]] = {}
         for at in self._material.definitions:
             if at.path in inside and at.fact.kind in _TOLD and not is_minor(at.path):
-                key = (at.fact.kind not in _TYPES, -counts.get(at.fact.name, 0), at.fact.name)
+                is_type = at.fact.kind in _TYPES and self._files[at.path].language != "c"
+                key = (not is_type, -counts.get(at.fact.name, 0), at.fact.name)
                 known.setdefault(at.fact.name, (key, at))
         best = [at for _, at in sorted(known.values(), key=lambda one: one[0])[:DEFINED]]
         if not best:
@@ -140,7 +144,7 @@ class Purposes:
     def _of_main(self, group: Group) -> Iterator[Purpose]:
         """Yield what the file called like the group, else the most important that says something, says of itself."""
         head = posixpath.basename(group.name).rstrip("/*_.")
-        code = [path for path in group.files if not is_minor(path)]
+        code = [path for path in group.files if not is_minor(path) and self._files[path].language not in NO_CODE]
         named = [path for path in code if posixpath.basename(path).partition(".")[0] == head]
         for path in dict.fromkeys((*named, *code[:SPEAKING])):
             for one in self._of_summary(self._files[path]):
