@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 
 from codereader.index.parse import EXTRACTOR
 
-FORMAT = f"linked 8 {EXTRACTOR}"
+FORMAT = f"linked 9 {EXTRACTOR}"
 """What the bytes depend on beside the value."""
 
 T = TypeVar("T")

@@ -57,13 +57,18 @@ class Made:
 
 
 class MacroCalls:
-    """The calls that macros make, worked out once. *has_twin* tells of a name whether a function has it too."""
+    """The calls that macros make, worked out once. *has_twin* tells of a name whether a function has it too.
+
+    A macro that leads back to itself makes other calls inside its ring than when it is used: such a one is kept only
+    as what its use makes, so that the outcome does not depend on which was asked for first.
+    """
 
     def __init__(self, macros: Macros, has_twin: Callable[[str], bool]) -> None:
         self._macros = macros
         self._has_twin = has_twin
         self._shared: dict[str, tuple[Made, ...]] = {}
         self._own: dict[tuple[str, str], tuple[Made, ...]] = {}
+        self._rings: dict[tuple[str, str], tuple[tuple[Made, ...], bool]] = {}
         self._stack: list[str] = []
         self._cut: set[str] = set()
         self._local = False
@@ -75,15 +80,20 @@ class MacroCalls:
         key = (name, path)
         if key in self._own:
             return self._own[key], True
-        before, self._local = self._local, False
+        if not self._stack and key in self._rings:
+            return self._rings[key]
+        outer, self._local, self._cut = (self._local, self._cut), False, set()
         made = self._worked_out(name, path)
-        is_local, self._local = self._local, self._local or before
-        if not self._cut - {name}:
-            if is_local:
-                self._own[key] = made
-            else:
-                self._shared[name] = made
-        self._cut.discard(name)
+        is_local, is_ring, above = self._local, name in self._cut, self._cut - {name}
+        self._local, self._cut = self._local or outer[0], outer[1] | above
+        if not self._stack:
+            self._cut.clear()
+        if not self._stack and (is_ring or above):
+            self._rings[key] = made, is_local
+        elif not is_ring and not above and is_local:
+            self._own[key] = made
+        elif not is_ring and not above:
+            self._shared[name] = made
         return made, is_local
 
     def _worked_out(self, name: str, path: str) -> tuple[Made, ...]:
@@ -110,8 +120,10 @@ class MacroCalls:
         if name in self._stack:
             self._cut.add(name)
             return None
-        meaning = self._macros.meaning(name, path)
-        if meaning is None or len(self._stack) > DEEPEST:
+        if len(self._stack) > DEEPEST:
+            self._cut.add(self._stack[0])
+            return None
+        if self._macros.meaning(name, path) is None:
             return None
         made, is_local = self.of(name, path)
         self._local = self._local or is_local
