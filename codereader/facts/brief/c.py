@@ -7,24 +7,16 @@ from collections.abc import Iterator
 from math import log2
 
 from codereader.facts.brief.lines import Draft
-from codereader.facts.brief.material import LIST_LENGTH, Material, base, counted, listed, one_line
+from codereader.facts.brief.material import LIST_LENGTH, Material, base, counted, listed
 from codereader.facts.fact import Fact
 from codereader.facts.graph.relations import Table
 from codereader.facts.kbuild.system import Built
-from codereader.index.parsed import Definition
-from codereader.index.view import At
-from codereader.source.spans import line_of
 
 TABLE_FIELDS = 10
 """Fields of a table that one fact spells out; the others are counted in it."""
 
-MEMBER_WIDTH = 90
-"""Characters of a type's members that one fact quotes."""
-
 BUILT_ONE_BY_ONE = 12
 """With more built files than this, those under one condition share a fact."""
-
-_TYPES = ("struct", "union", "enum", "typedef")
 
 
 def build_section(material: Material) -> Draft:
@@ -105,27 +97,3 @@ def _table(table: Table) -> Fact:
     return Fact(
         table.variable, "holds", held, f"{table.variable}{kind}: {held}", table.path, table.line, table.condition
     )
-
-
-def main_types(material: Material) -> Draft:
-    """Return structs, unions, enums and typedefs, those mentioned most and in most files first."""
-    mentions = material.uses.mentions
-    types = [at for at in material.definitions if at.fact.kind in _TYPES and material.language(at.path) == "c"]
-    ordered = sorted(
-        types,
-        key=lambda at: (-mentions.get(at.fact.name, 0), _TYPES.index(at.fact.kind), at.path, at.fact.row, at.fact.name),
-    )
-    return Draft("Main types", tuple(_type(at) for at in ordered), weight=2, first=2)
-
-
-def _type(at: At[Definition]) -> Fact:
-    definition = at.fact
-    noun = "value" if definition.kind == "enum" else "member"
-    members = one_line("; ".join(definition.fields), MEMBER_WIDTH)
-    held = (
-        f"{counted(len(definition.fields), noun)}: {members}" if definition.fields else one_line(definition.signature)
-    )
-    name = definition.name if definition.kind == "typedef" else f"{definition.kind} {definition.name}"
-    doc = f" - {one_line(definition.doc, 70)}" if definition.doc else ""
-    text = f"{name}  {held}{doc}"
-    return Fact(definition.name, definition.kind, held, text, at.path, line_of(definition.row), definition.condition)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import log2
 
 from codereader.facts.brief.flow import Flow
@@ -96,6 +97,7 @@ class Chain:
     worth: float
 
 
+@lru_cache(maxsize=1 << 17)
 def words_of(name: str) -> frozenset[str]:
     """Return the words of an identifier, in small letters."""
     return frozenset(bare for word in _SPLIT.split(name.lower()) if (bare := word.rstrip("0123456789")))
@@ -161,7 +163,7 @@ class Chains:
         for names in self._files.values():
             for name in names:
                 total += 1
-                for word in words_of(name):
+                for word in dict.fromkeys(name.split("_")):
                     counts[word] = counts.get(word, 0) + 1
         return frozenset(word for word, count in counts.items() if count * 12 > total)
 
@@ -217,17 +219,15 @@ class Chains:
         yield from self._deferred.get(variable, ())
 
     def _through(self, field: str, receiver: str, base: str | None) -> Iterator[Hop]:
-        """Yield what a call through a member may reach: functions that tables of a fitting type hold in it."""
+        """Yield what a call through a member may reach: functions that tables of the best fitting type hold in it."""
         entries = self._fields.get(field, ())
-        if not entries:
-            return
         last = _LAST.search(receiver)
         own = words_of(last[1]) if last else frozenset()
         typed = words_of(base) if base and last and last[1] == receiver else frozenset()
-        structs = {at.fact.struct or "" for at in entries}
-        fitting = {one for one in structs if one and (_alike(own, words_of(one)) or words_of(one) <= typed)}
-        chosen = fitting or (structs if len(structs) == 1 else set())
-        yield from self._chosen([at for at in entries if (at.fact.struct or "") in chosen])
+        fits = {one: _fit(own, typed, words_of(one)) for at in entries if (one := at.fact.struct or "")}
+        best = max(fits.values(), default=0.0)
+        if best or len(fits) == 1:
+            yield from self._chosen([at for at in entries if fits.get(at.fact.struct or "") == best])
 
     def _by_helper(self, name: str) -> Iterator[Hop]:
         """Yield what a helper defined elsewhere calls by its name: ``dst_input`` calls what ``dst.input`` holds."""
@@ -319,6 +319,16 @@ def _core(name: str) -> str:
     return name.strip("_").removeprefix("do_")
 
 
-def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
-    """Tell whether a member's name and a struct's share the beginning of a word: ``sk_prot`` and ``proto``."""
-    return any(a[:4] == b[:4] for a in one for b in other if len(a) > 2 and len(b) > 2 and a not in ("ops", "struct"))
+def _fit(member: frozenset[str], typed: frozenset[str], struct: frozenset[str]) -> float:
+    """Return how well a struct fits the member through which a call goes, and the type declared for it: 0 is not at all.
+
+    A member is often called by the beginning of a word of its struct: ``sk_prot`` and ``proto``.
+    """
+    if struct <= typed:
+        return 2.0
+    alike = [word for word in struct if word != "ops" and any(_begin_alike(word, own) for own in member)]
+    return len(alike) / len(struct)
+
+
+def _begin_alike(one: str, other: str) -> bool:
+    return min(len(one), len(other)) > 2 and one[:4] == other[:4]

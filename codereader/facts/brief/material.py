@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from codereader.facts.brief.flow import Flow
 from codereader.facts.brief.texts import Texts
@@ -20,6 +21,12 @@ from codereader.index.view import At, IndexedFile, IndexView
 LARGE_FILES = 40
 """Scopes with more files than this are told by folder first."""
 
+READ_BYTES = 4 << 20
+"""So many bytes of C source are searched as text, the most important files first."""
+
+LARGE_READ_BYTES = 2 << 20
+"""The same where that leaves most of the scope unread anyway."""
+
 TEXT_WIDTH = 110
 """Longest summary, in characters, that a fact quotes."""
 
@@ -29,7 +36,11 @@ LIST_LENGTH = 8
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """One scope's facts. `files` and `scores` are by importance, everything else by path and row."""
+    """One scope's facts. `files` and `scores` are by importance, everything else by path and row.
+
+    `read` are the C files, by path, whose text is searched for what the index does not hold. `depth` is how many levels
+    of parts and calls were asked for, None: as many as fit.
+    """
 
     view: IndexView
     files: tuple[IndexedFile, ...]
@@ -44,6 +55,8 @@ class Material:
     uses: Uses
     flow: Flow
     texts: Texts
+    read: tuple[str, ...]
+    depth: int | None = None
 
     @property
     def is_large(self) -> bool:
@@ -77,8 +90,8 @@ class Material:
         return file.language if file else "text"
 
 
-def gather(view: IndexView) -> Material:
-    """Load the facts of *view* that every section needs."""
+def gather(view: IndexView, depth: int | None = None) -> Material:
+    """Load the facts of *view* that every section needs; *depth* is as in `Material`."""
     definitions = view.definitions()
     totals = view.reference_counts()
     scores = rank_files(view, definitions)
@@ -103,7 +116,17 @@ def gather(view: IndexView) -> Material:
         uses=count_uses(view, files, totals),
         flow=Flow(view, definitions, held),
         texts=Texts(view),
+        read=_read(files),
+        depth=depth,
     )
+
+
+def _read(files: Sequence[IndexedFile]) -> tuple[str, ...]:
+    """Return the most important C files whose sizes stay within `READ_BYTES` together, by path."""
+    source = [file for file in files if file.language == "c"]
+    sizes = accumulate(file.size for file in source)
+    most = READ_BYTES if sum(file.size for file in source) <= 2 * READ_BYTES else LARGE_READ_BYTES
+    return tuple(sorted(file.path for file, size in zip(source, sizes, strict=True) if size <= most))
 
 
 def _built_when(view: IndexView, definitions: Sequence[At[Definition]], build: BuildMap) -> dict[str, str | None]:

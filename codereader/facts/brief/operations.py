@@ -20,6 +20,12 @@ from codereader.source.spans import line_of
 STARTS = 120
 """So many functions are followed, the most important ones."""
 
+LARGE_SCOPE = 400
+"""A scope with more files than this is a large one here."""
+
+LARGE_STARTS = 40
+"""The same in a large scope, whose files take longer to look into."""
+
 STARTS_A_FILE = 8
 """No more than this of one file."""
 
@@ -69,49 +75,51 @@ def operations_section(material: Material) -> Draft:
 def _starts(material: Material, chains: Chains) -> list[_Start]:
     """Return the most important functions where control comes in from outside."""
     best: dict[tuple[str, str], _Start] = {}
-    for start in _candidates(material, chains):
+    for start in _candidates(material):
         key = start.path, start.name
         if key not in best or best[key].weight < start.weight:
             best[key] = start
-    ordered = sorted(best.values(), key=lambda one: (-one.weight, one.path, one.name))
+    likely = sorted(best.values(), key=lambda one: (-one.weight, one.path, one.name))[: 8 * STARTS]
+    found = [made for start in likely for made in _weighed(material, chains, start)]
     taken: dict[str, int] = {}
-    kept = []
-    for start in ordered:
+    kept: dict[tuple[str, str], _Start] = {}
+    for start in sorted(found, key=lambda one: (-one.weight, one.path, one.name)):
         taken[start.path] = taken.get(start.path, 0) + 1
         if taken[start.path] <= STARTS_A_FILE:
-            kept.append(start)
-    return kept[:STARTS]
+            kept.setdefault((start.path, start.name), start)
+    return list(kept.values())[: LARGE_STARTS if len(material.files) > LARGE_SCOPE else STARTS]
 
 
-def _candidates(material: Material, chains: Chains) -> Iterator[_Start]:
-    users = material.view.referring_files()
+def _candidates(material: Material) -> Iterator[_Start]:
+    """Yield functions where control may come in, weighed by where they are named alone."""
+    users, scores = material.view.referring_files(), material.scores
     for at in material.entries:
         if at.fact.kind == "syscall":
-            yield from _start(material, chains, at.path, at.fact.name, "system call", 1.3)
+            yield _Start(at.path, at.fact.name, "system call", 1.3 * scores.get(at.path, 0.0))
     own = {at.fact.name for at in material.definitions if at.fact.kind == "function"}
     for table in material.tables:
         inside = sum(entry.function in own for entry in table.entries)
+        weight = (0.9 + 0.12 * log2(1 + inside)) * scores.get(table.path, 0.0)
         for entry in table.entries:
             if entry.field and entry.function in own:
-                yield from _start(
-                    material, chains, table.path, entry.function, f".{entry.field}", 0.9 + 0.12 * log2(1 + inside)
-                )
+                yield _Start(table.path, entry.function, f".{entry.field}", weight)
     for export in material.exports:
         weight = 0.9 + 0.1 * log2(1 + users.get(export.fact.name, 0))
-        yield from _start(material, chains, export.path, export.fact.name, "", weight)
+        yield _Start(export.path, export.fact.name, "", weight * scores.get(export.path, 0.0))
 
 
-def _start(material: Material, chains: Chains, path: str, name: str, via: str, weight: float) -> Iterator[_Start]:
-    place = chains.place(path, name)
-    definition = chains.definition(place, name) if place else None
+def _weighed(material: Material, chains: Chains, start: _Start) -> Iterator[_Start]:
+    """Yield a start at its definition, with what its size, its kind and its name say of it."""
+    place = chains.place(start.path, start.name)
+    definition = chains.definition(place, start.name) if place else None
     if place is None or definition is None or is_minor(place) or place.endswith(".h"):
         return
     size = log2(2 + definition.span.last_row - definition.span.first_row)
-    known = 1.3 if chains.direction(name, via) is not None else 1.0
-    known *= MINOR_SHARE if _MINOR_FIELDS.search(via or name) or _MINOR_FIELDS.search(name) else 1.0
-    known *= MINOR_SHARE if _TRIAL.search(place) or definition.condition else 1.0
-    score = max(material.scores.get(path, 0.0), material.scores.get(place, 0.0))
-    yield _Start(place, name, via, round(weight * score * known * (1 + size / 12), 6))
+    share = 1.3 if chains.direction(start.name, start.via) is not None else 1.0
+    share *= MINOR_SHARE if _MINOR_FIELDS.search(start.via) or _MINOR_FIELDS.search(start.name) else 1.0
+    share *= MINOR_SHARE if _TRIAL.search(place) or definition.condition else 1.0
+    nearer = max(1.0, material.scores.get(place, 0.0) / (material.scores.get(start.path, 0.0) or 1.0))
+    yield _Start(place, start.name, start.via, round(start.weight * nearer * share * (1 + size / 12), 6))
 
 
 def _telling(chains: Chains, found: Sequence[tuple[_Start, Chain]]) -> Iterator[tuple[_Start, Chain]]:
