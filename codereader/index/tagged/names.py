@@ -64,14 +64,34 @@ def tag_names(
 
 def look_from(view: IndexView, path: str, caller: str) -> Look | None:
     """Return the names of the scope as *caller* (dotted) in *path* sees them, None where no tags tell of the file."""
-    file = view.file(path)
-    language = known_languages().by_key.get(file.language) if file else None
-    if language is None:
-        return None
-    known = _KNOWN.get(view)
-    if known is None:
-        known = _KNOWN[view] = _Known()
-    return Look(view, path, language, caller, known)
+    known = _known(view)
+    if path not in known.languages:
+        file = view.file(path)
+        known.languages[path] = known_languages().by_key.get(file.language) if file else None
+    language = known.languages[path]
+    return Look(view, path, language, caller, known) if language else None
+
+
+def know_all(view: IndexView, definitions: Sequence[At[Definition]]) -> None:
+    """Take note of all *definitions* of *view* at once, for callers that have them and are about to ask of many."""
+    known = _known(view)
+    if known.is_whole:
+        return
+    languages = known_languages().by_key
+    families = {one.path: languages.get(one.language) for one in view.files()}
+    known.named.clear()
+    for at in definitions:
+        language = families.get(at.path)
+        if language is not None and at.fact.kind not in OUTLINES:
+            known.named.setdefault((language.family or language.key, at.fact.name), []).append(at)
+    known.is_whole = True
+
+
+def _known(view: IndexView) -> _Known:
+    found = _KNOWN.get(view)
+    if found is None:
+        found = _KNOWN[view] = _Known()
+    return found
 
 
 class _Known:
@@ -80,6 +100,8 @@ class _Known:
     def __init__(self) -> None:
         self.answers: dict[tuple[str, str, str | None, str | None, str | None], tuple[Candidate, ...]] = {}
         self.named: dict[tuple[str, str], _Found] = {}
+        self.is_whole = False
+        self.languages: dict[str, Language | None] = {}
         self.imported: dict[str, frozenset[str]] = {}
         self.targets: dict[tuple[str, str], Place | None] = {}
 
@@ -103,9 +125,12 @@ class Look:
 
     def named(self, name: str) -> _Found:
         """Return the definitions called *name* in languages of the same family."""
-        known, family = known_languages().by_key, self._language.family or self._language.key
+        family = self._language.family or self._language.key
         if (family, name) in self._known.named:
             return self._known.named[family, name]
+        if self._known.is_whole:
+            return []
+        known = known_languages().by_key
         found = self._known.named[family, name] = []
         for at in self._view.definitions(name=name):
             file = self._view.file(at.path)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from codereader.facts.brief.lines import Draft
-from codereader.facts.brief.project.kinds import Kind, Kinds
+from codereader.facts.brief.project.kinds import Kind, Kinds, declared_virtual
 from codereader.facts.brief.project.scene import Scene, dotted, fitted, is_public, unique
 from codereader.facts.fact import Fact
 from codereader.index.parsed import Definition
@@ -17,6 +17,9 @@ _RETURNS = re.compile(r"\((?:self|cls)?,?\s*(?:\w+: )?.*\)\s*->\s*(.+)$")
 _DECORATES = re.compile(r"Callable\[\[(.+)\], *(.+)\]$")
 _CALLABLE = re.compile(r"(?:^|\b)(?:func\(|std::function<|Fn(?:Mut|Once)?\(|fn\()")
 _ABSTRACT = re.compile(r"\b(?:ABC|Protocol|ABCMeta)\b")
+MANY_UNDER = 5
+"""A decorator that stands on fewer functions is not told."""
+
 _REPLACED = re.compile(r"_(class|interface|factory|cls)$")
 _REGISTRY = re.compile(r"^(?:add|register|append|on|use|set|with|install|mount|include|plug)(?:_|[A-Z]|$)")
 
@@ -27,11 +30,12 @@ def hooks_section(scene: Scene, kinds: Kinds) -> Draft:
         *_decorators(scene),
         *_members(scene, kinds),
         *_interfaces(scene, kinds),
-        *_replaceable(scene, kinds),
+        *_replaceable(kinds),
         *_registering(scene),
         *_signals(scene),
+        *_guarding(scene),
     ]
-    return Draft("To extend it", tuple(facts), weight=4, first=5)
+    return Draft("To extend it", tuple(facts), weight=4, first=4)
 
 
 def _decorators(scene: Scene) -> Iterator[Fact]:
@@ -116,7 +120,7 @@ def _open_word(scene: Scene, one: Kind) -> str:
         return "abstract class"
     if language == "java" and "abstract" in definition.signature:
         return "abstract class"
-    if language == "cpp" and re.search(r"\bvirtual\b[^;]*=\s*0\s*;", scene.body(one.at)):
+    if language == "cpp" and "= 0;" in scene.body(one.at) and declared_virtual(scene, one):
         return "abstract class"
     return "base class" if len(one.heirs) >= 3 else ""
 
@@ -128,7 +132,8 @@ def _interface(scene: Scene, one: Kind, word: str) -> Fact:
     head = f"{word} {name}, {verb} here by " if one.heirs else f"{word} {name}, to be implemented by users"
     names = list(one.heirs)
     if not names:
-        methods = [method.name for method in one.methods]
+        methods = [method.name for method in one.methods] or declared_virtual(scene, one)
+        methods = declared_virtual(scene, one) if scene.material.language(path) == "cpp" else methods
         head = f"{head}: " if methods else head
         names = methods
     return Fact(
@@ -136,7 +141,7 @@ def _interface(scene: Scene, one: Kind, word: str) -> Fact:
     )
 
 
-def _replaceable(scene: Scene, kinds: Kinds) -> Iterator[Fact]:
+def _replaceable(kinds: Kinds) -> Iterator[Fact]:
     """Yield attributes that name a class or factory to use: ``request_class``, ``session_interface``."""
     for one in kinds.ranked[:12]:
         names = [keep.partition(" ")[0] for keep in one.keeps]
@@ -149,18 +154,10 @@ def _replaceable(scene: Scene, kinds: Kinds) -> Iterator[Fact]:
 
 def _registering(scene: Scene) -> Iterator[Fact]:
     """Yield the public methods that add or register something, by type."""
-    found: dict[tuple[str, str], list[At[Definition]]] = {}
+    found: dict[str, list[At[Definition]]] = {}
     for at in scene.definitions:
-        one, language = at.fact, scene.material.language(at.path)
-        if (
-            one.kind in ("method", "function")
-            and _REGISTRY.match(one.name[:1].lower() + one.name[1:])
-            and is_public(one, language)
-        ):
-            if not re.match(r"(?i)set_?(up|default)", one.name) and (
-                one.owner is None or one.owner not in scene.functions
-            ):
-                found.setdefault(("", one.owner or at.path), []).append(at)
+        if _registers(scene, at):
+            found.setdefault(at.fact.owner or at.path, []).append(at)
     ordered = sorted(found, key=lambda key: (-sum(scene.outside_uses(at.fact.name) for at in found[key]), key))
     for key in ordered[:2]:
         some = sorted(found[key], key=lambda at: (-scene.outside_uses(at.fact.name), at.path, at.fact.row))
@@ -168,14 +165,36 @@ def _registering(scene: Scene) -> Iterator[Fact]:
         line, names = line_of(first.fact.row), list(unique(at.fact.name for at in some))
         owner = scene.spell(first.path, first.fact.owner) if first.fact.owner else first.path.rpartition("/")[2]
         if len(names) >= 2:
-            yield Fact(
-                owner,
-                "registers by",
-                ", ".join(names),
-                fitted(f"calls that add or set on {owner}: ", names, first.path, line),
-                first.path,
-                line,
-            )
+            text = fitted(f"calls that add or set on {owner}: ", names, first.path, line)
+            yield Fact(owner, "registers by", ", ".join(names), text, first.path, line)
+
+
+def _registers(scene: Scene, at: At[Definition]) -> bool:
+    one, language = at.fact, scene.material.language(at.path)
+    if one.kind not in ("method", "function") or not is_public(one, language):
+        return False
+    if not _REGISTRY.match(one.name[:1].lower() + one.name[1:]) or re.match(r"(?i)set_?(up|default)", one.name):
+        return False
+    is_inner = one.owner is not None and (one.owner in scene.functions or one.owner in scene.namespaces)
+    return not is_inner and (one.kind == "method" or language in ("python", "go", "javascript", "typescript"))
+
+
+def _guarding(scene: Scene) -> Iterator[Fact]:
+    """Yield the project's own decorator that stands on most of its methods."""
+    own = {at.fact.name: at for at in scene.definitions if at.fact.kind == "function" and at.fact.owner is None}
+    under: dict[str, list[str]] = {}
+    for at in scene.definitions:
+        if at.fact.kind in ("method", "function") and scene.material.language(at.path) == "python":
+            for decorator in at.fact.fields:
+                name = decorator.lstrip("@").partition("(")[0]
+                if name in own:
+                    under.setdefault(name, []).append(at.fact.name)
+    for name in sorted(under, key=lambda name: (-len(under[name]), name))[:1]:
+        if len(under[name]) >= MANY_UNDER:
+            at, names = own[name], list(unique(under[name]))
+            line = line_of(at.fact.row)
+            head = f"@{name} stands on {len(under[name])} own functions: "
+            yield Fact(name, "decorates", ", ".join(names), fitted(head, names, at.path, line), at.path, line)
 
 
 def _signals(scene: Scene) -> Iterator[Fact]:

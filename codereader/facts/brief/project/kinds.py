@@ -9,7 +9,7 @@ from functools import cached_property
 from math import log2
 
 from codereader.facts.brief.lines import Draft
-from codereader.facts.brief.material import one_line
+from codereader.facts.brief.material import one_line, tally
 from codereader.facts.brief.project.scene import LINE, TYPES, Scene, dotted, fitted, is_public, packed, unique
 from codereader.facts.fact import Fact
 from codereader.facts.outline import Node
@@ -25,8 +25,11 @@ NAMES = 6
 
 DOC_WIDTH = 72
 
-OPENED = 6
+OPENED = 4
 """Types that get a second line."""
+
+VALUE_SHARE = 0.7
+"""What a type of short methods alone counts: it holds a value and decides little."""
 
 FEW = 4
 """A type that keeps and does less than this needs no second line."""
@@ -34,14 +37,21 @@ FEW = 4
 MANY = 40
 """The first type gets further lines if it has more methods than this."""
 
-KEPT = 60
+KEPT = 75
 """Characters for what a type keeps."""
 
 MOST_TYPES = 60
 """Types that get a line; the others are left to the files."""
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
+_DULL_BASES = frozenset(
+    "Debug Clone Copy PartialEq Eq Hash Default AsRef AsMut From Into TryFrom TryInto FromStr Display PartialOrd Ord "
+    "Borrow Deref DerefMut Serialize Deserialize Send Sync object Serializable Cloneable Comparable FromIterator "
+    "IntoIterator Extend Index IndexMut Not BitOr BitAnd ToString UnwindSafe RefUnwindSafe".split()
+)
+_LOCK = re.compile(r"(?i)mutex|rwlock|\block\b|semaphore|condvar")
 _VIRTUAL = re.compile(r"\bvirtual\s[^;(){}~]*?\b([A-Za-z]\w*)\s*\(")
+_CLASS = re.compile(r"\b(?:class|struct)\s+(?:[A-Z_]+\s+)?(\w+)[^;{}()]*\{")
 _MAKES = re.compile(r"^(?:[Nn]ew|[Oo]pen|[Cc]reate|[Mm]ake|[Bb]uild|[Ff]rom|[Dd]efault|[Pp]arse|[Cc]onnect)")
 
 
@@ -107,8 +117,17 @@ class Kinds:
     def bases(self, at: At[Definition]) -> tuple[str, ...]:
         """Return what a type builds on, as written."""
         told = self._anywhere.get((self._scene.family(at.path), dotted(at.fact)), ())
+        if self._namesakes.get(dotted(at.fact), 0) > 1:
+            members = self._written.get((at.path, dotted(at.fact)), ())
+            told = tuple(kind for member, kind in members if not member)
         own = at.fact.fields if at.fact.kind == "class" else ()
-        return tuple(unique(_plain(one) for one in (*own, *told) if _plain(one)))
+        plain = (_plain(one) for one in (*own, *told))
+        return tuple(unique(one for one in plain if one and _last(one) not in _DULL_BASES))
+
+    @cached_property
+    def _namesakes(self) -> Mapping[str, int]:
+        """How many own types have a dotted name."""
+        return dict(tally(dotted(at.fact) for at in self._types))
 
     @cached_property
     def heirs(self) -> Mapping[str, tuple[str, ...]]:
@@ -195,11 +214,11 @@ class Kinds:
     def _kind(self, at: At[Definition]) -> Kind:
         scene, language = self._scene, self._scene.material.language(at.path)
         inside = scene.owned.get((scene.family(at.path), dotted(at.fact)), ())
-        if language in ("go", "cpp"):
-            folder = at.path.rpartition("/")[0]
-            inside = [one for one in inside if language == "cpp" or one.path.rpartition("/")[0] == folder]
-        elif language == "python":
+        if language == "python" or self._namesakes.get(dotted(at.fact), 0) > 1:
             inside = [one for one in inside if one.path == at.path]
+        elif language == "go":
+            folder = at.path.rpartition("/")[0]
+            inside = [one for one in inside if one.path.rpartition("/")[0] == folder]
         methods = tuple(one.fact for one in inside if one.fact.kind in ("method", "function", "property"))
         heirs, makers = self.heirs.get(dotted(at.fact), ()), self._makers.get(at.fact.name, ())
         rows = sum(one.span.last_row - one.span.first_row + 1 for one in methods)
@@ -209,6 +228,7 @@ class Kinds:
         )
         worth += 1.2 * log2(1 + len(heirs)) + 0.4 * log2(1 + scene.outside_uses(at.fact.name)) + log2(1 + reached)
         worth += 2 if at.fact.name in scene.spoken else 0
+        worth *= VALUE_SHARE if methods and rows / len(methods) < FEW and not heirs else 1.0
         worth *= 1.0 if is_public(at.fact, language) else 0.6
         worth *= 0.3 if re.search(r"(Error|Exception|Warning)$", at.fact.name) else 1.0
         worth *= 0.4 if at.fact.owner and at.fact.owner in scene.functions else 1.0
@@ -216,16 +236,17 @@ class Kinds:
         return Kind(at, self.bases(at), heirs, methods, tuple(unique(self._kept(at))), makers, round(worth, 6))
 
     def _kept(self, at: At[Definition]) -> list[str]:
-        """Return the members of a type, those of own types first with their type."""
-        telling, rest = [], []
-        for member, kind in self._written.get((at.path, dotted(at.fact)), ()):
+        """Return the members of a type with the own types that they hold: locks first, then those used most."""
+        found: list[tuple[bool, float, int, str]] = []
+        for place, (member, kind) in enumerate(self._written.get((at.path, dotted(at.fact)), ())):
             if not member or member.startswith("__"):
                 continue
             is_function = "func(" in kind or "function<" in kind or "Fn" in kind
             own = "" if is_function else next((word for word in _WORD.findall(kind) if word in self.names), "")
             spoken = member if not own or own.lower() in member.lower() else f"{member} {own}"
-            (telling if own or member in self._scene.spoken else rest).append(spoken)
-        return [*telling, *rest]
+            uses = self._scene.files_using(member) + 2.0 * bool(own) - member.startswith("_")
+            found.append((not _LOCK.search(f"{member} {kind}"), -uses, place, spoken))
+        return [spoken for *_, spoken in sorted(found)]
 
 
 def types_section(scene: Scene, kinds: Kinds) -> Draft:
@@ -235,7 +256,7 @@ def types_section(scene: Scene, kinds: Kinds) -> Draft:
         facts.append(_fact(scene, one, is_whole=number >= OPENED))
         if number < OPENED:
             facts += _inside(scene, one, 3 if number == 0 and len(one.methods) > MANY else 1)
-    return Draft("Main types", tuple(facts), weight=8, first=10)
+    return Draft("Main types", tuple(facts), weight=8, first=9)
 
 
 def _fact(scene: Scene, one: Kind, *, is_whole: bool) -> Fact:
@@ -261,7 +282,7 @@ def _fact(scene: Scene, one: Kind, *, is_whole: bool) -> Fact:
         path,
         line,
     )
-    names = _does(scene, one) if is_whole else ()
+    names = [*_does(scene, one), *(f"keeps {', '.join(one.keeps[:3])}" for _ in one.keeps[:1])] if is_whole else []
     if names and len(text) + len(names[0]) + 25 + len(path) < LINE:
         text = fitted(f"{text}; does ", names, path, line)
     return Fact(name, "builds on", ", ".join(one.bases) or "nothing", text, path, line, definition.condition)
@@ -305,8 +326,20 @@ def _does(scene: Scene, one: Kind) -> list[str]:
     public = [method for method in one.methods if is_public(method, language) and method.name != one.name]
     public = [method for method in public if not method.name.startswith(("~", "operator"))]
     public.sort(key=lambda method: (-_telling(scene, method), method.row))
-    declared = _VIRTUAL.findall(scene.body(one.at)) if language == "cpp" else ()
+    declared = declared_virtual(scene, one) if language == "cpp" else ()
     return list(unique((*declared, *(method.name for method in public))))
+
+
+def declared_virtual(scene: Scene, one: Kind) -> list[str]:
+    """Return the virtual functions that a C++ class itself declares, in order."""
+    body = scene.body(one.at)
+    inner = [(match.start(), match[1]) for match in _CLASS.finditer(body)]
+    found = []
+    for match in _VIRTUAL.finditer(body):
+        around = [name for start, name in inner if start < match.start()]
+        if not around or around[-1] == one.name:
+            found.append(match[1])
+    return found
 
 
 def _telling(scene: Scene, method: Definition) -> float:

@@ -29,7 +29,7 @@ def files_section(scene: Scene, told: frozenset[str] = frozenset()) -> Draft:
         inside.setdefault(at.path, []).append(at)
     files = sorted(scene.files, key=lambda one: (-_weight(scene, one, inside.get(one.path, ())), one.path))
     facts = tuple(_file(scene, file, inside.get(file.path, ()), told) for file in files)
-    return Draft("Files", facts, weight=8, first=8)
+    return Draft("Files", facts, weight=6, first=6)
 
 
 def _weight(scene: Scene, file: IndexedFile, inside: Sequence[At[Definition]]) -> float:
@@ -68,9 +68,9 @@ def main_names(scene: Scene, language: str, inside: Sequence[At[Definition]]) ->
             ranked.append((0.7 * _use(scene, one, language), one.row, one.name))
         elif one.kind == "method" and one.owner:
             owner = one.owner.rpartition(".")[2]
-            share = 0.35 if one.owner in types else 0.6
+            share = 0.35 if one.owner in types or owner not in scene.type_names else 0.6
             ranked.append((share * _use(scene, one, language), one.row, one.name))
-            if one.owner not in types:
+            if one.owner not in types and owner in scene.type_names:
                 away[owner] = away.get(owner, 0.0) + 0.5
     ranked += [(5.0 + many, -1, owner) for owner, many in away.items() if many > 1]
     ranked.sort(key=lambda one: (-one[0], one[1], one[2]))

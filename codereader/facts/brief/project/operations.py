@@ -6,13 +6,14 @@ and examples, and being a program's entry count for it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log2
 
 from codereader.facts.brief.lines import Draft
 from codereader.facts.brief.project.reach import Reach, node_of
-from codereader.facts.brief.project.scene import LINE, Scene, is_public
+from codereader.facts.brief.project.scene import LINE, Scene, dotted, is_public
 from codereader.facts.fact import Fact
 from codereader.facts.outline import Node
 from codereader.source.spans import line_of
@@ -20,13 +21,16 @@ from codereader.source.spans import line_of
 OPERATIONS = 6
 """Most operations that are told."""
 
+AGAIN = 0.8
+"""What a start counts that another operation leads to."""
+
 LEAST = 0.5
 """An operation that is worth less than this share of the first one is not told."""
 
 MOST_ROWS = 60
 """Rows of one function that count."""
 
-STARTS = 90
+STARTS = 48
 """Most public functions that are looked at as starts of operations."""
 
 STEPS = 9
@@ -38,6 +42,7 @@ LINES_EACH = 3
 COMMON = 12
 """A function that is called from more files than this is a helper of all, and told last."""
 
+_LATER = re.compile(r"(?i)schedule|thread|spawn|submit|enqueue|defer|afterfunc|executor|add_task|create_task|^go$")
 _DULL = frozenset(
     "__repr__ __str__ __eq__ __hash__ __init__ String Error Len Less Swap fmt drop clone eq new default toString "
     "equals hashCode main_loop size empty begin end Name name len is_empty".split()
@@ -72,7 +77,9 @@ def operations(scene: Scene, reach: Reach) -> list[Node]:
     first = 0.0
     while len(chosen) < OPERATIONS:
         worth = {
-            node: _gain(scene, reach, node, covered) * weight for node, weight in starts.items() if node not in covered
+            node: _gain(scene, reach, node, covered) * weight * (AGAIN if node in covered else 1.0)
+            for node, weight in starts.items()
+            if node not in chosen
         }
         best = max(worth, key=lambda node: (worth[node], node.path, -node.row), default=None)
         first = first or (worth[best] if best else 0.0)
@@ -100,12 +107,19 @@ def _rows(scene: Scene, nodes: frozenset[Node]) -> int:
 def _starts(scene: Scene, reach: Reach) -> Mapping[Node, float]:
     """Return where operations may start with a weight."""
     found: dict[Node, float] = {}
+    always: set[Node] = set()
     main = {(at.path, at.fact.name.replace(":", ".").rpartition(".")[2]) for at in scene.material.entries}
     names = {name for _, name in main}
     many = 1 + len(scene.functions)
     for at in scene.definitions:
         one = at.fact
-        if one.kind not in ("function", "method") or one.name in _DULL:
+        if (
+            one.kind not in ("function", "method")
+            or one.name in _DULL
+            or one.name.startswith(("TEST_", "test_", "Test"))
+        ):
+            continue
+        if one.owner and one.owner.rpartition(".")[2] == one.name:
             continue
         language = scene.material.language(at.path)
         is_entry = (at.path, one.name) in main or (one.name in names and not one.owner and language == "python")
@@ -117,10 +131,39 @@ def _starts(scene: Scene, reach: Reach) -> Mapping[Node, float]:
         share = len(reach.below(node_of(at))) / many if is_entry else 0.0
         weight *= 1.1 + min(0.7, 4 * share) if is_entry else 1.8 if is_call else 1.0
         weight *= 1.0 + 0.05 * scene.rank(at.path)
+        weight *= 1.3 if one.name in scene.announced and one.owner else 1.0
+        if (
+            is_entry
+            or is_call
+            or one.name in scene.spoken
+            or (one.name in scene.announced and scene.span(node_of(at)) > 4)
+        ):
+            always.add(node_of(at))
         weight *= 0.6 if one.owner and one.owner.rpartition(".")[2].startswith("_") else 1.0
         found[node_of(at)] = round(weight, 6)
-    kept = sorted(found, key=lambda node: (-found[node] * log2(2 + scene.span(node)), node.path, node.row))[:STARTS]
+    for node in _handing(scene):
+        found[node] = max(found.get(node, 0.0), 1.7)
+        always.add(node)
+    ordered = sorted(found, key=lambda node: (-found[node] * log2(2 + scene.span(node)), node.path, node.row))
+    kept = [node for node in ordered if node in always][:STARTS]
+    kept += [node for node in ordered if node not in always][: STARTS - len(kept)]
     return {node: found[node] for node in kept}
+
+
+def _handing(scene: Scene) -> Iterator[Node]:
+    """Yield the functions that hand one of the project's own to something that runs it later."""
+    own = {at.fact.name for at in scene.definitions if at.fact.kind in ("function", "method")}
+    for path in sorted(scene.paths & set(scene.material.uses.looked)):
+        calls: set[tuple[str | None, int]] = set()
+        handed: set[tuple[str | None, int]] = set()
+        for at in scene.view.references(path=path):
+            place = (at.fact.caller, at.fact.row)
+            if at.fact.kind == "call" and _LATER.search(at.fact.name):
+                calls.add(place)
+            elif at.fact.kind == "name" and at.fact.name in own:
+                handed.add(place)
+        wanted = {caller for caller, _ in calls & handed if caller}
+        yield from (node_of(at) for at in scene.definitions if at.path == path and dotted(at.fact) in wanted)
 
 
 def _is_inner(scene: Scene, owner: str | None) -> bool:

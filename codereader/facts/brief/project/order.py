@@ -33,7 +33,7 @@ def order_section(scene: Scene, starts: Sequence[Node], kinds: Kinds) -> Draft:
         facts.append(
             Fact(path, "is read", str(number), fitted(f"{number}. {path}  {lines}", why, None, None), path, None)
         )
-    return Draft("Read in this order", tuple(facts), weight=2, first=4)
+    return Draft("Read in this order", tuple(facts), weight=2, first=3)
 
 
 def _guides(scene: Scene) -> Iterator[str]:

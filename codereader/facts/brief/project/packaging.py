@@ -11,6 +11,10 @@ from codereader.facts.brief.project.manifest import Manifest, read_all
 from codereader.facts.brief.project.scene import LINE, OUTLINES, Scene, fitted, is_own
 from codereader.facts.fact import Fact
 from codereader.facts.rank import is_minor
+from codereader.index.view import IndexedFile
+
+CRATES = 4
+"""So many crates share a line."""
 
 _TEST = re.compile(
     r"(^|/)(tests?|spec|__tests__|testing)/|(^|/)test_[^/]*\.|_(unit)?test\.\w+$|[.-](test|spec)\.\w+$|Tests?\.\w+$"
@@ -26,6 +30,16 @@ _KITS = {
 }  # fmt: skip
 
 
+_DOCUMENTS = (".md", ".rst", ".adoc")
+_TEMPLATE = re.compile(r"(?i)(^|/)\.|template|license|copying|authors|/node_modules/")
+_DOCS = re.compile(r"(?i)(docs?|documentation|site|book)/")
+_CHORES = re.compile(
+    r"(?i)change|release|contribut|conduct|security|maintain|history|todo|issue|news|governance|upgrad"
+)
+_EXAMPLES = re.compile(r"(^|/)(examples?|samples?|demos?)/")
+_BENCHES = re.compile(r"(?i)(^|/)(bench\w*)/|bench\w*\.\w+$")
+
+
 def manifests(scene: Scene) -> list[Manifest]:
     """Return what the project's own manifests say, those of examples and tests left out."""
     found = read_all(scene.named, scene.text)
@@ -35,7 +49,21 @@ def manifests(scene: Scene) -> list[Manifest]:
 def build_section(scene: Scene, found: Sequence[Manifest]) -> Draft:
     """Return how the project is built and what it needs, the manifest at the top first."""
     facts = [fact for one in found if not _is_inner(one) for fact in _facts(scene, one)]
+    facts += _crates(found)
     return Draft("Build and needs", tuple(facts), weight=4, first=5)
+
+
+def _crates(found: Sequence[Manifest]) -> Iterator[Fact]:
+    """Yield how the crates or packages of a workspace need each other, those that need most first."""
+    inner = [one for one in found if one.local and one.name]
+    if not inner:
+        return
+    inner.sort(key=lambda one: (one.path.count("/"), -len(one.local), one.path))
+    pieces = [f"{one.name} -> {' + '.join(one.local)}" for one in inner]
+    for start in range(0, len(pieces), CRATES):
+        some = pieces[start : start + CRATES]
+        text = fitted("crates: " if not start else "  and ", some, inner[start].path, 1)
+        yield Fact("crates", "need", "; ".join(some), text, inner[start].path, 1)
 
 
 def _is_inner(one: Manifest) -> bool:
@@ -76,7 +104,31 @@ def _line(scene: Scene, one: Manifest, word: str) -> int:
 
 def tests_section(scene: Scene, found: Sequence[Manifest]) -> Draft:
     """Return where the tests are and how they are run."""
-    return Draft("Tests", tuple(_tests(scene, found)), weight=2, first=2)
+    facts = (*_tests(scene, found), *_beside(scene))
+    return Draft("Tests, documents, examples", facts, weight=2, first=4)
+
+
+def _beside(scene: Scene) -> Iterator[Fact]:
+    """Yield the documents, examples and benchmarks that lie beside the code."""
+    files = scene.view.files()
+    documents = [one for one in files if one.path.lower().endswith(_DOCUMENTS) and not _TEMPLATE.search(one.path)]
+    documents = [one for one in documents if one.path.count("/") < 2 or _DOCS.match(one.path)]
+    documents = [one for one in documents if not one.path.lower().startswith("readme")]
+    yield from _listed("documents", sorted(documents, key=lambda one: (_chores(one.path), -one.lines, one.path)))
+    for word, pattern in (("examples", _EXAMPLES), ("benchmarks", _BENCHES)):
+        some = [one for one in files if pattern.search(one.path) and one.language not in OUTLINES]
+        yield from _listed(word, sorted(some, key=lambda one: (-one.lines, one.path)))
+
+
+def _listed(word: str, some: Sequence[IndexedFile]) -> Iterator[Fact]:
+    if some:
+        first = some[0].path
+        names = [one.path for one in some]
+        yield Fact(word, "are", ", ".join(names[:20]), fitted(f"{word}: ", names, first, 1), first, 1)
+
+
+def _chores(path: str) -> bool:
+    return bool(_CHORES.search(path))
 
 
 def _tests(scene: Scene, found: Sequence[Manifest]) -> Iterator[Fact]:
@@ -102,7 +154,14 @@ def _tests(scene: Scene, found: Sequence[Manifest]) -> Iterator[Fact]:
     use = f", with {', '.join(kits[:3])}" if kits else ""
     head = f"{counted(len(files), 'test file')}, {counted(lines, 'line')}{use}; in {where}; largest: "
     names = [one.path.rpartition("/")[2] for one in largest[:10]]
-    yield Fact(name, "is tested in", where, fitted(head, names, largest[0].path, 1), largest[0].path, 1)
+    yield Fact(
+        name,
+        "is tested in",
+        where,
+        fitted(head, names, largest[0].path, 1).removesuffix("; largest"),
+        largest[0].path,
+        1,
+    )
 
 
 def _test_folder(path: str) -> str:

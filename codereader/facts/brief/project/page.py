@@ -18,12 +18,12 @@ from codereader.facts.brief.project.operations import flow_section, operations
 from codereader.facts.brief.project.order import order_section
 from codereader.facts.brief.project.packaging import build_section, manifests, tests_section
 from codereader.facts.brief.project.reach import Reach
-from codereader.facts.brief.project.scene import OUTLINES, Scene
+from codereader.facts.brief.project.scene import LINE, OUTLINES, Scene
+from codereader.facts.brief.project.state import state_section
 from codereader.facts.brief.readme import readme_words
 from codereader.facts.fact import Fact
 from codereader.source.languages import language as language_named
 
-_SAID = 130
 _LINK = re.compile(r"!?\[([^\]]+)\](?:\([^)]*\)|\[[^\]]*\])?")
 
 
@@ -36,6 +36,7 @@ def is_project(material: Material) -> bool:
 def project_drafts(material: Material) -> tuple[Draft, ...]:
     """Return the sections on a project, most important first. Some may be empty."""
     scene = Scene(material)
+    scene.prepare()
     found = manifests(scene)
     reach = Reach(scene)
     starts = operations(scene, reach)
@@ -46,6 +47,7 @@ def project_drafts(material: Material) -> tuple[Draft, ...]:
         flow_section(scene, reach, starts),
         types_section(scene, kinds),
         hooks_section(scene, kinds),
+        state_section(scene),
         files_section(scene),
         build_section(scene, found),
         tests_section(scene, found),
@@ -58,7 +60,8 @@ def _identity(scene: Scene, found: list[Manifest]) -> Iterator[Fact]:
     name = scene.view.scope.name
     seen: set[str] = set()
     for path, line, words in _descriptions(scene, found):
-        text = one_line(_LINK.sub(r"\1", words).replace("**", "").replace("`", ""), _SAID)
+        room = LINE - len(f"  ({path}:{line})") - (0 if seen else len(name) + 2)
+        text = one_line(_LINK.sub(r"\1", words).replace("**", "").replace("`", ""), room)
         if text and text.lower() not in seen:
             yield Fact(name, "is", text, text if seen else f"{name}: {text}", path, line)
             seen.add(text.lower())

@@ -15,7 +15,7 @@ from codereader.index.resolve import resolve
 from codereader.index.tagged.names import look_from
 from codereader.index.view import At
 
-DEPTH = 5
+DEPTH = 4
 """Levels of calls that count as reached."""
 
 MOST_TARGETS = 2

@@ -14,6 +14,7 @@ from codereader.facts.brief.material import Material
 from codereader.facts.outline import Node
 from codereader.facts.rank import is_minor
 from codereader.index.parsed import Definition
+from codereader.index.tagged.names import know_all
 from codereader.index.view import At, IndexedFile
 from codereader.source.languages import known_languages
 
@@ -58,6 +59,10 @@ class Scene:
         self.definitions = tuple(at for at in material.definitions if at.path in self.paths)
         self._texts: dict[str, str] = {}
 
+    def prepare(self) -> None:
+        """Make names ready to be looked up by the thousand."""
+        know_all(self.view, self.material.definitions)
+
     @cached_property
     def language(self) -> str:
         """The language that most lines of the project's own code are written in; C headers count as C++ beside it."""
@@ -98,6 +103,11 @@ class Scene:
         return frozenset(dotted(at.fact) for at in self.definitions if at.fact.kind in ("function", "method"))
 
     @cached_property
+    def type_names(self) -> frozenset[str]:
+        """The bare names of the own types."""
+        return frozenset(at.fact.name for at in self.definitions if at.fact.kind in TYPES)
+
+    @cached_property
     def _users(self) -> Mapping[str, int]:
         """In how many of the files that were looked at each name is used."""
         counts: dict[str, int] = {}
@@ -114,6 +124,12 @@ class Scene:
     def outside_uses(self, name: str) -> int:
         """Return how often *name* is used in files that do not define it, tests and examples counted."""
         return self.view.reference_counts().get(name, 0)
+
+    @cached_property
+    def announced(self) -> frozenset[str]:
+        """The names of what the headers of an include folder declare, where there is one."""
+        headers = [path for path in self.paths if re.search(r"(^|/)include/", path)]
+        return frozenset(name for path in headers for name in re.findall(r"\b([A-Za-z]\w+)\s*\(", self.text(path)))
 
     def rank(self, path: str) -> float:
         """Return the importance of a file, 0 to 5."""
