@@ -1,0 +1,71 @@
+"""What a project keeps in global variables: caches, registries, proxies, locks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from codereader.facts.brief.lines import Draft
+from codereader.facts.brief.project.scene import Scene, fitted
+from codereader.facts.fact import Fact
+from codereader.index.parsed import Definition
+from codereader.index.view import At
+from codereader.source.spans import line_of
+
+MOST_FILES = 3
+
+_VALUE = re.compile(
+    r"^(?:(?:pub|static|var|let|mut|const|inline|thread_local|extern|export)\s+)*[\w$]+\s*(?::\s*([^=]+?)\s*)?=\s*(.*)$"
+)
+_MADE = re.compile(r"^(?:new\s+|&)?([A-Za-z_][\w.:]*)\s*(?:<[^()]*>|\[[^()\]]*\])?\s*[({]")
+_BUILTIN = re.compile(r"^(\{|\[|map\[|dict\(|list\(|set\(|make\(map|sync\.)")
+_DULL = re.compile(
+    r"TypeVar|ParamSpec|NewType|namedtuple|getLogger|compile|MustCompile|errors\.New|fmt\.Errorf|frozenset|import_module|"
+    r"require|Path|partial|lru_cache|Symbol|NewError|ArgumentParser|tuple|Regex|re\."
+)
+
+
+def state_section(scene: Scene) -> Draft:
+    """Return the global variables that hold something that changes or stands for something, by file."""
+    found: dict[str, list[tuple[At[Definition], str]]] = {}
+    for at in scene.definitions:
+        if at.fact.kind == "variable" and (at.fact.owner is None or at.fact.owner in scene.namespaces):
+            if (word := _word(at.fact)) is not None:
+                found.setdefault(at.path, []).append((at, word))
+    ordered = sorted(found, key=lambda path: (-_weight(scene, found[path]), path))
+    return Draft("Global state", tuple(_facts(scene, ordered[:MOST_FILES], found)), weight=1, first=2)
+
+
+def _weight(scene: Scene, some: list[tuple[At[Definition], str]]) -> int:
+    return sum(1 + scene.files_using(at.fact.name) for at, _ in some)
+
+
+def _facts(scene: Scene, paths: list[str], found: dict[str, list[tuple[At[Definition], str]]]) -> Iterator[Fact]:
+    for path in paths:
+        some = found[path]
+        line = line_of(some[0][0].fact.row)
+        names = [f"{at.fact.name} {word}".rstrip() for at, word in some]
+        text = fitted(f"{path.rpartition('/')[2]}: ", names, path, line)
+        yield Fact(path, "keeps", ", ".join(names), text, path, line)
+
+
+def _word(one: Definition) -> str | None:
+    """Return what a variable holds in a word, None for what is a constant or no state of the program."""
+    match = _VALUE.match(one.signature)
+    if match is None or one.name.startswith("__") or one.name.isupper() or re.match(r"[Ee]rr[A-Z_]", one.name):
+        return None
+    value = match[2]
+    if _DULL.search(value[:60]):
+        return None
+    made = _MADE.match(value)
+    if made and not _BUILTIN.match(value):
+        return made[1].split(".")[-1]
+    if _BUILTIN.match(value):
+        return (
+            "map"
+            if value.startswith(("map[", "make(map", "{", "dict("))
+            else "list"
+            if value.startswith(("[", "list("))
+            else ""
+        )
+    return None
