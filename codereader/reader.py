@@ -7,7 +7,7 @@ every long step takes the reader's `CancelToken`.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -225,12 +225,15 @@ class Reader:
         with self.cancel.anywhere():
             return searcher.search(text, top)
 
-    def brief(self, lines: int | None = None) -> Brief:
-        """Return the structure brief in at most *lines* lines."""
+    def brief(self, lines: int | None = None, *, sections: Sequence[str] = (), depth: int | None = None) -> Brief:
+        """Return the structure brief in at most *lines* lines; *sections* and *depth* are those of the page.
+
+        Raises: UsageError for a section that there is not.
+        """
         from codereader.facts.brief.page import brief
 
         with self.cancel.anywhere():
-            return brief(self.view, lines)
+            return brief(self.view, lines, sections=sections, depth=depth)
 
     def reply(self, question: str) -> Reply:
         """Return what the facts answer to *question*. Raises: StoreError, Cancelled."""

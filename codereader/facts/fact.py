@@ -43,11 +43,13 @@ class Section:
 class Brief:
     """The structure of a scope from facts alone, most important section first.
 
-    `lines_needed` is the value of --lines that shows everything.
+    `lines_needed` is the value of --lines that shows everything. `parts` are what the scope is made of, None where
+    nobody asked.
     """
 
     sections: tuple[Section, ...]
     lines_needed: int
+    parts: Parts | None = None
 
     @property
     def dropped(self) -> int:

@@ -12,14 +12,21 @@ import re
 import sys
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from codereader.errors import OutputError
 from codereader.facts.fact import PAGE_WIDTH, Brief, Fact, Section, within
-from codereader.fronts import ReaderGone, shape
+from codereader.fronts import ReaderGone, diagram, shape
 from codereader.fronts.report import wants_colour
 from codereader.fronts.text import safe_line
 from codereader.fronts.whole_file import WholeFile
+
+if TYPE_CHECKING:
+    from codereader.facts.brief.parts import Parts
+
+
+PARTS = "Parts"
+"""The section that is drawn in Markdown."""
 
 
 class Output:
@@ -128,14 +135,33 @@ def inert(text: str) -> str:
 
 
 def brief_out(brief: Brief, output: Output, style: str) -> None:
-    """Write a brief alone."""
+    """Write a brief alone; in Markdown with a drawing of its parts, as a graph for Graphviz these alone."""
+    parts = brief.parts
     if style == "json":
-        output.json({"schema": shape.SCHEMA, **shape.brief(brief)})
+        row = {"parts": shape.parts(parts) if parts else None}
+        output.json({"schema": shape.SCHEMA, **shape.brief(brief), **row})
     elif style == "jsonl":
         for section in brief.sections:
             output.json({"event": "facts", **shape.section(section)})
+        if parts:
+            output.json({"event": "parts", **shape.parts(parts)})
+    elif style == "dot":
+        if parts:
+            output.write(diagram.dot(parts))
+    elif style == "markdown":
+        for section in brief.sections:
+            output.write(section_markdown(section))
+            if section.title == PARTS and parts:
+                output.write(_drawing(parts))
     else:
         for section in brief.sections:
-            output.write(
-                section_markdown(section) if style == "markdown" else section_text(section, output, PAGE_WIDTH)
-            )
+            output.write(section_text(section, output, PAGE_WIDTH))
+
+
+def _drawing(parts: Parts) -> str:
+    """Return a flowchart of the parts as Markdown, and what it leaves out."""
+    missing = diagram.left_out(parts)
+    note = (
+        f"_{missing} lesser uses, and those of parts that nearly all use, are not drawn: --format dot draws all._\n\n"
+    )
+    return f"```mermaid\n{diagram.mermaid(parts)}```\n\n{note if missing else ''}"

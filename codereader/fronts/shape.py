@@ -33,6 +33,7 @@ from codereader.source.spans import line_of
 
 if TYPE_CHECKING:
     from codereader.engine.plan import Plan
+    from codereader.facts.brief.parts import Part, Parts
     from codereader.facts.graph.edges import Call
     from codereader.facts.graph.finding import Finding, Found
     from codereader.facts.graph.paths import Paths
@@ -65,6 +66,35 @@ def brief(one: Brief) -> Json:
     """Return a brief."""
     sections = [section(s) for s in one.sections]
     return {"sections": sections, "dropped": one.dropped, "lines_needed": one.lines_needed}
+
+
+def part(one: Part) -> Json:
+    """Return a part of a tree."""
+    purpose = one.purpose
+    return {
+        "name": one.name,
+        "files": len(one.files),
+        "lines": one.lines,
+        "stratum": one.stratum,
+        "purpose": purpose.words if purpose else None,
+        "path": purpose.path if purpose else None,
+        "line": purpose.line if purpose else None,
+        "parts": [part(inner) for inner in one.inside],
+    }
+
+
+def parts(one: Parts) -> Json:
+    """Return the parts of a tree and how they depend on each other."""
+    return {
+        "prefix": one.prefix,
+        "parts": [part(row) for row in one.parts],
+        "smaller": [part(row) for row in one.rest],
+        "beside": [part(row) for row in one.beside],
+        "uses": [asdict(row) for row in (*one.dependencies, *one.inner)],
+        "strata": [list(level) for level in one.strata],
+        "cycles": [list(names) for names in one.cycles],
+        "hubs": list(one.hubs),
+    }
 
 
 def segment(one: Segment, *, text: bool = False) -> Json:

@@ -260,6 +260,14 @@ class IndexView:
         """Return from how many files that do not define it each name is referred to, by name."""
         return self._counted()[1]
 
+    def foreign_names(self) -> Iterator[tuple[str, Sequence[str]]]:
+        """Yield each file, in no order that tells anything, with the names that it refers to and does not define."""
+        for parse, raw in self._store.sections("names", list(self._paths)):
+            with self._store.using():
+                names = [name for name, _ in unpack_names(raw)]
+            for path in self._paths[parse]:
+                yield path, names
+
     def _counted(self) -> tuple[Mapping[str, int], Mapping[str, int]]:
         """Return the references to each name and the files they stand in, asked of the store once."""
         if self._counts is None:

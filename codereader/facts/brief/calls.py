@@ -15,7 +15,7 @@ from codereader.facts.brief.uses import Use, added
 from codereader.facts.fact import Fact
 from codereader.facts.graph.relations import dotted, used_from_outside
 from codereader.facts.layers import ExternalPackage, ImportGraph
-from codereader.facts.outline import Node, Step, fitting
+from codereader.facts.outline import DEPTH, Node, Step, fitting
 from codereader.facts.rank import is_minor
 from codereader.index.parsed import Definition, Entry
 from codereader.index.python.names import module_file
@@ -25,6 +25,9 @@ from codereader.source.spans import line_of
 
 OUTLINE_LINES = 40
 """The call outline is as deep as it can be within this many steps."""
+
+DEEP_LINES = 2_000
+"""The same where somebody says how deep it shall be."""
 
 OUTLINE_ROOTS = 12
 """Most places that an outline starts from; the others are counted."""
@@ -43,7 +46,8 @@ def outline_section(material: Material) -> Draft:
     """Return what each entry point reaches by calls, by tables and by functions that are handed on."""
     roots = _roots(material)
     most = LARGE_ROOTS if material.is_large else OUTLINE_ROOTS
-    facts = [_step(material, step) for step in fitting(roots[:most], material.flow.follow, OUTLINE_LINES)]
+    lines, depth = (OUTLINE_LINES, DEPTH) if material.depth is None else (DEEP_LINES, material.depth)
+    facts = [_step(material, step) for step in fitting(roots[:most], material.flow.follow, lines, depth=depth)]
     left = len(roots) - most
     if left > 0:
         text = f"and {counted(left, 'more starting point')}, from {roots[most].name} on"

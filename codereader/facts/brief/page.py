@@ -12,15 +12,22 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from codereader.facts.brief.c import build_section, main_types, tables_section
+from codereader.facts.brief.c import build_section, tables_section
 from codereader.facts.brief.calls import most_called, not_followed, outline_section, outside_section
 from codereader.facts.brief.lines import Draft, fit_lines
+from codereader.facts.brief.locks import locks_section
 from codereader.facts.brief.material import Material, base, counted, gather, listed, one_line, tally, top_folder
 from codereader.facts.brief.operations import operations_section
+from codereader.facts.brief.parts import find_parts
+from codereader.facts.brief.parts_section import parts_section
+from codereader.facts.brief.picking import picked, with_parts
+from codereader.facts.brief.project.page import is_project, project_drafts
 from codereader.facts.brief.python import classes_section, layers_section
 from codereader.facts.brief.readme import readme_words
 from codereader.facts.brief.registered import registrations_section
+from codereader.facts.brief.settings import settings_section
 from codereader.facts.brief.surface import entries_section, exports_section
+from codereader.facts.brief.types import main_types
 from codereader.facts.fact import Brief, Fact
 from codereader.facts.kbuild.kconfig import folder_prompts, option_words, own_option
 from codereader.facts.layers import import_graph
@@ -46,18 +53,34 @@ _CODE = ("c", "python")
 _READMES = ("README.md", "README.rst", "README.txt", "README")
 
 
-def brief(view: IndexView, lines: int | None = None) -> Brief:
+def brief(
+    view: IndexView, lines: int | None = None, *, sections: Sequence[str] = (), depth: int | None = None
+) -> Brief:
     """Return the structure of *view* in at most *lines* rendered lines.
 
-    None is `DEFAULT_LINES`, or `WHOLE_LINES` where they show everything.
+    None is `DEFAULT_LINES`, or `WHOLE_LINES` where they show everything. *sections* are titles, or how they begin:
+    these alone are shown, whole where *lines* is None. *depth* is how many levels of parts and calls are told.
     `Brief.lines_needed` is the number that shows everything; what was cut is counted in its section.
+    Raises: UsageError for a title that the brief does not have.
     """
     with _uncollected():
-        made = drafts(gather(view))
-        if lines is None:
-            whole = fit_lines(made, WHOLE_LINES)
-            return fit_lines(made, DEFAULT_LINES) if whole.dropped else whole
+        material = gather(view, depth)
+        found = find_parts(material, depth or 1)
+        parts = parts_section(material, found)
+        if is_project(material):
+            parts = replace(parts, weight=4, first=min(8, len(parts.facts)))
+        made = with_parts(drafts(material), parts)
+        if sections:
+            made = picked(made, sections)
+        most = DEFAULT_LINES if is_project(material) else WHOLE_LINES
+        return replace(_fitted(made, lines, most, is_whole=bool(sections)), parts=found)
+
+
+def _fitted(made: Sequence[Draft], lines: int | None, most: int, *, is_whole: bool) -> Brief:
+    if lines is not None:
         return fit_lines(made, lines)
+    whole = fit_lines(made, sum(1 + len(draft.facts) for draft in made) if is_whole else most)
+    return fit_lines(made, DEFAULT_LINES) if whole.dropped else whole
 
 
 @contextmanager
@@ -74,6 +97,8 @@ def _uncollected() -> Iterator[None]:
 
 def drafts(material: Material) -> tuple[Draft, ...]:
     """Return every section with all its facts, most important section first. Some may be empty."""
+    if is_project(material):
+        return project_drafts(material)
     graph = import_graph(material.view)
     found = _minor_last(
         Draft("What it is", tuple(_identity(material)), weight=4, first=3),
@@ -86,6 +111,8 @@ def drafts(material: Material) -> tuple[Draft, ...]:
         operations_section(material),
         tables_section(material),
         main_types(material),
+        locks_section(material),
+        settings_section(material),
         classes_section(material),
         outline_section(material),
         most_called(material),

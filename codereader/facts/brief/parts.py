@@ -8,7 +8,7 @@ first; `strata` puts them in the order in which they stand on each other, and sa
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -91,11 +91,11 @@ class Dependency:
 class Parts:
     """The parts of a scope, most important first.
 
-    `prefix` begins the name of every part and may be left out when they are shown. `rest` are parts that were left out
+    `prefix` begins the names of most parts and may be left out when they are shown. `rest` are parts that were left out
     as less important, `beside` those that hold tests, documentation or no code. `dependencies` are those between
-    `parts`, by (user, used); `wider` counts for each part its users and used ones with those of the rest.
-    `strata` has the names of the parts, top first; `cycles` the groups of parts that use each other in circles.
-    `hubs` are used by nearly all other parts.
+    `parts`, by (user, used), `inner` those between parts inside of one part; `wider` counts for each part by how many
+    it is used and how many it uses, those of the rest among them. `strata` has the names of the parts, top first;
+    `cycles` the groups of parts that use each other in circles. `hubs` are used by nearly all other parts.
     """
 
     prefix: str
@@ -103,19 +103,24 @@ class Parts:
     rest: tuple[Part, ...]
     beside: tuple[Part, ...]
     dependencies: tuple[Dependency, ...]
+    inner: tuple[Dependency, ...]
     wider: Mapping[str, tuple[int, int]]
     strata: tuple[tuple[str, ...], ...]
     cycles: tuple[tuple[str, ...], ...]
     hubs: tuple[str, ...]
 
+    def counts(self, name: str) -> tuple[int, int]:
+        """Return by how many parts *name* is used and how many it uses, those of the rest counted where known."""
+        return self.wider.get(name) or (len(self.used_by(name)), len(self.uses(name)))
+
     def used_by(self, name: str) -> list[Dependency]:
         """Return who uses the part *name*, heaviest first, then by name."""
-        found = (one for one in self.dependencies if one.used == name)
+        found = (one for one in (*self.dependencies, *self.inner) if one.used == name)
         return sorted(found, key=lambda one: (-one.names, one.user))
 
     def uses(self, name: str) -> list[Dependency]:
         """Return what the part *name* uses, heaviest first, then by name."""
-        found = (one for one in self.dependencies if one.user == name)
+        found = (one for one in (*self.dependencies, *self.inner) if one.user == name)
         return sorted(found, key=lambda one: (-one.names, one.used))
 
 
@@ -156,12 +161,14 @@ class _Partition:
         levels = strata(downward(kept, weights), weights)
         against = frozenset(upward(levels, weights))
         stratum = {name: len(levels) - 1 - at for at, level in enumerate(levels) for name in level}
+        told = tuple(self._part(group, depth, stratum[group.name]) for group in shown)
         return Parts(
             prefix=prefix,
-            parts=tuple(self._part(group, depth, stratum[group.name]) for group in shown),
+            parts=told,
             rest=tuple(self._part(group, 1) for group in order[len(shown) :]),
             beside=tuple(self._part(group, 1) for group in self._ordered(beside, uses)),
-            dependencies=tuple(self._dependency(pair, use, pair in against) for pair, use in between.items()),
+            dependencies=tuple(self._dependency(pair, use, is_upward=pair in against) for pair, use in between.items()),
+            inner=tuple(self._inner(told)),
             wider=_wider(names, uses),
             strata=tuple(levels),
             cycles=tuple(group for group in components(_targets(kept, weights)) if len(group) > 1),
@@ -271,7 +278,20 @@ class _Partition:
             tuple(self._part(one, depth - 1) for one in inside),
         )
 
-    def _dependency(self, pair: tuple[str, str], use: Use, is_upward: bool) -> Dependency:
+    def _inner(self, told: Sequence[Part]) -> Iterator[Dependency]:
+        """Yield the dependencies between the parts inside of each part, level by level."""
+        while any(part.inside for part in told):
+            around = {one.name: part.name for part in told for one in part.inside}
+            told = [one for part in told for one in part.inside]
+            groups = {path: one.name for one in told for path in one.files}
+            uses = uses_between(self._view, self._material.definitions, groups)
+            yield from (
+                self._dependency(pair, use, is_upward=False)
+                for pair, use in uses.items()
+                if around[pair[0]] == around[pair[1]]
+            )
+
+    def _dependency(self, pair: tuple[str, str], use: Use, *, is_upward: bool) -> Dependency:
         examples = use.by_use()[:EXAMPLES]
         path, line = place_of(self._view, use)
         return Dependency(*pair, use.weight, tuple(examples), path, line, is_upward, use.is_run)

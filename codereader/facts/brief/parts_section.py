@@ -109,7 +109,7 @@ def _part(found: Parts, part: Part, depth: int) -> Iterator[Fact]:
     words = purpose.words if purpose else _main_files(part)
     head, size = f"{INDENT * depth}{label(found, part.name)}  ", f"; {_size(part)}"
     room = WIDTH - len(f"{path}:{line}") - len(head) - len(size)
-    whole = _neighbours(found, part, WIDTH) if not depth else ""
+    whole = _neighbours(found, part, WIDTH)
     words = one_line(words, max(SHORTEST, room - min(NEIGHBOURS, len(whole))))
     behind = _neighbours(found, part, room - len(words)) if whole else ""
     yield Fact(part.name, "is", words, f"{head}{words}{size}{behind}", path, line)
@@ -119,7 +119,7 @@ def _part(found: Parts, part: Part, depth: int) -> Iterator[Fact]:
 
 def _neighbours(found: Parts, part: Part, room: int) -> str:
     """Return what a part uses and who uses it, as many as there is *room* for, the others counted."""
-    used_by, uses = found.wider[part.name]
+    used_by, uses = found.counts(part.name)
     targets = [_bare(found, one.used) for one in found.uses(part.name)]
     users = [_bare(found, one.user) for one in found.used_by(part.name)]
     behind = f"; used by {used_by} of {len(found.wider) - 1} parts" if part.name in found.hubs else ""

@@ -41,6 +41,11 @@ _READMES = ("README.md", "README.rst", "README.txt", "README")
 _SYMBOL = re.compile(r"\bCONFIG_(\w+)")
 _MAKEFILE = re.compile(r"^(?:kbuild )?makefile (?:for|of) (?:the )?(?:linux )?(?:kernel )?", re.IGNORECASE)
 _STOP = re.compile(r"(?<=\w{2})[.!?](?=\s|$)")
+_OPENING = re.compile(
+    r"^(?:this|the) (?:[\w-]+ )?(?:crate|package|module|file|directory|folder|library)"
+    r" (?:provides|contains|implements|holds|defines|is) (?:an? |the )?",
+    re.IGNORECASE,
+)
 _WORDS = re.compile(r"^[^=]*[A-Za-z]{2}[^=]*$")
 _PATH = re.compile(r"^(?:file: *)?[\w.-]*/[\w./-]+(?: *[:–—-]+ +| +(?=[A-Z])|$)", re.IGNORECASE)
 _SUITE = re.compile(r"implementation of the tcp/ip protocol suite", re.IGNORECASE)
@@ -194,6 +199,6 @@ def _paragraphs(view: IndexView, file: IndexedFile) -> Iterator[tuple[int, str]]
 
 def _sentence(text: str) -> str:
     """Return the first sentence of *text* on one short line, without its full stop."""
-    flat = " ".join(text.split())
+    flat = _OPENING.sub("", " ".join(text.split()))
     stop = _STOP.search(flat)
     return one_line(flat[: stop.start()] if stop else flat, WORDS_WIDTH).rstrip(".")

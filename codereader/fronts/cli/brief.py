@@ -14,11 +14,21 @@ from codereader.fronts.text import counted
 @click.command("brief", help="Print the structure of PATH from parsed facts; no model is involved.")
 @PATH
 @click.option("--lines", type=Count(2), metavar="N", help="Write at most N lines; what is dropped is counted.")
+@click.option(
+    "--section",
+    "sections",
+    multiple=True,
+    metavar="TITLE",
+    help="Show only the section whose title begins with TITLE, whole (repeatable).",
+)
+@click.option("--depth", type=Count(1), metavar="N", help="Tell parts inside of parts, and calls, N levels deep.")
 @scope_options
-@output_options("text", "markdown", "json", "jsonl")
+@output_options("text", "markdown", "json", "jsonl", "dot")
 def command(
     path: Path,
     lines: int | None,
+    sections: tuple[str, ...],
+    depth: int | None,
     which: Which,
     how: How,
 ) -> None:
@@ -26,7 +36,7 @@ def command(
     with how.report() as report, how.open() as out:
         with opened(path, which, report) as reader:
             with report.working("gathering facts"):
-                brief = reader.brief(lines)
+                brief = reader.brief(lines, sections=sections, depth=depth)
             brief_out(brief, out, how.style)
-        if brief.dropped:
+        if brief.dropped and how.style != "dot":
             report.note(f"{counted(brief.dropped, 'fact')} left out; --lines {brief.lines_needed} shows all")
