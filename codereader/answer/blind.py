@@ -45,12 +45,10 @@ def _unresolved(brief: Brief) -> Iterator[str]:
 
 def not_followed(reply: Reply) -> Iterator[str]:
     """Yield what might belong to the facts of *reply* and could not be followed."""
-    if reply.not_followed:
-        number = reply.not_followed
-        kinds = f": {'; '.join(reply.blind)}" if reply.blind else ""
-        yield f"{number:,} {'place' if number == 1 else 'places'} could not be followed{kinds}"
-    else:
-        yield from reply.blind
+    if reply.blind:
+        yield from (f"not followed: {one}" for one in reply.blind)
+    elif reply.not_followed:
+        yield f"not followed: {reply.not_followed:,} {'place' if reply.not_followed == 1 else 'places'}"
 
 
 def _broken(view: IndexView, facts: Sequence[Fact]) -> Iterator[str]:
@@ -75,7 +73,7 @@ def _skipped(skipped: Sequence[Skipped]) -> Iterator[str]:
         told = ", ".join(
             f"{count:,} {reason}" for reason, count in sorted(reasons.items(), key=lambda r: (-r[1], r[0]))
         )
-        yield f"{len(skipped):,} not read ({told})"
+        yield f"not read: {told}"
 
 
 def _unseen(left_out: Sequence[LeftOut]) -> Iterator[str]:

@@ -39,7 +39,7 @@ def _of(subject: Subject) -> Iterator[Wanted]:
 
 def _answering(reply: Reply) -> Iterator[Wanted]:
     for fact in reply.facts:
-        if fact.path is not None and fact.line is not None:
+        if fact.path is not None and fact.line is not None and fact.line > 1:  # line 1 stands for a whole file
             yield Wanted(fact.path, fact.line, "a fact of the answer stands there")
 
 

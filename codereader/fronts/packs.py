@@ -84,7 +84,8 @@ def left_out_lines(rows: tuple[LeftOut, ...], out: Output) -> Iterable[str]:
         return
     total = sum(row.tokens for row in rows)
     sign = "" if all(row.exact for row in rows) else "about "
-    yield out.bold(f"Not in full: {counted(len(rows), 'file')}, {sign}{total:,} tokens (raise --budget to send them)")
+    files = counted(len({row.path for row in rows}), "file")
+    yield out.bold(f"Not in full: {files}, {sign}{total:,} tokens (raise --budget to send them)")
     for row in sorted(rows, key=lambda r: (-r.tokens, r.path))[:SHOWN]:
         tokens = f"{row.tokens:,}" if row.exact else f"~{row.tokens:,}"
         yield f"  {tokens:>9}  {safe_line(row.path)}: {safe_line(row.reason)}"

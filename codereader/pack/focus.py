@@ -24,6 +24,9 @@ MOST_WANTED = 24
 AROUND = 8
 """Lines before and behind a place that are shown where its definition is too long."""
 
+WHOLE_SHARE = 2
+"""A definition comes whole if it takes no more than one of so many parts of what is left, so that others fit too."""
+
 _PARTS = ("enumerator", "key", "heading")
 """Definitions that are lines of another one and say little alone."""
 
@@ -82,7 +85,7 @@ def focus(
             left_out.append(LeftOut(want.path, None, "changed since it was indexed", 0))
             continue
         costs = count.count_many([form.text for form in forms])
-        fitting = next((n for n, cost in enumerate(costs) if cost <= left), None)
+        fitting = _fitting(costs, left)
         if fitting is None:
             left_out.append(LeftOut(want.path, None, f"{want.why}, no room in the focus", costs[0], exact=True))
             continue
@@ -93,6 +96,12 @@ def focus(
         reason = f"{len(wanted):,} places belong to the answer; the first {MOST_WANTED} are looked at"
         left_out += [LeftOut(want.path, None, reason, 0) for want in wanted[MOST_WANTED:]]
     return Focus(tuple(shown), tuple(left_out))
+
+
+def _fitting(costs: Sequence[int], left: int) -> int | None:
+    """Return which of the forms to take, the most detailed first; None where none fits."""
+    last = len(costs) - 1
+    return next((n for n, cost in enumerate(costs) if cost <= (left if n == last else left // WHOLE_SHARE)), None)
 
 
 def _is_shown(want: Wanted, levels: dict[str, Level], shown: Sequence[Segment]) -> bool:
