@@ -8,10 +8,9 @@ the marks of lists pass with the first sentence that they stand for. Knows nothi
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from codereader.answer.cite import Citer
 from codereader.answer.event import Citation, Judged, Mark, Statement, Token
 from codereader.answer.filled import Filled, Filler
 from codereader.answer.kept import Kept
@@ -19,14 +18,10 @@ from codereader.answer.marked import MarkedStream
 from codereader.answer.sentences import Bit, Piece, Sentences
 from codereader.answer.statement import Checker, Judging
 from codereader.facts.fact import Fact
-from codereader.facts.graph.edges import Edges
 from codereader.index.view import IndexView
 
 DRIFT = 8
 """So many sentences in a row without one that was verified are a drift."""
-
-EdgesProvider = Callable[[], Edges | None]
-"""Gives the linked facts where they exist or are cheap to have, else None. Asked at most once, and only if needed."""
 
 
 @dataclass(slots=True)
@@ -53,7 +48,8 @@ class Tally:
 class CheckedStream:
     """Splits streamed prose into tokens, marks on its claims, and a verdict right behind each sentence.
 
-    *evidence* are the facts that the prompt numbered from 1. Holds back at most the last unfinished step, a few hundred
+    *evidence* are the facts that the prompt numbered from 1; *checker* is that of another answer about
+    the view, whose work it shares. Holds back at most the last unfinished step, a few hundred
     characters; with *only_verified* the last unfinished sentence. `tally` and `drifts` are of what was fed so far.
     """
 
@@ -63,15 +59,15 @@ class CheckedStream:
         evidence: Sequence[Fact] = (),
         *,
         only_verified: bool = False,
-        edges: EdgesProvider | None = None,
+        checker: Checker | None = None,
     ) -> None:
-        citer = Citer(view)
+        checker = checker or Checker(view)
         self.tally = Tally()
         self._evidence = evidence
         self._filler = Filler(evidence)
-        self._marked = MarkedStream(citer)
+        self._marked = MarkedStream(checker.citer)
         self._sentences = Sentences()
-        self._judging = Judging(Checker(view, citer, edges))
+        self._judging = Judging(checker)
         self._kept = Kept() if only_verified else None
         self._last: deque[bool] = deque(maxlen=DRIFT)
         self._fed = self._passed = self._shown = self._begin = 0

@@ -16,6 +16,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Literal
 
+from codereader.answer.beyond import Beyond, beyond
 from codereader.answer.event import Citation
 from codereader.answer.words import NAME, WORD, Found, Words
 from codereader.index.parsed import Definition
@@ -97,6 +98,24 @@ class Citer:
     def holds(self, path: str) -> bool:
         """Return whether the scope has a file or folder of that name."""
         return bool(self._resolve(path.rstrip("/")))
+
+    def knows(self, name: str) -> bool:
+        """Return whether *name* stands anywhere in the scope, as far as that was searched."""
+        return self._lookup(name) is not None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether a name that was not found stands nowhere in the scope: all of its text was searched."""
+        return self._words.complete
+
+    def paths(self, claimed: str) -> list[str]:
+        """Return the files and folders of the scope that *claimed* may name, without the scope itself."""
+        return [path for path in self._resolve(claimed.rstrip("/")) if path]
+
+    @cached_property
+    def beyond(self) -> Beyond:
+        """What the root knows outside the scope."""
+        return beyond(self._view)
 
     # Paths
 
