@@ -19,11 +19,13 @@ from codereader.cancel import CancelToken
 from codereader.source.scope import DEFAULT_MAX_BYTES, Scope, Skipped, Walk
 
 if TYPE_CHECKING:
-    from codereader.answer.ask import Asking, Ground
+    from codereader.answer.ask import Asking
     from codereader.answer.event import Answer, Event
-    from codereader.answer.prepare import Known, Prepared, Wish
+    from codereader.answer.known import Known, Wish
+    from codereader.answer.prepare import Prepared
     from codereader.answer.record import Source
     from codereader.answer.speaker import Speaker
+    from codereader.answer.told import Ground
     from codereader.engine.plan import Plan
     from codereader.engine.protocol import Engine
     from codereader.facts.fact import Brief
@@ -275,18 +277,18 @@ class Reader:
 
     def answer(self, known: Known, lines: int | None = None) -> Answer:
         """Return the answer that the facts alone give; *lines* bounded them."""
-        from codereader.answer.ask import answer_from_facts
         from codereader.answer.blind import blind_spots
+        from codereader.answer.told import answer_from_facts
 
         blind = blind_spots(self.view, known.brief, known.reply, self.skipped)
         return answer_from_facts(known, self.ground, blind, lines)
 
     @property
     def ground(self) -> Ground:
-        """What prose is held against. Links that were not needed for the facts are not made for that."""
-        from codereader.answer.ask import Ground
+        """What prose is held against."""
+        from codereader.answer.told import Ground
 
-        return Ground(self.view, lambda: self.edges if "linked" in self.__dict__ else None, self.source())
+        return Ground(self.view, self.source())
 
     def source(self) -> Source:
         """Return what was read, in words that tell whether it is the same tree another time."""

@@ -1,37 +1,35 @@
-"""Answer one question: the facts, then the model's prose with its sentences held against the index.
+"""Ask a model one question and hold its sentences against the index.
 
-A generator of events, in order: fact sections, notes, progress, tokens, marks and verdicts, and one `Done` at the end.
-Knows nothing of terminals.
+A generator of events, in order: notes, progress, tokens, marks and verdicts, and one `Done` at the end. The facts come
+before, from `codereader.answer.told`. Knows nothing of terminals.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Thread
 
 from codereader import __version__
-from codereader.answer.blind import not_followed
 from codereader.answer.checked import CheckedStream
 from codereader.answer.event import (
-    OVERVIEW,
     Answer,
     Citation,
     Done,
     Event,
-    FactSection,
     Judged,
     Mark,
     Note,
     Progress,
-    Remark,
     Token,
 )
-from codereader.answer.prepare import Known, Prepared, Wish
-from codereader.answer.record import Record, Source, Spoken
+from codereader.answer.known import Known, Wish
+from codereader.answer.prepare import Prepared
+from codereader.answer.record import Record, Spoken
 from codereader.answer.speaker import Speaker
+from codereader.answer.told import Ground
 from codereader.cancel import CancelToken
 from codereader.engine.protocol import (
     MIN_P,
@@ -44,8 +42,6 @@ from codereader.engine.protocol import (
     Prefill,
     Sampling,
 )
-from codereader.facts.graph.edges import Edges
-from codereader.index.view import IndexView
 
 TOO_SMALL = (
     "{name} is too small to be trusted with prose: rely on the facts above, "
@@ -67,31 +63,6 @@ class Asking:
     lines: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What prose is held against: the index, the links where they are cheap to have, what was read."""
-
-    view: IndexView
-    edges: Callable[[], Edges | None]
-    source: Source
-
-
-def tell(known: Known) -> Iterator[Event]:
-    """Yield the facts that answer: the brief's sections for an overview, else the reply's, and what to know of them."""
-    reply = known.reply
-    for section in known.brief.sections if reply.question.intent == OVERVIEW else reply.sections:
-        yield FactSection(section)
-    for text in (*reply.notes, *not_followed(reply)):
-        yield Remark(text)
-
-
-def answer_from_facts(known: Known, ground: Ground, blind: tuple[str, ...], lines: int | None = None) -> Answer:
-    """Return the answer that the facts alone give."""
-    record = Record(__version__, ground.source, lines)
-    scope = ground.view.scope.name
-    return Answer(known.question, scope, known.brief, known.reply, blind=blind, record=record)
-
-
 def speak(
     ground: Ground,
     known: Known,
@@ -110,9 +81,7 @@ def speak(
     if not speaker.trusted:
         yield Note((ONLY_VERIFIED if asking.only_verified else TOO_SMALL).format(name=speaker.name))
     evidence = ready.composed.evidence
-    said = _Said(
-        CheckedStream(ground.view, evidence, only_verified=asking.only_verified, edges=ground.edges), CancelToken()
-    )
+    said = _Said(CheckedStream(ground.view, evidence, only_verified=asking.only_verified), CancelToken())
     with closing(speaker.start(ready.plan)) as engine:
         yield from _load(engine, cancel)
         yield from said.follow(engine.generate(ready.composed.prompt, asking.sampling, cancel, said.enough))

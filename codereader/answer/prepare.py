@@ -8,17 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
+from codereader.answer.known import Known, Wish
 from codereader.answer.prompt import BRIEF_SHARE, QUESTION_STEP, TAIL_SHARE, Composed, Composer
 from codereader.answer.speaker import Speaker
 from codereader.answer.wanted import wanted
 from codereader.cancel import CancelToken
-from codereader.engine.plan import Need, Plan
+from codereader.engine.plan import Plan
 from codereader.errors import BudgetTooSmall
-from codereader.facts.fact import Brief
-from codereader.facts.questions.reply import Reply
-from codereader.facts.search.ranked import Ranked
 from codereader.index.view import IndexView
 from codereader.pack.focus import Focus, focus
 from codereader.pack.layout import pack
@@ -26,9 +23,6 @@ from codereader.pack.segment import LeftOut, Pack
 
 LEAST_BUDGET, MOST_BUDGET = 2_048, 16_384
 """Bounds of a base pack that nobody sized: more than this lowers the accuracy of local models before it helps."""
-
-DEFAULT_PATIENCE = 20.0
-"""Seconds of prompt evaluation that a prompt may be predicted to take when nobody sized its pack."""
 
 PACK_SHARE = 1 / (1 + 1 / BRIEF_SHARE + 1 / TAIL_SHARE)
 """Share of the room that the base pack takes where brief, focus and facts use all of theirs."""
@@ -42,42 +36,6 @@ SCARCE = 1.2
 
 UNKNOWN_WINDOW = 8_192
 """Tokens of context assumed for a model whose header does not say."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What the person asked for. None means: choose."""
-
-    budget: int | None = None
-    ctx: int | None = None
-    max_tokens: int = 512
-    patience: float = DEFAULT_PATIENCE
-    gpu_layers: int | Literal["auto"] = "auto"
-    device: str = "auto"
-
-    def need(self, prompt_tokens: int) -> Need:
-        """Return what a prompt of this many tokens asks of the planner."""
-        return Need(prompt_tokens, self.max_tokens, self.ctx, self.gpu_layers, self.device)
-
-
-NOTHING_RANKED = Ranked((), ())
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What the index has to say before a model speaks.
-
-    `brief` is the same for every question; `reply` answers this one; `ranked` is what else it may be about.
-    """
-
-    brief: Brief
-    reply: Reply
-    ranked: Ranked = NOTHING_RANKED
-
-    @property
-    def question(self) -> str:
-        """The question as it was asked."""
-        return self.reply.question.text
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from codereader.index.view import IndexView
+if TYPE_CHECKING:
+    from codereader.index.view import IndexView
 
 
 @dataclass(frozen=True, slots=True)

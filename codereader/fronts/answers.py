@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from codereader.answer.checked import DRIFT
 from codereader.answer.event import OVERVIEW, Answer, Done, Event, FactSection, Judged, Mark, Remark, Statement, Token
 from codereader.facts.fact import PAGE_WIDTH
 from codereader.fronts import shape
@@ -15,7 +14,7 @@ CUT = {
     "max tokens": "the answer was cut at --max-tokens",
     "context full": "the answer was cut at the end of the context window",
     "repetition": "the answer was stopped because it repeats itself",
-    "drift": f"the answer was stopped because none of its last {DRIFT} sentences could be verified",
+    "drift": "the answer was stopped because none of its last sentences could be verified",
 }
 """Why an answer ended before the model did."""
 

@@ -12,7 +12,7 @@ import pytest
 
 from codereader.answer.ask import Asking
 from codereader.answer.event import Done, Event, Note, Progress
-from codereader.answer.prepare import Known, Wish
+from codereader.answer.known import Known, Wish
 from codereader.answer.speaker import Speaker, echo
 from codereader.cancel import CancelToken
 from codereader.engine.protocol import EngineEvent, LoadProgress, Piece, Prefill, Prompt, Sampling

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from codereader.answer.prepare import Known, Prepared, Wish
+from codereader.answer.known import Known, Wish
+from codereader.answer.prepare import Prepared
 from codereader.answer.speaker import Speaker, echo
 from codereader.model.gguf import read_header, read_numbers, read_strings
 from codereader.model.special import special_tokens

@@ -91,7 +91,7 @@ def command(
     how: How,
 ) -> int:
     """Answer a question and return the exit code."""
-    from codereader.answer.prepare import Wish
+    from codereader.answer.known import Wish
     from codereader.engine.protocol import Sampling
     from codereader.fronts.cli import asking, replaying
 

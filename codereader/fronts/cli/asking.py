@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from codereader.answer.event import Answer, Event
-    from codereader.answer.prepare import Known, Prepared, Wish
+    from codereader.answer.known import Known, Wish
+    from codereader.answer.prepare import Prepared
     from codereader.answer.speaker import Speaker
     from codereader.engine.protocol import Sampling
     from codereader.facts.questions.reply import Reply
@@ -84,7 +85,7 @@ def gather(reader: Reader, request: Request, speaker: Speaker | None, report: Re
     """
     from codereader.answer.bounded import DEFAULT_LINES, bounded
     from codereader.answer.event import OVERVIEW
-    from codereader.answer.prepare import Known
+    from codereader.answer.known import Known
     from codereader.facts.fact import Brief
 
     with report.working("gathering facts"):
@@ -114,8 +115,8 @@ def answer(
     reader: Reader, request: Request, speaker: Speaker | None, report: Report, out: Output, style: str
 ) -> Answer:
     """Show the facts, then the prose if there is a model. The facts stand even where the model fails."""
-    from codereader.answer.ask import tell
     from codereader.answer.event import Done
+    from codereader.answer.told import tell
     from codereader.fronts.answers import answer_renderer
 
     gathered = gather(reader, request, speaker, report)

@@ -133,7 +133,7 @@ def _is_number(value: object) -> bool:
 
 
 def _request(before: Recorded) -> asking.Request:
-    from codereader.answer.prepare import Wish
+    from codereader.answer.known import Wish
     from codereader.engine.protocol import Sampling
 
     spoken = before.record.spoken

@@ -1,0 +1,53 @@
+"""What is known before a model speaks: what the person wishes, and what the index has to say.
+
+Sizes are tokens of the answering model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from codereader.engine.plan import Need
+from codereader.facts.fact import Brief
+from codereader.facts.questions.reply import Reply
+from codereader.facts.search.ranked import Ranked
+
+DEFAULT_PATIENCE = 20.0
+"""Seconds of prompt evaluation that a prompt may be predicted to take when nobody sized its pack."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the person asked for. None means: choose."""
+
+    budget: int | None = None
+    ctx: int | None = None
+    max_tokens: int = 512
+    patience: float = DEFAULT_PATIENCE
+    gpu_layers: int | Literal["auto"] = "auto"
+    device: str = "auto"
+
+    def need(self, prompt_tokens: int) -> Need:
+        """Return what a prompt of this many tokens asks of the planner."""
+        return Need(prompt_tokens, self.max_tokens, self.ctx, self.gpu_layers, self.device)
+
+
+NOTHING_RANKED = Ranked((), ())
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the index has to say before a model speaks.
+
+    `brief` is the same for every question; `reply` answers this one; `ranked` is what else it may be about.
+    """
+
+    brief: Brief
+    reply: Reply
+    ranked: Ranked = NOTHING_RANKED
+
+    @property
+    def question(self) -> str:
+        """The question as it was asked."""
+        return self.reply.question.text
