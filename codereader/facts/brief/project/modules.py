@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import log2
 
 from codereader.facts.brief.lines import Draft
@@ -12,6 +12,19 @@ from codereader.facts.brief.project.scene import TYPES, Scene, dotted, fitted, i
 from codereader.facts.fact import Fact
 from codereader.index.parsed import Definition
 from codereader.index.view import At, IndexedFile
+
+MANY_FILES = 30
+"""With more files than this their names are told by folder too."""
+
+FIRST_FILES = 4
+"""So many files are told before the folders."""
+
+MOST_NAMES = 14
+
+METHODS = 4
+"""So many methods stand behind the name of their type."""
+
+_NO_NAMES = ("__", "operator", "~")
 
 SAID = 60
 """Characters that a file's own words may take."""
@@ -28,8 +41,36 @@ def files_section(scene: Scene, told: frozenset[str] = frozenset()) -> Draft:
     for at in scene.definitions:
         inside.setdefault(at.path, []).append(at)
     files = sorted(scene.files, key=lambda one: (-_weight(scene, one, inside.get(one.path, ())), one.path))
-    facts = tuple(_file(scene, file, inside.get(file.path, ()), told) for file in files)
-    return Draft("Files", facts, weight=6, first=6)
+    facts = [_file(scene, file, inside.get(file.path, ()), told) for file in files]
+    folders = list(_folders(files)) if len(files) > MANY_FILES else []
+    return Draft(
+        "Files", (*facts[:FIRST_FILES], *folders, *facts[FIRST_FILES:]) if folders else tuple(facts), weight=7, first=9
+    )
+
+
+def _folders(files: Sequence[IndexedFile]) -> Iterator[Fact]:
+    """Yield the folders with the names of their files, the one with most that matters first."""
+    inside: dict[str, list[str]] = {}
+    for file in files:
+        inside.setdefault(file.path.rpartition("/")[0] or ".", []).append(file.path.rpartition("/")[2])
+    for folder, names in inside.items():
+        if len(names) > 1:
+            path = names[0] if folder == "." else f"{folder}/{names[0]}"
+            kept = _without_twins(names)
+            text = fitted(f"{folder}/ {counted(len(names), 'file')}: ", kept, path, None)
+            yield Fact(folder, "holds", ", ".join(names), text, path, None)
+
+
+def _without_twins(names: Sequence[str]) -> list[str]:
+    """Return *names* with a source and its header as one: ``table.{cc,h}``."""
+    stems: dict[str, list[str]] = {}
+    for name in names:
+        stem, _, end = name.rpartition(".")
+        stems.setdefault(stem, []).append(end)
+    return [
+        f"{stem}.{ends[0]}" if len(ends) == 1 else f"{stem}.{{{','.join(sorted(ends))}}}"
+        for stem, ends in stems.items()
+    ]
 
 
 def _weight(scene: Scene, file: IndexedFile, inside: Sequence[At[Definition]]) -> float:
@@ -40,41 +81,54 @@ def _weight(scene: Scene, file: IndexedFile, inside: Sequence[At[Definition]]) -
 def _file(scene: Scene, file: IndexedFile, inside: Sequence[At[Definition]], told: frozenset[str]) -> Fact:
     words = one_line(file.summary or "", SAID).rstrip(".")
     words = "" if _BOILER.search(words) else words
-    names = main_names(scene, file.language, inside)
-    names = [*(name for name in names if name not in told), *(name for name in names if name in told)]
+    names = main_names(scene, file.language, inside, told)
     base = file.path.rpartition("/")[2]
     head = f"{base}  {counted(file.lines, 'line')}: {f'{words}; ' if words and names else words}"
     text = fitted(head, names, file.path, 1) if names else head.rstrip(": ")
     return Fact(file.path, "defines", ", ".join(names), text, file.path, 1)
 
 
-def main_names(scene: Scene, language: str, inside: Sequence[At[Definition]]) -> list[str]:
-    """Return what a file defines for others, most used first: types and functions, then what is its own."""
-    ranked: list[tuple[float, int, str]] = []
+def main_names(
+    scene: Scene, language: str, inside: Sequence[At[Definition]], told: frozenset[str] = frozenset()
+) -> list[str]:
+    """Return what a file defines for others, most used first; a type that is not *told* elsewhere with its methods."""
     types = {dotted(at.fact) for at in inside if at.fact.kind in TYPES}
-    away: dict[str, float] = {}
+    methods: dict[str, list[tuple[float, str]]] = {}
+    ranked: list[tuple[float, int, str]] = []
     for at in inside:
-        one = at.fact
+        one, use = at.fact, _use(scene, at.fact, language)
         is_top = not one.owner or one.owner in scene.namespaces
-        if one.kind in ("function", *TYPES, "macro") and is_top:
-            ranked.append((_use(scene, one, language), one.row, scene.spell(at.path, one.name)))
-        elif (
-            language in ("python", "go", "javascript", "typescript")
-            and one.kind in ("variable", "constant")
-            and is_top
-            and is_public(one, language)
-            and not one.name.isupper()
-        ):
-            ranked.append((0.7 * _use(scene, one, language), one.row, one.name))
-        elif one.kind == "method" and one.owner:
-            owner = one.owner.rpartition(".")[2]
-            share = 0.35 if one.owner in types or owner not in scene.type_names else 0.6
-            ranked.append((share * _use(scene, one, language), one.row, one.name))
-            if one.owner not in types and owner in scene.type_names:
-                away[owner] = away.get(owner, 0.0) + 0.5
-    ranked += [(5.0 + many, -1, owner) for owner, many in away.items() if many > 1]
+        if one.kind == "method" and one.owner and not one.name.startswith(_NO_NAMES):
+            methods.setdefault(one.owner, []).append((use, one.name))
+        elif is_top and (one.kind in ("function", "macro", *TYPES) or _is_state(one, language)):
+            ranked.append((use * (0.7 if one.kind == "variable" else 1.0), one.row, _spoken(scene, at)))
+    for owner, some in methods.items():
+        last = owner.rpartition(".")[2]
+        if owner not in types and last in scene.type_names:
+            ranked.append((max(use for use, _ in some) + len(some) / 4, -1, last))
     ranked.sort(key=lambda one: (-one[0], one[1], one[2]))
-    return [name for name in unique(name for _, _, name in ranked) if not name.startswith(("__", "operator", "~"))][:14]
+    names = list(unique(name for _, _, name in ranked if not name.startswith(_NO_NAMES)))[:MOST_NAMES]
+    by_name = {
+        owner.rpartition(".")[2]: sorted(some, key=lambda one: (-one[0], one[1])) for owner, some in methods.items()
+    }
+    return [_with_methods(name, by_name.get(name, ()), told) for name in names]
+
+
+def _with_methods(name: str, methods: Sequence[tuple[float, str]], told: frozenset[str]) -> str:
+    """Return a type's name with its first methods, unless they are *told* elsewhere."""
+    shown = [method for method in unique(method for _, method in methods) if method != name][:METHODS]
+    return f"{name} ({', '.join(shown)})" if shown and name not in told else name
+
+
+def _spoken(scene: Scene, at: At[Definition]) -> str:
+    return scene.spell(at.path, at.fact.name)
+
+
+def _is_state(one: Definition, language: str) -> bool:
+    if one.name.startswith("T_") or re.search(r"\b(?:TypeVar|ParamSpec|NewType|getLogger)\b", one.signature):
+        return False
+    is_told = language in ("python", "go", "javascript", "typescript") and is_public(one, language)
+    return is_told and one.kind in ("variable", "constant") and not one.name.isupper()
 
 
 def _use(scene: Scene, one: Definition, language: str) -> float:

@@ -175,7 +175,8 @@ def _headers(scene: Scene) -> Iterator[Fact]:
     pieces: list[tuple[float, str]] = []
     for path in headers:
         inside = [at for at in scene.definitions if at.path == path]
-        names = [one for one in main_names(scene, "cpp", inside) if one[:1].isupper() or scene.language != "cpp"]
+        names = [one.partition(" ")[0] for one in main_names(scene, "cpp", inside)]
+        names = [one for one in names if one[:1].isupper() or scene.language != "cpp"]
         tops = {
             at.fact.name for at in inside if at.fact.kind in (*TYPES, "function") and not _GUARDS.match(at.fact.name)
         }

@@ -18,7 +18,7 @@ from codereader.facts.fact import Fact
 from codereader.facts.outline import Node
 from codereader.source.spans import line_of
 
-OPERATIONS = 6
+OPERATIONS = 5
 """Most operations that are told."""
 
 AGAIN = 0.8
@@ -71,7 +71,8 @@ def flow_section(scene: Scene, reach: Reach, starts: Sequence[Node]) -> Draft:
 
 def operations(scene: Scene, reach: Reach) -> list[Node]:
     """Return the functions that the main operations start from, the most telling first."""
-    starts = _starts(scene, reach)
+    starts = dict(_starts(scene, reach))
+    entries = _entries(scene)
     chosen: list[Node] = []
     covered: set[Node] = set()
     first = 0.0
@@ -79,20 +80,29 @@ def operations(scene: Scene, reach: Reach) -> list[Node]:
         worth = {
             node: _gain(scene, reach, node, covered) * weight * (AGAIN if node in covered else 1.0)
             for node, weight in starts.items()
-            if node not in chosen
         }
         best = max(worth, key=lambda node: (worth[node], node.path, -node.row), default=None)
         first = first or (worth[best] if best else 0.0)
         if best is None or worth[best] < max(1.5, LEAST * first):
             break
+        del starts[best]
+        best = next((node for node in entries if best in reach.follow(node)), best)
+        if best in chosen:
+            continue
         chosen.append(best)
         covered |= reach.near(best) | {best}
     return chosen
 
 
+def _entries(scene: Scene) -> list[Node]:
+    """Return the main functions of the project's own programs."""
+    main = {(at.path, at.fact.name) for at in scene.material.entries if at.fact.kind == "main"}
+    return [node_of(at) for at in scene.definitions if (at.path, dotted(at.fact)) in main]
+
+
 def _gain(scene: Scene, reach: Reach, node: Node, covered: set[Node]) -> float:
     """Return how much code *node* reaches, damped, times the share of what is near that is not *covered*."""
-    below, near = reach.below(node), reach.near(node)
+    below, near = reach.below(node), frozenset((node, *reach.follow(node)))
     if len(below) < 2:
         return 0.0
     files = {one.path for one in below}
@@ -108,6 +118,7 @@ def _starts(scene: Scene, reach: Reach) -> Mapping[Node, float]:
     """Return where operations may start with a weight."""
     found: dict[Node, float] = {}
     always: set[Node] = set()
+    faces = scene.faces
     main = {(at.path, at.fact.name.replace(":", ".").rpartition(".")[2]) for at in scene.material.entries}
     names = {name for _, name in main}
     many = 1 + len(scene.functions)
@@ -131,22 +142,18 @@ def _starts(scene: Scene, reach: Reach) -> Mapping[Node, float]:
         share = len(reach.below(node_of(at))) / many if is_entry else 0.0
         weight *= 1.1 + min(0.7, 4 * share) if is_entry else 1.8 if is_call else 1.0
         weight *= 1.0 + 0.05 * scene.rank(at.path)
-        weight *= 1.3 if one.name in scene.announced and one.owner else 1.0
-        if (
-            is_entry
-            or is_call
-            or one.name in scene.spoken
-            or (one.name in scene.announced and scene.span(node_of(at)) > 4)
-        ):
+        weight *= 1.4 if one.name in scene.announced and (one.owner or "").rpartition(".")[2] in faces else 1.0
+        if is_entry or is_call or one.name in scene.spoken:
             always.add(node_of(at))
         weight *= 0.6 if one.owner and one.owner.rpartition(".")[2].startswith("_") else 1.0
         found[node_of(at)] = round(weight, 6)
-    for node in _handing(scene):
+    handing = frozenset(_handing(scene))
+    for node in sorted(handing, key=repr):
         found[node] = max(found.get(node, 0.0), 1.7)
-        always.add(node)
     ordered = sorted(found, key=lambda node: (-found[node] * log2(2 + scene.span(node)), node.path, node.row))
-    kept = [node for node in ordered if node in always][:STARTS]
-    kept += [node for node in ordered if node not in always][: STARTS - len(kept)]
+    kept = [node for node in ordered if node in handing][: STARTS // 4]
+    kept += [node for node in ordered if node in always and node not in handing][: STARTS // 2]
+    kept += [node for node in ordered if node not in always and node not in handing][: STARTS - len(kept)]
     return {node: found[node] for node in kept}
 
 
@@ -239,8 +246,24 @@ def _fact(scene: Scene, reach: Reach, chain: Chain) -> Fact:
         if len(text) <= room or not steps:
             break
         steps.remove(min(steps, key=lambda one: (weights[one], one.path, one.row)))
+    if steps and len(steps) == len(chain.steps):
+        text = _extended(scene, reach, text, steps[-1], {*chain.head, *steps}, room)
     run = ", ".join(node.name for node in (*chain.head[1:], *chain.steps))
     return Fact(first.name, "runs", run, "  " * chain.depth + text, first.path, line)
+
+
+def _extended(scene: Scene, reach: Reach, text: str, node: Node, told: set[Node], room: int) -> str:
+    """Return *text*, which ends in *node*, with what that mainly runs behind it, as far as there is room."""
+    while True:
+        below = [one for one in _steps(scene, reach, node) if one not in told and len(reach.below(one)) > 0]
+        if not below:
+            return text
+        best = max(below, key=lambda one: (_worth(scene, reach, one) + _akin(node, one), one.path, -one.row))
+        word, _ = _spelled(scene, best, node.name.rpartition(".")[0])
+        if len(text) + len(word) + 4 > room:
+            return text
+        text, node = f"{text} -> {word}", best
+        told.add(best)
 
 
 def _spelled(scene: Scene, node: Node, owner: str) -> tuple[str, str]:

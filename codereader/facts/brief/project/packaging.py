@@ -72,12 +72,14 @@ def _is_inner(one: Manifest) -> bool:
 
 def _facts(scene: Scene, one: Manifest) -> Iterator[Fact]:
     head = " ".join(part for part in (one.name, one.version) if part)
+    script = one.path.removesuffix("Cargo.toml") + "build.rs"
+    extra = [f"build script {script}"] if one.system == "cargo" and scene.view.file(script) else []
     short = [
         note
         for note, _ in one.notes
         if not note.startswith(("options", "features", "workspace", "scripts", "programs"))
     ]
-    words = "; ".join(part for part in (head, one.requires, *short) if part)
+    words = "; ".join(part for part in (head, one.requires, *extra, *short) if part)
     base = one.path.rpartition("/")[2]
     if words:
         line = _line(scene, one, one.name or base)

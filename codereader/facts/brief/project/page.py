@@ -48,7 +48,7 @@ def project_drafts(material: Material) -> tuple[Draft, ...]:
         types_section(scene, kinds),
         hooks_section(scene, kinds),
         state_section(scene),
-        files_section(scene),
+        files_section(scene, frozenset(one.name for one in kinds.ranked[:9])),
         build_section(scene, found),
         tests_section(scene, found),
         order_section(scene, starts, kinds),

@@ -102,7 +102,7 @@ class Reach:
         meant = resolve(self._scene.view, path, one.name, one.receiver, one.caller, one.base)
         own = [found for found in meant if self._is_own(found.definition, kinds)]
         if one.kind == "name":
-            own = [found for found in own if found.definition.fact.name == one.name]
+            own = [found for found in own if found.definition.fact.name == one.name and not _makes(found.definition)]
         if one.kind == "name" and any(found.confidence.startswith("one of") for found in own):
             return
         is_guess = any(found.confidence.startswith("one of") for found in own)
@@ -133,6 +133,11 @@ class Reach:
         others = [one for one in named if one.path in self._scene.paths and one.fact.owner != at.fact.owner]
         if len(others) == 1:
             yield node_of(others[0])
+
+
+def _makes(at: At[Definition]) -> bool:
+    """Tell whether *at* is a constructor that goes by its type's name, which a mention of the type does not call."""
+    return (at.fact.owner or "").rpartition(".")[2] == at.fact.name
 
 
 def node_of(at: At[Definition]) -> Node:

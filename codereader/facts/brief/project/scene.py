@@ -25,6 +25,9 @@ OUTLINES = frozenset({"text", "markdown", "toml", "json", "yaml", "make", "kconf
 """Languages that are not what a project is written in."""
 
 TYPES = ("class", "struct", "interface", "trait", "enum", "union")
+MAIN_SPACE = 0.3
+"""A namespace with so much of all definitions goes without saying."""
+
 CALLABLE = ("function", "method", "class")
 
 _INSIDE = re.compile(
@@ -131,6 +134,17 @@ class Scene:
         headers = [path for path in self.paths if re.search(r"(^|/)include/", path)]
         return frozenset(name for path in headers for name in re.findall(r"\b([A-Za-z]\w+)\s*\(", self.text(path)))
 
+    @cached_property
+    def faces(self) -> frozenset[str]:
+        """The bare names of the types of such headers, and of those that build on them."""
+        known = {at.fact.name for at in self.definitions if at.fact.kind in TYPES and "include/" in at.path}
+        heirs = {
+            at.fact.name
+            for at in self.definitions
+            if at.fact.kind == "class" and any(re.split(r"::|\.", base)[-1] in known for base in at.fact.fields)
+        }
+        return frozenset(known | heirs) if self.announced else frozenset()
+
     def rank(self, path: str) -> float:
         """Return the importance of a file, 0 to 5."""
         best = max((self.material.scores[one] for one in self.paths), default=0.0)
@@ -156,12 +170,24 @@ class Scene:
         return "::" if self.material.language(path) in ("cpp", "rust", "c") else "."
 
     def spell(self, path: str, name: str) -> str:
-        """Return a dotted name as its language writes it, without the namespaces that it stands in."""
-        parts = name.split(".")
-        while len(parts) > 1 and (".".join(parts[:1]) in self.namespaces or _is_namespace(self.namespaces, parts)):
-            name = name.partition(".")[2]
-            parts = parts[1:]
-        return self.separator(path).join(parts)
+        """Return a dotted name as its language writes it, without the namespace that most of the project stands in."""
+        for space in self._main_spaces:
+            if name.startswith(f"{space}."):
+                name = name[len(space) + 1 :]
+                break
+        return self.separator(path).join(name.split("."))
+
+    @cached_property
+    def _main_spaces(self) -> tuple[str, ...]:
+        """The namespaces that hold a good part of all definitions, the innermost first."""
+        inside: dict[str, int] = {}
+        for at in self.definitions:
+            owner = at.fact.owner or ""
+            while owner:
+                inside[owner] = inside.get(owner, 0) + 1
+                owner = owner.rpartition(".")[0]
+        many = [one for one in self.namespaces if inside.get(one, 0) > MAIN_SPACE * len(self.definitions)]
+        return tuple(sorted(many, key=lambda one: (-len(one), one)))
 
     def text(self, path: str) -> str:
         """Return the text of a file, empty where it cannot be read or is very long."""
@@ -183,10 +209,6 @@ class Scene:
         """Return the files called *base*, the one nearest to the top first."""
         found = [file.path for file in self.view.files() if file.path.rpartition("/")[2] == base]
         return sorted(found, key=lambda path: (path.count("/"), path))
-
-
-def _is_namespace(namespaces: frozenset[str], parts: Sequence[str]) -> bool:
-    return any(f".{one}".endswith(f".{parts[0]}") for one in namespaces)
 
 
 def dotted(one: Definition) -> str:
@@ -222,6 +244,8 @@ def fitted(head: str, names: Sequence[str], path: str | None, line: int | None, 
         piece = name if not number else f", {name}"
         left = len(names) - number - 1
         reserve = len(f" and {left} more") if left else 0
+        if len(text) + len(piece) + reserve > room:
+            piece = piece.partition(" (")[0]
         if len(text) + len(piece) + reserve > room:
             return f"{text} and {len(names) - number} more{tail}" if number else text.rstrip(": ,;") + tail
         text += piece

@@ -25,22 +25,31 @@ _DULL = re.compile(
 )
 
 
+_READING = ("var", "var_os", "getenv", "Getenv", "LookupEnv", "environ", "env")
+_READ = re.compile(
+    r"(?:env::var(?:_os)?\(|[Gg]etenv\(|LookupEnv\(|environ(?:\.get\(|\[)|process\.env\.|env!\(|System\.getenv\()\s*b?[\"']?"
+    r"([A-Z][A-Z0-9_]{2,})\b"
+)
+
+
 def state_section(scene: Scene) -> Draft:
     """Return the global variables that hold something that changes or stands for something, by file."""
     found: dict[str, list[tuple[At[Definition], str]]] = {}
     for at in scene.definitions:
-        if at.fact.kind == "variable" and (at.fact.owner is None or at.fact.owner in scene.namespaces):
-            if (word := _word(at.fact)) is not None:
-                found.setdefault(at.path, []).append((at, word))
+        is_top = at.fact.kind == "variable" and (at.fact.owner is None or at.fact.owner in scene.namespaces)
+        word = _word(at.fact) if is_top else None
+        if word is not None:
+            found.setdefault(at.path, []).append((at, word))
     ordered = sorted(found, key=lambda path: (-_weight(scene, found[path]), path))
-    return Draft("Global state", tuple(_facts(scene, ordered[:MOST_FILES], found)), weight=1, first=2)
+    facts = (*_facts(ordered[:MOST_FILES], found), *_environment(scene))
+    return Draft("Global state", facts, weight=1.5, first=3)
 
 
 def _weight(scene: Scene, some: list[tuple[At[Definition], str]]) -> int:
     return sum(1 + scene.files_using(at.fact.name) for at, _ in some)
 
 
-def _facts(scene: Scene, paths: list[str], found: dict[str, list[tuple[At[Definition], str]]]) -> Iterator[Fact]:
+def _facts(paths: list[str], found: dict[str, list[tuple[At[Definition], str]]]) -> Iterator[Fact]:
     for path in paths:
         some = found[path]
         line = line_of(some[0][0].fact.row)
@@ -69,3 +78,22 @@ def _word(one: Definition) -> str | None:
             else ""
         )
     return None
+
+
+def _environment(scene: Scene) -> Iterator[Fact]:
+    """Yield the environment variables that the project reads by name."""
+    found: dict[str, tuple[str, int]] = {}
+    for path in sorted(_readers(scene)):
+        for number, line in enumerate(scene.text(path).splitlines(), 1):
+            for match in _READ.finditer(line):
+                found.setdefault(match[1], (path, number))
+    if found:
+        path, line = next(iter(found.values()))
+        text = fitted("environment variables read: ", sorted(found), path, line)
+        yield Fact("environment", "is read", ", ".join(sorted(found)), text, path, line)
+
+
+def _readers(scene: Scene) -> set[str]:
+    """Return the own files that use what reads the environment."""
+    used = (at.path for name in _READING for at in scene.view.references(name=name))
+    return {path for path in used if path in scene.paths}
