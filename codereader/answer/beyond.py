@@ -55,9 +55,9 @@ class Beyond:
                     break
             if best is not None and best[0] == 0:
                 break
-        if best is None:
+        if best is None or best[0] > 1:
             return None
-        return Found(best[1], best[2], f"stands in {best[1]}:{best[2]}, outside the scope")
+        return Found(best[1], best[2], f"defined or declared in {best[1]}:{best[2]}, outside the scope")
 
     def macros_writing(self, name: str) -> frozenset[str]:
         """Return the macros of those headers whose text holds *name*."""
@@ -144,4 +144,7 @@ def _rank(text: str, match: re.Match[str]) -> int:
         return 0 if before.lstrip().startswith("#") or line.rstrip().endswith("{") else 1
     if line[:1].isspace() or line.startswith(("*", "/", "#")):
         return 2
-    return 1 if line.rstrip().endswith((";", ",", ")")) or text[match.end() : match.end() + 1] == "(" else 2
+    follows = text[match.end() : match.end() + 1]
+    if follows == "(":
+        return 1
+    return 1 if follows in (";", "[") and before.startswith(("extern ", "typedef ", "struct ", "enum ")) else 2

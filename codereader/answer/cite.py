@@ -18,6 +18,7 @@ from typing import Literal
 
 from codereader.answer.beyond import Beyond, beyond
 from codereader.answer.event import Citation
+from codereader.answer.places import Places
 from codereader.answer.words import NAME, WORD, Found, Words
 from codereader.index.parsed import Definition
 from codereader.index.view import At, IndexView
@@ -41,10 +42,15 @@ WORDS_OF_LANGUAGES = frozenset(
 
 NO_SYMBOLS = frozenset(
     "snake_case camel_case kebab_case upper_case lower_case en_us en_gb zh_cn de_de fr_fr node.js vue.js next.js "
-    "nuxt.js react.js express.js three.js d3.js chart.js asp.net".split()
+    "nuxt.js react.js express.js three.js d3.js chart.js asp.net javascript typescript github gitlab bitbucket "
+    "postgresql mongodb mariadb rabbitmq graphql webassembly websocket websockets stackoverflow youtube linkedin "
+    "powershell opengl openssl openssh busybox freebsd netbsd openbsd powerpc wireguard wireshark networkmanager "
+    "bluetooth devicetree playstation protobuf fastapi sqlalchemy pytorch tensorflow huggingface intellij devops "
+    "camelcase pascalcase snakecase readme todo localhost".split()
 )
 """Words of prose (in lower case) that are spelled like names or files and are none, unless the tree has them."""
 
+_CAMEL = re.compile(r"(?:[A-Z][a-z0-9]{2,}){2,}|[a-z]{2,}(?:[A-Z][a-z0-9]{2,})+")
 _TYPED = re.compile(r"[us](?:8|16|32|64)|u?int(?:8|16|32|64|max)_t")
 _DUNDER = re.compile(r"__\w+__")
 _VERSION = re.compile(r"[vV]?\d[\w.+-]*|\w+[-_ ]\d[\w.+-]*")
@@ -86,6 +92,7 @@ class Citer:
 
     def __init__(self, view: IndexView) -> None:
         self._view = view
+        self._places = Places(view)
         self._known: dict[Claim, Citation | None] = {}
         self._words = Words(view)
 
@@ -97,7 +104,7 @@ class Citer:
 
     def holds(self, path: str) -> bool:
         """Return whether the scope has a file or folder of that name."""
-        return bool(self._resolve(path.rstrip("/")))
+        return bool(self._places.resolve(path.rstrip("/")))
 
     def knows(self, name: str) -> bool:
         """Return whether *name* stands anywhere in the scope, as far as that was searched."""
@@ -110,7 +117,7 @@ class Citer:
 
     def paths(self, claimed: str) -> list[str]:
         """Return the files and folders of the scope that *claimed* may name, without the scope itself."""
-        return [path for path in self._resolve(claimed.rstrip("/")) if path]
+        return [path for path in self._places.resolve(claimed.rstrip("/")) if path]
 
     @cached_property
     def beyond(self) -> Beyond:
@@ -118,39 +125,6 @@ class Citer:
         return beyond(self._view)
 
     # Paths
-
-    @cached_property
-    def _lines(self) -> dict[str, int | None]:
-        """The lines of each file of the scope; None for folders and files that were not read."""
-        found: dict[str, int | None] = {skipped.path: None for skipped in self._view.skipped}
-        found |= {file.path: file.lines for file in self._view.files()}
-        for path in list(found):
-            while "/" in path:
-                path = path.rpartition("/")[0]
-                found.setdefault(path, None)
-        return found
-
-    @cached_property
-    def _by_last(self) -> dict[str, list[str]]:
-        """The paths of the scope by their last component, the shortest first."""
-        found: dict[str, list[str]] = {}
-        for path in sorted(self._lines, key=lambda path: (len(path), path)):
-            found.setdefault(path.rpartition("/")[2], []).append(path)
-        return found
-
-    def _resolve(self, claimed: str) -> list[str]:
-        """Return the paths that *claimed* may name: one where it is whole, else those that end with it."""
-        while claimed.startswith(("./", "../")):
-            claimed = claimed.partition("/")[2]
-        if claimed in self._lines:
-            return [claimed]
-        place = self._view.scope.path.as_posix()
-        if ("/" + place).endswith("/" + claimed):
-            return [""]
-        hits = self._by_last.get(claimed.rpartition("/")[2], ())
-        if claimed.startswith("/"):
-            return [path for path in hits if f"{place}/{path}" == claimed]
-        return [path for path in hits if f"/{place}/{path}".endswith("/" + claimed)]
 
     def _path(self, claim: Claim) -> Citation | None:
         match = _PLACE.fullmatch(claim.text)
@@ -163,19 +137,19 @@ class Citer:
         return self._place(claim, path, int(first[:9]), int(last[:9]))
 
     def _place(self, claim: Claim, path: str, first: int, last: int) -> Citation:
-        hits = [hit for hit in self._resolve(path) if hit]
+        hits = [hit for hit in self._places.resolve(path) if hit]
         if not hits:
             return Citation(claim.text, "not found", path, first, last, None, "no such file in the scope")
         for hit in hits:
-            if 1 <= first <= last <= (self._lines[hit] or 0):
+            if 1 <= first <= last <= (self._places.lines[hit] or 0):
                 self._words.cited(hit)
                 return Citation(claim.text, "verified", hit, first, last, None, "the file has these lines")
-        lines = self._lines[hits[0]]
+        lines = self._places.lines[hits[0]]
         why = "it was not read" if lines is None else f"the file has {lines} lines"
         return Citation(claim.text, "not found", hits[0], first, last, None, why)
 
     def _file(self, claim: Claim, path: str) -> Citation | None:
-        hits = self._resolve(path.rstrip("/"))
+        hits = self._places.resolve(path.rstrip("/"))
         if hits:
             if _HEAD.fullmatch(path) and "." not in path and self._view.definitions(name=path):
                 return self._name(Claim(path, "name", strong=True))
@@ -229,7 +203,7 @@ class Citer:
             return self._chain(claim.text, head[0], parts)
         if claim.type_word:
             return self._typed(claim, parts[0])
-        return self._cited(claim.text, parts[0], self._lookup(parts[0]) or self._nowhere(parts[0]))
+        return self._cited(claim.text, parts[0], self._lookup(parts[0]) or self._outside(parts[0]))
 
     def _says_nothing(self, name: str) -> bool:
         """Return whether *name* belongs to a language or to prose, and the scope does not define it."""
@@ -252,6 +226,8 @@ class Citer:
             return True
         if any(is_spelled_like_code(part) for part in parts):
             return True
+        if len(parts) == 1 and _CAMEL.fullmatch(parts[0]):
+            return self._has_camel or self._lookup(parts[0]) is not None
         if len(parts) > 1:
             return bool(self._view.definitions(name=parts[0], kinds=("class",)))
         if not claim.type_word:
@@ -260,6 +236,12 @@ class Citer:
         if "_" in name or any(c.isdigit() for c in name) or re.search(r"[a-z][A-Z]", name):
             return True
         return self._as_type(claim.type_word, name) is not None
+
+    @cached_property
+    def _has_camel(self) -> bool:
+        """Whether the scope spells names so: elsewhere a word in two humps may be anybody's product."""
+        kinds = ("class", "struct", "interface", "trait", "function", "method")
+        return any(_CAMEL.fullmatch(at.fact.name) for at in self._view.definitions(kinds=kinds))
 
     def _as_type(self, word: str, name: str) -> Found | None:
         """Return where *name* is defined as a *word*, or mentioned where the scope does not define it at all."""
@@ -281,7 +263,7 @@ class Citer:
             definitions = self._view.definitions(name=name)
             what = f"a {definitions[0].fact.kind}" if definitions else "a name"
             return self._cited(text, name, f"it is {what} at {known.path}:{known.line}, not a {word}")
-        return self._cited(text, name, found or self._nowhere(name))
+        return self._cited(text, name, found or self._outside(name))
 
     def _lookup(self, name: str) -> Found | None:
         """Return where *name* is defined, else used, else stands in the text; None if the scope has no such name."""
@@ -310,6 +292,10 @@ class Citer:
         for rule in self._view.builds():
             found.setdefault(rule.fact.symbol, Found(rule.path, rule.fact.row + 1, "used here"))
         return found
+
+    def _outside(self, name: str) -> Found | str:
+        """Return where a name that the scope does not have stands in the headers beyond it, else that it is nowhere."""
+        return self.beyond.find(name) or self._nowhere(name)
 
     def _nowhere(self, name: str) -> str:
         if self._words.complete:

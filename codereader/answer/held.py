@@ -52,6 +52,7 @@ _OFF = re.compile(
 )
 _OPTION_WORDS = {"depends": "depends on", "dependent": "depends on", "requires": "depends on", "selects": "select",
                  "implies": "imply"}  # fmt: skip
+_MEMBER_NOUNS = ("member", "field", "attribute")
 _MEMBERS = re.compile(
     r" (?:has|have|contains?|with|field|fields|member|members|includes?|holds?|embeds?|consists|of|enumerators?"
     r"|attributes?"
@@ -294,7 +295,7 @@ def _entries(tree: Tree, entities: Sequence[Entity], text: str) -> Iterator[Judg
     macros = [
         one for one in entities if one.kind == "name" and (_EXPORT.fullmatch(one.last) or _INITCALL.fullmatch(one.last))
     ]
-    others = [one for one in entities if one.kind == "name" and one not in macros and tree.functions(one)]
+    others = [one for one in entities if one.kind == "name" and one not in macros and tree.definitions(one)]
     for macro in macros:
         for one in others[:1] if len(macros) > 1 else others:
             if _EXPORT.fullmatch(macro.last):
@@ -302,7 +303,12 @@ def _entries(tree: Tree, entities: Sequence[Entity], text: str) -> Iterator[Judg
             else:
                 found = _entered(tree, one, macro.last)
             yield [one, macro], _denied(found, text)
-    if not macros and len(others) == 1 and re.search(r" (?:initcall|module init|init entry|entry point) ", text):
+    if (
+        not macros
+        and len(others) == 1
+        and tree.functions(others[0])
+        and re.search(r" (?:initcall|module init|init entry|entry point) ", text)
+    ):
         for at in tree.view.entries(path=tree.functions(others[0])[0].path):
             if at.fact.name == others[0].last:
                 found = so(f"{at.fact.via}({at.fact.name})", at.path, at.fact.row + 1)
@@ -322,7 +328,10 @@ def _entered(tree: Tree, one: Entity, via: str) -> Outcome:
             return so(f"{via}({one.last}) at {path}:{line}", path, line)
     if others:
         return others[0]
-    at = tree.functions(one)[0]
+    homes = tree.functions(one)
+    if not homes:
+        return open_(f"{one.last} is no function")
+    at = homes[0]
     if not tree.stands(at.path, via):
         return not_so(f"{at.path} does not mention {via}", at.path)
     return open_(f"no {via} of {one.last} was found")
@@ -347,7 +356,7 @@ def _members(tree: Tree, entities: Sequence[Entity], text: str) -> Iterator[Judg
         found = best([out for owner in owners if owner != one and (out := formed.member(tree, owner, one.last))])
         if found is None:
             continue
-        if found.verdict == "verified" or one.kind == "member" or nouned:
+        if found.verdict == "verified" or one.kind == "member" or nouned or one.noun in _MEMBER_NOUNS:
             yield [*owners, one], _denied(found, text)
 
 

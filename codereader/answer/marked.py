@@ -23,6 +23,9 @@ MOST_SPAN = 256
 MOST_ARGUMENTS = 120
 """An argument list that is longer is not part of the claim before it."""
 
+MOST_BEFORE = 96
+"""So many characters before a path or a number are looked at for the words ``line 54 of``."""
+
 _RUN = rf"[0-9{LETTERS}./+:#@~&–-]|(?<=-)>"
 _RUN_STEP = re.compile(rf"(?:{_RUN}){{1,{MOST_RUN}}}+")
 _REST_OF_RUN = re.compile(rf"[0-9{LETTERS}./+:#@~&–>-]*+")
@@ -61,6 +64,18 @@ _DECLARATION = re.compile(
 )
 _ONE_PATH = re.compile(rf"[0-9{LETTERS}.+~/:#–-]+")
 _NO_PATH = re.compile(rf"\.(?:{ENDINGS})|\W*")
+_HAS_LINE = re.compile(r":\d|#L\d")
+_LINES_OF = re.compile(
+    r"\blines? (?P<first>\d{1,7})(?: ?(?:to|through|and|-|\u2013) ?(?P<last>\d{1,7}))? (?:of|in|from|inside|within) "
+    r"(?:the )?(?:file |header |source file )?[*\"'(]*\Z",
+    re.IGNORECASE,
+)
+_LINE_BEHIND = re.compile(
+    r"[`*\"')\]]*,? \(?(?:(?:at|on|around|in|from|starting at|see) )?lines? "
+    r"(?:(?P<first>\d{1,7}) (?:to|through|and) )?",
+    re.IGNORECASE,
+)
+_LINE_NUMBER = re.compile(r"\d{1,7}(?:[-\u2013]\d{1,7})?(?![\w.]*\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +99,8 @@ class MarkedStream:
         self._in_fence = False
         self._line_start = True
         self._skip: re.Pattern[str] | None = None
+        self._before = ""
+        self._path = ""
 
     def feed(self, text: str) -> Iterator[Token | Mark]:
         """Yield what can be let through after *text*. Raises: StoreError."""
@@ -101,6 +118,8 @@ class MarkedStream:
             if step is None:
                 break
             end, claims = step
+            claims = [self._with_line(found) for found in claims] or self._line(held[at:end], at)
+            self._before = (self._before + held[at:end])[-MOST_BEFORE:]
             for found in claims:
                 citation = self._citer.judge(found.claim)
                 if citation is None:
@@ -113,6 +132,30 @@ class MarkedStream:
         if at > shown:
             yield Token(held[shown:at])
         self._held = held[at:]
+
+    def _with_line(self, found: _At) -> _At:
+        """Return the claim of a path with the lines that the words before it say: ``line 54 of x.c``."""
+        claim = found.claim
+        if claim.kind != "path":
+            return found
+        self._path = "" if _HAS_LINE.search(claim.text) else claim.text
+        words = _LINES_OF.search(self._before) if self._path else None
+        if words is None:
+            return found
+        last = f"-{words['last']}" if words["last"] else ""
+        return _At(found.end, replace(claim, text=f"{claim.text}:{words['first']}{last}"))
+
+    def _line(self, text: str, at: int) -> list[_At]:
+        """Return the claim of a number that words make the line of the path before it: ``x.c, lines 10 to 20``."""
+        number = _LINE_NUMBER.match(text)
+        start = self._before.rfind(self._path) if number and self._path else -1
+        if number is None or start < 0:
+            return []
+        words = _LINE_BEHIND.fullmatch(self._before, start + len(self._path))
+        if words is None:
+            return []
+        place = f"{words['first']}-{number[0]}" if words["first"] and number[0].isdigit() else number[0]
+        return [_At(at + number.end(), Claim(f"{self._path}:{place}", "path"))]
 
     def _step(self, held: str, at: int, final: bool) -> tuple[int, Sequence[_At]] | None:
         """Return where the step that starts at *at* ends and its claims, None while that is not decided."""

@@ -327,4 +327,6 @@ def _without_nouns(phrase: Phrase) -> str:
 
 
 _SINGULAR = {"functions": "function", "macros": "macro", "structs": "struct", "classes": "class"}
-_CLASSIFYING = frozenset("function functions macro macros struct structs enum union class classes typedef".split())
+_CLASSIFYING = frozenset(
+    "member field attribute function functions macro macros struct structs enum union class classes typedef".split()
+)
