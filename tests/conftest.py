@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import platformdirs
 import pytest
 
 from codereader.cancel import CancelToken
 
 DATA = Path(__file__).parent / "data"
+MERMAID = Path(__file__).parent / "mermaid" / "probe.mjs"
+MERMAID_PACKAGES = ("mermaid@11.17.2", "jsdom@26.1.0")
 CORPUS = Path(__file__).parent / "corpora" / "linux.sh"
 
 
@@ -77,3 +84,51 @@ def linux() -> Path:
     if os.environ.get("CI") or home:
         pytest.fail(f"the corpus could not be unpacked: {why[0]}")
     pytest.skip(f"the Linux corpus is not here and could not be unpacked ({why[0]}); see tests/corpora/linux.sh")
+
+
+@pytest.fixture(scope="session")
+def parse_mermaid() -> Iterator[Callable[[str], dict[str, Any]]]:
+    """Ask Mermaid's own parser what it makes of a flowchart; installed outside the repository the first time."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if not node or not npm:
+        why = "Mermaid's parser needs node and npm"
+        if os.environ.get("CI"):
+            pytest.fail(why)
+        pytest.skip(why)
+    folder = Path(platformdirs.user_cache_dir("codereader-tests", appauthor=False)) / "-".join(MERMAID_PACKAGES)
+    if not (folder / "node_modules" / "mermaid").is_dir():
+        _install(npm, folder)
+    script = shutil.copy(MERMAID, folder)
+    with subprocess.Popen([node, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=folder) as parser:
+        assert parser.stdin
+        assert parser.stdout
+        reads, writes = parser.stdin, parser.stdout
+
+        def parse(text: str) -> dict[str, Any]:
+            reads.write(json.dumps(text).encode() + b"\n")
+            reads.flush()
+            answer: dict[str, Any] = json.loads(writes.readline())
+            return answer
+
+        yield parse
+        reads.close()
+
+
+def _install(npm: str, folder: Path) -> None:
+    """Install the parser into *folder*, whole or not at all."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as draft:
+        flags = ("--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts")
+        done = subprocess.run(
+            [npm, "install", "--prefix", draft, *flags, *MERMAID_PACKAGES],
+            capture_output=True,
+            text=True,
+            cwd=draft,
+            timeout=600,
+            check=False,
+        )
+        if done.returncode:
+            pytest.fail(f"npm could not install {' '.join(MERMAID_PACKAGES)}: {done.stderr[-500:]}")
+        shutil.rmtree(folder, ignore_errors=True)
+        Path(draft).rename(folder)
+        Path(draft).mkdir()

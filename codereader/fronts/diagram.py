@@ -98,8 +98,18 @@ def _about(found: Parts, part: Part) -> str:
 
 
 def _mermaid_text(text: str) -> str:
-    """Return *text* as it stands in a label between double quotes: all but plain letters as numbered entities."""
-    return "".join(f"#{ord(one)};" if one < "\x80" and _PLAIN.match(one) else one for one in safe_line(text))
+    """Return *text* as it stands in a label between double quotes: all but plain letters as numbered entities.
+
+    White space counts as plain inside a line alone: Mermaid strips it from the ends.
+    """
+    shown = safe_line(text)
+    ends = (0, len(shown) - 1)
+    return "".join(
+        f"#{ord(one)};"
+        if (one < "\x80" and _PLAIN.match(one)) or (one.isspace() and (at in ends or one != " "))
+        else one
+        for at, one in enumerate(shown)
+    )
 
 
 def dot(found: Parts) -> str:
