@@ -207,9 +207,10 @@ class Kinds:
         """The types, the most important first."""
         made = [self._kind(at) for at in self._types]
         made.sort(key=lambda one: (-one.worth, one.at.path, one.at.fact.row, one.name))
-        seen: set[str] = set()
-        first = [one for one in made if not (dotted(one.at.fact) in seen or seen.add(dotted(one.at.fact)))]
-        return tuple(first)
+        first: dict[str, Kind] = {}
+        for one in made:
+            first.setdefault(dotted(one.at.fact), one)
+        return tuple(first.values())
 
     def _kind(self, at: At[Definition]) -> Kind:
         scene, language = self._scene, self._scene.material.language(at.path)
@@ -253,9 +254,9 @@ def types_section(scene: Scene, kinds: Kinds) -> Draft:
     """Return the main types, a line each; the first few have a second one that says what they keep and do."""
     facts: list[Fact] = []
     for number, one in enumerate(kinds.ranked[:MOST_TYPES]):
-        facts.append(_fact(scene, one, is_whole=number >= OPENED))
-        if number < OPENED:
-            facts += _inside(scene, one, 3 if number == 0 and len(one.methods) > MANY else 1)
+        most = 3 if number == 0 and len(one.methods) > MANY else 1
+        inside = list(_inside(scene, one, most)) if number < OPENED else []
+        facts += [_fact(scene, one, is_whole=not inside), *inside]
     return Draft("Main types", tuple(facts), weight=8, first=9)
 
 

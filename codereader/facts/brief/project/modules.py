@@ -26,11 +26,15 @@ METHODS = 4
 
 _NO_NAMES = ("__", "operator", "~")
 
+FEWEST_WORDS = 3
+"""A file whose words on itself are fewer says no more than its name."""
+
 SAID = 60
 """Characters that a file's own words may take."""
 
 _BOILER = re.compile(
-    r"copyright|licen[sc]e|all rights reserved|copied from|^https?:|unless required by|redistribut|permission is|warranty",
+    r"copyright|licen[sc]e|all rights reserved|copied from|^https?:|unless required by|redistribut|permission is|"
+    r"warranty",
     re.IGNORECASE,
 )
 
@@ -80,7 +84,7 @@ def _weight(scene: Scene, file: IndexedFile, inside: Sequence[At[Definition]]) -
 
 def _file(scene: Scene, file: IndexedFile, inside: Sequence[At[Definition]], told: frozenset[str]) -> Fact:
     words = one_line(file.summary or "", SAID).rstrip(".")
-    words = "" if _BOILER.search(words) else words
+    words = "" if _BOILER.search(words) or len(words.split()) < FEWEST_WORDS else words
     names = main_names(scene, file.language, inside, told)
     base = file.path.rpartition("/")[2]
     head = f"{base}  {counted(file.lines, 'line')}: {f'{words}; ' if words and names else words}"
@@ -125,7 +129,7 @@ def _spoken(scene: Scene, at: At[Definition]) -> str:
 
 
 def _is_state(one: Definition, language: str) -> bool:
-    if one.name.startswith("T_") or re.search(r"\b(?:TypeVar|ParamSpec|NewType|getLogger)\b", one.signature):
+    if one.name.startswith("T_") or re.search(r"\b(?:TypeVar|ParamSpec|NewType|getLogger|require)\b", one.signature):
         return False
     is_told = language in ("python", "go", "javascript", "typescript") and is_public(one, language)
     return is_told and one.kind in ("variable", "constant") and not one.name.isupper()

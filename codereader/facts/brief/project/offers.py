@@ -27,7 +27,7 @@ _GUARDS = re.compile(r"^(?:.*_)?(H|HPP)_?$")
 def entries_section(scene: Scene, found: Sequence[Manifest]) -> Draft:
     """Return how control comes in and which names the project offers."""
     facts = [*_entries(scene), *_face(scene, found)]
-    return Draft("Entry points and public names", tuple(facts), weight=5, first=6)
+    return Draft("Entry points", tuple(facts), weight=5, first=6)
 
 
 def _entries(scene: Scene) -> Iterator[Fact]:
@@ -185,7 +185,7 @@ def _headers(scene: Scene) -> Iterator[Fact]:
         pieces.append(
             (weight, f"{path.rpartition('/')[2]}{f' ({chr(44).join(shown)})' if shown else ''}".replace(",", ", "))
         )
-    pieces.sort(key=lambda one: (-one[0], one[1]))
+    pieces.sort(key=lambda one: ("(" not in one[1], -one[0], one[1]))
     yield from _wrapped(f"public headers in {folder}/: ", [piece for _, piece in pieces], f"{folder}", 0, folder, 2)
 
 

@@ -139,6 +139,7 @@ def _starts(scene: Scene, reach: Reach) -> Mapping[Node, float]:
             continue
         weight = 1.0 + 0.1 * log2(1 + scene.outside_uses(one.name))
         weight *= 1.25 if one.name in scene.spoken else 1.0
+        weight *= 1.4 if is_call and (one.owner or "").rpartition(".")[2] in scene.spoken else 1.0
         share = len(reach.below(node_of(at))) / many if is_entry else 0.0
         weight *= 1.1 + min(0.7, 4 * share) if is_entry else 1.8 if is_call else 1.0
         weight *= 1.0 + 0.05 * scene.rank(at.path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from codereader.facts.brief.lines import Draft
+from codereader.facts.brief.material import counted
 from codereader.facts.brief.project.kinds import Kinds
 from codereader.facts.brief.project.scene import Scene, dotted, fitted
 from codereader.facts.fact import Fact
@@ -29,10 +30,9 @@ def order_section(scene: Scene, starts: Sequence[Node], kinds: Kinds) -> Draft:
     facts = []
     for number, (path, why) in enumerate(list(reasons.items())[:MOST_FILES], 1):
         file = scene.view.file(path)
-        lines = f"{file.lines:,} lines: " if file else ""
-        facts.append(
-            Fact(path, "is read", str(number), fitted(f"{number}. {path}  {lines}", why, None, None), path, None)
-        )
+        lines = f" ({counted(file.lines, 'line')})" if file else ""
+        text = fitted(f"{number}. ", why, path, 1, tail=lines)
+        facts.append(Fact(path, "is read", str(number), text, path, 1))
     return Draft("Read in this order", tuple(facts), weight=2, first=3)
 
 

@@ -20,8 +20,9 @@ _TEST = re.compile(
     r"(^|/)(tests?|spec|__tests__|testing)/|(^|/)test_[^/]*\.|_(unit)?test\.\w+$|[.-](test|spec)\.\w+$|Tests?\.\w+$"
 )
 _COMMANDS = re.compile(
-    r"(?:^|[\s;&|(])((?:cargo (?:test|nextest)|go test|pytest|python -m (?:pytest|unittest)|tox|nox|ctest|make (?:test|check)|"
-    r"npm (?:test|run test\S*)|mvn (?:test|verify)|gradle test|\./gradlew test)(?: (?!-C\b)[^\s;&|$]+){0,3})"
+    r"(?:^|[\s;&|(])((?:cargo (?:test|nextest)|go test|pytest|python -m (?:pytest|unittest)|tox|nox|ctest|"
+    r"make (?:test|check)|npm (?:test|run test\S*)|mvn (?:test|verify)|gradle test|\./gradlew test)"
+    r"(?: (?!-C\b)[^\s;&|$]+){0,3})"
 )
 _KITS = {
     "pytest": "pytest", "unittest": "unittest", "gtest/gtest.h": "GoogleTest", "gmock/gmock.h": "GoogleTest",
@@ -50,7 +51,7 @@ def build_section(scene: Scene, found: Sequence[Manifest]) -> Draft:
     """Return how the project is built and what it needs, the manifest at the top first."""
     facts = [fact for one in found if not _is_inner(one) for fact in _facts(scene, one)]
     facts += _crates(found)
-    return Draft("Build and needs", tuple(facts), weight=4, first=5)
+    return Draft("Build and configuration", tuple(facts), weight=4, first=5)
 
 
 def _crates(found: Sequence[Manifest]) -> Iterator[Fact]:
@@ -107,7 +108,7 @@ def _line(scene: Scene, one: Manifest, word: str) -> int:
 def tests_section(scene: Scene, found: Sequence[Manifest]) -> Draft:
     """Return where the tests are and how they are run."""
     facts = (*_tests(scene, found), *_beside(scene))
-    return Draft("Tests, documents, examples", facts, weight=2, first=4)
+    return Draft("Tests and documentation", facts, weight=2, first=4)
 
 
 def _beside(scene: Scene) -> Iterator[Fact]:

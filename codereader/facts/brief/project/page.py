@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from codereader.facts.brief.c import tables_section
 from codereader.facts.brief.calls import not_followed
 from codereader.facts.brief.lines import Draft
 from codereader.facts.brief.material import Material, counted, one_line, tally
@@ -20,10 +21,13 @@ from codereader.facts.brief.project.packaging import build_section, manifests, t
 from codereader.facts.brief.project.reach import Reach
 from codereader.facts.brief.project.scene import LINE, OUTLINES, Scene
 from codereader.facts.brief.project.state import state_section
+from codereader.facts.brief.python import layers_section
 from codereader.facts.brief.readme import readme_words
 from codereader.facts.fact import Fact
+from codereader.facts.layers import import_graph
 from codereader.source.languages import language as language_named
 
+_CODE = re.compile(r"(?:import|from|const|var|let|pip|npm|go|cargo|brew|apt)\s\S+|[$#>]|\S+\(")
 _LINK = re.compile(r"!?\[([^\]]+)\](?:\([^)]*\)|\[[^\]]*\])?")
 
 
@@ -43,10 +47,12 @@ def project_drafts(material: Material) -> tuple[Draft, ...]:
     kinds = Kinds(scene, [one for start in starts for one in (start, *sorted(reach.below(start), key=repr))])
     return (
         Draft("What it is", tuple(_identity(scene, found)), weight=4, first=4),
+        Draft("Layers of modules", ()) if material.is_large else layers_section(import_graph(material.view)),
         entries_section(scene, found),
         flow_section(scene, reach, starts),
         types_section(scene, kinds),
         hooks_section(scene, kinds),
+        tables_section(material),
         state_section(scene),
         files_section(scene, frozenset(one.name for one in kinds.ranked[:9])),
         build_section(scene, found),
@@ -72,13 +78,15 @@ def _identity(scene: Scene, found: list[Manifest]) -> Iterator[Fact]:
         for key, count in tally(one.language for one in files)
     ]
     own = sum(one.lines for one in scene.files)
-    text = f"{counted(len(scene.material.files), 'file')}; {'; '.join(parts[:4])}; {own:,} lines of them its own code, no tests"
+    head = f"{counted(len(scene.material.files), 'file')}; {'; '.join(parts[:4])}"
+    text = f"{head}; {own:,} lines of them its own code, no tests"
     yield Fact(name, "has", f"{len(scene.material.files)} files", text)
 
 
 def _descriptions(scene: Scene, found: list[Manifest]) -> Iterator[tuple[str, int, str]]:
     readme = next((file.path for file in scene.view.files() if file.path.lower().startswith("readme")), None)
-    if readme and (said := readme_words(scene.view, readme)):
+    said = readme_words(scene.view, readme) if readme else None
+    if readme and said and not _CODE.match(said[1]):
         yield readme, said[0], said[1]
     for one in found:
         if one.words and one.path.count("/") == 0:

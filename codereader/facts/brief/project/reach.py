@@ -101,6 +101,7 @@ class Reach:
         kinds = CALLABLE if one.kind == "call" else ("function", "method")
         meant = resolve(self._scene.view, path, one.name, one.receiver, one.caller, one.base)
         own = [found for found in meant if self._is_own(found.definition, kinds)]
+        own = [found for found in own if self._is_seen(found.definition, one.caller or "")]
         if one.kind == "name":
             own = [found for found in own if found.definition.fact.name == one.name and not _makes(found.definition)]
         if one.kind == "name" and any(found.confidence.startswith("one of") for found in own):
@@ -124,6 +125,11 @@ class Reach:
 
     def _is_own(self, at: At[Definition], kinds: Sequence[str]) -> bool:
         return at.path in self._scene.paths and at.fact.kind in kinds
+
+    def _is_seen(self, at: At[Definition], caller: str) -> bool:
+        """Tell whether *caller* may mean *at*: what stands in a function is seen there alone."""
+        owner = at.fact.owner
+        return owner is None or owner not in self._scene.functions or f"{caller}.".startswith(f"{owner}.")
 
     def _implementing(self, at: At[Definition]) -> Iterator[Node]:
         """Yield the one method elsewhere that is called like the bodiless *at*, of a type that builds on its own."""

@@ -27,7 +27,7 @@ _DULL = re.compile(
 
 _READING = ("var", "var_os", "getenv", "Getenv", "LookupEnv", "environ", "env")
 _READ = re.compile(
-    r"(?:env::var(?:_os)?\(|[Gg]etenv\(|LookupEnv\(|environ(?:\.get\(|\[)|process\.env\.|env!\(|System\.getenv\()\s*b?[\"']?"
+    r"(?:env::var(?:_os)?\(|[Gg]etenv\(|LookupEnv\(|\bos\.environ(?:\.get\(|\[)|process\.env\.|env!\(|System\.getenv\()\s*b?[\"']?"
     r"([A-Z][A-Z0-9_]{2,})\b"
 )
 
@@ -88,9 +88,9 @@ def _environment(scene: Scene) -> Iterator[Fact]:
             for match in _READ.finditer(line):
                 found.setdefault(match[1], (path, number))
     if found:
-        path, line = next(iter(found.values()))
-        text = fitted("environment variables read: ", sorted(found), path, line)
-        yield Fact("environment", "is read", ", ".join(sorted(found)), text, path, line)
+        first, row = next(iter(found.values()))
+        text = fitted("environment variables read: ", sorted(found), first, row)
+        yield Fact("environment", "is read", ", ".join(sorted(found)), text, first, row)
 
 
 def _readers(scene: Scene) -> set[str]:
