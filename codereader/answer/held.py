@@ -20,7 +20,10 @@ from codereader.index.view import At
 
 _E = r"<(\d+)>"
 _CLAUSE = re.compile(r" (?:;|while|whereas|although|though|\.) ")
-_NOT = re.compile(r" (?:not|no|neither|never|without|nor) ")
+_NOT = re.compile(r" (?:not|never|neither|nor|no(?= <)) ")
+_FINITE = re.compile(
+    r" (?:calls?|sets?|has|have|uses?|is|are|does|registers?|defines?|points?|returns?|contains?|builds?) "
+)
 _HOLDS = re.compile(
     r" (?:sets?|assign\w*|holds?|points?|maps?|mapped|implement\w*|install\w*|regist\w*|provid\w*|uses?|used|using"
     r"|fills?|"
@@ -30,6 +33,7 @@ _HOLDS = re.compile(
     r"|via|"
     r"through|refers?|resolves?|defines?|supplies|with) "
 )
+_JOINED = re.compile(r"<(\d+)> (?:as|for|in|into|to|is|=|:|\(|with) (?:\w+ ){0,2}(?=<(\d+)>)")
 _LISTS = re.compile(
     r" (?:holds?|contains?|lists?|listed|includes?|part|provid\w+|install\w*|plug\w*|hook\w*|fill\w*|entries|entry"
     r"|sets?"
@@ -76,7 +80,11 @@ def statements(tree: Tree, phrase: Phrase) -> Iterator[Judged]:
 
 
 def _denied(found: Outcome, text: str) -> Outcome:
-    return negation(found) if _NOT.search(text) else found
+    if not _NOT.search(text):
+        return found
+    if len(_FINITE.findall(text)) > 1:
+        return open_(found.why, found.path, found.line)
+    return negation(found)
 
 
 # Tables
@@ -108,11 +116,51 @@ def _tables(tree: Tree, entities: Sequence[Entity], text: str) -> Iterator[Judge
             order += "f"
     if not members and (not _LISTS.search(text) or _REGISTER.search(text)):
         return
+    if len(members) == 1 and len(functions) > 1:
+        yield from _several(tree, entities, owners, members[0], functions, text)
+        return
     for owner in owners:
         for which, function in _pairs(members, functions, order):
             found = held(tree, owner, which.last if which else None, function.last if function else None)
             if found is not None:
                 yield [one for one in (owner, which, function) if one], _denied(found, text)
+
+
+def _several(
+    tree: Tree,
+    entities: Sequence[Entity],
+    owners: Sequence[Entity],
+    which: Entity,
+    functions: Sequence[Entity],
+    text: str,
+) -> Iterator[Judged]:
+    """Judge one member and several functions: which of them it is for, the words need not tell."""
+    adjoining = _adjoining(entities, which, functions, text)
+    for owner in owners:
+        found = {one: held(tree, owner, which.last, one.last) for one in functions}
+        if adjoining is not None and (outcome := found[adjoining]) is not None:
+            yield [owner, which, adjoining], _denied(outcome, text)
+            continue
+        good = [one for one, outcome in found.items() if outcome is not None and outcome.verdict == "verified"]
+        for one, outcome in found.items():
+            if outcome is None:
+                continue
+            if one not in good and good:
+                other = held(tree, owner, None, one.last)
+                outcome = other if other is not None and other.verdict == "verified" else open_(outcome.why)
+            yield [owner, which, one], _denied(outcome, text)
+
+
+def _adjoining(entities: Sequence[Entity], which: Entity, functions: Sequence[Entity], text: str) -> Entity | None:
+    """Return the function that the words join to the member: ``f as its .open``, ``.open to f``."""
+    by_mark = dict(zip(re.findall(_E, text), entities, strict=True))
+    for match in _JOINED.finditer(text):
+        pair = [by_mark[match[1]], by_mark[match[2]]]
+        if which in pair:
+            other = pair[1 - pair.index(which)]
+            if other in functions:
+                return other
+    return None
 
 
 def _is_type(tree: Tree, one: Entity, owners: Sequence[Entity]) -> bool:
@@ -376,7 +424,7 @@ def _built(tree: Tree, entities: Sequence[Entity], text: str) -> Iterator[Judged
     bare = _OFF.sub(" ", text)
     denied = _NOT.search(bare) is not None
     for one in entities:
-        if one.kind == "option":
+        if one.kind == "option" or one.text.rpartition("/")[2].startswith(("Kconfig", "Makefile", "Kbuild")):
             continue
         found = _one_built(tree, one, options, off=is_off)
         if found is not None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from codereader.answer.cite import ENDINGS, WORDS_OF_LANGUAGES, is_spelled_like_code
+from codereader.answer.japanese import in_english
 from codereader.answer.words import LETTERS, NAME
 
 Kind = Literal["name", "member", "path", "place", "option"]
@@ -120,7 +121,7 @@ _TOKEN = re.compile(
     r"|(?P<folder>(?<![\w/.])(?:[\w.+-]+/)+[\w.+-]*)"
     rf"|(?P<member>(?<![\w)\]])\.(?!\d){NAME}(?!\())"
     rf"|(?P<name>-?{NAME}(?:(?:\.|->|::){NAME})*)(?P<call>\([^()]*\))?"
-    r"|(?P<number>-?0[xX][0-9a-fA-F]+|\d[\d,]*\d(?:\.\d+)*|\d(?:\.\d+)*)"
+    r"|(?P<number>-?0[xX][0-9a-fA-F]+|\d[\d,]*\d(?:\.\d+)*|\d(?:\.\d+)*)(?:[uU]?[lL]{1,2}\b|[uU]\b)?"
     r"|(?P<sign>[^\s])"
 )
 _WHOLE = re.compile(
@@ -136,6 +137,7 @@ _DROPPED = re.compile(rf"(?<![\w<-])(?:{'|'.join(_ADVERBS)}|in turn)(?![\w>-])")
 _LINE_OF = re.compile(
     r"lines? (\d+)(?: ?(?:to|through|and|-|\u2013) ?(\d+))? (?:of|in|at|from|inside|within) (?:file |header )?<(\d+)>"
 )
+_ANGLED = re.compile(r"< (<\d+>) >")
 _ADDRESS = re.compile(r"(?<= )[&*] (?=<)")
 _NUMERALS = {"twice": "2 times", "thrice": "3 times", "once": "1 times"}
 _OF_LINE = re.compile(
@@ -275,7 +277,8 @@ def _shape(pieces: Sequence[str]) -> str:
     text = re.sub(r" ' (s|t) ", lambda match: " 's " if match[1] == "s" else " 't ", text)
     text = re.sub(r"(\w+)n 't ", r"\1 not ", text)
     text = _DROPPED.sub(" ", text)
-    return f" {' '.join(_ADDRESS.sub('', text).split())} "
+    text = in_english(_ANGLED.sub(r"\1", _ADDRESS.sub("", text)))
+    return f" {' '.join(text.split())} "
 
 
 def _with_lines(phrase: Phrase) -> str:

@@ -178,7 +178,7 @@ def _touches(tree: Tree, one: Entity, path: str, lines: tuple[int, int] | None) 
     first, last = lines
     for at in tree.definitions(one):
         begins, ends = at.fact.span.first_row + 1, at.fact.span.last_row + 1
-        if at.path == path and first <= ends and last >= begins - _comment_above(tree, path, begins):
+        if at.path == path and first <= ends and last >= begins - comment_above(tree, path, begins):
             return so(f"{name} is defined at {tree.place(at)}", path, at.fact.row + 1)
     for number in range(first, min(last, first + 400) + 1):
         if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", tree.line(path, number)):
@@ -186,7 +186,7 @@ def _touches(tree: Tree, one: Entity, path: str, lines: tuple[int, int] | None) 
     return None
 
 
-def _comment_above(tree: Tree, path: str, line: int) -> int:
+def comment_above(tree: Tree, path: str, line: int) -> int:
     """Return how many lines right above *line* are comment or blank."""
     count = 0
     while count < 40 and line - count > 1 and _COMMENT.match(tree.line(path, line - count - 1)):

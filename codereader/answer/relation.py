@@ -61,6 +61,7 @@ _VERBS: tuple[tuple[str, bool, tuple[str, ...]], ...] = (
     ("inherit", True, (
         r"(?:base|parent|super ?)(?: ?class)? (?:of|for)|superclass (?:of|for)|(?:extended|subclassed) by",
     )),
+    ("declare", True, (r"declares?|declaring",)),
     ("declare", False, (
         r"(?:declared|exposed|prototyped) (?:\w+ )?(?:in|at|on|inside|within|by)",
         r"(?:has|have) (?:prototype|declaration) in",
@@ -73,7 +74,7 @@ _VERBS: tuple[tuple[str, bool, tuple[str, ...]], ...] = (
         r"(?:is|are) (?:in|at|inside|on)|defined (?=lines? \d)",
     )),
     ("contain", False, (
-        r"defines?|contains?|provides?|implements?|declares?|hosts?|houses?|holds?|has|have|features?|containing",
+        r"defines?|contains?|provides?|implements?|hosts?|houses?|holds?|has|have|features?|containing",
         r"defining|providing|consists? of|is home to|covers?",
     )),
     ("use", True, (
@@ -103,7 +104,7 @@ _FIRST_LIST = re.compile(
     rf" (?:(?!(?:via|through|using|with|when|if|for|after|before|but|while|because|which|that|and|or|by|not|until"
     rf"|without|where)\b)[\w:,'#/-]+ ){{0,6}}({LIST})"
 )
-_PREPOSED = re.compile(r" (?:in|of|at|from|inside|within|for|by|with|on|to|through|via|under|as|into|using) \Z")
+_PREPOSED = re.compile(r" (?:in|of|at|from|inside|within|for|by|with|on|to|through|via|under|as|into|using|is|are) \Z")
 _RELATIVE = re.compile(r"(<\d+>)[^<]*? (?:which|that|who|where) ?\Z")
 _PRONOUN = re.compile(r" (?:it|this|they|these|that|which|this \w+|these \w+|latter|\w+ function|function|file) ?\Z")
 _NOT = re.compile(r" (?:not|no longer|without|neither|nor|never|rather than|instead of) (?:\w+ )?\Z")
@@ -131,6 +132,11 @@ _RETURNED = re.compile(
 )
 
 
+_COMPARED = re.compile(
+    rf" (?:unlike|in contrast to|as opposed to|compared (?:to|with)|similar(?:ly)? to|just like|like|such as) {LIST} ,"
+)
+
+
 class Clauses:
     """Reads one phrase. *topic* is what pronouns and bare verbs mean: the subject of the sentence before."""
 
@@ -142,13 +148,25 @@ class Clauses:
 
     def relations(self) -> list[Relation]:
         """Return what the phrase says, in its order; takes the places in brackets out of its shape."""
-        found = [*self._bracketed(), *self._chains(), *self._nouns()]
+        self._phrase.shape = _COMPARED.sub(" ", self._phrase.shape)
+        found = [*self._cells(), *self._bracketed(), *self._chains(), *self._nouns()]
         shape = self._phrase.shape
         label = _LABEL.match(shape)
         self._main = self._phrase.at(label[1]) if label else None
         if shape.startswith(" | ") and (first := re.search(_E, shape)):
             self._main = self._phrase.at(first[0])
         return [*found, *self._verbs(shape)]
+
+    def _cells(self) -> Iterator[Relation]:
+        """Yield the places in the cells of a table's row: they are of the name in its first cell."""
+        cells = [cell.strip() for cell in self._phrase.shape.split(" | ")]
+        if cells[0] or len(cells) < 3 or not re.match(_E, cells[1]):
+            return
+        first = self._phrase.at(re.findall(_E, cells[1])[0])
+        for cell in cells[2:]:
+            marks = self._phrase.all(cell)
+            if re.fullmatch(LIST, cell) and first.kind == "name" and all(one.kind in PATH_KINDS for one in marks):
+                yield from (Relation("at", first, one) for one in marks)
 
     def _bracketed(self) -> Iterator[Relation]:
         phrase = self._phrase

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from codereader.answer.phrase import NOUNS, Entity, Phrase
+from codereader.answer.placed import comment_above
 from codereader.answer.relation import Relation
 from codereader.answer.tree import Tree
 from codereader.facts.fact import Fact
@@ -180,7 +181,8 @@ class Support:
         return "\n".join(texts).lower()
 
     def _above(self, path: str, row: int) -> str:
-        return "".join(self._tree.line(path, number) for number in range(max(1, row - 12), row + 1))
+        lines = range(row + 1 - comment_above(self._tree, path, row + 1), row + 1)
+        return "".join(self._tree.line(path, number) for number in lines)
 
     def _unsupported(self, shape: str, context: str) -> str | None:
         words = [word for word in _WORD.findall(shape) if word not in _STOP and word not in NOUNS.split("|")]

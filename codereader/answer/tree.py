@@ -8,7 +8,6 @@ for there, up to a bound.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
@@ -194,7 +193,7 @@ class Tree:
     def stands(self, path: str, name: str, behind: str = "") -> int | None:
         """Return the first line of the code of a file where *name* stands."""
         match = re.search(rf"(?<!\w){re.escape(name)}(?!\w){behind}", self.whole(path))
-        return bisect_right(self._lines(path), match.start()) if match else None
+        return self.whole(path).count("\n", 0, match.start()) + 1 if match else None
 
     def place(self, at: At[Definition]) -> str:
         """Return where a definition stands, in words."""
