@@ -32,7 +32,6 @@ from codereader.index.postings import CALLS, DEFINES, NAMES, TABLES, UNNAMED, me
 from codereader.index.rows import (
     Links,
     Others,
-    unpack_definition_names,
     unpack_definitions,
     unpack_links,
     unpack_names,
@@ -81,6 +80,7 @@ class IndexView:
     """
 
     def __init__(self, walk: Walk, store: Store) -> None:
+        self.walked: Walk = walk
         self.scope: Scope = walk.scope
         self.skipped: Sequence[Skipped] = walk.skipped
         self._store = store
@@ -164,13 +164,11 @@ class IndexView:
             for place in self._places(parse, path):
                 yield from (At(place, one) for one in made)
 
-    def defined_names(self, paths: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """Yield each of the *paths* with the names that it defines, in no promised order; one path a content."""
+    def packed_definitions(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """Yield each of the *paths* with its definitions as `codereader.index.rows` packs them, one path a content."""
         places = {row.parse: path for path in paths if (row := self._rows.get(path)) is not None}
         for parse, raw in self._store.sections("definitions", list(places)):
-            with self._store.using():
-                names = unpack_definition_names(raw)
-            yield places[parse], names
+            yield places[parse], raw
 
     def references(
         self, *, name: str | None = None, path: str | None = None, caller: str | None = None, kind: str | None = None

@@ -23,7 +23,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty, Full, Queue, SimpleQueue
 from threading import Lock, Thread
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, Protocol
 
 import codereader
 from codereader.cancel import CancelToken
@@ -55,6 +55,25 @@ _CODE = (
 )
 
 
+class Work(Protocol):
+    """What a worker can be given: a picklable value on one file, `size` a guess in bytes."""
+
+    @property
+    def path(self) -> str:
+        """The file, absolute."""
+
+    @property
+    def language(self) -> str:
+        """The word for its language."""
+
+    @property
+    def size(self) -> int:
+        """Bytes, about."""
+
+    def work(self) -> Any:
+        """Do it; never raises."""
+
+
 class Task(NamedTuple):
     """A file to read and parse. `path` is absolute, `size` a guess in bytes."""
 
@@ -62,17 +81,26 @@ class Task(NamedTuple):
     language: str
     size: int
 
+    def work(self) -> Digest:
+        """Return the digest of the file."""
+        return digest(self.path, self.language)
+
 
 class _CannotStartError(Exception):
     """Worker processes do not come up here."""
 
 
-_Answer = tuple[int, Digest] | None
-"""The number of a task and its digest; None where a worker did not come up."""
+_Answer = tuple[int, Any] | None
+"""The number of a task and what was made of it; None where a worker did not come up."""
 
 
 def digest_all(tasks: Sequence[Task], cancel: CancelToken) -> Iterator[Digest]:
     """Yield the digest of each task, in order. Raises: Cancelled within a quarter of a second of being asked."""
+    return work_all(tasks, cancel)
+
+
+def work_all(tasks: Sequence[Work], cancel: CancelToken) -> Iterator[Any]:
+    """Yield what each task makes, in order; a `Digest` with a reason where one ended its worker. Raises: Cancelled."""
     done = 0
     many = len(tasks) >= FEW_FILES or sum(task.size for task in tasks) >= FEW_BYTES
     count = min(os.cpu_count() or 1, MOST_WORKERS)
@@ -85,11 +113,11 @@ def digest_all(tasks: Sequence[Task], cancel: CancelToken) -> Iterator[Digest]:
             pass
     for task in tasks[done:]:
         cancel.check()
-        yield digest(task.path, task.language)
+        yield task.work()
 
 
-def _in_order(tasks: Sequence[Task], count: int, cancel: CancelToken) -> Iterator[Digest]:
-    early: dict[int, Digest] = {}
+def _in_order(tasks: Sequence[Work], count: int, cancel: CancelToken) -> Iterator[Any]:
+    early: dict[int, Any] = {}
     turn = 0
     for number, made in _as_ready(tasks, count, cancel):
         early[number] = made
@@ -98,7 +126,7 @@ def _in_order(tasks: Sequence[Task], count: int, cancel: CancelToken) -> Iterato
             turn += 1
 
 
-def _as_ready(tasks: Sequence[Task], count: int, cancel: CancelToken) -> Iterator[tuple[int, Digest]]:
+def _as_ready(tasks: Sequence[Work], count: int, cancel: CancelToken) -> Iterator[tuple[int, Any]]:
     batches = deque(range(at, min(at + AT_ONCE, len(tasks))) for at in range(0, len(tasks), AT_ONCE))
     answers: Queue[_Answer] = Queue(MOST_ANSWERS)
     workers = [_Worker(tasks, batches, answers) for _ in range(count)]
@@ -127,7 +155,7 @@ def _as_ready(tasks: Sequence[Task], count: int, cancel: CancelToken) -> Iterato
 class _Worker:
     """A thread that feeds one process after another: a new one where the last has died."""
 
-    def __init__(self, tasks: Sequence[Task], batches: deque[range], answers: Queue[_Answer]) -> None:
+    def __init__(self, tasks: Sequence[Work], batches: deque[range], answers: Queue[_Answer]) -> None:
         self.thread = Thread(target=self._work, name="codereader-worker", daemon=True)
         self._tasks = tasks
         self._batches = batches
@@ -266,24 +294,25 @@ def _path() -> list[str]:
     return [*(entry for entry in sys.path if entry and entry != home), home]
 
 
-def serve(answer: Callable[[str, str], Any] = digest) -> None:
-    """Answer the batches of tasks that come on standard input until it ends, on standard output.
+def serve(answer: Callable[[str, str], Any] | None = None) -> None:
+    """Do the tasks that come in batches on standard input until it ends, and answer on standard output.
 
-    What else is written there goes nowhere. The process ends with its input, whatever it is doing.
+    *answer*, if given, does them in the tasks' place, from path and language. What else is written there goes nowhere.
+    The process ends with its input, whatever it is doing.
     """
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    batches: SimpleQueue[Sequence[Task]] = SimpleQueue()
+    batches: SimpleQueue[Sequence[Work]] = SimpleQueue()
     with suppress(OSError):
         _send(output, None)
         Thread(target=_listen, args=(batches,), daemon=True).start()
         while True:
             for task in batches.get():
-                _send(output, answer(task.path, task.language))
+                _send(output, answer(task.path, task.language) if answer else task.work())
     os._exit(0)
 
 
-def _listen(batches: SimpleQueue[Sequence[Task]]) -> None:
+def _listen(batches: SimpleQueue[Sequence[Work]]) -> None:
     """Take what the owner sends; when it has gone, so does this process."""
     with suppress(OSError, EOFError, pickle.UnpicklingError):
         while True:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from codereader.facts.search.question import Read
@@ -28,9 +28,10 @@ def rank_symbols(
     """Return the *top* definitions of *files* (path and score, best first); *worth* is how much each term tells."""
     best = files[0][1] if files else 1.0
     found: list[RankedSymbol] = []
+    terms = read.all_terms()
     for path, score in files[:LOOKED_INTO]:
         for at in view.definitions(path=path):
-            made = _ranked(at.fact, path, read, worth, score / best)
+            made = _ranked(at.fact, path, read, terms, worth, score / best)
             if made is not None:
                 found.append(made)
     found.sort(key=lambda one: (-one.score, one.path, one.line, one.name, one.kind))
@@ -38,7 +39,7 @@ def rank_symbols(
 
 
 def _ranked(
-    one: Definition, path: str, read: Read, worth: Mapping[str, float], share: float
+    one: Definition, path: str, read: Read, asked: Container[str], worth: Mapping[str, float], share: float
 ) -> RankedSymbol | None:
     low = one.name.strip("_").lower()
     reasons: list[str] = []
@@ -49,13 +50,13 @@ def _ranked(
     if low in read.names:
         score += 3.0
         reasons.append("named in the text")
-    words = [term for term in terms_of(one.name) if term in read.terms and term != low] if one.name.strip("_") else []
-    if low in read.terms and low not in read.names:
+    words = [term for term in terms_of(one.name) if term in asked and term != low] if one.name.strip("_") else []
+    if low in asked and low not in read.names:
         words.append(low)
     if words:
         score += sum(worth.get(term, 0.0) for term in words)
         reasons.append(f"name: {', '.join(words)}")
-    said = [term for term in _terms(one.doc or "") if term in read.terms and term not in words]
+    said = [term for term in _terms(one.doc or "") if term in asked and term not in words]
     if said:
         score += 0.6 * sum(worth.get(term, 0.0) for term in said)
         reasons.append(f"comment: {', '.join(said[:4])}")

@@ -25,6 +25,7 @@ COMMANDS = {
     "map": "Print an outline of a tree within a token budget.",
     "pack": "Print what would be sent to a model.",
     "find": "Find a name, who reaches it, and the ways between two.",
+    "search": "Rank files and symbols for a question or a bug report.",
     "export": "Write every fact for other programs.",
     "index": "Bring the index of a tree up to date.",
     "models": "List the models that were found.",

@@ -1,20 +1,28 @@
-"""Bring the index of terms up to date with an index of facts: only contents and paths that it does not know are read."""
+"""Bring the index of terms up to date with an index of facts: only what it does not know is read."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from codereader.cancel import CancelToken
+from codereader.index.damage import DamagedSection
 from codereader.index.digest import UnreadableError, read
+from codereader.index.rows import unpack_definition_names
 from codereader.index.terms.bag import Bag, bag_of_content, bag_of_path
 from codereader.index.terms.store import TermStore, open_terms
 from codereader.index.view import IndexedFile, IndexView
+from codereader.index.workers import work_all
 from codereader.source.scope import from_root
 
 BATCH_TERMS = 4 << 20
 """So many postings are written at once."""
+
+CHUNK = 8192
+"""So many contents are handed to workers together, with what the index has of them."""
 
 Progress = Callable[[int, int], None]
 
@@ -54,13 +62,15 @@ def collect(view: IndexView, cache: Path, cancel: CancelToken, progress: Progres
     return store
 
 
-def _collect(store: TermStore, bags: Iterator[tuple[bytes, Bag]], progress: Callable[[int], None]) -> None:
+def _collect(store: TermStore, bags: Iterator[tuple[bytes, Bag | None]], progress: Callable[[int], None]) -> None:
     batch: list[tuple[bytes, Bag]] = []
     size = 0
     for done, (key, bag) in enumerate(bags, 1):
+        progress(done)
+        if bag is None:
+            continue
         batch.append((key, bag))
         size += len(bag.numbers)
-        progress(done)
         if size >= BATCH_TERMS:
             store.add(batch)
             batch, size = [], 0
@@ -68,15 +78,40 @@ def _collect(store: TermStore, bags: Iterator[tuple[bytes, Bag]], progress: Call
         store.add(batch)
 
 
-def _bags(view: IndexView, files: Mapping[str, IndexedFile], cancel: CancelToken) -> Iterator[tuple[bytes, Bag]]:
-    """Yield the bags of *files*, by path; one that changed since it was indexed is left out."""
-    scope = view.scope
-    for path, names in view.defined_names(files):
-        cancel.check()
+class _Task(NamedTuple):
+    """A content to read words from: where it lies, what it must still be, and its definitions as the index has them."""
+
+    path: str
+    language: str
+    size: int
+    blob: str
+    definitions: bytes
+
+    def work(self) -> Bag | None:
+        """Return the bag; None for a file that has gone or changed, or whose definitions are damaged."""
         try:
-            content = read(os.path.join(scope.root, from_root(scope, path)))  # noqa: PTH118  # keeps every byte of a name
-        except UnreadableError:
-            continue
-        file = files[path]
-        if content.blob == file.blob:
-            yield content_key(file), bag_of_content(content.data.decode("utf-8", "replace"), file.language, names)
+            content = read(self.path)
+            names = unpack_definition_names(self.definitions)
+        except (UnreadableError, DamagedSection):
+            return None
+        if content.blob != self.blob:
+            return None
+        return bag_of_content(content.data.decode("utf-8", "replace"), self.language, names)
+
+
+def _bags(view: IndexView, files: Mapping[str, IndexedFile], cancel: CancelToken) -> Iterator[tuple[bytes, Bag | None]]:
+    """Yield the bags of *files*, by path, with their keys; None for one that cannot be read as it was indexed."""
+    packed = view.packed_definitions(files)
+    while some := list(islice(packed, CHUNK)):
+        tasks = [
+            _Task(
+                os.path.join(view.scope.root, from_root(view.scope, path)),  # noqa: PTH118  # keeps every byte of a name
+                files[path].language,
+                files[path].size,
+                files[path].blob,
+                raw,
+            )
+            for path, raw in some
+        ]
+        for (path, _), made in zip(some, work_all(tasks, cancel), strict=True):
+            yield content_key(files[path]), made if isinstance(made, Bag) else None

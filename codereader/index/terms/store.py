@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from codereader.index.terms.bag import Bag
 
 FILE_NAME = "terms.sqlite"
-FORMAT = 1
+FORMAT = 2
 """Raised whenever tables, words or bags change; a file of another format is made anew."""
 
 BUSY_SECONDS = 60.0
@@ -37,18 +36,10 @@ SEGMENTS = 8
 
 _TABLES = """
 CREATE TABLE texts (id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, length INTEGER NOT NULL);
-CREATE TABLE segments (id INTEGER PRIMARY KEY, tier INTEGER NOT NULL, bits INTEGER NOT NULL);
+CREATE TABLE segments (id INTEGER PRIMARY KEY, tier INTEGER NOT NULL, bits INTEGER NOT NULL, postings INTEGER NOT NULL);
 CREATE TABLE buckets (segment INTEGER NOT NULL, bucket INTEGER NOT NULL, postings BLOB NOT NULL,
     PRIMARY KEY (segment, bucket))
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Texts:
-    """The rows of the known texts by key, and the number of words of each."""
-
-    rows: dict[bytes, int]
-    lengths: dict[int, int]
 
 
 class TermStore:
@@ -104,58 +95,64 @@ class TermStore:
         whole = np.repeat(np.asarray(rows, np.uint32), sizes)
         self._add_segment(0, segment.sorted_postings(np.concatenate(numbers), whole, np.concatenate(counts)))
         tier = 0
-        while len(some := self._segments(tier)) >= SEGMENTS:
+        while len(some := self._segments("WHERE tier = ?", (tier,))) >= SEGMENTS:
             self._merge(some, tier + 1)
             tier += 1
 
-    def _segments(self, tier: int) -> list[tuple[int, int]]:
-        return self._connection.execute("SELECT id, bits FROM segments WHERE tier = ? ORDER BY id", (tier,)).fetchall()
+    def _segments(self, where: str = "", values: Sequence[int] = ()) -> list[tuple[int, int, int]]:
+        """Return id, bits and postings of each segment."""
+        select = f"SELECT id, bits, postings FROM segments {where} ORDER BY id"  # noqa: S608  # words of this class
+        return self._connection.execute(select, values).fetchall()
 
-    def _new_segment(self, tier: int, bits: int) -> int:
-        cursor = self._connection.execute("INSERT INTO segments (tier, bits) VALUES (?, ?)", (tier, bits))
-        return int(cursor.lastrowid or 0)
+    def _new_segment(self, tier: int, postings: int) -> tuple[int, int]:
+        """Return the id of a new segment of so many *postings*, and its bits."""
+        bits = segment.bits_for(postings)
+        cursor = self._connection.execute(
+            "INSERT INTO segments (tier, bits, postings) VALUES (?, ?, ?)", (tier, bits, postings)
+        )
+        return int(cursor.lastrowid or 0), bits
 
     def _put(self, made: int, buckets: Iterable[tuple[int, bytes]]) -> None:
         self._connection.executemany("INSERT INTO buckets VALUES (?, ?, ?)", ((made, at, raw) for at, raw in buckets))
 
     def _add_segment(self, tier: int, postings: Postings) -> None:
-        bits = segment.bits_for(len(postings))
-        self._put(self._new_segment(tier, bits), segment.bucketed(postings, bits))
+        made, bits = self._new_segment(tier, len(postings))
+        self._put(made, segment.bucketed(postings, bits))
 
-    def _merge(self, some: Sequence[tuple[int, int]], tier: int) -> None:
+    def _merge(self, some: Sequence[tuple[int, int, int]], tier: int) -> None:
         """Write the segments *some* as one, a range of terms at a time."""
-        coarse = min(bits for _, bits in some)
-        bits = min(segment.MOST_BITS, max(bits for _, bits in some) + (len(some) - 1).bit_length())
-        made = self._new_segment(tier, bits)
+        coarse = min(bits for _, bits, _ in some)
+        made, bits = self._new_segment(tier, sum(postings for _, _, postings in some))
         for part in range(1 << coarse):
             postings = segment.joined(
                 segment.opened(raw)
-                for old, fine in some
+                for old, fine, _ in some
                 for (raw,) in self._connection.execute(
                     "SELECT postings FROM buckets WHERE segment = ? AND bucket >= ? AND bucket < ?",
                     (old, part << fine - coarse, part + 1 << fine - coarse),
                 )
             )
             self._put(made, segment.bucketed(postings, bits))
-        for old, _ in some:
+        for old, _, _ in some:
             self._connection.execute("DELETE FROM buckets WHERE segment = ?", (old,))
             self._connection.execute("DELETE FROM segments WHERE id = ?", (old,))
 
     def compact(self) -> None:
-        """Merge all segments into one, after a first build."""
+        """Merge all segments into one after a first build, and give what they took back to the file system."""
         with self._using("write"):
-            some = self._connection.execute("SELECT id, bits FROM segments ORDER BY id").fetchall()
-            if len(some) < 2:
-                return
-            self._connection.execute("BEGIN IMMEDIATE")
-            self._merge(some, 1 + self._connection.execute("SELECT max(tier) FROM segments").fetchone()[0])
-            self._connection.execute("COMMIT")
+            if len(some := self._segments()) > 1:
+                self._connection.execute("BEGIN IMMEDIATE")
+                self._merge(some, 1 + self._connection.execute("SELECT max(tier) FROM segments").fetchone()[0])
+                self._connection.execute("COMMIT")
+            with suppress(sqlite3.OperationalError):
+                self._connection.execute("VACUUM")
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def postings(self, numbers: Sequence[int]) -> dict[int, tuple[NDArray[np.uint32], NDArray[np.uint16]]]:
         """Return rows and counts of the texts that hold each term, by the *numbers* of terms."""
         found: dict[int, list[tuple[NDArray[np.uint32], NDArray[np.uint16]]]] = {number: [] for number in numbers}
         with self._using():
-            for one, bits in self._connection.execute("SELECT id, bits FROM segments ORDER BY id").fetchall():
+            for one, bits, _ in self._segments():
                 buckets: dict[int, list[int]] = {}
                 for number in numbers:
                     buckets.setdefault(number >> 32 - bits, []).append(number)
