@@ -64,7 +64,7 @@ def test_a_kernel_tree_says_what_a_kernel_developer_asks_first(indexed):
     """Build choice, initcall, registration, tables, types, exports: each with its place."""
     made = brief(indexed("ramdisk"), EVERYTHING)
 
-    built = {fact.subject: (fact.condition, fact.path, fact.line) for fact in facts(made, "Build")}
+    built = {fact.subject: (fact.condition, fact.path, fact.line) for fact in facts(made, "Build and configuration")}
     assert built["map-mmu.c"] == ("CONFIG_RAMDISK && CONFIG_MMU", "Makefile", 9)
     assert built["map-nommu.c"] == ("CONFIG_RAMDISK && !CONFIG_MMU", "Makefile", 8)
     assert ("ramdisk_init", "initcall", "core.c", 143) in [
@@ -98,9 +98,9 @@ def test_a_python_package_says_its_layers_entry_points_and_classes(indexed):
 
     assert facts(made, "Entry points")[0].text == "command shelf runs shelf.cli:main"
     assert "shelf.library <-> shelf.reminders" in [fact.subject for fact in facts(made, "Layers of modules")]
-    assert facts(made, "Main classes and functions")[0].subject == "Library"
-    assert facts(made, "Uses from outside")[0].subject == "click"
-    assert [fact.subject for fact in facts(made, "Exports")] == ["Book", "Library", "Loan"]
+    assert facts(made, "Main types")[0].subject == "Library"
+    assert [fact.object for fact in facts(made, "Build and configuration")][-1] == "click"
+    assert facts(made, "Entry points")[1].object == "Library (from library); Book, Loan (from model)"
 
 
 @pytest.mark.parametrize("tree", ["ramdisk", "pypkg"])
@@ -124,7 +124,7 @@ def test_five_lines_still_say_what_the_tree_is(indexed):
     made = brief(indexed("ramdisk"), 5)
 
     assert made.sections[0].facts[0].subject == "ramdisk"
-    assert made.sections[-1].title.startswith("Not shown: Build, Entry points")
+    assert made.sections[-1].title.startswith("Not shown: Files, Entry points")
 
 
 def test_one_file_is_a_scope_too(indexed, tmp_path):
@@ -158,7 +158,7 @@ def test_a_large_tree_is_told_by_folder(indexed, tmp_path):
     folders = facts(made, "Folders")
     assert [fact.subject for fact in folders] == ["core", "radio"]
     assert folders[1].text.startswith("radio/  Talk over the air; 16 files")
-    assert ("radio/", "CONFIG_RADIO") in [(fact.subject, fact.condition) for fact in facts(made, "Build")]
+    assert ("radio/", "CONFIG_RADIO") in [(fact.subject, fact.condition) for fact in facts(made, "Build and configuration")]
     assert facts(made, "Entry points")[0].text == "45 initcalls"
 
 
@@ -173,13 +173,13 @@ def test_a_brief_that_looked_at_some_files_only_says_so(indexed, tmp_path, monke
 
 
 def test_functions_called_beyond_the_list_are_counted(indexed, tmp_path):
-    """A hundred names get a fact of their own, the others one together: nothing is cut unsaid."""
+    """One fact names them in short, a hundred names get their own, the others one together: nothing is cut unsaid."""
     text = "".join(f"int f{n}(void) {{ return 0; }}\n" for n in range(130))
     calls = "".join(f"f{n}(); f{n}(); " for n in range(130))
     made = brief(indexed(written(tmp_path / "many", a_dot_c=f"{text}int all(void) {{ {calls} }}\n")), EVERYTHING)
 
     called = facts(made, "Most called inside")
-    assert len(called) == 101
+    assert len(called) == 102
     assert called[-1].text.startswith("and 30 more names, 60 calls: ")
 
 
@@ -192,9 +192,9 @@ def test_one_file_in_a_sub_folder_does_not_speak_for_the_folder(indexed, tmp_pat
     inside = facts(brief(indexed(tmp_path / "up" / "inner")), "What it is")[0].text
     alone = facts(brief(indexed(tmp_path / "up" / "inner" / "a.c")), "What it is")[0].text
 
-    assert above == "up: most important file, inner/a.c: Resizable simple ram disk"
-    assert inside == "inner: Resizable simple ram disk"
-    assert "most important" not in alone
+    assert above == "up: inner/a.c: Resizable simple ram disk."
+    assert inside == "inner: Resizable simple ram disk."
+    assert alone == "a.c: Resizable simple ram disk."
 
 
 @pytest.mark.parametrize("shown", ["whole", "cut"])
@@ -212,16 +212,14 @@ def test_a_brief_of_default_length_is_whole_where_that_costs_few_lines(indexed, 
 
 
 def test_sections_that_speak_of_tests_alone_come_last(indexed, tmp_path):
-    """Classes that only the tests define are told after what the program offers."""
+    """A program that only the tests have is told after what the source offers."""
     (tmp_path / "tree").mkdir()
-    written(tmp_path / "tree", a_dot_py="def a():\n    return b()\n\n\ndef b():\n    return len('')\n")
-    test = "import unittest\n\n\nclass Case(unittest.TestCase):\n    def test(self):\n        pass\n"
-    entry = "if __name__ == '__main__':\n    unittest.main()\n"
-    written(tmp_path / "tree" / "tests", test_a_dot_py=test + entry)
+    written(tmp_path / "tree", a_dot_c="int b(void) { return size(); }\nint a(void) { return b(); }\n")
+    written(tmp_path / "tree" / "tests", test_a_dot_c="int main(void) { return a(); }\n")
     made = brief(indexed(tmp_path / "tree"), EVERYTHING)
 
     titles = [section.title for section in made.sections]
-    assert {"tests/test_a.py"} == {fact.path for fact in facts(made, "Entry points")}
+    assert {"tests/test_a.c"} == {fact.path for fact in facts(made, "Entry points")}
     assert titles.index("Entry points") > titles.index("Not followed")
 
 
@@ -244,7 +242,7 @@ def test_mixed_trees_show_both_languages(indexed, tmp_path):
 
     titles = [section.title for section in brief(indexed(tree), EVERYTHING).sections]
 
-    assert {"Tables of functions", "Layers of modules", "Main classes and functions"} <= set(titles)
+    assert {"Tables of functions", "Layers of modules", "Main types"} <= set(titles)
 
 
 def test_an_index_without_files_has_an_empty_brief(indexed, tmp_path):

@@ -34,6 +34,7 @@ _SEPARATOR = re.compile(r"::|->|\.")
 _ARGUMENTS = re.compile(r"<[^<>]*>|\[[^\[\]]*\]")
 _DEFAULT = re.compile(r"^export default\b")
 _HEAD = re.compile(r"(?:\*|&|mut )*(?:\(\*?)?([A-Za-z_$][\w$]*)\)?(?=\.|->|\?\.|!\.|\[|$)")
+_CALLED = re.compile(r"(?:&|\*|new )*[A-Za-z_$][\w$.:]*(?:<[^()]*>)?\(")
 _STATIC = re.compile(r"\bstatic\b")
 _TYPES = frozenset({"class", "struct", "interface", "trait"})
 
@@ -300,10 +301,13 @@ class Look:
 
     def receiver_type(self, receiver: str, base: str | None) -> Typed | None:
         """Return the type of *receiver* where the scope tells it."""
+        known = types(self._view)
+        if base is None and _CALLED.match(receiver):
+            return known.start(self, self._language, f"={without_arguments(receiver)}")
         match = _HEAD.match(receiver)
         if match is None:
             return None
-        known, rest = types(self._view), without_arguments(receiver[match.end() :])
+        rest = without_arguments(receiver[match.end() :])
         if base is not None:
             return known.of_base(self, self._language, base, rest)
         own = self._own_type() if rest or match[1] not in self._language.selves else None

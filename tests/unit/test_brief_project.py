@@ -1,0 +1,336 @@
+"""What a brief says of projects in languages other than C."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from codereader.cancel import CancelToken
+from codereader.facts.brief.page import brief
+from codereader.facts.fact import Brief, Fact, plain_fact
+from codereader.index.build import build
+from codereader.index.view import IndexView, open_index
+from codereader.source.scope import Scope
+from codereader.source.walk import open_scope, walk
+
+Told = Callable[[Mapping[str, str]], Brief]
+
+EVERYTHING = 100_000
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> Iterator[Told]:
+    """Write files and return the whole brief on them."""
+    opened: list[IndexView] = []
+
+    def make(files: Mapping[str, str]) -> Brief:
+        for name, text in files.items():
+            path = tmp_path / "box" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8", newline="\n")
+        scope: Scope = open_scope(tmp_path / "box")
+        walked = walk(scope, CancelToken(), None)
+        build(walked, tmp_path / "cache", CancelToken())
+        opened.append(open_index(walked, tmp_path / "cache"))
+        return brief(opened[-1], EVERYTHING)
+
+    yield make
+    for view in opened:
+        view.close()
+
+
+def facts(made: Brief, title: str) -> list[Fact]:
+    """Return the facts of one section."""
+    return [fact for section in made.sections if section.title == title for fact in section.facts]
+
+
+def texts(made: Brief, title: str) -> list[str]:
+    """Return what one section says."""
+    return [fact.text for fact in facts(made, title)]
+
+
+FRAMEWORK = {
+    "README.md": "# Box\n\nBox is a [small](http://box.org) web framework.\n\n```\napp.run()\n```\n",
+    "pyproject.toml": (
+        '[project]\nname = "box"\nversion = "2.0"\ndescription = "Webs in a box."\nrequires-python = ">=3.11"\n'
+        'dependencies = ["werk>=3", "clack"]\n[project.scripts]\nbox = "box.cli:main"\n'
+        '[tool.pytest.ini_options]\ntestpaths = ["tests"]\n'
+    ),
+    "src/box/__init__.py": (
+        '"""A web framework."""\nfrom .app import Box as Box\nfrom .state import current as current\n'
+    ),
+    "src/box/app.py": (
+        "import typing as t\nfrom .scaffold import Scaffold\nfrom .state import current\n"
+        "from .wire import Request, Response\n\n\n"
+        'class Box(Scaffold):\n    """The application."""\n\n    request_class = Request\n'
+        "    response_class = Response\n\n"
+        "    def __call__(self, environ, start):\n        return self.wire_app(environ, start)\n\n"
+        "    def wire_app(self, environ, start):\n        request = Request(environ)\n"
+        "        response = self.dispatch(request)\n        return self.finish(response)\n\n"
+        "    def dispatch(self, request):\n        self.before(request)\n        return self.view(request)\n\n"
+        "    def before(self, request):\n        for hook in self.hooks:\n            hook(request)\n\n"
+        "    def view(self, request):\n        return Response(request)\n\n"
+        "    def finish(self, response):\n        response.close()\n        return response\n"
+    ),
+    "src/box/scaffold.py": (
+        'import typing as t\nF = t.TypeVar(\'F\')\n\n\nclass Scaffold:\n    """What apps and lids share."""\n\n'
+        "    def __init__(self):\n        self.hooks = []\n\n"
+        "    def route(self, rule: str):\n        def decorator(f):\n"
+        "            self.add_rule(rule, f)\n            return f\n"
+        "        return decorator\n\n"
+        "    def before_request(self, f: F) -> F:\n        self.hooks.append(f)\n        return f\n\n"
+        "    def add_rule(self, rule, f):\n        pass\n\n    def register_lid(self, lid):\n"
+        "        lid.add_rule('', None)\n\n\n"
+        "class Lid(Scaffold):\n    pass\n"
+    ),
+    "src/box/state.py": (
+        "from contextvars import ContextVar\n\n_active = ContextVar('active')\ncurrent = LocalThing(_active)\n"
+    ),
+    "src/box/wire.py": (
+        "import os\n\n\nclass Request:\n    def __init__(self, environ):\n        self.environ = environ\n\n\n"
+        "class Response:\n    def close(self):\n        return os.environ.get('BOX_DEBUG')\n"
+    ),
+    "src/box/cli.py": "from .app import Box\n\n\ndef main():\n    Box().wire_app({}, None)\n",
+    "tests/test_box.py": "import pytest\nfrom box import Box\n\n\ndef test_box():\n    assert Box()\n",
+    "examples/hello.py": "from box import Box\n\napp = Box()\n\n\n@app.route('/')\ndef hello():\n    return 'hello'\n",
+    "docs/start.md": "# Start\n\nHere.\n",
+}
+
+
+def test_a_web_framework_is_told_by_its_flow_types_and_hooks(told: Told) -> None:
+    """The call of the application down to the view, who builds on whom, and how to extend it."""
+    made = told(FRAMEWORK)
+
+    assert ["box: Box is a small web framework.", "Webs in a box."] == texts(made, "What it is")[:2]
+    assert "Box.__call__ -> wire_app -> Request, dispatch, finish" in texts(made, "Flow")[0]
+    assert "  Box.dispatch -> before, view" in texts(made, "Flow")
+    types = {fact.subject: fact.text for fact in facts(made, "Main types") if fact.path}
+    assert types["Box"].startswith("class Box(Scaffold) - The application; made by main")
+    assert types["Scaffold"].startswith("class Scaffold; base of Box, Lid - What apps and lids share")
+    hooks = texts(made, "To extend it")
+    assert "decorators of Scaffold route, before_request" in hooks
+    assert "classes to replace on Box: request_class, response_class" in hooks
+    assert "calls that add or set on Scaffold: add_rule, register_lid" in hooks
+
+
+def test_a_python_package_offers_what_its_init_takes_in(told: Told) -> None:
+    """Commands first, then the names by module."""
+    made = told(FRAMEWORK)
+
+    assert ["command box runs box.cli:main", "package box offers Box (from app), current (from state)"] == texts(
+        made, "Entry points"
+    )
+
+
+def test_build_tests_documents_and_settings_are_told(told: Told) -> None:
+    """From the manifest, the test files, what lies beside the code, and what is read from the environment."""
+    made = told(FRAMEWORK)
+
+    assert ["pyproject.toml: box 2.0; Python >=3.11", "needs werk>=3, clack"] == texts(made, "Build and configuration")
+    assert [
+        "run by pytest in tests",
+        "1 test file, 6 lines, with pytest; in tests/ (1); largest: test_box.py",
+        "documents: docs/start.md",
+        "examples: examples/hello.py",
+    ] == texts(made, "Tests and documentation")
+    assert ["state.py: _active ContextVar, current LocalThing", "environment variables read: BOX_DEBUG"] == texts(
+        made, "Global state"
+    )
+
+
+def test_files_and_the_reading_order_name_what_is_in_them(told: Told) -> None:
+    """A newcomer knows where to look, and why."""
+    made = told(FRAMEWORK)
+
+    assert "app.py  34 lines: Box" in texts(made, "Files")
+    order = facts(made, "Read in this order")
+    assert ["README.md", "src/box/__init__.py", "src/box/app.py"] == [fact.path for fact in order[:3]]
+    assert "3. Box.__call__ starts here, defines Box (34 lines)" == order[2].text
+
+
+GO = {
+    "go.mod": "module box.org/box\n\ngo 1.21\n\nrequire box.org/flag v1.0.0\n",
+    "README.md": "# box\n\nBox keeps things.\n",
+    "box.go": (
+        "package box\n\n// Command is a thing to do.\ntype Command struct {\n\tUse string\n\tRun func(c *Command)\n"
+        "\tPreRun func(c *Command)\n\tparent *Command\n\tlog Logger\n}\n\n"
+        "// NewCommand makes one.\nfunc NewCommand() *Command { return &Command{} }\n\n"
+        "func (c *Command) Execute() error {\n\treturn c.executeAll()\n}\n\n"
+        "func (c *Command) executeAll() error {\n\tc.find()\n\tc.parse()\n\tc.log.Say(c.Use)\n\treturn nil\n}\n\n"
+        "func (c *Command) find() *Command {\n\treturn c.parent\n}\n\nfunc (c *Command) parse() {\n"
+        "\tsplit(c.Use)\n}\n\n"
+        "func split(s string) {}\n\n// Logger says things.\ntype Logger interface {\n\tSay(s string)\n}\n\n"
+        "type plain struct{}\n\nfunc (p plain) Say(s string) {\n\tprintln(s)\n}\n\n"
+        "var registry = map[string]*Command{}\n"
+    ),
+    "cmd/box/main.go": 'package main\n\nimport "box.org/box"\n\nfunc main() {\n\tbox.NewCommand().Execute()\n}\n',
+    "box_test.go": 'package box\n\nimport "testing"\n\nfunc TestExecute(t *testing.T) { NewCommand().Execute() }\n',
+}
+
+
+def test_a_go_module_is_told_by_its_exported_names_and_interfaces(told: Told) -> None:
+    """Types with who makes them, functions that may be set, interfaces with what satisfies them."""
+    made = told(GO)
+
+    entries = texts(made, "Entry points")
+    assert "program: main of cmd/box/main.go" in entries
+    assert "package box offers types Command, Logger" in entries
+    assert "package box offers functions NewCommand" in entries
+    types = {fact.subject: fact.text for fact in facts(made, "Main types") if fact.path}
+    assert types["Command"].startswith("struct Command - Command is a thing to do; made by NewCommand")
+    assert types["Logger"].startswith("interface Logger; implemented by plain")
+    assert "functions to set on Command: Run, PreRun" in texts(made, "To extend it")
+    assert ["box.go: registry map"] == texts(made, "Global state")
+    assert ["go.mod: box.org/box; go 1.21", "needs box.org/flag v1.0.0"] == texts(made, "Build and configuration")
+
+
+def test_a_go_flow_follows_receivers_results_and_interfaces(told: Told) -> None:
+    """From main through the method that its new object has, to what the only implementation does."""
+    made = told(GO)
+
+    assert ["main -> Command.Execute -> executeAll -> find, parse, Logger.Say"] == texts(made, "Flow")
+
+
+RUST = {
+    "Cargo.toml": (
+        '[package]\nname = "box"\nversion = "0.3.0"\nedition = "2021"\n[workspace]\nmembers = ["crates/lid"]\n'
+        '[features]\nfast = []\n[dependencies]\nlid = { path = "crates/lid" }\nlog = "0.4"\n'
+    ),
+    "build.rs": "fn main() {}\n",
+    "src/main.rs": (
+        "use lid::Lid;\n\nfn main() {\n    run();\n}\n\nfn run() {\n    let lid = Lid::new();\n    lid.open();\n}\n"
+    ),
+    "crates/lid/Cargo.toml": '[package]\nname = "lid"\nversion = "0.1.0"\n',
+    "crates/lid/src/lib.rs": (
+        "//! Lids for boxes.\npub mod hinge;\npub use hinge::Hinge;\nuse std::fmt::Debug;\n\n"
+        "/// Opens things.\npub trait Opener {\n    fn swing(&self);\n}\n\n/// A lid.\n"
+        "pub struct Lid {\n    hinge: Hinge,\n}\n\n"
+        "impl Lid {\n    pub fn new() -> Self {\n        Lid { hinge: Hinge }\n    }\n\n"
+        "    pub fn open(&self) {\n        self.hinge.swing();\n    }\n}\n"
+    ),
+    "crates/lid/src/hinge.rs": (
+        "use crate::Opener;\n\npub struct Hinge;\n\nimpl Opener for Hinge {\n    fn swing(&self) {\n"
+        "        creak();\n    }\n}\n\n"
+        "fn creak() {\n    println!();\n}\n"
+    ),
+}
+
+
+def test_a_rust_workspace_is_told_by_its_crates_and_traits(told: Told) -> None:
+    """What crates offer and need, who implements a trait, and the way from main through another crate."""
+    made = told(RUST)
+
+    assert "crate crates/lid offers mod hinge, hinge::Hinge, Opener, Lid" in texts(made, "Entry points")
+    assert ["main -> run -> Lid::open -> Hinge::swing -> creak"] == texts(made, "Flow")
+    assert "trait Opener, implemented here by Hinge" in texts(made, "To extend it")
+    assert [
+        "Cargo.toml: box 0.3.0; edition 2021; build script build.rs",
+        "needs log",
+        "workspace crates/lid",
+        "features fast",
+        "crates: box -> lid",
+    ] == [text.replace("workspace of ", "workspace ") for text in texts(made, "Build and configuration")]
+
+
+CPP = {
+    "CMakeLists.txt": (
+        'project(box VERSION 1.0)\nadd_library(box db/impl.cc)\noption(BOX_FAST "Fast" OFF)\nenable_testing()\n'
+    ),
+    "include/box/db.h": (
+        "#pragma once\nnamespace box {\n\n// A place for things.\nclass DB {\n public:\n  static DB* Open();\n"
+        "  virtual void Put(int key) = 0;\n  virtual int Get(int key) = 0;\n};\n\n}  // namespace box\n"
+    ),
+    "db/impl.h": (
+        '#include "box/db.h"\n#include "db/log.h"\nnamespace box {\n\nclass Impl : public DB {\n public:\n'
+        "  void Put(int key) override;\n  int Get(int key) override;\n\n private:\n  void MakeRoom();\n"
+        "  Mutex mutex_ GUARDED_BY(nothing);\n  log::Writer* log_;\n};\n\n}  // namespace box\n"
+    ),
+    "db/impl.cc": (
+        '#include "db/impl.h"\nnamespace box {\n\nDB* DB::Open() {\n  Impl* impl = new Impl();\n'
+        "  impl->Put(0);\n  return impl;\n}\n\n"
+        "void Impl::Put(int key) {\n  MakeRoom();\n  log_->Add(key);\n}\n\nint Impl::Get(int key) {\n"
+        "  return key;\n}\n\n"
+        "void Impl::MakeRoom() {\n  log_->Flush();\n}\n\n}  // namespace box\n"
+    ),
+    "db/log.h": (
+        "#pragma once\nnamespace box {\nnamespace log {\n\nclass Writer {\n public:\n"
+        "  void Add(int key) {\n    Flush();\n  }\n"
+        "  void Flush() {}\n};\n\n}  // namespace log\n}  // namespace box\n"
+    ),
+    "db/impl_test.cc": '#include "gtest/gtest.h"\n#include "box/db.h"\nvoid f(box::DB* db) {\n  db->Put(1);\n}\n',
+}
+
+
+def test_a_cpp_library_is_told_by_its_public_headers_and_classes(told: Told) -> None:
+    """The header's classes, what implements them, the way of an operation through members of declared types."""
+    made = told(CPP)
+
+    assert any(text.startswith("public headers in include/box/: db.h (DB)") for text in texts(made, "Entry points"))
+    assert ["DB::Open -> Impl, Impl::Put -> log::Writer::Add", "  Impl::Put -> MakeRoom, log::Writer::Add"] == texts(
+        made, "Flow"
+    )[:2]
+    types = {fact.subject: fact.text for fact in facts(made, "Main types") if fact.path}
+    assert types["Impl"].startswith("class Impl : DB; made by DB::Open")
+    assert "mutex_" in " ".join(texts(made, "Main types"))
+    assert "abstract class DB, extended here by Impl" in texts(made, "To extend it")
+    assert ["CMakeLists.txt: box 1.0; library box", "options BOX_FAST"] == texts(made, "Build and configuration")
+
+
+JAVASCRIPT = {
+    "package.json": '{"name": "box", "version": "1.0.0", "description": "Boxes.", "scripts": {"test": "mocha"}}\n',
+    "index.js": "module.exports = require('./lib/box');\n",
+    "lib/box.js": (
+        "const { open } = require('./lid');\n\nclass Box {\n  run() {\n    return this.start();\n  }\n\n  start() {\n"
+        "    return open(this);\n  }\n}\n\nclass Big extends Box {}\n\nmodule.exports = { Box, Big };\n"
+    ),
+    "lib/lid.js": (
+        "function open(box) {\n  return turn(box);\n}\n\nfunction turn(box) {\n  return box;\n"
+        "}\n\nmodule.exports = { open };\n"
+    ),
+}
+
+
+def test_a_javascript_package_is_told_by_its_exports(told: Told) -> None:
+    """Exports by file, classes, and a flow through files."""
+    made = told(JAVASCRIPT)
+
+    assert "lib/box.js offers Box, Big" in texts(made, "Entry points")
+    assert "Box.run -> start -> open -> turn" in texts(made, "Flow")
+    assert "class Box; base of Big; does run, start" in texts(made, "Main types")
+    assert ["package.json: box 1.0.0"] == texts(made, "Build and configuration")
+
+
+@pytest.mark.parametrize("files", [FRAMEWORK, GO, RUST, CPP, JAVASCRIPT], ids=["python", "go", "rust", "cpp", "js"])
+def test_no_line_on_a_project_is_wider_than_160(told: Told, files: Mapping[str, str]) -> None:
+    """Lists are cut to the line, and what is cut is counted."""
+    long = {f"src/box/m{n}.py": f"class {'Long' * 12}{n}:\n    pass\n" for n in range(20)} if files is FRAMEWORK else {}
+    made = told({**files, **long})
+
+    lines = [f"  {plain_fact(fact)}" for section in made.sections for fact in section.facts]
+    assert [] == [line for line in lines if len(line) > 160]
+
+
+def test_a_project_without_anything_to_say_is_told_all_the_same(told: Told) -> None:
+    """One empty module and nothing else."""
+    made = told({"a.py": ""})
+
+    assert "What it is" == made.sections[0].title
+    assert "a.py  0 lines" in texts(made, "Files")
+
+
+def test_hostile_names_and_manifests_break_nothing(told: Told) -> None:
+    """Escapes in names, manifests that are no tables, code that is cut short."""
+    made = told(
+        {
+            "pyproject.toml": 'project = "x"\n',
+            "Cargo.toml": "[package\n",
+            "package.json": "[[[[",
+            "a\x1b[31m.py": "class A(B, C):\n    def f(self",
+            "b.go": "package b\nfunc (",
+            "c.rs": "impl X for Y {",
+        }
+    )
+
+    assert made.sections
