@@ -177,7 +177,7 @@ def _tokens(text: str, phrase: Phrase, known: Known, *, in_code: bool) -> Iterat
             follows = text[match.end() : match.end() + 24].split(maxsplit=1)
             yield from _name(match, phrase, known, type_word, before, follows[0] if follows else "", in_code)
         else:
-            yield word
+            yield word.lower()
         type_word = word.lower() if word.lower() in _TYPES else ""
         before = word.lower()
 
