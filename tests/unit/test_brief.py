@@ -155,10 +155,11 @@ def test_a_large_tree_is_told_by_folder(indexed, tmp_path):
     """Folders come first, with the words of the option that decides them and the condition they are built under."""
     made = brief(indexed(large(tmp_path / "big")))
 
-    folders = facts(made, "Folders")
-    assert [fact.subject for fact in folders] == ["core", "radio"]
-    assert folders[1].text.startswith("radio/  Talk over the air; 16 files")
-    assert ("radio/", "CONFIG_RADIO") in [(fact.subject, fact.condition) for fact in facts(made, "Build and configuration")]
+    told = [fact.text.strip() for fact in facts(made, "Parts")]
+    assert [text[:6] for text in told if text.startswith(("core/ ", "radio/ "))] == ["core/ ", "radio/"]
+    assert any(text.startswith("radio/  Talk over the air; 16 files") for text in told)
+    built = facts(made, "Build and configuration")
+    assert ("radio/", "CONFIG_RADIO") in [(fact.subject, fact.condition) for fact in built]
     assert facts(made, "Entry points")[0].text == "45 initcalls"
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from codereader.facts.brief.flow import CALLABLE_KINDS, node_of
 from codereader.facts.brief.lines import Draft
-from codereader.facts.brief.material import Material, base, counted, listed, tally
+from codereader.facts.brief.material import Material, base, counted, listed, spelled, tally
 from codereader.facts.brief.surface import ordered_entries
 from codereader.facts.brief.uses import Use, added
 from codereader.facts.fact import Fact
@@ -35,6 +35,9 @@ OUTLINE_ROOTS = 12
 LARGE_ROOTS = 6
 """The same in a large scope, where each place leads further."""
 
+CALLED_ONE_BY_ONE = 8
+"""With more names than this, one fact names the first before each has its own."""
+
 NAMES_ONE_BY_ONE = 100
 """Most names that get a fact of their own in a list by frequency; the others are counted together."""
 
@@ -52,7 +55,9 @@ def outline_section(material: Material) -> Draft:
     if left > 0:
         text = f"and {counted(left, 'more starting point')}, from {roots[most].name} on"
         facts.append(Fact(material.view.scope.name, "has", f"{left} more starting points", text))
-    return Draft("Call outline", tuple(facts), weight=8 if material.is_large else 14, first=4)
+    return Draft(
+        "Call outline", tuple(facts), weight=1 if material.is_large else 14, first=1 if material.is_large else 4
+    )
 
 
 def _roots(material: Material) -> list[Node]:
@@ -140,13 +145,16 @@ def most_called(material: Material) -> Draft:
             own.setdefault(at.fact.name, []).append(at)
     ranked = [use for use in added(material.uses.calls, {}) if use.name in own and use.count > 1]
     facts = [_called(count, own[count.name]) for count in ranked[:NAMES_ONE_BY_ONE]]
+    if len(facts) > CALLED_ONE_BY_ONE:
+        text = spelled("", [f"{use.name} ({use.count:,})" for use in ranked], material.room(None))
+        facts.insert(0, Fact(material.view.scope.name, "calls", ", ".join(use.name for use in ranked), text))
     rest = ranked[NAMES_ONE_BY_ONE:]
     if rest:
         times = sum(use.count for use in rest)
         names = listed([use.name for use in rest], 5)
         text = f"and {counted(len(rest), 'more name')}, {counted(times, 'call')}: {names}"
         facts.append(Fact(material.view.scope.name, "calls", f"{len(rest)} more names", text))
-    return Draft("Most called inside", tuple(facts), weight=1, first=1)
+    return Draft("Most called inside", tuple(facts), weight=0.5, first=1)
 
 
 def _called(count: Use, places: Sequence[At[Definition]]) -> Fact:
@@ -160,15 +168,21 @@ def outside_section(material: Material, graph: ImportGraph) -> Draft:
     """Return what the scope needs from elsewhere: packages for Python, else functions and headers."""
     facts = [_package(package) for package in graph.external]
     families = _families(used_from_outside(material.uses, (at.fact.name for at in material.definitions)))
-    facts.extend(_family(prefix, uses) for prefix, uses in families[:NAMES_ONE_BY_ONE])
+    if len(families) > CALLED_ONE_BY_ONE and not graph.modules:
+        told = [f"{prefix} ({sum(use.count for use in uses):,})" for prefix, uses in families]
+        text = spelled("", told, material.room(None))
+        facts.append(Fact(material.view.scope.name, "uses", ", ".join(told), text))
+        facts.extend(_headers(material))
+    facts.extend(_family(material, prefix, uses) for prefix, uses in families[:NAMES_ONE_BY_ONE])
     rest = [use for _, uses in families[NAMES_ONE_BY_ONE:] for use in uses]
     if rest:
         times = sum(use.count for use in rest)
         names = listed([use.name for use in rest], 5)
         text = f"and {counted(len(rest), 'more name')}, {counted(times, 'use')}: {names}"
         facts.append(Fact(material.view.scope.name, "uses", f"{len(rest)} more names", text))
-    facts.extend(_headers(material))
-    return Draft("Uses from outside", tuple(facts), weight=1.5, first=2)
+    if not any(fact.relation == "includes" for fact in facts):
+        facts.extend(_headers(material))
+    return Draft("Uses from outside", tuple(facts), weight=1, first=1)
 
 
 def _package(package: ExternalPackage) -> Fact:
@@ -191,14 +205,15 @@ def _families(uses: Sequence[Use]) -> list[tuple[str, list[Use]]]:
     return sorted(families, key=lambda one: (-sum(use.count for use in one[1]), one[0]))
 
 
-def _family(prefix: str, uses: Sequence[Use]) -> Fact:
+def _family(material: Material, prefix: str, uses: Sequence[Use]) -> Fact:
     if len(uses) == 1:
         use = uses[0]
         return Fact(use.name, "used", f"{use.count} times", f"{use.name}  {_often(use, 'use')}", use.path, use.line)
     times = sum(use.count for use in uses)
-    names = listed([use.name if use.count == 1 else f"{use.name} ({use.count:,})" for use in uses])
-    text = f"{prefix}  {counted(times, 'use')} of {len(uses)} names: {names}"
-    return Fact(prefix, "used", names, text, uses[0].path, uses[0].line)
+    names = [use.name if use.count == 1 else f"{use.name} ({use.count:,})" for use in uses]
+    head = f"{prefix}  {counted(times, 'use')} of {len(uses)} names: "
+    text = spelled(head, names, material.room(uses[0].path, uses[0].line))
+    return Fact(prefix, "used", listed(names), text, uses[0].path, uses[0].line)
 
 
 def _headers(material: Material) -> Iterator[Fact]:
@@ -209,10 +224,11 @@ def _headers(material: Material) -> Iterator[Fact]:
     ]
     if outside:
         ranked = tally(at.fact.target for at in outside)
-        names = listed([f"{target} ({count:,})" for target, count in ranked])
+        names = [f"{target} ({count:,})" for target, count in ranked]
         first = next(at for at in outside if at.fact.target == ranked[0][0])
-        text = f"headers: {names}"
-        yield Fact(material.view.scope.name, "includes", names, text, first.path, line_of(first.fact.row))
+        line = line_of(first.fact.row)
+        text = spelled("headers: ", names, material.room(first.path, line))
+        yield Fact(material.view.scope.name, "includes", listed(names), text, first.path, line)
 
 
 def not_followed(material: Material) -> Draft:

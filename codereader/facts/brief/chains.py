@@ -28,6 +28,9 @@ BEAM = 10
 BRANCHES = 7
 """Ways on from one function that are looked at, the most promising ones."""
 
+LEAST_FIRST = 0.0
+"""A chain does not begin with a step that says less than this."""
+
 PRICE = 1.7
 """What every step costs: it has to say more than this to be told."""
 
@@ -63,11 +66,15 @@ _WORDS = (
 )
 _DIRECTIONS = tuple(frozenset(words.split()) for words in _WORDS)
 _MINOR_WORDS = frozenset(
-    "err error errors fail failed warn warning debug dbg dump trace stat stats count counter check valid validate verify"
-    " is has cmp compare print log abort timer timeout lockdep assert bug drop msg show name hash size len cancel"
-    " printk get put hold ref unlock lock set clear test can may should need init free release mem cache copy audit"
-    " permission security cgroup charge uncharge parse fmt str update metrics notify state flags".split()
+    "err error errors fail failed warn warning debug dbg dump trace stat stats count counter check valid validate"
+    " verify is has cmp compare print log abort timer timeout lockdep assert bug drop msg show name hash size len"
+    " cancel printk get put hold ref unlock lock set clear test can may should need init free release mem cache copy"
+    " audit permission security cgroup charge uncharge parse fmt str update metrics notify state flags".split()
 )
+_ARRANGING = frozenset("init setup register alloc create set add attach probe".split())
+"""What a function so called hands on is kept for later and not called by it."""
+
+_ENDING = frozenset("exit cleanup fini destroy abort rollback undo disconnect dead".split())
 _SPLIT = re.compile(r"[_\W]+")
 _DEFERRED = re.compile(r"\b(?:DECLARE|DEFINE)_\w+\(\s*\w+\s*,(.*)\)")
 _DEAD = re.compile(r"(^|&& )0($| &&)")
@@ -190,7 +197,9 @@ class Chains:
             for used in self._flow.inside(path, name):
                 if not _DEAD.search(used.condition or ""):
                     for hop in self._hops(path, used, own):
-                        found.setdefault((hop.path, hop.name), hop)
+                        known = found.setdefault((hop.path, hop.name), hop)
+                        if known.sign == "=>" and hop.sign == "->":  # a call is no mention
+                            found[(hop.path, hop.name)] = hop
             found.pop(key, None)
             self._ways[key] = tuple(found.values())
         return self._ways[key]
@@ -287,6 +296,8 @@ class Chains:
             for hop in self.ways(last.path, last.name)
             if hop.name not in passed
         ]
+        if len(chain.hops) == 1:
+            made = [one for one in made if one.worth > LEAST_FIRST]
         made.sort(key=lambda one: (-one.worth, one.hops[-1].name))
         return made[:BRANCHES]
 
@@ -305,6 +316,8 @@ class Chains:
         gain -= 0.8 if words & _MINOR_WORDS - wanted else 0.0
         gain -= 0.3 * len(words - wanted - words_of(last.name))
         gain -= 0.9 if hop.is_conditional else 0.0
+        gain -= 1.5 if hop.sign == "=>" and hop.choices == 1 and words_of(last.name) & _ARRANGING else 0.0
+        gain -= 1.5 if words & _ENDING and not words_of(last.name) & _ENDING else 0.0
         gain -= 0.35 * log2(1 + self._users.get(hop.name, 0) / 6)
         if hop.choices > 1:
             gain -= 0.3 * log2(hop.choices) + 0.5 * len(words - wanted - words_of(hop.field))
@@ -320,7 +333,7 @@ def _core(name: str) -> str:
 
 
 def _fit(member: frozenset[str], typed: frozenset[str], struct: frozenset[str]) -> float:
-    """Return how well a struct fits the member through which a call goes, and the type declared for it: 0 is not at all.
+    """Return how well a struct fits the member through which a call goes, and its declared type; 0 is not at all.
 
     A member is often called by the beginning of a word of its struct: ``sk_prot`` and ``proto``.
     """

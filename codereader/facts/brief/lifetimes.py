@@ -74,8 +74,7 @@ def lifetimes(texts: Texts, functions: Iterable[At[Definition]], paths: Iterable
     for at in named:
         _by_name(at, found)
     for life in found.values():
-        only_freed = {name: at for name, at in life.destroyers.items() if name not in life.makers}
-        life.destroyers = only_freed or life.destroyers
+        life.destroyers = {name: at for name, at in life.destroyers.items() if name not in life.makers}
         life.releasers = {name: at for name, at in life.releasers.items() if name not in life.destroyers}
     return found
 

@@ -15,6 +15,10 @@ MINIMUM_LINES = 2
 """A brief shorter than a title and a fact would say nothing; smaller numbers are taken as this one."""
 
 
+NAMED_WIDTH = 100
+"""Characters that the titles of sections without room may take."""
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A section before it is fitted: all its facts, most important first.
@@ -49,9 +53,18 @@ def fit_lines(drafts: Sequence[Draft], lines: int) -> Brief:
     ]
     hidden = [draft for draft, count in zip(drafts, shown, strict=True) if not count]
     if hidden:
-        titles = ", ".join(draft.title for draft in hidden)
-        sections.append(Section(f"Not shown: {titles}", (), sum(len(draft.facts) for draft in hidden)))
+        sections.append(Section(_not_shown(hidden), (), sum(len(draft.facts) for draft in hidden)))
     return Brief(tuple(sections), needed)
+
+
+def _not_shown(hidden: Sequence[Draft]) -> str:
+    """Return a title that names sections, as many as a line holds."""
+    titles = [draft.title.partition(" (")[0] for draft in hidden]
+    kept = len(titles)
+    while kept > 1 and len(", ".join(titles[:kept])) > NAMED_WIDTH:
+        kept -= 1
+    rest = f" and {len(titles) - kept} more" if kept < len(titles) else ""
+    return f"Not shown: {', '.join(titles[:kept])}{rest}"
 
 
 def rendered_lines(brief: Brief) -> int:

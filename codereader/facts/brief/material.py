@@ -78,7 +78,9 @@ class Material:
         built = None if self.is_large else self.built_when.get(path or "")
         if built is None or built == condition:
             return condition
-        return f"{built} && {condition}" if condition else built
+        said = [f"defined({part})" for part in built.split(" && ")]
+        left = " && ".join(part for part in (condition or "").split(" && ") if part and part not in said)
+        return f"{built} && {left}" if left else built
 
     def room(self, path: str | None, line: int | None = None, condition: str | None = None) -> int:
         """Return how many characters a fact's text may have for its line to stay within the page."""
@@ -169,6 +171,26 @@ def spelled(head: str, names: Sequence[str], width: int, joint: str = ", ") -> s
         count += 1
     left = len(names) - count
     return f"{head}{joint.join(names[:count])}{f' and {left:,} more' if left else ''}"
+
+
+def spelled_lines(head: str, names: Sequence[str], width: int, lines: int) -> list[tuple[str, int]]:
+    """Return *names* in up to *lines* texts as `spelled` makes them, each with how many names it spells out.
+
+    The first begins with *head*, the others are indented; the last one counts what is left.
+    """
+    made: list[tuple[str, int]] = []
+    left = list(names)
+    while left and len(made) < lines:
+        begin = "    " if made else head
+        count = 1
+        while count < len(left) and len(begin) + len(", ".join(left[: count + 1])) <= width:
+            count += 1
+        if len(made) == lines - 1 and count < len(left):
+            made.append((spelled(begin, left, width), len(left)))
+            return made
+        made.append((begin + ", ".join(left[:count]), count))
+        left = left[count:]
+    return made
 
 
 def counted(number: int, noun: str) -> str:

@@ -35,18 +35,34 @@ CHAINS = 10
 WORTH_TELLING = 2.2
 """A way that is worth less than this is told by what its first function calls."""
 
+STEPS = 2
+"""It has to call so many that say something; else it is not told at all."""
+
 LINES_OF_ONE = 2
 """Most lines of one way."""
 
-MINOR_SHARE = 0.6
-"""What is left of the weight of an operation that reports, or that only some configurations have."""
+MINOR_SHARE = 0.5
+"""What is left of the weight of an operation that reports or tries something out."""
+
+CONDITIONAL_SHARE = 0.85
+"""The same of one that only some configurations have."""
 
 REPEATED_SHARE = 0.45
 """What is left of the worth of a way when one of its kind is told already."""
 
+REPORTING = frozenset(
+    "cftype seq_operations proc_ops kernel_param_ops ctl_table device_attribute kobj_attribute attribute dev_pm_ops"
+    " rhashtable_params pernet_operations notifier_block shrinker trace_event_functions dmi_system_id bpf_iter_reg"
+    " bpf_func_proto bpf_verifier_ops sock_diag_handler inet_diag_handler kset_uevent_ops ethtool_ops".split()
+)
+"""Structs that every part of a kernel fills in for upkeep and reports: their functions are no main operations."""
+
+SAME_FILE_SHARE = 0.7
+"""The same when one of its file is told already."""
+
 _LEGEND = "-> calls, => by a pointer, a table or handed on"
 _MINOR_FIELDS = re.compile(
-    r"(^|[._])(err|poll|next|show|stop|seq|dump|get|set|splice|compat|old|uevent|debug|error|bpf|exit|stats?|trace|info)(_|$)"
+    r"(^|[._])(err|poll|next|show|stop|seq|dump|get|set|splice|compat|old|uevent|debug|error|bpf|exit|stats?|trace|info|setsockopt|getsockopt)(_|$)"
 )
 _TRIAL = re.compile(r"torture|selftest|kunit|(^|[/_-])(test|mock|fake|dummy)")
 
@@ -68,8 +84,9 @@ def operations_section(material: Material) -> Draft:
         return Draft("Flow", ())
     chains = Chains(material.flow, material.definitions, material.tables, view.tables(), view.referring_files())
     found = [(start, chains.best(start.path, start.name, start.via)) for start in _starts(material, chains)]
+    found = [one for one in found if one[1].worth >= WORTH_TELLING or len(_steps(material, chains, one[0])) >= STEPS]
     facts = tuple(fact for start, chain in _telling(chains, found) for fact in _facts(material, chains, start, chain))
-    return Draft(f"Main operations ({_LEGEND})", facts, weight=6, first=6)
+    return Draft(f"Main operations ({_LEGEND})", facts, weight=8, first=8)
 
 
 def _starts(material: Material, chains: Chains) -> list[_Start]:
@@ -81,11 +98,12 @@ def _starts(material: Material, chains: Chains) -> list[_Start]:
             best[key] = start
     likely = sorted(best.values(), key=lambda one: (-one.weight, one.path, one.name))[: 8 * STARTS]
     found = [made for start in likely for made in _weighed(material, chains, start)]
+    most = max(STARTS_A_FILE, STARTS // max(1, len(material.read)))
     taken: dict[str, int] = {}
     kept: dict[tuple[str, str], _Start] = {}
     for start in sorted(found, key=lambda one: (-one.weight, one.path, one.name)):
         taken[start.path] = taken.get(start.path, 0) + 1
-        if taken[start.path] <= STARTS_A_FILE:
+        if taken[start.path] <= most:
             kept.setdefault((start.path, start.name), start)
     return list(kept.values())[: LARGE_STARTS if len(material.files) > LARGE_SCOPE else STARTS]
 
@@ -100,6 +118,7 @@ def _candidates(material: Material) -> Iterator[_Start]:
     for table in material.tables:
         inside = sum(entry.function in own for entry in table.entries)
         weight = (0.9 + 0.12 * log2(1 + inside)) * scores.get(table.path, 0.0)
+        weight *= MINOR_SHARE if table.struct in REPORTING else 1.0
         for entry in table.entries:
             if entry.field and entry.function in own:
                 yield _Start(table.path, entry.function, f".{entry.field}", weight)
@@ -117,7 +136,8 @@ def _weighed(material: Material, chains: Chains, start: _Start) -> Iterator[_Sta
     size = log2(2 + definition.span.last_row - definition.span.first_row)
     share = 1.3 if chains.direction(start.name, start.via) is not None else 1.0
     share *= MINOR_SHARE if _MINOR_FIELDS.search(start.via) or _MINOR_FIELDS.search(start.name) else 1.0
-    share *= MINOR_SHARE if _TRIAL.search(place) or definition.condition else 1.0
+    share *= MINOR_SHARE if _TRIAL.search(place) or _TRIAL.search(start.name) else 1.0
+    share *= CONDITIONAL_SHARE if definition.condition else 1.0
     nearer = max(1.0, material.scores.get(place, 0.0) / (material.scores.get(start.path, 0.0) or 1.0))
     yield _Start(place, start.name, start.via, round(start.weight * nearer * share * (1 + size / 12), 6))
 
@@ -128,12 +148,14 @@ def _telling(chains: Chains, found: Sequence[tuple[_Start, Chain]]) -> Iterator[
     left = list(found)
     told: set[str] = set()
     kinds: dict[int | None, int] = {}
+    files: dict[str, int] = {}
 
     def worth(one: tuple[_Start, Chain]) -> tuple[float, str, str]:
         start, chain = one
         fresh = sum(hop.name not in told for hop in chain.hops) / len(chain.hops)
         kind = chains.direction(start.name, start.via)
         share = REPEATED_SHARE ** kinds.get(kind, 0) * fresh**2 * (0.4 if start.name in told else 1.0)
+        share *= SAME_FILE_SHARE ** files.get(start.path, 0)
         return -round((2 + chain.worth) * share * (start.weight / most), 6), start.path, start.name
 
     for _ in range(min(CHAINS, len(left))):
@@ -141,13 +163,14 @@ def _telling(chains: Chains, found: Sequence[tuple[_Start, Chain]]) -> Iterator[
         start, chain = left.pop(0)
         kind = chains.direction(start.name, start.via)
         kinds[kind] = kinds.get(kind, 0) + 1
+        files[start.path] = files.get(start.path, 0) + 1
         told |= {hop.name for hop in chain.hops}
         yield start, chain
 
 
 def _facts(material: Material, chains: Chains, start: _Start, chain: Chain) -> Iterator[Fact]:
     """Yield the lines of one operation, each with the place of its first function."""
-    if chain.worth < WORTH_TELLING and (steps := _steps(material, start)):
+    if chain.worth < WORTH_TELLING and (steps := _steps(material, chains, start)):
         yield _stepwise(material, chains, start, steps)
         return
     hops = list(chain.hops)
@@ -178,19 +201,19 @@ def _spelled(head: str, hops: Sequence[Hop], width: int, *, is_last: bool) -> tu
     return text, len(hops)
 
 
-def _steps(material: Material, start: _Start) -> list[str]:
-    """Return what a function calls, each once in the order of the source, without what checks, counts or undoes."""
+def _steps(material: Material, chains: Chains, start: _Start) -> list[str]:
+    """Return what a function calls, the scope's own first, without what checks, counts or undoes."""
     names = dict.fromkeys(
         used.name
         for used in material.flow.inside(start.path, start.name)
         if used.kind == "call" and used.receiver is None and is_step(used.name)
     )
-    return list(names)
+    return sorted(names, key=lambda name: chains.place(start.path, name) is None)
 
 
 def _stepwise(material: Material, chains: Chains, start: _Start, steps: Sequence[str]) -> Fact:
     definition = chains.definition(start.path, start.name)
     line, condition = (line_of(definition.row), definition.condition) if definition else (1, None)
     head = f"{start.via}: {start.name}" if start.via else start.name
-    text = spelled(f"{head} calls ", steps, material.room(start.path, line, condition))
+    text = spelled(f"{head} calls, among others, ", steps, material.room(start.path, line, condition))
     return Fact(start.name, "flows to", ", ".join(steps), text, start.path, line, condition)

@@ -12,23 +12,36 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+from codereader.facts.brief.around import Above, above, around_section, offered
 from codereader.facts.brief.c import build_section, tables_section
 from codereader.facts.brief.calls import most_called, not_followed, outline_section, outside_section
 from codereader.facts.brief.lines import Draft, fit_lines
 from codereader.facts.brief.locks import locks_section
-from codereader.facts.brief.material import Material, base, counted, gather, listed, one_line, tally, top_folder
+from codereader.facts.brief.material import (
+    Material,
+    base,
+    counted,
+    gather,
+    listed,
+    one_line,
+    spelled,
+    tally,
+    top_folder,
+)
 from codereader.facts.brief.operations import operations_section
 from codereader.facts.brief.parts import find_parts
 from codereader.facts.brief.parts_section import parts_section
 from codereader.facts.brief.picking import picked, with_parts
 from codereader.facts.brief.project.page import is_project, project_drafts
+from codereader.facts.brief.purpose import Purposes
 from codereader.facts.brief.python import classes_section, layers_section
+from codereader.facts.brief.reading import reading_section
 from codereader.facts.brief.readme import readme_words
 from codereader.facts.brief.registered import registrations_section
 from codereader.facts.brief.settings import settings_section
 from codereader.facts.brief.surface import entries_section, exports_section
 from codereader.facts.brief.types import main_types
-from codereader.facts.fact import Brief, Fact
+from codereader.facts.fact import PAGE_WIDTH, Brief, Fact
 from codereader.facts.kbuild.kconfig import folder_prompts, option_words, own_option
 from codereader.facts.layers import import_graph
 from codereader.facts.rank import MINOR_SHARE, is_minor
@@ -49,6 +62,7 @@ _ABOUT_CODE = ("Entry points", "Registers", "Tables of functions", "Main types",
 _DASHES = ":-–—"
 _MINOR_KINDS = ("variable", "macro", "method", "property")
 _SELF_DESCRIPTIONS = 3
+_SPEAKERS = 6
 _CODE = ("c", "python")
 _READMES = ("README.md", "README.rst", "README.txt", "README")
 
@@ -100,24 +114,28 @@ def drafts(material: Material) -> tuple[Draft, ...]:
     if is_project(material):
         return project_drafts(material)
     graph = import_graph(material.view)
+    outer = above(material)
+    registers, operations = registrations_section(material), operations_section(material)
     found = _minor_last(
-        Draft("What it is", tuple(_identity(material)), weight=4, first=3),
+        Draft("What it is", tuple(_identity(material, outer)), weight=4, first=4),
         Draft("Folders", tuple(_folders(material)), weight=4, first=4),
-        Draft("Files", tuple(_files(material)), weight=5 if material.is_large else 6, first=5),
-        build_section(material),
+        reading_section(material, registers.facts, operations.facts),
+        Draft("Files", tuple(_files(material)), weight=6, first=6),
         layers_section(graph),
         entries_section(material),
-        registrations_section(material),
-        operations_section(material),
+        registers,
+        operations,
         tables_section(material),
         main_types(material),
         locks_section(material),
         settings_section(material),
         classes_section(material),
-        outline_section(material),
-        most_called(material),
-        outside_section(material, graph),
+        build_section(material, outer),
         exports_section(material),
+        around_section(material),
+        outside_section(material, graph),
+        most_called(material),
+        outline_section(material),
         not_followed(material),
     )
     return found if material.is_large else tuple(_conditioned(draft, material) for draft in found)
@@ -125,11 +143,16 @@ def drafts(material: Material) -> tuple[Draft, ...]:
 
 def _minor_last(*found: Draft) -> tuple[Draft, ...]:
     """Put sections that speak of tests and the like alone behind the others, with few lines."""
-    minor = [draft for draft in found if draft.facts and all(is_minor(fact.path or "") for fact in draft.facts)]
+    minor = [draft for draft in found if draft.facts and all(_is_minor(fact.path) for fact in draft.facts)]
     rest = [draft for draft in found if draft not in minor]
     if not any(draft.facts for draft in rest):
         return found
     return (*rest, *(replace(draft, weight=draft.weight * MINOR_SHARE, first=1) for draft in minor))
+
+
+def _is_minor(path: str | None) -> bool:
+    """Tell whether a place lies in the scope and there among tests and the like."""
+    return path is not None and not path.startswith("../") and is_minor(path)
 
 
 def _conditioned(draft: Draft, material: Material) -> Draft:
@@ -141,14 +164,15 @@ def _conditioned(draft: Draft, material: Material) -> Draft:
     )
 
 
-def _identity(material: Material) -> Iterator[Fact]:
+def _identity(material: Material, outer: Above | None) -> Iterator[Fact]:
     name = material.view.scope.name
-    for number, (path, line, words) in enumerate(list(_descriptions(material))[:_SELF_DESCRIPTIONS]):
-        yield Fact(name, "is", words, words if number else f"{name}: {words}", path, line)
+    for number, (path, line, words) in enumerate(list(_descriptions(material, outer))[:_SELF_DESCRIPTIONS]):
+        text = one_line(words if number else f"{name}: {words}", material.room(path, line))
+        yield Fact(name, "is", words, text, path, line)
     yield _size(material, name)
 
 
-def _descriptions(material: Material) -> Iterator[tuple[str, int, str]]:
+def _descriptions(material: Material, outer: Above | None) -> Iterator[tuple[str, int, str]]:
     """Yield (path, 1-based line, words) of what the tree says about itself, the most direct first."""
     by_path = {file.path: file for file in material.files}
     readme = next((path for path in _READMES if path in by_path), None)
@@ -160,11 +184,31 @@ def _descriptions(material: Material) -> Iterator[tuple[str, int, str]]:
         yield package.path, 1, one_line(package.summary or "")
     option = own_option(material.view.scope.name, material.definitions, material.build)
     if option:
-        yield option.path, line_of(option.fact.row), one_line(option_words(option.fact))
-    top = next((file for file in material.files if file.language in _CODE and file.summary), None)
-    if top and not package:
-        is_direct = "/" not in top.path and ((top.language == "c" and not material.is_large) or len(by_path) == 1)
-        yield top.path, 1, _own_words(top) if is_direct else f"most important file, {top.path}: {_own_words(top)}"
+        yield option.path, line_of(option.fact.row), option_words(option.fact)
+    else:
+        yield from offered(outer)
+    if not package:
+        yield from _of_files(material)
+
+
+def _of_files(material: Material) -> Iterator[tuple[str, int, str]]:
+    """Yield what the most important files that say something say of themselves, the whole paragraph."""
+    purposes = Purposes(material)
+    code = [file for file in material.files if file.language in _CODE and file.summary and not is_minor(file.path)]
+    for file in code[:_SPEAKERS]:
+        found = purposes.of_file(file)
+        if found:
+            words = _paragraph(file, found.words)
+            is_direct = material.view.scope.only or ("/" not in file.path and not material.is_large)
+            yield found.path, found.line, words if is_direct else f"{file.path}: {words}"
+
+
+def _paragraph(file: IndexedFile, words: str) -> str:
+    """Return *words*, what a file says of itself, with what follows them in the file's own summary."""
+    start = words.rstrip(".…")[:30]
+    summary = " ".join((file.summary or "").split())
+    place = summary.find(start)
+    return one_line(summary[place:], PAGE_WIDTH) if place >= 0 and start else words
 
 
 def _size(material: Material, name: str) -> Fact:
@@ -222,11 +266,40 @@ def _files(material: Material) -> Iterator[Fact]:
     entries: dict[str, int] = {}
     for entry in material.entries:
         entries[entry.path] = entries.get(entry.path, 0) + 1
+    purposes = Purposes(material)
     shared = dict(tally(file.summary for file in material.files if file.summary))
     for file in material.files:
         words = "" if shared.get(file.summary or "", 0) >= SHARED_SUMMARY else _own_words(file)
+        if file.language == "c":
+            yield _c_file(material, file, purposes, entries.get(file.path, 0))
+            continue
         role = _role(file, words, kinds.get(file.path, []), entries.get(file.path, 0))
         yield Fact(file.path, "is", role, f"{file.path}  {counted(file.lines, 'line')}: {role}", file.path, 1)
+
+
+def _c_file(material: Material, file: IndexedFile, purposes: Purposes, entries: int) -> Fact:
+    """Tell what a C file says of itself, and what it defines that others use most."""
+    found = purposes.of_file(file)
+    users = material.view.referring_files()
+    inside = material.view.definitions(path=file.path, kinds=("function", "struct", "macro", "variable", "enum"))
+    kinds = ("function", "struct") if file.path.endswith(".c") else ("struct", "function", "macro", "enum")
+    named = [at.fact for at in inside if at.fact.kind in kinds and at.fact.owner is None]
+    named.sort(
+        key=lambda one: (-users.get(one.name, 0), kinds.index(one.kind), one.span.start - one.span.end, one.name)
+    )
+    functions = sum(at.fact.kind == "function" for at in inside)
+    head = f"{file.path}  {counted(file.lines, 'line')}"
+    if found:
+        head = f"{head}: {found.words.rstrip('.')}"
+    if entries:
+        head = f"{head}; {counted(entries, 'entry point')}"
+    names = list(dict.fromkeys(one.name for one in named))
+    if names and functions:
+        head = f"{head}; {counted(functions, 'function')}: "
+    elif names:
+        head = f"{head}; defines "
+    text = spelled(head, names, material.room(file.path, 1)) if names else head
+    return Fact(file.path, "is", found.words if found else ", ".join(names), text, file.path, 1)
 
 
 def _role(file: IndexedFile, words: str, kinds: Sequence[str], entries: int) -> str:

@@ -12,13 +12,16 @@ from math import log2
 
 from codereader.facts.brief.flow import Registration
 from codereader.facts.brief.lines import Draft
-from codereader.facts.brief.material import Material, spelled
+from codereader.facts.brief.material import Material, spelled, spelled_lines
 from codereader.facts.fact import Fact
 from codereader.facts.graph.relations import is_registering
 from codereader.facts.rank import is_minor
 
 ONE_BY_ONE = 12
 """With more registrations than this, those by the same function share a fact."""
+
+LINES_OF_ONE = 2
+"""Most facts that what one function takes is spread over."""
 
 NOTES = 3
 """Most numbers and names that are told of one object."""
@@ -43,17 +46,19 @@ _NAMING = re.compile(
 
 def registrations_section(material: Material) -> Draft:
     """Return what the scope registers, the weightiest first; where there is much, by the function that takes it."""
-    found = [
-        one
-        for one in material.flow.registrations(material.uses.looked)
-        if not (one.caller and is_registering(one.caller)) and not is_minor(one.path)
-    ] or list(material.flow.registrations(material.uses.looked))
+    every = material.flow.registrations(material.read or material.uses.looked)
+    found = [one for one in every if not _is_passed_on(one) and not is_minor(one.path)] or list(every)
     if len(found) <= ONE_BY_ONE:
         ordered = sorted(found, key=lambda one: (-_weight(material, one), one.path, one.line, one.object))
         facts = tuple(_alone(material, one) for one in ordered)
     else:
-        facts = tuple(_together(material, group) for group in _groups(material, found))
-    return Draft("Registers", facts, weight=4, first=4)
+        facts = tuple(fact for group in _groups(material, found) for fact in _together(material, group))
+    return Draft("Registers", facts, weight=6, first=6)
+
+
+def _is_passed_on(one: Registration) -> bool:
+    """Tell whether a function that itself registers puts what it was given on a list: the object is that list."""
+    return bool(one.caller and is_registering(one.caller) and not one.struct)
 
 
 def _weight(material: Material, one: Registration) -> float:
@@ -94,9 +99,11 @@ def _held(material: Material, one: Registration) -> list[str]:
     return [f".{entry.field}={entry.function}" for entry in table.entries if entry.field] if table else []
 
 
-def _together(material: Material, group: Sequence[Registration]) -> Fact:
+def _together(material: Material, group: Sequence[Registration]) -> Iterator[Fact]:
+    """Yield up to `LINES_OF_ONE` facts on what one function takes."""
     if len(group) == 1:
-        return _alone(material, group[0])
+        yield _alone(material, group[0])
+        return
     first = group[0]
     structs = {one.struct for one in group}
     kind = f" (struct {first.struct})" if len(structs) == 1 and first.struct else ""
@@ -108,10 +115,13 @@ def _together(material: Material, group: Sequence[Registration]) -> Fact:
             for one, some in zip(group, notes, strict=True)
         )
     )
-    head = f"{first.function}{kind}{''.join(f' {note}' for note in shared)}, {len(objects)} times: "
-    text = spelled(head, objects, material.room(first.path, first.line))
-    names = ", ".join(one.object for one in group)
-    return Fact(names, "registered by", first.function, text, first.path, first.line)
+    head = f"{first.function}{kind}{''.join(f' {note}' for note in shared)}: "
+    width = material.room(first.path, first.line)
+    many = 1 if _HOUSEKEEPING.search(first.function) else LINES_OF_ONE
+    for text, count in spelled_lines(head, objects, width, many):
+        names = ", ".join(one.partition(" ")[0] for one in objects[:count])
+        yield Fact(names, "registered by", first.function, text, first.path, first.line)
+        objects = objects[count:]
 
 
 def _stands_for(material: Material, one: Registration) -> list[str]:

@@ -32,7 +32,7 @@ _MADE = (
     ("sysctl", re.compile(rb'\.procname\s*=\s*"([^"]+)"')),
     (
         "/proc file",
-        re.compile(rb"\b(?:proc_create\w*|proc_net_fops_create|create_proc_\w+|proc_mkdir\w*)\s*\(" + _STRING),
+        re.compile(rb"\b(?:proc_create\w*|proc_net_fops_create|create_proc_\w+)\s*\(" + _STRING),
     ),
     ("sysfs attribute", re.compile(rb"\b(?:DEVICE_ATTR|BUS_ATTR|DRIVER_ATTR|CLASS_ATTR)(?:_RO|_RW|_WO)?\s*\(\s*(\w+)")),
     ("debugfs file", re.compile(rb"\bdebugfs_create_\w+\s*\(" + _STRING)),

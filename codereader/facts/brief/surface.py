@@ -9,7 +9,7 @@ from math import log2
 from codereader.facts.brief.lines import Draft
 from codereader.facts.brief.material import Material, base, counted, one_line, spelled, tally
 from codereader.facts.fact import Fact
-from codereader.facts.graph.relations import C_LANGUAGE_NAMES
+from codereader.facts.graph.relations import C_LANGUAGE_NAMES, is_registering
 from codereader.facts.rank import is_minor
 from codereader.index.parsed import Definition, Entry, Export
 from codereader.index.view import At
@@ -18,7 +18,7 @@ from codereader.source.spans import line_of
 ENTRIES_COUNTED = 12
 """More entry points than this are counted by kind first."""
 
-EXPORTS_ONE_BY_ONE = 8
+EXPORTS_ONE_BY_ONE = 2
 """More exports than this are told file by file."""
 
 TOLD_ENTRIES = 30
@@ -32,7 +32,7 @@ _KERNEL_ORDER = ("syscall", "initcall", "main", "console script", "exitcall", "p
 _UNDOING = re.compile(
     r"(^|_)(un|de)_?regist|^(put|free|kfree|kvfree|vfree|iput|dput|panic|printk|pr_\w+|memset|memcpy|snprintf|sprintf"
     r"|strcmp|strlen|msleep|goto|dev_(err|info|warn|dbg))$|(^|_)(free|destroy|remove|unlock|lock|exit|cleanup|del|fini)(_|$)"
-    r"|^for_each|_to_jiffies$|^per_cpu|^(INIT_|BUILD_BUG|WARN|BUG)|^(min|max|list|IS|set|clear|test|rcu|atomic|jiffies|ilog2|__ilog2)_"
+    r"|^for_each|^sizeof|_check_|^totalram|^rounddown|^roundup|_to_jiffies$|^per_cpu|^(INIT_|BUILD_BUG|WARN|BUG)|^(min|max|list|IS|set|clear|test|rcu|atomic|jiffies|ilog2|__ilog2)_"
 )
 
 
@@ -119,12 +119,13 @@ def _initcall(material: Material, at: At[Entry], end: At[Entry] | None, steps: S
 
 
 def _set_up(material: Material, at: At[Entry]) -> list[str]:
-    """Return what an initcall calls, each once in the order of the source, without what only undoes or reports."""
+    """Return what an initcall calls, what registers first, without what only undoes or reports."""
     counts: dict[str, int] = {}
     for used in material.flow.inside(at.path, at.fact.name):
         if used.kind == "call" and used.receiver is None and used.name not in C_LANGUAGE_NAMES:
             counts[used.name] = counts.get(used.name, 0) + 1
     telling = [name for name in counts if not _UNDOING.search(name) and not name.isupper()]
+    telling.sort(key=lambda name: not is_registering(name))
     return [name if counts[name] == 1 else f"{name} x{counts[name]}" for name in telling]
 
 

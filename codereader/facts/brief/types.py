@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from codereader.facts.brief.chains import words_of
 from codereader.facts.brief.lifetimes import Life, lifetimes
 from codereader.facts.brief.lines import Draft
-from codereader.facts.brief.material import Material, counted, one_line, spelled
+from codereader.facts.brief.material import Material, counted, one_line, spelled, tally
 from codereader.facts.fact import Fact
 from codereader.facts.rank import is_minor
 from codereader.index.parsed import Definition
@@ -22,6 +23,9 @@ MAKERS = 2
 
 OUTSIDE_TYPES = 4
 """So many types that others define are told with who makes them here."""
+
+OWN_SHARE = 4
+"""How much more a type counts that is called like the scope."""
 
 OUTSIDE_USES = 3
 """A type from outside is told when it is named so often."""
@@ -85,7 +89,7 @@ def _importance(at: At[Definition], users: Mapping[str, int], lives: Mapping[str
     life = lives.get(at.fact.name)
     share = 1.5 if life and life.makers and at.fact.kind == "struct" else 1.0
     size = min(len(at.fact.fields), 40) / 10
-    kind = {"struct": 1.0, "union": 0.5}.get(at.fact.kind, 0.2)
+    kind = {"struct": 1.0, "union": 0.5}.get(at.fact.kind, 0.2) * (0.5 if at.fact.condition else 1.0)
     return round(kind * (share * users.get(at.fact.name, 0) + size), 6)
 
 
@@ -140,9 +144,18 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:MAKERS]) + (f" and {left} more" if left > 0 else "")
 
 
+def _prefixes(material: Material) -> frozenset[str]:
+    """Return the words that the scope's own functions and files begin with: types of others so called are its own."""
+    functions = (at.fact.name for at in material.definitions if at.fact.kind == "function")
+    first = tally(name.strip("_").partition("_")[0] for name in functions)
+    return frozenset({material.view.scope.name.lower(), *(word for word, _ in first[:1])})
+
+
 def _outside(material: Material, users: Mapping[str, int], lives: Mapping[str, Life], own: set[str]) -> list[Fact]:
     """Return one fact that names the types of others that the scope works on, then those that it makes itself."""
+    prefix = _prefixes(material)
     often = [name for name, number in users.items() if name not in own and number >= OUTSIDE_USES]
+    often.sort(key=lambda name: (-users[name] * (OWN_SHARE if words_of(name) & prefix else 1), name))
     if not often:
         return []
     head = "defined elsewhere: struct "
