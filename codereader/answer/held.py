@@ -33,6 +33,7 @@ _HOLDS = re.compile(
     r"|via|"
     r"through|refers?|resolves?|defines?|supplies|with) "
 )
+_PRONOUN = re.compile(r" ?(?:it|this|they|this function) ")
 _JOINED = re.compile(r"<(\d+)> (?:as|for|in|into|to|is|=|:|\(|with) (?:\w+ ){0,2}(?=<(\d+)>)")
 _LISTS = re.compile(
     r" (?:holds?|contains?|lists?|listed|includes?|part|provid\w+|install\w*|plug\w*|hook\w*|fill\w*|entries|entry"
@@ -66,7 +67,10 @@ _MEMBERS = re.compile(
 
 def statements(tree: Tree, phrase: Phrase) -> Iterator[Judged]:
     """Yield what the clauses of *phrase* say of tables, registrations and the build, judged."""
-    for clause in _CLAUSE.split(phrase.shape):
+    first = ""
+    for part in _CLAUSE.split(phrase.shape):
+        clause = f"{first} {part}" if _PRONOUN.match(part) else part
+        first = next((f"<{mark}>" for mark in re.findall(_E, clause)), first)
         marks = [int(mark) for mark in re.findall(_E, clause)]
         entities = [phrase.entities[mark] for mark in marks]
         text = f" {clause} "
@@ -345,12 +349,14 @@ def _entries(tree: Tree, entities: Sequence[Entity], text: str) -> Iterator[Judg
     ]
     others = [one for one in entities if one.kind == "name" and one not in macros and tree.definitions(one)]
     for macro in macros:
-        for one in others[:1] if len(macros) > 1 else others:
-            if _EXPORT.fullmatch(macro.last):
-                found = formed.exported(tree, one, macro.last)
-            else:
-                found = _entered(tree, one, macro.last)
-            yield [one, macro], _denied(found, text)
+        exports = _EXPORT.fullmatch(macro.last) is not None
+        found = {
+            one: formed.exported(tree, one, macro.last) if exports else _entered(tree, one, macro.last)
+            for one in others
+        }
+        good = [one for one in others if found[one].verdict == "verified"]
+        for one in good or others[:1]:
+            yield [one, macro], _denied(found[one], text)
     if (
         not macros
         and len(others) == 1

@@ -58,7 +58,7 @@ _DEEDS = {
     "unlock": "unlock", "lock": "lock|mutex|down|up|guard", "increment": r"inc|\+\+|add|get|\+= ?1|hold",
     "decrement": r"dec|--|sub|put|-= ?1", "destroy": "destroy|free|kill|del|exit|cleanup|put|release",
     "delet": "del|remove|unlink|rm|erase|free", "remov": "del|remove|unlink|rm|erase|pop|discard|drop",
-    "disabl": "disable|off|clear|false|0", "enabl": "enable|on|set|true|1", "encrypt": "crypt|aead|cipher",
+    "encrypt": "crypt|aead|cipher",
     "decrypt": "crypt|aead|cipher", "unregister": "unregister|del|remove", "sleep": "sleep|wait|schedule|delay",
     "creat": "create|new|alloc|make|mk|init|add|build|open", "clos": "close|release|shut|put|exit|fini",
     "compress": "compress|zip|deflate|inflate", "log": "log|print|warn|err|debug|trace|pr_|info",
