@@ -77,15 +77,15 @@ def _folders(group: Group) -> tuple[Group, ...]:
         first, slash, _ = path[len(prefix) :].partition("/")
         inside.setdefault(prefix + first if slash else "", []).append(path)
     own = inside.pop("", [])
-    made = [_collapsed(folder, files) for folder, files in inside.items()]
+    made = [_collapsed(files) for files in inside.values()]
     if own:
         made.append(Group(f"{prefix or './'}*", group.folder, tuple(own)))
     return tuple(made)
 
 
-def _collapsed(folder: str, files: Sequence[str]) -> Group:
-    """Return the group of *folder*, named by the deepest folder that holds all its files."""
-    deepest = posixpath.commonpath([posixpath.dirname(path) for path in files]) if len(files) > 1 else folder
+def _collapsed(files: Sequence[str]) -> Group:
+    """Return the group of a folder, named by the deepest folder that holds all its files."""
+    deepest = posixpath.commonpath([posixpath.dirname(path) for path in files])
     return Group(f"{deepest}/", deepest, tuple(files), whole=True)
 
 
@@ -109,7 +109,8 @@ def _composites(folder: str, files: Sequence[str], objects: Mapping[str, str]) -
     if len(inside) < 2 or linked < COMPOSITE_SHARE * len(files) or largest > LARGEST_SHARE * linked:
         return []
     made = [Group(_glob(folder, name), folder, tuple(some)) for name, some in inside.items()]
-    return [*made, *_by_words(folder, apart)]
+    rest = _by_words(folder, apart) or ([Group(_name(folder, apart, files), folder, tuple(apart))] if apart else [])
+    return [*made, *rest]
 
 
 def _by_words(folder: str, files: Sequence[str]) -> list[Group]:

@@ -31,6 +31,9 @@ FEW_PARTS = 5
 LARGE_SHARE = 0.5
 """A part with so much of all lines is told apart even where there are enough."""
 
+MANY_FILES = 4
+"""A part with fewer files of code is not told apart."""
+
 OWN_FILES = 12
 """A folder's own files beside its sub-folders are parts one by one up to this number, where they stand in a cycle."""
 
@@ -185,7 +188,7 @@ class _Partition:
         total = self._mass(whole) or 1
         while True:
             major = [group for group in groups if self._mass(group)]
-            largest = [group for group in major if group.name not in closed]
+            largest = [group for group in major if group.name not in closed and self._is_many(group, whole)]
             if not largest or len(major) >= MOST_PARTS:
                 return groups
             one = max(largest, key=lambda group: (self._mass(group), group.name))
@@ -196,6 +199,10 @@ class _Partition:
             made = split(one, self._objects)
             closed.add(one.name)
             groups[groups.index(one) : groups.index(one) + 1] = made
+
+    def _is_many(self, group: Group, whole: Group) -> bool:
+        """Tell whether a group has files enough to be told apart; the whole scope always has."""
+        return group == whole or sum(path in self._code for path in group.files) >= MANY_FILES
 
     def _apart(self, groups: Sequence[Group]) -> tuple[list[Group], list[Group]]:
         """Return the groups that hold code of the scope itself, and the others; all major where none does."""
@@ -303,7 +310,8 @@ def place_of(view: IndexView, use: Use) -> tuple[str, int]:
     path = use.names[name][0]
     if (name, path) in use.imported:
         return path, use.imported[name, path]
-    rows = [at.fact.row for at in view.references(path=path) if at.fact.name == name]
+    rows = [one.row for one in view.plain_calls(path, (name,))]
+    rows = rows or [at.fact.row for at in view.references(path=path) if at.fact.name == name]
     return path, line_of(min(rows, default=0))
 
 

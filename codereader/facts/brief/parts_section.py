@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from codereader.facts.brief.lines import Draft
 from codereader.facts.brief.material import Material, counted, one_line
 from codereader.facts.brief.parts import Dependency, Part, Parts
-from codereader.facts.fact import Fact
+from codereader.facts.fact import PAGE_WIDTH, Fact
 
-WIDTH = 156
-"""Most characters of one line with its place, without what surrounds them."""
+WIDTH = PAGE_WIDTH - 2
+"""Most characters of one line without a place."""
 
 FEW_FOLDERS = 3
 """A scope that is listed file by file has its parts told too where so many of them are folders."""
+
+FIRST = 16
+"""So many lines the section gets before others grow: the strata, the largest cycle, a dozen parts."""
 
 SHORTEST = 24
 NEIGHBOURS = 64
@@ -31,8 +35,8 @@ def parts_section(material: Material, found: Parts) -> Draft:
     folders = [part for part in found.parts if part.name.endswith("/")]
     if len(found.parts) < 2 or not (material.is_large or len(folders) >= FEW_FOLDERS):
         return Draft("Parts", ())
-    facts = tuple(_facts(material, found))
-    return Draft("Parts", facts, weight=8, first=min(len(facts), 12))
+    facts = tuple(_clipped(material, fact) for fact in _facts(material, found))
+    return Draft("Parts", facts, weight=8, first=min(len(facts), FIRST))
 
 
 def label(found: Parts, name: str) -> str:
@@ -42,9 +46,10 @@ def label(found: Parts, name: str) -> str:
 
 def _facts(material: Material, found: Parts) -> Iterator[Fact]:
     yield from _strata(material, found)
-    yield from _upward(found)
+    yield from _cycles(material, found)
     for part in found.parts:
-        yield from _part(found, part, 0)
+        yield from _part(material, found, part, 0)
+    yield from _upward(found)
     yield from _rest(material, found)
     yield from _beside(found)
     downward = [one for one in found.dependencies if not one.is_upward]
@@ -71,19 +76,33 @@ def _strata(material: Material, found: Parts) -> Iterator[Fact]:
     yield Fact(found.prefix or material.view.scope.name, "layers", text.strip(), text)
 
 
-def _upward(found: Parts) -> Iterator[Fact]:
-    """Yield each cycle with a pair of places that closes it, then all that runs against the strata."""
-    against = [one for one in found.dependencies if one.is_upward]
-    against.sort(key=lambda one: (-one.names, one.user, one.used))
+def _cycles(material: Material, found: Parts) -> Iterator[Fact]:
+    """Yield each cycle with the heaviest use that closes it and what runs the other way, both with their places."""
+    against = _against(found)
     for cycle in sorted(found.cycles, key=lambda cycle: (-len(cycle), cycle)):
-        yield from _cycle(found, cycle, next(one for one in against if {one.user, one.used} <= set(cycle)))
-    if len(against) > 1:
-        pairs = [f"{_bare(found, one.user)} -> {_bare(found, one.used)} ({one.names})" for one in against]
+        closing = next(one for one in against if {one.user, one.used} <= set(cycle))
+        yield from _cycle(material, found, cycle, closing)
+
+
+def _against(found: Parts) -> list[Dependency]:
+    """Return what runs against the strata, heaviest first."""
+    against = [one for one in found.dependencies if one.is_upward]
+    return sorted(against, key=lambda one: (-one.names, one.user, one.used))
+
+
+def _upward(found: Parts) -> Iterator[Fact]:
+    """Yield all that runs against the strata in one line."""
+    pairs = [f"{_bare(found, one.user)} -> {_bare(found, one.used)} ({one.names})" for one in _against(found)]
+    if len(pairs) > 1:
         text = _listed("upward, with how many names: ", pairs, WIDTH)
         yield Fact(found.prefix or "parts", "upward", ", ".join(pairs), text)
 
 
-def _cycle(found: Parts, cycle: Sequence[str], closing: Dependency) -> Iterator[Fact]:
+def _between(found: Parts, user: str, used: str) -> Dependency | None:
+    return next((one for one in found.dependencies if (one.user, one.used) == (user, used)), None)
+
+
+def _cycle(material: Material, found: Parts, cycle: Sequence[str], closing: Dependency) -> Iterator[Fact]:
     names = [_bare(found, name) for name in cycle]
     text = f"{_bare(found, closing.user)} uses {counted(closing.names, 'name')} of {_bare(found, closing.used)}"
     text += f" ({closing.examples[0]})"
@@ -91,30 +110,25 @@ def _cycle(found: Parts, cycle: Sequence[str], closing: Dependency) -> Iterator[
     if back:
         text += f", {back.names:,} the other way ({back.examples[0]}, {back.path}:{back.line})"
     head = _listed(f"cycle of {len(names)}: ", names, WIDTH)
-    place = f"{closing.path}:{closing.line}"
-    if len(head) + len(text) + len(place) < WIDTH:
+    if len(head) + len(text) + 2 <= material.room(closing.path, closing.line):
         yield Fact(", ".join(names), "cycle", ", ".join(names), f"{head}; {text}", closing.path, closing.line)
         return
     yield Fact(", ".join(names), "cycle", ", ".join(names), head)
     yield Fact(closing.user, "closes cycle", closing.used, f"{INDENT}closed where {text}", closing.path, closing.line)
 
 
-def _between(found: Parts, user: str, used: str) -> Dependency | None:
-    return next((one for one in found.dependencies if (one.user, one.used) == (user, used)), None)
-
-
-def _part(found: Parts, part: Part, depth: int) -> Iterator[Fact]:
+def _part(material: Material, found: Parts, part: Part, depth: int) -> Iterator[Fact]:
     purpose = part.purpose
     path, line = (purpose.path, purpose.line) if purpose else (part.files[0], 1)
     words = purpose.words if purpose else _main_files(part)
     head, size = f"{INDENT * depth}{label(found, part.name)}  ", f"; {_size(part)}"
-    room = WIDTH - len(f"{path}:{line}") - len(head) - len(size)
+    room = material.room(path, line) - len(head) - len(size)
     whole = _neighbours(found, part, WIDTH)
     words = one_line(words, max(SHORTEST, room - min(NEIGHBOURS, len(whole))))
     behind = _neighbours(found, part, room - len(words)) if whole else ""
     yield Fact(part.name, "is", words, f"{head}{words}{size}{behind}", path, line)
     for inner in part.inside:
-        yield from _part(found, inner, depth + 1)
+        yield from _part(material, found, inner, depth + 1)
 
 
 def _neighbours(found: Parts, part: Part, room: int) -> str:
@@ -184,3 +198,9 @@ def _listed(text: str, names: Sequence[str], room: int, total: int | None = None
             break
         made, shown = longer, shown + 1
     return f"{made} +{total - shown}" if total > shown else made
+
+
+def _clipped(material: Material, fact: Fact) -> Fact:
+    """Return *fact* with its text cut to the width of the page where names are too long for it."""
+    room = max(SHORTEST, material.room(fact.path, fact.line))
+    return fact if len(fact.text) <= room else replace(fact, text=f"{fact.text[: room - 1]}…")
