@@ -80,6 +80,8 @@ def read_question(text: str) -> Read:
             continue
         depth = 0 if not bare.strip() else depth
         _words(found, bare, part)
+        if part == "title":
+            _words(found, bare, "text")
     for part, most in MOST_TERMS.items():
         terms = found.terms[part]
         top = sorted(terms, key=lambda term: (-terms[term], term))[:most]

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from pathlib import PurePosixPath
 
 from codereader.index.terms.words import WORD, number_of, pairs_of, parts_of, plain_words, stem, terms_of
@@ -23,7 +24,13 @@ BITS = 4
 MOST = (1 << BITS) - 1
 
 LONGEST_CONTENT = 1 << 19
-"""Bytes of a content beyond which nothing is read: such files are tables of numbers."""
+"""Characters of a content beyond which nothing is read: such files are tables of numbers."""
+
+LONGEST_LIST = 1 << 16
+"""The same of a content that is mostly ``#define``: the names of registers, one like the other."""
+
+LIST_NAMES = 1000
+"""So many names that such a content defines are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +55,12 @@ _FORMAT = re.compile(r"%[-+ #0]*[0-9*]*(?:\.[0-9*]+)?(?:hh|h|ll|l|z|j|t|L)?[a-zA
 
 def bag_of_content(text: str, language: str, defined: Iterable[str]) -> Bag:
     """Return the bag of a content; *defined* are the names that it defines, as often as it does."""
+    text = text[:LONGEST_CONTENT]
+    if len(text) > LONGEST_LIST and text.count("\n#define") * 2 > text.count("\n"):
+        text, defined = text[:LONGEST_LIST], islice(defined, LIST_NAMES)
     names = Counter(word for name in defined for word in WORD.findall(name))
     fields: list[Counter[str]] = [names, Counter(), Counter(), Counter()]
     pairs: Counter[str] = Counter()
-    text = text[:LONGEST_CONTENT]
     if language in _PROSE:
         fields[COMMENT].update(WORD.findall(text))
     else:
