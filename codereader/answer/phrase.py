@@ -240,10 +240,13 @@ def _is_meant(name: str, known: Known, before: str, follows: str) -> bool:
     if follows.strip(".,;:()") in MEMBER_NOUNS and known.is_member(name):
         return True
     if name[:1].isupper() and not name.isupper() and not known.is_defined(name.lower()):
-        return known.is_defined(name) and before not in ("", ".")
+        return known.is_defined(name) and (before not in ("", ".") or follows in _VERBS_OF_CLASSES)
     return (any(letter.isdigit() for letter in name) or name.isupper()) and len(name) > 2 and known.is_defined(name)
 
 
+_VERBS_OF_CLASSES = frozenset(
+    "has is calls inherits extends uses defines contains provides holds stores takes keeps implements wraps owns".split()
+)
 _NAMING = frozenset("function macro struct class method variable calls invokes calling by called named".split())
 
 

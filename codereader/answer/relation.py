@@ -133,7 +133,7 @@ _RETURNED = re.compile(
 
 
 _COMPARED = re.compile(
-    rf" (?:unlike|in contrast to|as opposed to|compared (?:to|with)|similar(?:ly)? to|just like|like|such as) {LIST} ,"
+    rf" (?:unlike|in contrast to|as opposed to|compared (?:to|with)|similar(?:ly)? to|just like|like) {LIST} ,"
 )
 
 
