@@ -43,6 +43,7 @@
 (call_expression function: (generic_function
   function: (field_expression value: (_) @receiver field: (field_identifier) @name))) @reference.call
 (macro_invocation macro: (_) @reference.call)
+(token_tree (identifier) @reference.loose . (token_tree))
 (struct_expression name: (type_identifier) @reference.name)
 (struct_expression name: (scoped_type_identifier) @reference.name)
 (arguments (identifier) @reference.name)

@@ -112,7 +112,7 @@ def test_a_web_framework_is_told_by_its_flow_types_and_hooks(told: Told) -> None
     hooks = texts(made, "To extend it")
     assert "decorators of Scaffold route, before_request" in hooks
     assert "classes to replace on Box: request_class, response_class" in hooks
-    assert "calls that add or set on Scaffold: add_rule, register_lid" in hooks
+    assert "calls that add to Scaffold: add_rule, register_lid" in hooks
 
 
 def test_a_python_package_offers_what_its_init_takes_in(told: Told) -> None:

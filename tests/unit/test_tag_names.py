@@ -335,3 +335,21 @@ def test_typescript_objects_have_the_type_that_is_written(tree: Tree) -> None:
     found = edges(view, "use.ts")
     assert 3 == found.count("shut box.ts:1: visible by include")
     assert "open box.ts:1: visible by include" in found
+
+
+RUST_MACROS = {
+    "Cargo.toml": '[package]\nname = "tool"\n',
+    "src/lib.rs": (
+        "struct Server;\nimpl Server { fn run(&mut self) {} }\nfn other() {}\n"
+        "fn f(port: u16) { let mut server = Server::open(); select! { res = server.run() => other(), x = y.run() => {} } }\n"
+        "impl Server { fn open() -> Self { Server } }\n"
+    ),
+}
+
+
+def test_rust_calls_in_the_arguments_of_macros_are_calls(tree: Tree) -> None:
+    """With the object before them, whose type is known from its value."""
+    found = edges(tree(RUST_MACROS), "src/lib.rs")
+
+    assert "run src/lib.rs:2: same file" in found
+    assert "other src/lib.rs:3: same file" in found

@@ -21,6 +21,8 @@ everything else is told by place. Captures whose name begins with ``_`` serve pr
     @public.name        a name that the file offers to others
     @reference.call     a call of @name, on @receiver if there is one; @name defaults to the node itself
     @reference.name     a name that is mentioned
+    @reference.loose    a call where the grammar sees words alone (in a macro's arguments); its receiver is what stands
+                        before it
     @import             an import of @target, which goes by @alias here; without @target, of the node itself
     @import.name        inside an import, a @name that it binds, as @alias
     @import.default     inside an import: what it offers by default goes by @alias
@@ -142,8 +144,8 @@ class _Reading:
 
 
 _LEADERS = frozenset(
-    "scope wrap decoration base member field local public.name reference.call reference.name doc summary error"
-    " import import.here import.name import.default import.all import.within".split()
+    "scope wrap decoration base member field local public.name reference.call reference.name reference.loose doc"
+    " summary error import import.here import.name import.default import.all import.within".split()
 )
 
 
@@ -401,6 +403,9 @@ def _references(reading: _Reading) -> list[Reference]:
     for shape in reading.shapes:
         names[shape.row].add(shape.name)
     found: dict[tuple[int, str], Reference] = {}
+    for node, _, _ in reading.led.get("reference.loose", ()):
+        made = _reference(reading, node, "call", None, reading.text.before(node.start_byte))
+        found[node.start_byte, made.name] = made
     for kind, leader in (("call", "reference.call"), ("name", "base"), ("name", "reference.name")):
         for node, _, captures in reading.led.get(leader, ()):
             name = _first(captures, "name") if leader != "base" else None
@@ -411,11 +416,13 @@ def _references(reading: _Reading) -> list[Reference]:
     return [found[at] for at in sorted(found)]
 
 
-def _reference(reading: _Reading, node: Node, kind: ReferenceKind, receiver: Node | None) -> Reference:
+def _reference(
+    reading: _Reading, node: Node, kind: ReferenceKind, receiver: Node | None, before: str = ""
+) -> Reference:
     outer, name = owner_of(reading.written(node), reading.language.separator, joint=reading.language.separator)
     start, row = node.start_byte, node.start_point[0]
     around = reading.scopes.around(start)
-    said = outer or None
+    said = before or outer or None
     if receiver is not None:
         is_short = receiver.end_byte - receiver.start_byte <= RECEIVER_BYTES
         said = reading.written(receiver) if is_short else "…"

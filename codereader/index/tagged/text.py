@@ -27,6 +27,7 @@ _BRACKETS = re.compile(r"(?<=[(\[]) |,? (?=[)\]])|,(?=\))")
 _BLANKS = re.compile(rb"\s*")
 _PREFIX = re.compile(rb"[ \t]*((?:[A-Za-z_]\w*(?:\([\w:, ]*\))?[ \t]+){1,6})\Z")
 _NO_PREFIX = re.compile(rb"\b(?:return|else|await|yield|throw|typeof|new|in|of|case|do|and|or|not)\b")
+_CHAIN = re.compile(rb"((?:[A-Za-z_]\w*(?:\(\))?(?:\.|::))*[A-Za-z_]\w*(?:\(\))?)(?:\.|::)\Z")
 _PREFIX_BYTES = 120
 _BLANK = bytes(byte if byte in b"\r\n\t" else 32 for byte in range(256))
 _INCLUDE = re.compile(r'(?:<([^>]+)>|"([^"]+)")')
@@ -93,6 +94,11 @@ class TagText:
     def slice(self, start: int, end: int) -> str:
         """Return a range as text; what is not UTF-8 becomes U+FFFD."""
         return self.data[start:end].decode("utf-8", "replace")
+
+    def before(self, byte: int) -> str:
+        """Return the names joined by dots or ``::`` that end right before *byte*, without the last separator."""
+        match = _CHAIN.search(self.data, max(0, byte - _PREFIX_BYTES), byte)
+        return match[1].decode("utf-8", "replace") if match else ""
 
     def uncommented(self, start: int, end: int) -> str:
         """Return a range as text without the comments in it."""

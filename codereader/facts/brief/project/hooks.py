@@ -21,7 +21,7 @@ MANY_UNDER = 5
 """A decorator that stands on fewer functions is not told."""
 
 _REPLACED = re.compile(r"_(class|interface|factory|cls)$")
-_REGISTRY = re.compile(r"^(?:add|register|append|on|use|set|with|install|mount|include|plug)(?:_|[A-Z]|$)")
+_REGISTRY = re.compile(r"^(?:add|register|append|on|use|with|install|mount|include|plug)(?:_|[A-Z]|$)")
 
 
 def hooks_section(scene: Scene, kinds: Kinds) -> Draft:
@@ -165,7 +165,7 @@ def _registering(scene: Scene) -> Iterator[Fact]:
         line, names = line_of(first.fact.row), list(unique(at.fact.name for at in some))
         owner = scene.spell(first.path, first.fact.owner) if first.fact.owner else first.path.rpartition("/")[2]
         if len(names) >= 2:
-            text = fitted(f"calls that add or set on {owner}: ", names, first.path, line)
+            text = fitted(f"calls that add to {owner}: ", names, first.path, line)
             yield Fact(owner, "registers by", ", ".join(names), text, first.path, line)
 
 
@@ -173,7 +173,7 @@ def _registers(scene: Scene, at: At[Definition]) -> bool:
     one, language = at.fact, scene.material.language(at.path)
     if one.kind not in ("method", "function") or not is_public(one, language):
         return False
-    if not _REGISTRY.match(one.name[:1].lower() + one.name[1:]) or re.match(r"(?i)set_?(up|default)", one.name):
+    if not _REGISTRY.match(one.name[:1].lower() + one.name[1:]):
         return False
     is_inner = one.owner is not None and (one.owner in scene.functions or one.owner in scene.namespaces)
     return not is_inner and (one.kind == "method" or language in ("python", "go", "javascript", "typescript"))

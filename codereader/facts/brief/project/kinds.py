@@ -37,6 +37,9 @@ FEW = 4
 MANY = 40
 """The first type gets further lines if it has more methods than this."""
 
+ROOM = 25
+"""Characters that must be left for a list to be begun, beside its first name and the path."""
+
 KEPT = 75
 """Characters for what a type keeps."""
 
@@ -136,7 +139,7 @@ class Kinds:
         for at in self._types:
             for base in self.bases(at):
                 meant = self._meant(base)
-                if meant and meant != dotted(at.fact):
+                if meant and meant.rpartition(".")[2] != at.fact.name:
                     found.setdefault(meant, []).append(at.fact.name)
         for interface, types in self._satisfied():
             found.setdefault(interface, []).extend(types)
@@ -169,21 +172,22 @@ class Kinds:
                     yield at.fact.name, kept
 
     @cached_property
-    def _makers(self) -> Mapping[str, tuple[str, ...]]:
-        """By name of a type: functions that give it back or call its constructor."""
-        found: dict[str, list[str]] = {}
+    def _makers(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
+        """By name of a type: functions that give it back or call its constructor, each with its folder."""
+        found: dict[str, list[tuple[str, str]]] = {}
         for at in self._scene.definitions:
             if at.fact.kind in ("function", "method") and is_public(at.fact, self._scene.material.language(at.path)):
                 for name in self._given(at):
-                    found.setdefault(name, []).append(self._scene.spell(at.path, dotted(at.fact)))
+                    spelled = self._scene.spell(at.path, dotted(at.fact))
+                    found.setdefault(name, []).append((spelled, at.path.rpartition("/")[0]))
         for path in self._scene.material.uses.looked:
             if path in self._scene.paths and self._scene.material.language(path) not in ("go", "rust"):
                 for one in self._scene.view.references(path=path, kind="call"):
                     if one.fact.name in self.names and one.fact.caller and one.fact.receiver is None:
                         caller = self._scene.spell(path, one.fact.caller)
                         if re.split(r"::|\.", caller)[0] != one.fact.name:
-                            found.setdefault(one.fact.name, []).append(caller)
-        return {name: tuple(unique(some)) for name, some in found.items()}
+                            found.setdefault(one.fact.name, []).append((caller, path.rpartition("/")[0]))
+        return {name: tuple(dict.fromkeys(some)) for name, some in found.items()}
 
     def _given(self, at: At[Definition]) -> Iterator[str]:
         """Yield the own types that a function named like a maker gives back, as its signature says."""
@@ -221,7 +225,10 @@ class Kinds:
             folder = at.path.rpartition("/")[0]
             inside = [one for one in inside if one.path.rpartition("/")[0] == folder]
         methods = tuple(one.fact for one in inside if one.fact.kind in ("method", "function", "property"))
-        heirs, makers = self.heirs.get(dotted(at.fact), ()), self._makers.get(at.fact.name, ())
+        heirs = self.heirs.get(dotted(at.fact), ())
+        folder = at.path.rpartition("/")[0]
+        made = (one for one, where in self._makers.get(at.fact.name, ()) if language != "go" or where == folder)
+        makers = tuple(one for one in unique(made) if one != f"{scene.spell(at.path, dotted(at.fact))}::new")
         rows = sum(one.span.last_row - one.span.first_row + 1 for one in methods)
         reached = self._run.get(dotted(at.fact), 0)
         worth = (
@@ -263,7 +270,8 @@ def types_section(scene: Scene, kinds: Kinds) -> Draft:
 def _fact(scene: Scene, one: Kind, *, is_whole: bool) -> Fact:
     definition, path = one.at.fact, one.at.path
     language, line = scene.material.language(path), line_of(definition.row)
-    bases = [_last(base) if language != "python" else base for base in one.bases]
+    told = [base for base in one.bases if _last(base) != one.name]
+    bases = [_last(base) if language != "python" else base for base in told]
     name = scene.spell(path, dotted(definition))
     above = ", ".join(bases[:4])
     head = f"{definition.kind} {name}" + (
@@ -283,10 +291,17 @@ def _fact(scene: Scene, one: Kind, *, is_whole: bool) -> Fact:
         path,
         line,
     )
-    names = [*_does(scene, one), *(f"keeps {', '.join(one.keeps[:3])}" for _ in one.keeps[:1])] if is_whole else []
-    if names and len(text) + len(names[0]) + 25 + len(path) < LINE:
-        text = fitted(f"{text}; does ", names, path, line)
+    if is_whole:
+        text = _with_members(text, _does(scene, one), one.keeps, path, line)
     return Fact(name, "builds on", ", ".join(one.bases) or "nothing", text, path, line, definition.condition)
+
+
+def _with_members(text: str, does: Sequence[str], keeps: Sequence[str], path: str, line: int) -> str:
+    """Return *text* with what a type does and keeps behind it, as far as there is room."""
+    for word, names in (("does", does), ("keeps", keeps[:4])):
+        if names and len(text) + len(names[0]) + ROOM + len(path) < LINE:
+            text = fitted(f"{text}; {word} ", names, path, line)
+    return text
 
 
 def _inside(scene: Scene, one: Kind, lines: int) -> Iterator[Fact]:

@@ -107,7 +107,7 @@ def _go(scene: Scene) -> Iterator[Fact]:
         if (
             at.fact.exported
             and at.fact.owner is None
-            and "internal" not in folder.split("/")
+            and not {"internal", "cmd"} & set(folder.split("/"))
             and at.path.endswith(".go")
         ):
             folders.setdefault(folder, []).append(at)

@@ -33,6 +33,9 @@ MOST_ROWS = 60
 STARTS = 48
 """Most public functions that are looked at as starts of operations."""
 
+HOPS = 3
+"""So many calls are told beyond the last step of a line."""
+
 STEPS = 9
 """Most calls of one function that are told."""
 
@@ -209,8 +212,8 @@ def _steps(scene: Scene, reach: Reach, node: Node) -> list[Node]:
     calls = [one for one in reach.follow(node) if one.name.rpartition(".")[2] not in _DULL]
     worth = {one: _worth(scene, reach, one) + _akin(node, one) for one in calls}
     kept = sorted(calls, key=lambda one: (-worth[one], one.path, one.row, one.name))[:STEPS]
-    telling = [one for one in kept if worth[one] > 1.2]
-    return [one for one in calls if one in telling]
+    telling = {one.name: one for one in reversed(kept) if worth[one] > 1.2}
+    return [one for one in calls if telling.get(one.name) == one]
 
 
 def _akin(node: Node, step: Node) -> float:
@@ -255,16 +258,17 @@ def _fact(scene: Scene, reach: Reach, chain: Chain) -> Fact:
 
 def _extended(scene: Scene, reach: Reach, text: str, node: Node, told: set[Node], room: int) -> str:
     """Return *text*, which ends in *node*, with what that mainly runs behind it, as far as there is room."""
-    while True:
+    for _ in range(HOPS):
         below = [one for one in _steps(scene, reach, node) if one not in told and len(reach.below(one)) > 0]
         if not below:
-            return text
+            break
         best = max(below, key=lambda one: (_worth(scene, reach, one) + _akin(node, one), one.path, -one.row))
         word, _ = _spelled(scene, best, node.name.rpartition(".")[0])
         if len(text) + len(word) + 4 > room:
-            return text
+            break
         text, node = f"{text} -> {word}", best
         told.add(best)
+    return text
 
 
 def _spelled(scene: Scene, node: Node, owner: str) -> tuple[str, str]:

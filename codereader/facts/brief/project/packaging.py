@@ -116,8 +116,8 @@ def _beside(scene: Scene) -> Iterator[Fact]:
     files = scene.view.files()
     documents = [one for one in files if one.path.lower().endswith(_DOCUMENTS) and not _TEMPLATE.search(one.path)]
     documents = [one for one in documents if one.path.count("/") < 2 or _DOCS.match(one.path)]
-    documents = [one for one in documents if not one.path.lower().startswith("readme")]
-    yield from _listed("documents", sorted(documents, key=lambda one: (_chores(one.path), -one.lines, one.path)))
+    documents = [one for one in documents if not one.path.lower().startswith("readme") and not _chores(one.path)]
+    yield from _listed("documents", sorted(documents, key=lambda one: (-one.lines, one.path)))
     for word, pattern in (("examples", _EXAMPLES), ("benchmarks", _BENCHES)):
         some = [one for one in files if pattern.search(one.path) and one.language not in OUTLINES]
         yield from _listed(word, sorted(some, key=lambda one: (-one.lines, one.path)))

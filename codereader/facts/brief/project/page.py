@@ -28,6 +28,7 @@ from codereader.facts.layers import import_graph
 from codereader.source.languages import language as language_named
 
 _CODE = re.compile(r"(?:import|from|const|var|let|pip|npm|go|cargo|brew|apt)\s\S+|[$#>]|\S+\(")
+_IMAGE = re.compile(r"\[?!\[[^\]]*\]\([^)]*\)(?:\]\([^)]*\))?|&\w+;|<[^<>]*>")
 _LINK = re.compile(r"!?\[([^\]]+)\](?:\([^)]*\)|\[[^\]]*\])?")
 
 
@@ -67,7 +68,7 @@ def _identity(scene: Scene, found: list[Manifest]) -> Iterator[Fact]:
     seen: set[str] = set()
     for path, line, words in _descriptions(scene, found):
         room = LINE - len(f"  ({path}:{line})") - (0 if seen else len(name) + 2)
-        text = one_line(_LINK.sub(r"\1", words).replace("**", "").replace("`", ""), room)
+        text = one_line(_LINK.sub(r"\1", _IMAGE.sub("", words)).replace("**", "").replace("`", ""), room)
         if text and text.lower() not in seen:
             yield Fact(name, "is", text, text if seen else f"{name}: {text}", path, line)
             seen.add(text.lower())

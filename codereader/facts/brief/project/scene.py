@@ -31,7 +31,7 @@ MAIN_SPACE = 0.3
 CALLABLE = ("function", "method", "class")
 
 _INSIDE = re.compile(
-    r"(^|/)(_?tests?|[\w-]*[-_]tests?|testing|testdata|testutil\w*|spec|benches|benchsuite|bench(mark)?s?|fuzz\w*|"
+    r"(^|/)(_?tests?|bundled|externals?|deps|thirdparty|3rdparty|_?vendored|[\w-]*[-_]tests?|testing|testdata|testutil\w*|spec|benches|benchsuite|bench(mark)?s?|fuzz\w*|"
     r"scripts?|tools?|ci|third[-_]party|vendor|node_modules|dist|examples?|demos?|docs?|\.\w[\w-]*)/"
     r"|(^|/)(setup|conftest|build|noxfile|tasks)\.\w+$|[._-](tests?|spec|bench)\.\w+$|(^|/)test(util|ing|harness)\w*\.\w+$|(^|/)(tests?|[\w]*[a-z]Tests?)\.\w+$",
 )
