@@ -245,7 +245,8 @@ def _is_meant(name: str, known: Known, before: str, follows: str) -> bool:
 
 
 _VERBS_OF_CLASSES = frozenset(
-    "has is calls inherits extends uses defines contains provides holds stores takes keeps implements wraps owns".split()
+    "has is calls inherits extends uses defines contains provides holds stores takes keeps implements wraps "
+    "owns".split()
 )
 _NAMING = frozenset("function macro struct class method variable calls invokes calling by called named".split())
 

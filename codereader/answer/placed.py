@@ -84,7 +84,8 @@ def _elsewhere(tree: Tree, subject: Entity, homes: list[At[Definition]], places:
 
 
 def _declares(tree: Tree, path: str, name: str) -> bool:
-    """Return whether a line of the file declares *name* outside of a body; only C declares what it defines elsewhere."""
+    """Return whether a line of the file declares *name* outside of a body; only C declares what it defines "
+    "elsewhere."""
     if not path.endswith((".c", ".h", ".cc", ".cpp", ".cxx", ".hh", ".hpp")):
         return False
     pattern = rf"^(?!\s)[^\n{{}}=]*\b{re.escape(name)}\b[^\n{{}}=]*"
