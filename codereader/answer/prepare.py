@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from codereader.answer.known import Known, Wish
-from codereader.answer.prompt import BRIEF_SHARE, QUESTION_STEP, TAIL_SHARE, Composed, Composer
+from codereader.answer.prompt import BRIEF_SHARE, LEAST_BRIEF, QUESTION_STEP, TAIL_SHARE, Composed, Composer
 from codereader.answer.speaker import Speaker
 from codereader.answer.wanted import wanted
 from codereader.cancel import CancelToken
@@ -24,7 +24,7 @@ from codereader.pack.segment import LeftOut, Pack
 LEAST_BUDGET, MOST_BUDGET = 2_048, 16_384
 """Bounds of a base pack that nobody sized: more than this lowers the accuracy of local models before it helps."""
 
-PACK_SHARE = 1 / (1 + 1 / BRIEF_SHARE + 1 / TAIL_SHARE)
+PACK_SHARE = 1 / ((1 + 1 / BRIEF_SHARE) * (1 + 1 / TAIL_SHARE))
 """Share of the room that the base pack takes where brief, focus and facts use all of theirs."""
 
 FACTS_SHARE = 2
@@ -66,8 +66,8 @@ def prepare(
     base = pack(view, worth, budget, speaker.vocabulary, cancel=cancel)
     if not base.segments:
         raise _nothing_fits(budget, wish)
-    brief = composer.brief(known.brief.sections, base.tokens // BRIEF_SHARE)
-    left = base.tokens // TAIL_SHARE
+    brief = composer.brief(known.brief.sections, _brief_room(base.tokens, room))
+    left = (base.tokens + len(brief.ids)) // TAIL_SHARE
     reply = composer.reply(known.reply.sections, brief, left // FACTS_SHARE)
     places = wanted(known.reply, known.ranked)
     shown = focus(view, places, base, left - len(reply.ids), speaker.vocabulary, cancel)
@@ -110,6 +110,12 @@ def _budget(speaker: Speaker, wish: Wish, window: int, room: int) -> tuple[int, 
         f"question and answer; a larger --ctx or a model trained for more takes it whole"
     )
     return most, [note]
+
+
+def _brief_room(pack_tokens: int, room: int) -> int:
+    """Return the tokens that the brief may take, so that pack, brief and what a question adds stay within *room*."""
+    spare = int(room / (1 + 1 / TAIL_SHARE)) - pack_tokens
+    return max(pack_tokens // BRIEF_SHARE, min(LEAST_BRIEF, spare))
 
 
 def _nothing_fits(budget: int, wish: Wish) -> BudgetTooSmall:

@@ -38,9 +38,12 @@ FOCUS_TITLE = "\nThe question is about these parts:\n\n"
 REPLY_TITLE = "\nFacts that answer the question, with numbers of their own:\n\n"
 QUESTION_TITLE = "\nQuestion: "
 
-BRIEF_SHARE, TAIL_SHARE = 4, 3
-"""The brief takes at most one token for so many of the base pack, and so do focus and facts together: these stay under
-a quarter of all."""
+BRIEF_SHARE, TAIL_SHARE = 4, 4
+"""The brief takes at most one token for so many of the base pack; focus and facts together one for so many of both, so
+that what a question adds stays under a quarter of the prompt."""
+
+LEAST_BRIEF = 512
+"""The brief of a tree that is smaller than itself may take so many tokens all the same."""
 
 QUESTION_STEP = 256
 """Room for the question is set aside in steps of this many tokens, so that questions of similar length share a base."""

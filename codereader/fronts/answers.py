@@ -108,8 +108,8 @@ def _verdicts(answer: Answer, output: Output, markdown: bool) -> list[str]:
 def sentences(answer: Answer) -> str:
     """Return how many sentences were judged how, in words."""
     verified, wrong = len(answer.judged("verified")), len(answer.judged("contradicted"))
-    unknown = len(answer.judged("no evidence"))
-    return f"{counted(verified, 'sentence')} verified, {unknown:,} without evidence, {wrong:,} contradicted"
+    unknown, total = len(answer.judged("no evidence")), counted(len(answer.statements), "sentence")
+    return f"{total}: {verified:,} verified, {unknown:,} without evidence, {wrong:,} contradicted"
 
 
 def _shown(text: str, markdown: bool) -> str:

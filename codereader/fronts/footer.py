@@ -5,7 +5,6 @@ from __future__ import annotations
 from codereader.answer.event import Answer
 from codereader.fronts import shape
 from codereader.fronts.answers import sentences
-from codereader.fronts.text import counted
 
 
 def rows(answer: Answer) -> list[tuple[str, str]]:
@@ -14,8 +13,12 @@ def rows(answer: Answer) -> list[tuple[str, str]]:
     found = [("facts used", f"{shape.checks(answer)['facts']:,}{sent}")]
     if answer.model:
         missing = answer.not_found
-        names = f"; {counted(len(missing), 'name')} or places not found" if missing else ""
-        found.append(("claims checked", f"{len(answer.statements):,}: {sentences(answer)}{names}"))
+        names = (
+            f"; {len(missing):,} {'name or place' if len(missing) == 1 else 'names and places'} not found"
+            if missing
+            else ""
+        )
+        found.append(("claims checked", f"{sentences(answer)}{names}"))
     labels = ("blind spots", *("" for _ in answer.blind))
     return [*found, *zip(labels, answer.blind, strict=False)]
 
