@@ -52,6 +52,7 @@ _DULL_BASES = frozenset(
     "Borrow Deref DerefMut Serialize Deserialize Send Sync object Serializable Cloneable Comparable FromIterator "
     "IntoIterator Extend Index IndexMut Not BitOr BitAnd ToString UnwindSafe RefUnwindSafe".split()
 )
+_ROLE = re.compile(r":\w+:`([^`]+)`")
 _LOCK = re.compile(r"(?i)mutex|rwlock|\block\b|semaphore|condvar")
 _VIRTUAL = re.compile(r"\bvirtual\s[^;(){}~]*?\b([A-Za-z]\w*)\s*\(")
 _CLASS = re.compile(r"\b(?:class|struct)\s+(?:[A-Z_]+\s+)?(\w+)[^;{}()]*\{")
@@ -277,7 +278,7 @@ def _fact(scene: Scene, one: Kind, *, is_whole: bool) -> Fact:
     head = f"{definition.kind} {name}" + (
         f"({above})" if above and language == "python" else f" : {above}" if above else ""
     )
-    doc = f" - {one_line(definition.doc, DOC_WIDTH).rstrip('.')}" if definition.doc else ""
+    doc = f" - {one_line(_ROLE.sub(_bare_role, definition.doc), DOC_WIDTH).rstrip('.')}" if definition.doc else ""
     spread = one.heirs[:NAMES]
     verb = "implemented by" if definition.kind in ("interface", "trait") else "base of"
     makers = [maker for maker in one.makers if maker != name][:2]
@@ -294,6 +295,11 @@ def _fact(scene: Scene, one: Kind, *, is_whole: bool) -> Fact:
     if is_whole:
         text = _with_members(text, _does(scene, one), one.keeps, path, line)
     return Fact(name, "builds on", ", ".join(one.bases) or "nothing", text, path, line, definition.condition)
+
+
+def _bare_role(match: re.Match[str]) -> str:
+    """Return the name that a reference in reStructuredText shows."""
+    return match[1].lstrip("~!").rpartition(".")[2]
 
 
 def _with_members(text: str, does: Sequence[str], keeps: Sequence[str], path: str, line: int) -> str:

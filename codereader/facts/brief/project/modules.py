@@ -19,6 +19,10 @@ MANY_FILES = 30
 FIRST_FILES = 4
 """So many files are told before the folders."""
 
+TOLD_SHARE = 0.6
+FEW_NEW = 3
+"""A file with fewer new names beside types that are told elsewhere counts less."""
+
 MOST_NAMES = 14
 
 METHODS = 4
@@ -44,7 +48,7 @@ def files_section(scene: Scene, told: frozenset[str] = frozenset()) -> Draft:
     inside: dict[str, list[At[Definition]]] = {}
     for at in scene.definitions:
         inside.setdefault(at.path, []).append(at)
-    files = sorted(scene.files, key=lambda one: (-_weight(scene, one, inside.get(one.path, ())), one.path))
+    files = sorted(scene.files, key=lambda one: (-_weight(scene, one, inside.get(one.path, ()), told), one.path))
     facts = [_file(scene, file, inside.get(file.path, ()), told) for file in files]
     folders = list(_folders(files)) if len(files) > MANY_FILES else []
     return Draft(
@@ -77,9 +81,11 @@ def _without_twins(names: Sequence[str]) -> list[str]:
     ]
 
 
-def _weight(scene: Scene, file: IndexedFile, inside: Sequence[At[Definition]]) -> float:
-    """Return how much a file matters to a newcomer: importance, and how much there is to read."""
-    return round(scene.material.scores.get(file.path, 0.0) + 1.5 * log2(1 + file.lines / 50) + 0.0 * len(inside), 6)
+def _weight(scene: Scene, file: IndexedFile, inside: Sequence[At[Definition]], told: frozenset[str]) -> float:
+    """Return how much a file's line tells: importance, how much there is to read, less where it is told elsewhere."""
+    tops = {at.fact.name for at in inside if at.fact.kind in ("function", *TYPES) and is_public(at.fact, file.language)}
+    share = TOLD_SHARE if tops & told and len(tops - told) < FEW_NEW else 1.0
+    return round(share * (scene.material.scores.get(file.path, 0.0) + 1.5 * log2(1 + file.lines / 50)), 6)
 
 
 def _file(scene: Scene, file: IndexedFile, inside: Sequence[At[Definition]], told: frozenset[str]) -> Fact:

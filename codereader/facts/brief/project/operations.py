@@ -21,6 +21,9 @@ from codereader.source.spans import line_of
 OPERATIONS = 5
 """Most operations that are told."""
 
+FEWEST = 4
+"""So many operations are told in any case, where there are as many that run anything."""
+
 AGAIN = 0.8
 """What a start counts that another operation leads to."""
 
@@ -86,7 +89,8 @@ def operations(scene: Scene, reach: Reach) -> list[Node]:
         }
         best = max(worth, key=lambda node: (worth[node], node.path, -node.row), default=None)
         first = first or (worth[best] if best else 0.0)
-        if best is None or worth[best] < max(1.5, LEAST * first):
+        least = LEAST * first if len(chosen) >= FEWEST else 0.0
+        if best is None or worth[best] < max(1.5, least):
             break
         del starts[best]
         best = next((node for node in entries if best in reach.follow(node)), best)
