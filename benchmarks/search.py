@@ -6,8 +6,9 @@
 
 `make` turns the history of any git repository into a set: the message of a commit that touches one to three source
 files, as the text, and those files that TREE (the repository's own work tree unless given) still holds, as the
-answer; tests, examples and documents are none. What would give them away is taken out: trailers, hashes, the names of the files themselves, and the
-subject's prefix (``net: foo:``), unless --keep-prefix. Merges and messages of fewer than 60 letters are left out.
+answer; tests, examples and documents are none. What would give them away is taken out: trailers, hashes, the names of
+the files themselves, and the subject's prefix (``net: foo:``), unless --keep-prefix. Merges and messages of fewer than
+60 letters are left out.
 
 A set has a JSON object a line, ``{"text": "...", "files": ["path", ...]}``; any other collection of reports will do,
 the older the tree than the reports the better.

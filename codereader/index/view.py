@@ -164,6 +164,10 @@ class IndexView:
             for place in self._places(parse, path):
                 yield from (At(place, one) for one in made)
 
+    def count_contents(self) -> int:
+        """Return how many contents the whole index knows, those of other roots and former ones counted too."""
+        return self._store.count_contents()
+
     def packed_definitions(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Yield each of the *paths* with its definitions as `codereader.index.rows` packs them, one path a content."""
         places = {row.parse: path for path in paths if (row := self._rows.get(path)) is not None}

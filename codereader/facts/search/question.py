@@ -124,8 +124,8 @@ def _words(found: Read, line: str, part: str) -> None:
     if len(found.pairs) < MOST_PAIRS:
         stems = plain_words(line)
         for (one, other), pair in zip(pairwise(stems), pairs_of(stems), strict=True):
-            if one not in STOP or other not in STOP:
-                found.pairs[pair] = max(found.pairs.get(pair, 0.0), weight)
+            told = 0.0 if one in STOP and other in STOP else weight
+            found.pairs[pair] = max(found.pairs.get(pair, 0.0), told)
 
 
 STOP = frozenset(

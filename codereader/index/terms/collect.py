@@ -21,6 +21,9 @@ from codereader.source.scope import from_root
 BATCH_TERMS = 4 << 20
 """So many postings are written at once."""
 
+FORGOTTEN, FEW = 4, 10_000
+"""With so many texts for each content that the index of facts knows, and so many more, most are gone: it starts anew."""
+
 CHUNK = 8192
 """So many contents are handed to workers together, with what the index has of them."""
 
@@ -45,6 +48,9 @@ def collect(view: IndexView, cache: Path, cancel: CancelToken, progress: Progres
     store = open_terms(cache)
     try:
         known = store.texts()
+        if len(known) > FORGOTTEN * view.count_contents() + FEW:
+            store.clear()
+            known = {}
         contents: dict[bytes, IndexedFile] = {}
         for file in view.files():
             contents.setdefault(content_key(file), file)

@@ -163,7 +163,9 @@ class TermStore:
                     if row:
                         opened = segment.opened(row[0])
                         for number in buckets[bucket]:
-                            found[number].append(segment.picked(opened, number))
+                            rows, counts = segment.picked(opened, number)
+                            if len(rows):
+                                found[number].append((rows, counts))
         return {
             number: (np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts]))
             for number, parts in found.items()
