@@ -5,6 +5,7 @@ Start-up imports click and nothing heavier; each command's module is imported wh
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 from typing import TYPE_CHECKING
@@ -64,8 +65,8 @@ class LazyGroup(click.Group):
 
 
 EPILOG = (
-    "Exit codes: 0 ok, 1 nothing found or (with --strict) a claim that is not in the tree, 2 usage, "
-    "3 nothing readable at PATH, 4 model, 70 a bug, 130 interrupted."
+    "Exit codes: 0 ok, 1 nothing found, (with --strict) a claim that is wrong, or (with --replay) another answer, "
+    "2 usage, 3 nothing readable at PATH, 4 model, 70 a bug, 130 interrupted."
 )
 
 
@@ -81,8 +82,13 @@ def group() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit with its code."""
-    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+    """Run the command line and exit with its code.
+
+    What is still in memory is left to the system: looking for garbage in a large index would take seconds.
+    """
+    code = run(sys.argv[1:] if arguments is None else arguments)
+    gc.freeze()
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
