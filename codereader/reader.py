@@ -247,7 +247,7 @@ class Reader:
             edges=lambda: self.edges,
             graph=lambda: self.graph,
             worth=lambda: self.worth,
-            search=getattr(self, "search", _no_search),
+            search=self.search,
             brief=self.brief,
             check=self.cancel.check,
         )
@@ -337,12 +337,6 @@ def open_speaker(found: FoundModel, cache: Path) -> Speaker:
         hash=identity(header),
         engine=running,
     )
-
-
-def _no_search(_: str, __: int) -> Ranked:
-    from codereader.facts.search.ranked import Ranked
-
-    return Ranked((), ())
 
 
 def _silent(stage: str, done: int, total: int) -> None:

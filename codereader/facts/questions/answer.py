@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from codereader.facts.fact import Fact, Section
+from codereader.facts.questions.question import Subject
 from codereader.facts.questions.tree import Tree
+from codereader.source.spans import line_of
 
 MOST = 60
 """So many facts of one section are told; the others are counted."""
@@ -49,3 +51,20 @@ def listed(names: Sequence[str], most: int = 8) -> str:
     if len(names) <= most + 1:
         return ", ".join(names)
     return f"{', '.join(names[:most])} and {len(names) - most:,} more"
+
+
+def nothing_seen(
+    tree: Tree, subject: Subject, text: str, relation: str, thing: str = "nothing seen"
+) -> tuple[Section, ...]:
+    """Return the section that says that there is nothing, at the place of the name."""
+    return (Section("Nothing seen", (Fact(subject.found, relation, thing, text, *place_of_subject(tree, subject)),)),)
+
+
+def place_of_subject(tree: Tree, subject: Subject) -> tuple[str | None, int | None]:
+    """Return the path and 1-based line of what a question names, (None, None) where it has none."""
+    if subject.places:
+        return subject.places[0]
+    if subject.kind == "path":
+        return (subject.found, 1) if tree.view.file(subject.found) else (None, None)
+    meant = tree.meant(subject)
+    return (meant[0].path, line_of(meant[0].fact.row)) if meant else (None, None)

@@ -42,9 +42,7 @@ _PATH = re.compile(
     r"|(?<![A-Za-z0-9_./>-])[A-Za-z0-9_+-]+\.(?:%s)(?::[A-Za-z0-9_.]+)?(?![A-Za-z0-9_(])"
     % "[ch]|cc|cpp|cxx|hh|hpp|py|pyi|go|rs|java|js|jsx|mjs|ts|tsx|md|rst|txt|toml|yaml|yml|json|sh|S|s|mk|cfg|ini"
 )
-_NAMED_FILE = re.compile(
-    r"(?<![A-Za-z0-9_])(?:Makefile|Kconfig|Kbuild|README|LICENSE|MAINTAINERS)(?:\.\w+)?(?![A-Za-z0-9_])"
-)
+_NAMED_FILE = re.compile(r"(?<![A-Za-z0-9_])(?:Makefile|README|LICENSE|MAINTAINERS)(?:\.\w+)?(?![A-Za-z0-9_])")
 _CHAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:(?:->|::|\.)[A-Za-z_][A-Za-z0-9_]*)+(?:\s*\(\s*\))?")
 _CODE = re.compile(r"(?<![A-Za-z0-9_])[A-Za-z_][A-Za-z0-9_]*(?:\(\s*\))?(?![A-Za-z0-9_])")
 _SPELLED = re.compile(r"\w_\w|^_+\w|[a-z][A-Z]|^[A-Z]\w*[a-z]\w*[A-Z]|\)$")

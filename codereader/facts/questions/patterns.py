@@ -20,7 +20,7 @@ from importlib import resources
 from typing import Any
 
 _CLASS = re.compile(r"\{([a-z]+)\}")
-_SLOT = re.compile(r"(?<![A-Za-z_\\])[XYCP](?![A-Za-z_])")
+_SLOT = re.compile(r"(?:(?<![A-Za-z_\\])|(?<=\\b))[XYCP](?![A-Za-z_])")
 _SIGN = "\u0274"
 _KINDS = {"option": "\u1d04", "path": "\u1d18"}
 _MARK = rf"{_SIGN}\d+[{_KINDS['option']}{_KINDS['path']}]?"
@@ -51,14 +51,17 @@ class Reading:
 
 @dataclass(frozen=True)
 class Language:
-    """One language's ways to ask. `intents` are in the order in which they are tried."""
+    """One language's ways to ask. `intents` are in the order in which they are tried.
+
+    Each pattern is there twice: with names that are marked alone, and with words too.
+    """
 
     name: str
     letters: re.Pattern[str]
     spaces: bool
     never: frozenset[str]
     rewrites: tuple[tuple[re.Pattern[str], str], ...]
-    intents: tuple[tuple[str, tuple[re.Pattern[str], ...]], ...]
+    intents: tuple[tuple[str, tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]], ...]
 
     def prepared(self, text: str) -> str:
         """Return *text*, whose names are already replaced, without what says nothing: politeness, spaces, signs."""
@@ -68,9 +71,15 @@ class Language:
         return " ".join(words.split())
 
     def readings(self, prepared: str) -> Iterator[Reading]:
-        """Yield what *prepared* may ask, the best first."""
+        """Yield what *prepared* may ask, the best first; a name that is marked comes before a word that may be one."""
+        if _SIGN in prepared:
+            yield from self._readings(prepared, 0)
+        yield from self._readings(prepared, 1)
+
+    def _readings(self, prepared: str, way: int) -> Iterator[Reading]:
         for intent, patterns in self.intents:
-            for pattern in patterns:
+            for both in patterns:
+                pattern = both[way]
                 if found := pattern.search(prepared):
                     slots = tuple(word for key in ("x", "y") if key in pattern.groupindex and (word := found[key]))
                     yield Reading(intent, slots)
@@ -90,7 +99,7 @@ class Language:
     @cached_property
     def _vocabulary(self) -> frozenset[str]:
         """The words that the patterns themselves hold."""
-        texts = (pattern.pattern for _, patterns in self.intents for pattern in patterns)
+        texts = (both[0].pattern for _, patterns in self.intents for both in patterns)
         return frozenset(word for text in texts for word in _WORD.findall(_expanded(text)))
 
     @cached_property
@@ -156,7 +165,7 @@ def _language(table: Mapping[str, Any]) -> Language:
     words: Mapping[str, str] = table["words"]
     slots = _slots(spaces, table["around"])
     intents = tuple(
-        (str(one["name"]), tuple(_compiled(text, words, slots, spaces) for text in one["patterns"]))
+        (str(one["name"]), tuple(_both(text, words, slots, spaces) for text in one["patterns"]))
         for one in table["intent"]
     )
     rewrites = tuple((re.compile(what, re.IGNORECASE), by) for what, by in table["rewrite"])
@@ -171,6 +180,12 @@ def _slots(spaces: bool, around: Sequence[str]) -> tuple[str, str, str]:
         return rf"{_MARK}|[A-Za-z_][A-Za-z0-9_]*", "", f"(?:{after})?"
     before = "|".join(re.escape(word) for word in around)
     return rf"{_MARK}|[A-Za-z_]\w*", f"(?:(?:{before}) )*", f"(?: (?:{before}))*?"
+
+
+def _both(
+    text: str, words: Mapping[str, str], slots: tuple[str, str, str], spaces: bool
+) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    return _compiled(text, words, (_MARK, *slots[1:]), spaces), _compiled(text, words, slots, spaces)
 
 
 def _compiled(text: str, words: Mapping[str, str], slots: tuple[str, str, str], spaces: bool) -> re.Pattern[str]:

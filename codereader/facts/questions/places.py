@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from codereader.facts.fact import Fact, Section
+from codereader.facts.graph.finding import Finding
+from codereader.facts.graph.relations import is_registering
 from codereader.facts.graph.symbol import read_symbol
-from codereader.facts.questions.answer import Answer, counted, section, sections
+from codereader.facts.questions.answer import Answer, counted, nothing_seen, section, sections
+from codereader.facts.questions.members import fields_of
 from codereader.facts.questions.question import Question, Subject
-from codereader.facts.questions.sentences import of_definition, of_finding
+from codereader.facts.questions.sentences import of_call, of_definition, of_finding
 from codereader.facts.questions.tree import Tree
+from codereader.index.parsed import Definition
+from codereader.index.view import At
 from codereader.source.spans import line_of
+
+NEIGHBOURS = 12
+"""So many callers, and so many callees, are told where a name is described."""
+
+_CALLED = ("function", "method", "macro")
+_RECORDS = ("struct", "union", "enum", "class", "interface", "trait")
 
 
 def defined(tree: Tree, question: Question) -> Answer:
@@ -18,26 +31,27 @@ def defined(tree: Tree, question: Question) -> Answer:
 
 def _defined(tree: Tree, subject: Subject) -> tuple[Section, ...]:
     if subject.kind == "string":
-        return (section(tree, f"Lines that hold “{subject.found}”", _lines(subject)),)
+        return (section(tree, f"Lines that hold “{subject.found}” ({len(subject.places):,})", _lines(subject)),)
     if meant := tree.meant(subject):
-        return (section(tree, f"Definitions of {subject.found}", map(of_definition, meant)),)
-    members = tree.finder.definitions(read_symbol(subject.found)).results
-    facts = [
-        Fact(one.name, "is a member of", (one.spelled or "").rpartition(".")[0], f"member {one.signature or one.name} of"
-             f" struct {(one.spelled or '').rpartition('.')[0]}", one.path, one.line, one.condition)
-        for one in members
-    ]  # fmt: skip
-    return sections(section(tree, f"Definitions of {subject.found}", facts)) or (_undefined(tree, subject),)
+        return (section(tree, f"Definitions of {subject.found} ({len(meant):,})", map(of_definition, meant)),)
+    facts = [_member(one) for one in tree.finder.definitions(read_symbol(subject.found)).results]
+    text = f"{subject.found} is used in {tree.name} and defined outside of it"
+    return sections(section(tree, f"Definitions of {subject.found}", facts)) or nothing_seen(
+        tree, subject, text, "is defined"
+    )
+
+
+def _member(one: Finding) -> Fact:
+    owner = (one.spelled or "").rpartition(".")[0]
+    text = f"member {one.signature or one.name} of struct {owner}"
+    return Fact(one.name, "is a member of", owner, text, one.path, one.line, one.condition)
 
 
 def _lines(subject: Subject) -> list[Fact]:
-    return [Fact(path, "holds", subject.found, f"{path} holds it", path, line) for path, line in subject.places]
+    return [Fact(path, "holds", subject.found, f"line {line} holds it", path, line) for path, line in subject.places]
 
 
-def _undefined(tree: Tree, subject: Subject) -> Section:
-    text = f"{subject.found} is used in {tree.name} and defined outside of it"
-    place = subject.places[0] if subject.places else (None, None)
-    return Section(f"Definitions of {subject.found}", (Fact(subject.found, "is defined", "outside", text, *place),))
+# -- uses -----------------------------------------------------------------------------------------------------------
 
 
 def used(tree: Tree, question: Question) -> Answer:
@@ -54,19 +68,81 @@ def used(tree: Tree, question: Question) -> Answer:
         section(tree, f"Named as a value or type ({len(values):,})", values),
         section(tree, f"Held by tables ({len(tables):,})", tables),
     )
-    blind = (
-        (f"{counted(found.not_followed, 'mention')} of the name could not be told from others",)
-        if found.not_followed
-        else ()
-    )
-    if not made:
-        made = (Section("Nothing seen", (Fact(subject.found, "is used by", "nothing seen",
-                f"nothing in {tree.name} is seen to use {subject.found}", *_first(tree, subject)),)),)  # fmt: skip
-    return Answer(made, (), found.not_followed, blind)
+    lost = found.not_followed
+    blind = (f"{counted(lost, 'mention')} of the name could not be told from others",) if lost else ()
+    text = f"nothing in {tree.name} is seen to use {subject.found}"
+    return Answer(made or nothing_seen(tree, subject, text, "is used by"), (), lost, blind)
 
 
-def _first(tree: Tree, subject: Subject) -> tuple[str | None, int | None]:
+def registered(tree: Tree, question: Question) -> Answer:
+    """Return the calls of registering functions in the places that name the first name."""
+    subject = question.subjects[0]
+    name = read_symbol(subject.found).name
+    facts = []
+    for at in tree.view.references(name=name):
+        row = at.fact.row
+        for call in tree.view.references(path=at.path, kind="call"):
+            if 0 <= row - call.fact.row <= 1 and call.fact.caller == at.fact.caller and is_registering(call.fact.name):
+                caller = at.fact.caller or "code outside of functions"
+                text = f"{caller} hands {name} to {call.fact.name}"
+                facts.append(Fact(caller, "registers", name, text, at.path, line_of(row), at.fact.condition))
+    made = sections(section(tree, f"Registers {name} ({len(facts):,})", facts))
+    return Answer(made) if made else used(tree, question)
+
+
+# -- what it is -----------------------------------------------------------------------------------------------------
+
+
+def describe(tree: Tree, question: Question) -> Answer:
+    """Return what the first name is: its definition, what it is built into, what reaches it and what it reaches."""
+    subject = question.subjects[0]
     meant = tree.meant(subject)
-    if meant:
-        return meant[0].path, line_of(meant[0].fact.row)
-    return subject.places[0] if subject.places else (None, None)
+    if subject.kind == "string" or not meant:
+        return defined(tree, question)
+    own = [fact for at in meant for fact in (of_definition(at), *_standing(tree, at))]
+    made = [section(tree, f"What {subject.found} is", own, ordered=True)]
+    lost = 0
+    kinds = {at.fact.kind for at in meant}
+    if kinds & set(_RECORDS):
+        made += [fields_of(tree, at, 20) for at in meant if at.fact.kind in _RECORDS]
+    if kinds & {"variable", "constant"}:
+        held = [of_call(one) for at in meant if at.fact.kind == "variable" for one in tree.edges.callees(at)]
+        made.append(section(tree, f"{subject.found} holds ({len(held):,})", held, NEIGHBOURS, ordered=True))
+    if kinds & set(_CALLED):
+        reached, lost = _around(tree, subject)
+        made += reached
+    blind = (f"{counted(lost, 'call')} around it could not be followed",) if lost else ()
+    return Answer(sections(*made), (), lost, blind)
+
+
+def _around(tree: Tree, subject: Subject) -> tuple[list[Section], int]:
+    symbol = read_symbol(subject.found)
+    into, out = tree.finder.callers(symbol, 1, tree.check), tree.finder.callees(symbol, 1, tree.check)
+    reached = [one for one in out.results if one.target_path is not None and one.via in ("direct", "pointer")]
+    inner = sorted(reached, key=lambda one: (one.target_path or "").startswith("../") or one.kind == "macro")
+    known = [of_finding(one) for one in {one.name: one for one in reversed(inner)}.values()][::-1]
+    callers = [of_finding(one) for one in into.results]
+    return [
+        section(tree, f"Reached from ({len(callers):,})", callers, NEIGHBOURS),
+        section(tree, f"Calls ({len(known):,})", known, NEIGHBOURS, ordered=True),
+    ], into.not_followed + out.not_followed
+
+
+def _standing(tree: Tree, at: At[Definition]) -> Iterator[Fact]:
+    """Yield how a definition stands to the outside: exported, entry point, when its file is built."""
+    name, path = at.fact.name, at.path
+    if path.startswith("../"):
+        return
+    for one in tree.view.exports(path=path):
+        if one.fact.name == name:
+            text = f"{name} is exported by {one.fact.kind}"
+            yield Fact(name, "exported by", one.fact.kind, text, path, line_of(one.fact.row), one.fact.condition)
+    for entry in tree.view.entries(path=path):
+        if entry.fact.name == name:
+            text = f"{name} is an entry point: {entry.fact.kind} by {entry.fact.via}"
+            yield Fact(name, entry.fact.kind, entry.fact.via, text, path, line_of(entry.fact.row), entry.fact.condition)
+    built = tree.build.of(path) if tree.language(path) == "c" else None
+    if built:
+        when = built.condition or "always"
+        text = f"{path} is built {'always' if when == 'always' else 'if ' + when}"
+        yield Fact(path, "built if", when, text, built.rule_path, built.line)

@@ -10,9 +10,9 @@ from codereader.facts.graph.edges import Call
 from codereader.facts.graph.finding import Finding, Found
 from codereader.facts.graph.paths import DEPTH
 from codereader.facts.graph.symbol import read_symbol
-from codereader.facts.questions.answer import Answer, counted, listed, section, sections
-from codereader.facts.questions.question import Question, Subject
-from codereader.facts.questions.sentences import of_call, of_definition, of_finding
+from codereader.facts.questions.answer import Answer, counted, listed, nothing_seen, section, sections
+from codereader.facts.questions.question import Question
+from codereader.facts.questions.sentences import of_call, of_finding
 from codereader.facts.questions.tree import Tree
 from codereader.index.parsed import Definition
 from codereader.index.view import At
@@ -32,10 +32,9 @@ def callers(tree: Tree, question: Question) -> Answer:
         "pointer": f"May call {name} through a pointer",
         "table": f"Tables that hold {name}, to be called through them",
     })  # fmt: skip
-    nothing = _nothing(tree, subject, f"nothing in {tree.name} is seen to call {name}", "called by")
+    nothing = nothing_seen(tree, subject, f"nothing in {tree.name} is seen to call {name}", "called by")
     notes = [*_several(found), *_from_outside(tree, tree.meant(subject))]
-    blind = (f"{counted(found.not_followed, 'place')} might call it and could not be followed: calls through structs of"
-             " unknown type, or where it is handed on as a value",) if found.not_followed else ()  # fmt: skip
+    blind = _lost(found.not_followed, "might call it: through structs of unknown type, or where it is handed on")
     return Answer(made or nothing, tuple(notes), found.not_followed, blind)
 
 
@@ -52,9 +51,8 @@ def callees(tree: Tree, question: Question) -> Answer:
         "table": f"{name} holds",
     })  # fmt: skip
     lost = section(tree, "Called, but defined nowhere in reach", map(of_finding, unknown))
-    nothing = _nothing(tree, subject, f"{name} is not seen to call anything", "calls")
-    blind = (f"{counted(found.not_followed, 'call')} in it lead to no definition: names from outside, or pointers that"
-             " no table is seen to fill",) if found.not_followed else ()  # fmt: skip
+    nothing = nothing_seen(tree, subject, f"{name} is not seen to call anything", "calls")
+    blind = _lost(found.not_followed, "in it lead to no definition: outside names, or pointers that no table fills")
     return Answer((*made, *sections(lost)) or nothing, tuple(_several(found)), found.not_followed, blind)
 
 
@@ -66,21 +64,25 @@ def paths(tree: Tree, question: Question) -> Answer:
     starts, ends = tree.meant(start), tree.meant(end)
     if not starts or not ends:
         lost = end if starts else start
-        return Answer(_nothing(tree, lost, f"{lost.found} has no definition that ways could lead along", "reaches"))
+        return Answer(nothing_seen(tree, lost, f"{lost.found} has no definition that ways could lead along", "reaches"))
     found = tree.graph.paths(starts, ends, DEPTH, WAYS_SHOWN, tree.check)
-    blind = (f"{counted(found.not_followed, 'call')} on the way lead to no definition",) if found.not_followed else ()
+    blind = _lost(found.not_followed, "on the way lead to no definition")
     if found.found:
         made = tuple(_way(number, found.total, chain) for number, chain in enumerate(found.found, 1))
         notes = [f"{counted(found.total, 'way')} are as short; {len(made)} are told"] if found.total > len(made) else []
         return Answer(made, tuple(notes), found.not_followed, blind)
     bound = f" within {DEPTH} hops" if found.is_bounded else ""
-    none = _nothing(tree, start, f"no way is seen from {start.found} to {end.found}{bound}", "reaches", end.found)
+    none = nothing_seen(tree, start, f"no way is seen from {start.found} to {end.found}{bound}", "reaches", end.found)
     back = tree.graph.paths(ends, starts, DEPTH, 1, tree.check)
     made = tuple(
         replace(_way(number, back.total, chain), title=f"The other way round: from {end.found} to {start.found}")
         for number, chain in enumerate(back.found, 1)
     )
     return Answer((*none, *made), (), found.not_followed, blind)
+
+
+def _lost(number: int, what: str) -> tuple[str, ...]:
+    return (f"{counted(number, 'call')} {what}",) if number else ()
 
 
 def _way(number: int, total: int, chain: Sequence[Call]) -> Section:
@@ -118,13 +120,3 @@ def _from_outside(tree: Tree, meant: Sequence[At[Definition]]) -> list[str]:
     notes += [f"{at.fact.name} is an entry point: {at.fact.kind} by {at.fact.via} ({at.path}:{line_of(at.fact.row)})"
               for at in entries[:3]]  # fmt: skip
     return notes
-
-
-def _nothing(
-    tree: Tree, subject: Subject, text: str, relation: str, thing: str = "nothing seen"
-) -> tuple[Section, ...]:
-    """Return the section that says that there is nothing, at the place of the name."""
-    meant = tree.meant(subject)
-    first = of_definition(meant[0]) if meant else None
-    path, line = (first.path, first.line) if first else (subject.places[0] if subject.places else (None, None))
-    return (Section("Nothing seen", (Fact(subject.found, relation, thing, text, path, line),)),)

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from codereader.facts.questions import places, reach
+from codereader.facts.questions import (
+    breaking,
+    building,
+    held,
+    members,
+    places,
+    reach,
+    structure,
+    surface,
+    twins,
+    unused,
+)
 from codereader.facts.questions.answer import Answer
 from codereader.facts.questions.question import Question
 from codereader.facts.questions.reading import Read, read
@@ -18,18 +29,56 @@ def _overview(_: Tree, __: Question) -> Answer:
 
 
 ANSWERS: Mapping[str, Callable[[Tree, Question], Answer]] = {
-    "callers": reach.callers,
+    "built": building.built,
     "callees": reach.callees,
+    "callers": reach.callers,
+    "contents": structure.contents,
+    "cycles": structure.cycles,
     "defined": places.defined,
-    "describe": places.defined,
+    "depends": structure.depends,
+    "describe": places.describe,
+    "differences": twins.differences,
+    "entries": surface.entries,
+    "exports": surface.exports,
+    "fields": members.fields,
+    "impact": breaking.impact,
+    "implementors": held.implementors,
+    "includes": structure.includes,
+    "initialised": members.initialised,
+    "layers": structure.layers,
+    "lifetime": members.lifetime,
+    "locks": members.locks,
+    "option": building.option,
+    "options": surface.options,
     "overview": _overview,
     "paths": reach.paths,
+    "reading": structure.reading,
+    "registered": places.registered,
     "search": searched,
+    "syscalls": surface.syscalls,
+    "table": held.table,
+    "tests": breaking.tests,
+    "unused": unused.unused,
     "used": places.used,
+    "written": members.written,
 }
 """What answers each intent."""
 
-NAMELESS = frozenset({"overview", "search"})
+NAMELESS = frozenset(
+    {
+        "overview",
+        "search",
+        "entries",
+        "exports",
+        "syscalls",
+        "options",
+        "depends",
+        "cycles",
+        "layers",
+        "reading",
+        "unused",
+    }
+)
 """Intents that are answered without a name."""
 
 

@@ -46,7 +46,9 @@ def of_definition(at: At[Definition], words: str | None = None) -> Fact:
     made = f", made by the macro {one.made}" if one.made else ""
     outside = ", outside the scope" if at.path.startswith("../") else ""
     doc = f": {one.doc}" if one.doc and words is None else ""
-    said = words or f"{one.kind} {shown(one)}{made}{outside}{doc}"
+    head = shown(one)
+    kind = "" if head.split(" ", 1)[0] in (one.kind, "def", "async", "class", "fn", "func") else f"{one.kind} "
+    said = words or f"{kind}{head}{made}{outside}{doc}"
     return Fact(name, "is defined as", one.kind, said, at.path, line_of(one.row), one.condition)
 
 

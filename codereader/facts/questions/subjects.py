@@ -180,15 +180,12 @@ def _option(tree: Tree, text: str) -> Met:
 def _path(tree: Tree, mention: Mention) -> Met:
     text, _, rest = mention.text.partition(":")
     text = text.strip("/")
-    folder = tree.view.scope.folder
-    if folder and (text == folder or text.startswith(f"{folder}/")):
-        text = text[len(folder) :].strip("/")
-    elif text == tree.name or text.startswith(f"{tree.name}/"):
-        inner = text[len(tree.name) :].strip("/")
-        text = inner if not inner or inner in tree.paths or inner in tree.folders else text
+    text = _from_scope(tree, text)
     if text == "":
         return Met(Subject(mention.text, ".", "path", "exact"))
     match, found = _files(tree, text)
+    if not found and any(at.fact.target == text for at in tree.view.includes()):
+        return Met(Subject(mention.text, text, "path", "exact"))
     if not found:
         return Met(None, near=tuple(difflib.get_close_matches(text, tree.paths, 3, 0.6)))
     if rest:
@@ -200,6 +197,16 @@ def _path(tree: Tree, mention: Mention) -> Met:
         others = ", ".join(found[1:4]) + (" ..." if len(found) > 4 else "")
         return Met(subject, f"{mention.text} was taken for {found[0]}; there is also {others}")
     return Met(subject)
+
+
+def _from_scope(tree: Tree, text: str) -> str:
+    """Return a path without what leads to the scope, where what is left lies there; else as it is."""
+    for before in dict.fromkeys((tree.view.scope.folder, tree.name)):
+        if before and (text == before or text.startswith(f"{before}/")):
+            inner = text[len(before) :].strip("/")
+            if not inner or inner in tree.folders or tree.view.file(inner):
+                return inner
+    return text
 
 
 def _files(tree: Tree, text: str) -> tuple[Match, list[str]]:

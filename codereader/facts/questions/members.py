@@ -1,0 +1,372 @@
+"""The members of structs and classes: which there are, who writes them, what locks their writers take; and who makes
+and frees the objects.
+
+Writing is read off the text of functions, since the index keeps calls and mentions alone: ``->name =``, ``.name++``,
+``WRITE_ONCE(p->name, v)`` and their like. Comments and strings do not count.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from codereader.errors import NothingReadable
+from codereader.facts.fact import Fact, Section
+from codereader.facts.graph.symbol import read_symbol
+from codereader.facts.questions.answer import MOST, Answer, counted, nothing_seen, section, sections
+from codereader.facts.questions.question import Question
+from codereader.facts.questions.sentences import of_definition
+from codereader.facts.questions.tree import Tree
+from codereader.index.c.preprocessor import plain
+from codereader.index.parsed import Definition
+from codereader.index.view import At
+from codereader.source.spans import line_of
+
+_ASSIGNED = r"(?:\[[^\]\n]*\])?(?:\.\w+)*\s*(?:(?:[-+*/%|&^]|<<|>>)?=(?!=)|\+\+|--)"
+_STORES = (
+    r"(?:WRITE_ONCE|smp_store_release|smp_store_mb|xchg|cmpxchg|rcu_assign_pointer|RCU_INIT_POINTER"
+    r"|atomic\w*_(?:set|inc|dec|add|sub)\w*|refcount_set)"
+)
+_STRING = re.compile(rb"\"(?:\\\\.|[^\"\\\\\n])*\"")
+_INITIALISING = re.compile(r"(^|_)(init|alloc|new|create|setup|probe|open|register|start|clone)", re.IGNORECASE)
+_LOCKS = re.compile(
+    rb"\b((?:raw_)?(?:spin|read|write)_(?:try)?lock\w*|mutex_(?:try)?lock\w*|(?:bh_)?lock_sock\w*|down(?:_read|_write)?\w*"
+    rb"|rtnl_lock|rcu_read_lock\w*|with\s+self\.\w*lock\w*|\w+\.acquire)\s*(?:\(([^;\n]*?)\))?"
+)
+_ALLOCATES = re.compile(r"(^|_)(k?[vz]?[mz]?alloc|new|create|make|clone|dup|copy)", re.IGNORECASE)
+_WEAK = re.compile(r"(^|_)(put|release|kill|delete|consume)(?!.*free)", re.IGNORECASE)
+"""Verbs that free only where nothing is returned and nothing else is handed over."""
+
+_SURE = re.compile(r"free|destroy|dealloc|dispose", re.IGNORECASE)
+_FREES = re.compile(r"(^|_)(k?v?free|destroy|release|put|kill|delete|dispose|consume)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    """One place that writes: the function around it (None at file level) and the text of the line."""
+
+    at: At[Definition] | None
+    path: str
+    line: int
+    text: str
+
+
+# -- which there are ------------------------------------------------------------------------------------------------
+
+
+def fields(tree: Tree, question: Question) -> Answer:
+    """Return the members of the struct or class that is named."""
+    subject = question.subjects[0]
+    meant = [
+        at
+        for at in tree.meant(subject)
+        if at.fact.kind in ("struct", "union", "enum", "class", "interface", "trait", "typedef")
+    ]
+    made = sections(*(fields_of(tree, at, MOST * 2) for at in meant))
+    text = f"{subject.found} has no members that the index knows"
+    return Answer(made or nothing_seen(tree, subject, text, "has"))
+
+
+def fields_of(tree: Tree, at: At[Definition], most: int) -> Section:
+    """Return the members of a struct, the values of an enum, or the methods and attributes of a class."""
+    one = at.fact
+    if one.kind in ("class", "interface", "trait"):
+        inner = f"{one.owner}.{one.name}" if one.owner else one.name
+        own = [each for each in tree.view.definitions(path=at.path) if each.fact.owner == inner]
+        facts = [of_definition(each) for each in own]
+        bases = f", derived from {', '.join(one.fields)}" if one.fields else ""
+        return section(tree, f"Members of {one.kind} {one.name}{bases} ({len(facts):,})", facts, most, ordered=True)
+    facts = [Fact(one.name, "has member", text, text, at.path, line_of(one.row)) for text in one.fields]
+    return section(tree, f"Members of {one.kind} {one.name} ({len(facts):,})", facts, most, ordered=True)
+
+
+# -- who writes -----------------------------------------------------------------------------------------------------
+
+
+def written(tree: Tree, question: Question) -> Answer:
+    """Return where the member or variable that is named is written."""
+    subject = question.subjects[0]
+    names = _aliases(tree, read_symbol(subject.found).name)
+    found = list(_writes(tree, names))
+    facts = _by_writer(found, subject.found)
+    title = f"{subject.found} is written in {counted(len(facts), 'function')} ({counted(len(found), 'place')})"
+    owner = read_symbol(subject.found).owner
+    notes = [f"{names[0]} is a macro for {names[1]}: writes of either count"] if len(names) > 1 else []
+    if owner:
+        notes.append(f"members called {names[0]} of other structs than {owner} are not told apart")
+    text = f"nothing in {tree.name} is seen to write {subject.found}"
+    blind = ("writes through pointers to it, and by macros that hide the assignment, are not seen",)
+    return Answer(
+        sections(section(tree, title, facts)) or nothing_seen(tree, subject, text, "is written by"),
+        tuple(notes),
+        0,
+        blind,
+    )
+
+
+def _aliases(tree: Tree, name: str) -> list[str]:
+    """Return *name*, and what it stands for where it is a macro that names a member: ``__sk_common.skc_state``."""
+    if not tree.has_c:
+        return [name]
+    found = tree.view.macros(name=name) or tree.linked.headers.macros(name=name)
+    more = {
+        body[0] for at in found if at.fact.parameters is None and (body := re.findall(r"\.(\w+)\s*$", at.fact.body))
+    }
+    return [name, *sorted(more)]
+
+
+def _by_writer(found: Sequence[_Write], name: str) -> list[Fact]:
+    """Return one fact a function that writes: its first place, and how many more."""
+    functions: dict[tuple[str, int | None], list[_Write]] = {}
+    for one in found:
+        functions.setdefault((one.path, one.at.fact.row if one.at else None), []).append(one)
+    facts = []
+    for some in functions.values():
+        fact = _write_fact(some[0], name)
+        more = f", and in {counted(len(some) - 1, 'more line')}" if len(some) > 1 else ""
+        facts.append(replace(fact, text=fact.text + more))
+    return facts
+
+
+def _write_fact(one: _Write, name: str) -> Fact:
+    subject = one.at.fact.name if one.at else "code outside of functions"
+    condition = one.at.fact.condition if one.at else None
+    return Fact(subject, "writes", name, f"{subject} writes it: {one.text}", one.path, one.line, condition)
+
+
+def _writes(tree: Tree, names: Sequence[str]) -> Iterator[_Write]:
+    """Yield the places that write something called one of *names*, by path and line."""
+    some = "|".join(re.escape(name) for name in names)
+    pattern = re.compile(
+        rf"(?:(?:->|\.|(?<![\w.>]))(?:{some})\b{_ASSIGNED})|(?:(?:\+\+|--)[\w>.-]*\b(?:{some})\b)"
+        rf"|(?:\b{_STORES}\(\s*&?[\w>.()\[\]-]*\b(?:{some})\b)".encode()
+    )
+    for path in tree.paths:
+        tree.check()
+        yield from _matches(tree, path, pattern, [name.encode() for name in names])
+
+
+def _matches(tree: Tree, path: str, pattern: re.Pattern[bytes], names: Sequence[bytes]) -> Iterator[_Write]:
+    """Yield what *pattern* finds in the code of a file, one place a line."""
+    content = code_of(tree, path, names)
+    if content is None:
+        return
+    bare, lines = content
+    starts = [match.start() for match in re.finditer(rb"^", bare, re.MULTILINE)]
+    functions: list[At[Definition]] | None = None
+    last = -1
+    for match in pattern.finditer(bare):
+        row = bisect_right(starts, match.start()) - 1
+        if row == last:
+            continue
+        last = row
+        if functions is None:
+            functions = [
+                at for at in tree.view.definitions(path=path) if at.fact.kind in ("function", "method", "macro")
+            ]
+        text = " ".join(lines[row].decode("utf-8", "replace").split())
+        yield _Write(innermost(functions, row), path, row + 1, text if len(text) <= 100 else f"{text[:99]}…")
+
+
+def code_of(tree: Tree, path: str, names: Sequence[bytes] = ()) -> tuple[bytes, list[bytes]] | None:
+    """Return a file without comments and strings, and its lines as written; None where none of *names* stands in it."""
+    language = tree.language(path)
+    if language in ("markdown", "text", "make", "kconfig", "json", "yaml", "toml", ""):
+        return None
+    try:
+        text = tree.view.text(path)
+    except NothingReadable:
+        return None
+    if names and not any(name in text for name in names):
+        return None
+    bare = bytes(plain(text).text) if language in ("c", "cpp") else text
+    return _STRING.sub(_blank, bare), text.split(b"\n")
+
+
+def _blank(found: re.Match[bytes]) -> bytes:
+    return b" " * len(found[0])
+
+
+def innermost(functions: Sequence[At[Definition]], row: int) -> At[Definition] | None:
+    """Return the smallest of *functions* that holds the 0-based *row*."""
+    around = [at for at in functions if at.fact.span.first_row <= row <= at.fact.span.last_row]
+    return min(around, key=lambda at: (at.fact.span.last_row - at.fact.span.first_row, at.fact.row), default=None)
+
+
+def initialised(tree: Tree, question: Question) -> Answer:
+    """Return where the name gets its first value: its definition, then writes in functions that set things up."""
+    subject = question.subjects[0]
+    symbol = read_symbol(subject.found)
+    name = symbol.name
+    meant = [at for at in tree.meant(subject) if at.fact.kind in ("variable", "constant", "property")]
+    starts = [_starts(tree, at) for at in meant]
+    setup = re.compile(
+        rf"\b(\w*(?:init|INIT|setup|alloc|create|register)\w*)\s*\((?:[^;()\n]*[,(\s])?&?[\w>.-]*\b{re.escape(name)}\b".encode()
+    )
+    calls = [one for path in tree.paths for one in _matches(tree, path, setup, [name.encode()])]
+    writes = list(_writes(tree, _aliases(tree, name)))
+    early = [one for one in writes if one.at and _INITIALISING.search(one.at.fact.name)]
+    made = sections(
+        section(tree, f"Definition of {subject.found}", starts),
+        section(tree, f"Handed to a function that sets up ({len(calls):,})", [_set_up(one, name) for one in calls]),
+        section(tree, f"Written by functions named for it ({len(early):,})", _by_writer(early, name)),
+    )
+    others = len(writes) - len(early)
+    notes = (f"{counted(others, 'other place writes', 'other places write')} it",) if made and others else ()
+    text = f"nothing in {tree.name} is seen to initialise {subject.found}"
+    return Answer(made or nothing_seen(tree, subject, text, "is initialised by"), notes)
+
+
+def _starts(tree: Tree, at: At[Definition]) -> Fact:
+    fact = of_definition(at)
+    text = tree.view.text(at.path)[at.fact.span.start : at.fact.span.end] if not at.path.startswith("../") else b""
+    how = "with a value of its own" if b"=" in text else "without a value: zero until it is written"
+    return Fact(
+        fact.subject, "is initialised", how, f"{fact.text}: defined {how}", fact.path, fact.line, fact.condition
+    )
+
+
+def _set_up(one: _Write, name: str) -> Fact:
+    subject = one.at.fact.name if one.at else "code outside of functions"
+    return Fact(subject, "initialises", name, f"{subject}: {one.text}", one.path, one.line)
+
+
+# -- locks ----------------------------------------------------------------------------------------------------------
+
+
+def locks(tree: Tree, question: Question) -> Answer:
+    """Return the locks that functions take which write the first name: evidence, not proof."""
+    subject = question.subjects[0]
+    found = list(_writes(tree, _aliases(tree, read_symbol(subject.found).name)))
+    taken: dict[str, list[tuple[_Write, int]]] = {}
+    functions = {(one.path, one.at.fact.row): one for one in found if one.at}
+    for (path, _), one in sorted(functions.items()):
+        for lock, row in _locks_in(tree, path, one):
+            taken.setdefault(lock, []).append((one, row))
+    facts = [
+        _lock_fact(lock, users, len(functions))
+        for lock, users in sorted(taken.items(), key=lambda t: (-len(t[1]), t[0]))
+    ]
+    said = _comments(tree, read_symbol(subject.found).name)
+    made = sections(
+        section(tree, f"Comments that name {subject.found} and a lock ({len(said):,})", said),
+        section(
+            tree,
+            f"Locks taken by the {counted(len(functions), 'function')} that write {subject.found}",
+            facts,
+            ordered=True,
+        ),
+    )
+    notes = ("a lock in the same function need not be held around the write, and callers may hold others",)
+    text = f"no function that writes {subject.found} is seen to take a lock, and no comment names one"
+    return Answer(made or nothing_seen(tree, subject, text, "is protected by"), notes if made else ())
+
+
+def _locks_in(tree: Tree, path: str, one: _Write) -> Iterator[tuple[str, int]]:
+    """Yield the locks that a function takes, each once, with the 1-based line."""
+    content = code_of(tree, path)
+    if content is None or one.at is None:
+        return
+    span = one.at.fact.span
+    body = content[0][span.start : span.end]
+    seen = set()
+    for match in _LOCKS.finditer(body):
+        name = match[1].decode("utf-8", "replace")
+        argument = (match[2] or b"").split(b",")[0].decode("utf-8", "replace").strip()
+        member = re.split(r"->|\.", argument)[-1].strip("&() ") if argument else ""
+        is_object = name.endswith("lock_sock") or name.startswith(("rcu_", "rtnl_"))
+        if name.endswith("_init"):
+            continue
+        lock = f"{name}()" if is_object or not member else f"{name}(… {member})"
+        if lock not in seen:
+            seen.add(lock)
+            yield lock, span.first_row + body.count(b"\n", 0, match.start()) + 1
+
+
+def _lock_fact(lock: str, users: Sequence[tuple[_Write, int]], of: int) -> Fact:
+    one, line = users[0]
+    name = one.at.fact.name if one.at else ""
+    text = f"{lock} is taken in {len(users):,} of {of:,}, first in {name}"
+    return Fact(lock, "is taken by", f"{len(users)} of {of} writers", text, one.path, line)
+
+
+def _comments(tree: Tree, name: str) -> list[Fact]:
+    """Return lines of comments that name both *name* and a lock or protection."""
+    word = re.compile(rb"\b" + re.escape(name.encode()) + rb"\b")
+    said = re.compile(rb"\b(?:protect\w*|\w*lock(?:s|ed|ing)?|mutex|RCU|serialized)\b", re.IGNORECASE)
+    found = []
+    for path in tree.paths:
+        content = code_of(tree, path, [name.encode()])
+        if content is None:
+            continue
+        bare = content[0].split(b"\n")
+        for row, line in enumerate(content[1]):
+            if word.search(line) and said.search(line) and b"*" in line and not bare[row].strip():
+                text = " ".join(line.decode("utf-8", "replace").strip(" \t*/").split())
+                found.append(Fact(path, "says", text[:160], f"“{text[:160]}”", path, row + 1))
+    return found
+
+
+# -- who makes and frees --------------------------------------------------------------------------------------------
+
+
+def lifetime(tree: Tree, question: Question) -> Answer:
+    """Return who allocates objects of a type and who frees them, as sizes, names and signatures show it."""
+    subject = question.subjects[0]
+    name = read_symbol(subject.found).name
+    functions = [at for at in tree.view.definitions(kinds=("function", "method")) if at.fact.name]
+    if not any(at.fact.kind in ("struct", "union", "typedef", "class") for at in tree.meant(subject)):
+        return initialised(tree, question)
+    kind = re.compile(rf"\b{re.escape(name)}\b")
+    direct = [one for path in tree.paths for one in _matches(tree, path, _sized_calls(tree, name), [name.encode()])]
+    makes = [at for at in functions if _ALLOCATES.search(at.fact.name) and _returns(at.fact, kind)]
+    frees = [at for at in functions if _FREES.search(at.fact.name) and _takes(at.fact, kind, name)]
+    drops = [at for at in frees if not _SURE.search(at.fact.name)]
+    frees = [at for at in frees if _SURE.search(at.fact.name)]
+    made = [
+        section(tree, f"Allocates by size ({len(direct):,})", [_sized(one, name) for one in direct]),
+        section(tree, f"Returns a new {name}, by name and signature ({len(makes):,})", map(of_definition, makes)),
+    ]
+    gone = [
+        section(tree, f"Frees a {name}, by name and signature ({len(frees):,})", map(of_definition, frees)),
+        section(
+            tree, f"May drop one: named put, release, kill or delete ({len(drops):,})", map(of_definition, drops), 20
+        ),
+    ]
+    first = re.search(r"free|releas|destroy|解放|破棄|開放", question.text, re.IGNORECASE)
+    both = re.search(r"alloc|creat|確保|生成|割", question.text, re.IGNORECASE)
+    order = [*gone, *made] if first and not both else [*made, *gone]
+    text = f"nothing in {tree.name} is seen to allocate or free a {name}"
+    notes = ("told by sizes, names and signatures: allocation through a pointer's own size is not seen",)
+    return Answer(sections(*order) or nothing_seen(tree, subject, text, "is allocated by"), notes)
+
+
+def _sized_calls(tree: Tree, name: str) -> re.Pattern[bytes]:
+    """Return what calls that allocate a type look like: by its size, by a cache of it, by its constructor."""
+    word = re.escape(name)
+    ways = [
+        rf"\b\w*(?:alloc|dup|cache_create)\w*\s*\([^;{{}}]*?sizeof\s*\(\s*(?:struct\s+)?{word}\s*\)",
+        rf"\bKMEM_CACHE\w*\(\s*{word}\b",
+    ]
+    ways += [] if tree.has_c else [rf"(?<!class )(?<![\w.])(?:\w+\.)*{word}(?:\(|::new\b|\s*\{{)", rf"\bnew\s+{word}\b"]
+    return re.compile("|".join(ways).encode())
+
+
+def _returns(one: Definition, kind: re.Pattern[str]) -> bool:
+    head = one.signature.partition(f"{one.name}(")[0]
+    tail = one.signature.rpartition("->")[2] if "->" in one.signature else ""
+    return bool(kind.search(head) or kind.search(tail))
+
+
+def _takes(one: Definition, kind: re.Pattern[str], name: str) -> bool:
+    head, _, arguments = one.signature.partition(f"{one.name}(")
+    is_method = one.owner is not None and one.owner.rpartition(".")[2] == name
+    is_weak = _WEAK.search(one.name) and not ("void" in head.split() and "," not in arguments)
+    return is_method or (not is_weak and "*" not in head and bool(kind.search(arguments.partition(",")[0])))
+
+
+def _sized(one: _Write, name: str) -> Fact:
+    subject = one.at.fact.name if one.at else "code outside of functions"
+    return Fact(subject, "allocates", name, f"{subject}: {one.text}", one.path, one.line)

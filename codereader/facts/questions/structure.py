@@ -1,0 +1,413 @@
+"""How the parts of a scope depend on each other, which files include which, what is in a file, where to start reading."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from codereader.facts.brief.dependence import Use, uses_between
+from codereader.facts.brief.material import LARGE_FILES, gather
+from codereader.facts.brief.parts import Dependency, Part, Parts, find_parts, place_of
+from codereader.facts.fact import Fact, Section
+from codereader.facts.layers import PYTHON, components, import_graph
+from codereader.facts.questions import reach
+from codereader.facts.questions.answer import Answer, counted, listed, nothing_seen, section, sections
+from codereader.facts.questions.question import Question, Subject
+from codereader.facts.questions.sentences import of_definition
+from codereader.facts.questions.tree import Tree
+from codereader.facts.rank import is_minor
+from codereader.index.includes import include_map
+from codereader.index.parsed import Definition
+from codereader.index.view import At
+from codereader.source.spans import line_of
+
+EXAMPLES = 4
+"""So many names of a dependency are spelled out."""
+
+ITSELF = "\0"
+"""The name of the group that a question is about, while uses are counted; no path is called so."""
+
+FIRST_FILES = 12
+"""So many files of a reading order are told."""
+
+PARTS_READ = 7
+"""So many parts are told with a file each."""
+
+SHARED = 3
+"""A header that fewer files include is nothing to begin with."""
+
+_ORDER = ("heading", "key", "target")
+
+
+# -- dependencies ---------------------------------------------------------------------------------------------------
+
+
+def depends(tree: Tree, question: Question) -> Answer:
+    """Return what the named file or folder needs and who needs it, else how all parts depend on each other."""
+    subject = question.subjects[0] if question.subjects else None
+    if subject is None or subject.found == ".":
+        return _of_parts(tree)
+    if subject.kind != "path":
+        into, out = reach.callers(tree, question), reach.callees(tree, question)
+        return Answer(
+            (*out.sections, *into.sections), into.notes, into.not_followed + out.not_followed, out.blind + into.blind
+        )
+    inside = frozenset(tree.files_in(subject))
+    groups = {path: ITSELF if path in inside else _group(path, subject) for path in tree.paths}
+    uses = uses_between(tree.view, tree.view.definitions(), groups)
+    needs = [_use(tree, subject.found, used, one, False) for (user, used), one in uses.items() if user == ITSELF]
+    users = [_use(tree, subject.found, user, one, True) for (user, used), one in uses.items() if used == ITSELF]
+    made = sections(
+        section(
+            tree,
+            f"{subject.found} uses ({len(needs):,})",
+            [fact for _, fact in sorted(needs, key=_weight)],
+            ordered=True,
+        ),
+        section(
+            tree,
+            f"{subject.found} is used by ({len(users):,})",
+            [fact for _, fact in sorted(users, key=_weight)],
+            ordered=True,
+        ),
+    )
+    text = f"{subject.found} is not seen to use anything of {tree.name}, nor to be used"
+    blind = ("dependencies are told by names: calls through pointers and objects are not followed",)
+    return Answer(made or nothing_seen(tree, subject, text, "depends on"), (), 0, blind)
+
+
+def _group(path: str, subject: Subject) -> str:
+    """Return what another file is counted under: the folder beside the subject, or the file where it lies beside it."""
+    depth = subject.found.count("/")
+    parts = path.split("/")
+    return path if len(parts) <= depth + 1 else "/".join(parts[: depth + 1]) + "/"
+
+
+def _use(tree: Tree, subject: str, other: str, use: Use, into: bool) -> tuple[int, Fact]:
+    names = use.by_use()
+    path, line = place_of(tree.view, use)
+    user, used = (other, subject) if into else (subject, other)
+    text = f"{user} uses {counted(len(names), 'name')} of {used}: {listed(names, EXAMPLES)}"
+    return use.weight, Fact(user, "uses", used, text, path, line)
+
+
+def _weight(one: tuple[int, Fact]) -> tuple[int, str]:
+    return -one[0], one[1].text
+
+
+def _of_parts(tree: Tree) -> Answer:
+    parts = find_parts(gather(tree.view))
+    heavy = sorted(parts.dependencies, key=lambda one: (-one.names, one.user, one.used))
+    facts = [_dependency(one) for one in heavy]
+    notes = []
+    if parts.rest:
+        notes.append(
+            f"{counted(len(parts.rest), 'less important part')} left out: {listed([one.name for one in parts.rest])}"
+        )
+    if parts.hubs:
+        notes.append(f"used by nearly all others: {listed(list(parts.hubs))}")
+    made = sections(section(tree, f"Dependencies between parts ({len(facts):,}), heaviest first", facts, ordered=True))
+    blind = ("dependencies are told by names: calls through pointers and objects are not followed",)
+    return Answer((*made, *_cycles(tree, parts)), tuple(notes), 0, blind)
+
+
+def _dependency(one: Dependency) -> Fact:
+    against = ", against the layers" if one.is_upward else ""
+    text = f"{one.user} uses {counted(one.names, 'name')} of {one.used}: {listed(list(one.examples))}{against}"
+    return Fact(one.user, "uses", one.used, text, one.path, one.line)
+
+
+def cycles(tree: Tree, question: Question) -> Answer:
+    """Return the circles among modules where the language imports, and among the parts of the scope."""
+    parts = find_parts(gather(tree.view))
+    made = [*_import_cycles(tree), *_cycles(tree, parts)]
+    if made:
+        return Answer(tuple(made))
+    text = f"no cycle is seen between the parts of {tree.name}"
+    return Answer((Section("No cycle", (Fact(tree.name, "has", "no cycles", text),)),))
+
+
+def _import_cycles(tree: Tree) -> list[Section]:
+    graph = import_graph(tree.view)
+    targets: dict[str, list[str]] = {path: [] for path in graph.modules}
+    for one in graph.imports:
+        if one.condition is None:
+            targets[one.path].append(one.target)
+    groups = [group for group in components(targets) if len(group) > 1]
+    made = []
+    for group in sorted(groups, key=lambda group: (-len(group), group)):
+        inside = [one for one in graph.imports if one.path in group and one.target in group and one.condition is None]
+        facts = [
+            Fact(one.path, "imports", one.target, f"{one.path} imports {one.target}", one.path, one.line)
+            for one in inside
+        ]
+        made.append(section(tree, f"A cycle of {len(group)} modules: {listed(list(group), 6)}", facts))
+    return made
+
+
+def _cycles(tree: Tree, parts: Parts) -> list[Section]:
+    made = []
+    for group in parts.cycles:
+        inside = [one for one in parts.dependencies if one.user in group and one.used in group]
+        against = [one for one in inside if one.is_upward] or inside
+        title = f"A cycle of {len(group)} parts: {listed(list(group), 12)}. Uses that close it"
+        facts = [_dependency(one) for one in sorted(against, key=lambda one: (one.names, one.user, one.used))]
+        made.append(section(tree, title, facts, ordered=True))
+    return made
+
+
+def layers(tree: Tree, question: Question) -> Answer:
+    """Return the parts in the order in which they stand on each other, top first, and what runs against it."""
+    parts = find_parts(gather(tree.view))
+    by_name = {one.name: one for one in parts.parts}
+    facts = []
+    for at, names in enumerate(parts.strata):
+        number = len(parts.strata) - at
+        shown = [_with_purpose(by_name[name]) for name in names]
+        first = by_name[names[0]].files[0]
+        facts.append(Fact(", ".join(names), "is layer", str(number), f"layer {number}: {'; '.join(shown)}", first, 1))
+    against = [one for one in parts.dependencies if one.is_upward]
+    upward = [_dependency(one) for one in sorted(against, key=lambda one: (-one.names, one.user, one.used))]
+    made = sections(
+        section(tree, f"Layers, top first ({len(facts)})", facts, ordered=True),
+        section(tree, f"Runs against them ({len(upward)})", upward, ordered=True),
+    )
+    return Answer(made, ("a layer uses those below it; parts are told by folders and names, uses by names",))
+
+
+def _with_purpose(part: Part) -> str:
+    return f"{part.name} ({part.purpose.words})" if part.purpose and part.purpose.words else part.name
+
+
+# -- includes -------------------------------------------------------------------------------------------------------
+
+
+def includes(tree: Tree, question: Question) -> Answer:
+    """Return which files include or import the one that is named, and what that one includes."""
+    subject = question.subjects[0]
+    if subject.kind != "path":
+        return _importing(tree, subject)
+    targets = frozenset(tree.files_in(subject))
+    if not targets:
+        return _of_header(tree, subject)
+    known = include_map(tree.view)
+    into, out = [], []
+    for path in tree.paths:
+        tree.check()
+        for include in known.includes(path):
+            found = _targets(tree, path, include)
+            if path in targets:
+                text = f"{path} {_verb(tree, path)} {include.target}"
+                out.append(Fact(path, "includes", include.target, text, path, line_of(include.row), include.condition))
+            elif targets & set(found):
+                text = f"{path} {_verb(tree, path)} {include.target}"
+                into.append(Fact(path, "includes", subject.found, text, path, line_of(include.row), include.condition))
+    made = sections(
+        section(tree, f"Includes {subject.found} ({len(into):,})", into),
+        section(tree, f"{subject.found} includes ({len(out):,})", out, ordered=True),
+    )
+    text = f"nothing in {tree.name} is seen to include {subject.found}"
+    return Answer(made or nothing_seen(tree, subject, text, "is included by"))
+
+
+def _verb(tree: Tree, path: str) -> str:
+    return "includes" if tree.language(path) in ("c", "cpp") else "imports"
+
+
+def _targets(tree: Tree, path: str, include):  # type: ignore[no-untyped-def]
+    known = include_map(tree.view)
+    if tree.language(path) != PYTHON:
+        return known.included(path, include)
+    names = [f"{include.target}.{name.partition(' as ')[0]}" for name in include.names]
+    return [found for name in (include.target, *names) if (found := known.modules.find(path, name))]
+
+
+def _importing(tree: Tree, subject: Subject) -> Answer:
+    """Return the imports that bind a symbol, or the includes of a header outside the scope."""
+    name = subject.found.rpartition(".")[2]
+    found = [at for at in tree.view.includes() if any(one.partition(" as ")[0] == name for one in at.fact.names)]
+    facts = [
+        Fact(
+            at.path,
+            "imports",
+            name,
+            f"{at.path} imports {name} from {at.fact.target}",
+            at.path,
+            line_of(at.fact.row),
+            at.fact.condition,
+        )
+        for at in found
+    ]
+    text = f"nothing in {tree.name} is seen to import {subject.found}"
+    return Answer(
+        sections(section(tree, f"Imports {name} ({len(facts):,})", facts))
+        or nothing_seen(tree, subject, text, "is imported by")
+    )
+
+
+def _of_header(tree: Tree, subject: Subject) -> Answer:
+    """Return which files include a header outside the scope."""
+    facts = [
+        Fact(
+            at.path,
+            "includes",
+            at.fact.target,
+            f"{at.path} includes {at.fact.target}",
+            at.path,
+            line_of(at.fact.row),
+            at.fact.condition,
+        )
+        for at in tree.view.includes()
+        if at.fact.target == subject.found
+    ]
+    return Answer((section(tree, f"Includes {subject.found}, a header outside the scope ({len(facts):,})", facts),))
+
+
+# -- contents -------------------------------------------------------------------------------------------------------
+
+
+def contents(tree: Tree, question: Question) -> Answer:
+    """Return what a file or a folder holds."""
+    subject = question.subjects[0]
+    files = tree.files_in(subject)
+    if files == (subject.found,):
+        return _of_file(tree, subject.found)
+    facts = []
+    for path in tree.by_worth(files):
+        file = tree.view.file(path)
+        words = f": {' '.join(file.summary.split())[:140]}" if file and file.summary else ""
+        facts.append(
+            Fact(path, "holds", words, f"{path}, {counted(file.lines if file else 0, 'line')}{words}", path, 1)
+        )
+    lines = sum(file.lines for path in files if (file := tree.view.file(path)))
+    title = f"{subject.found} holds {counted(len(files), 'file')}, {counted(lines, 'line')}, the most important first"
+    needs = depends(tree, question)
+    return Answer((section(tree, title, facts, 20, ordered=True), *needs.sections), needs.notes, 0, needs.blind)
+
+
+def _of_file(tree: Tree, path: str) -> Answer:
+    file = tree.view.file(path)
+    words = " ".join(file.summary.split()) if file and file.summary else ""
+    about = [Fact(path, "says", words, f"{path} says of itself: {words}", path, 1)] if words else []
+    built = tree.build.of(path)
+    if built:
+        when = f"if {built.condition}" if built.condition else "always"
+        about.append(Fact(path, "built if", when, f"{path} is built {when}", built.rule_path, built.line))
+    definitions = [at for at in tree.view.definitions(path=path) if at.fact.kind not in _ORDER]
+    entries = [
+        Fact(
+            at.fact.name,
+            at.fact.kind,
+            at.fact.via,
+            f"{at.fact.name} runs by {at.fact.via}",
+            path,
+            line_of(at.fact.row),
+            at.fact.condition,
+        )
+        for at in tree.view.entries(path=path)
+    ]
+    exports = [
+        Fact(
+            at.fact.name,
+            "exported by",
+            at.fact.kind,
+            f"{at.fact.name} is exported by {at.fact.kind}",
+            path,
+            line_of(at.fact.row),
+            at.fact.condition,
+        )
+        for at in tree.view.exports(path=path)
+    ]
+    top = [at for at in definitions if at.fact.owner is None or at.fact.kind == "method"]
+    open_first = sorted(top, key=lambda at: (_standing(at), at.fact.row))
+    facts = [of_definition(at) for at in open_first]
+    return Answer(
+        sections(
+            section(tree, f"What {path} is", about, ordered=True),
+            section(tree, f"Entry points ({len(entries):,})", entries, ordered=True),
+            section(tree, f"Exports ({len(exports):,})", exports, 20, ordered=True),
+            section(tree, f"Defines ({len(facts):,}), what others see first", facts, ordered=True),
+        )
+    )
+
+
+def _standing(at: At[Definition]) -> int:
+    """Rank a definition of a file: types and what others see, then other functions, variables, macros and values."""
+    one = at.fact
+    if one.kind in ("macro", "constant", "enumerator", "property"):
+        return 3
+    if one.kind == "variable":
+        return 2
+    is_inner = "static" in one.signature.partition("(")[0].split() or one.name.startswith("_")
+    return int(one.kind in ("function", "method") and is_inner)
+
+
+# -- where to start -------------------------------------------------------------------------------------------------
+
+
+def reading(tree: Tree, question: Question) -> Answer:
+    """Return an order in which to read, each file with the reason: words first, then what all others build on."""
+    if tree.brief is not None:
+        shared = [one for one in tree.brief().sections if one.title.casefold().startswith(("reading", "read first"))]
+        if shared and tree.within(question.subjects) is None:
+            return Answer(tuple(shared))
+    within = tree.within(question.subjects)
+    files = [path for path in tree.paths if within is None or path in within]
+    chosen: dict[str, str] = {}
+    for path in sorted((one for one in files if _is_readme(one)), key=lambda one: (one.count("/"), one))[:1]:
+        chosen[path] = "says in words what this is"
+    ranked = [path for path in tree.by_worth(files) if not is_minor(path)]
+    starts = _starts(tree, frozenset(files))
+    for path in [one for one in ranked if one in starts and "/" not in one][:2]:
+        chosen.setdefault(path, f"control comes in here: {listed(starts[path], 3)}")
+    if within is None and len(files) > LARGE_FILES:
+        _add_parts(tree, chosen)
+    for path, users in _headers(tree, ranked)[:2]:
+        chosen.setdefault(path, f"what it declares is used by {counted(users, 'file')}")
+    for path in [one for one in ranked if one in starts][:2]:
+        chosen.setdefault(path, f"control comes in here: {listed(starts[path], 3)}")
+    for path in ranked:
+        if len(chosen) >= FIRST_FILES:
+            break
+        chosen.setdefault(path, _why(tree, path))
+    facts = [
+        Fact(path, "read", why, f"{number}. {path}: {why}", path, 1)
+        for number, (path, why) in enumerate(chosen.items(), 1)
+    ]
+    return Answer((section(tree, "Read in this order", facts, ordered=True),))
+
+
+def _add_parts(tree: Tree, chosen: dict[str, str]) -> None:
+    """Add the most important file of each of the largest parts, the lowest layer first."""
+    parts = find_parts(gather(tree.view)).parts[:PARTS_READ]
+    for part in sorted(parts, key=lambda one: (one.stratum, one.name)):
+        words = f": {part.purpose.words}" if part.purpose and part.purpose.words else ""
+        chosen.setdefault(part.files[0], f"the most important file of {part.name}, layer {part.stratum + 1}{words}")
+
+
+def _headers(tree: Tree, ranked: Sequence[str]) -> list[tuple[str, int]]:
+    """Return the headers of the scope that most files include, at least `SHARED` of them."""
+    known = include_map(tree.view)
+    users: dict[str, int] = {}
+    for path in tree.paths:
+        for target in sorted({one for include in known.includes(path) for one in known.included(path, include)}):
+            users[target] = users.get(target, 0) + 1
+    found = [(path, users[path]) for path in ranked if path.endswith((".h", ".hpp")) and users.get(path, 0) >= SHARED]
+    return sorted(found, key=lambda one: (-one[1], one[0]))
+
+
+def _is_readme(path: str) -> bool:
+    return path.rpartition("/")[2].upper().startswith("README")
+
+
+def _starts(tree: Tree, files: frozenset[str]) -> Mapping[str, Sequence[str]]:
+    found: dict[str, list[str]] = {}
+    for at in tree.view.entries():
+        if at.path in files and at.fact.kind != "parameter":
+            found.setdefault(at.path, []).append(at.fact.name)
+    return found
+
+
+def _why(tree: Tree, path: str) -> str:
+    file = tree.view.file(path)
+    words = " ".join(file.summary.split())[:120] if file and file.summary else ""
+    return f"among the most used{f': {words}' if words else ''}"

@@ -1,0 +1,151 @@
+"""What a scope offers and takes in: entry points, exports, system calls, configuration options. The index alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from codereader.facts.fact import Fact, Section
+from codereader.facts.kbuild.kconfig import prompt
+from codereader.facts.questions.answer import Answer, counted, section, sections
+from codereader.facts.questions.question import Question
+from codereader.facts.questions.tree import Tree
+from codereader.facts.rank import is_minor
+from codereader.index.parsed import Definition, Entry, Export
+from codereader.index.view import At
+from codereader.source.spans import line_of
+
+_KINDS = {
+    "syscall": "System calls",
+    "main": "Programs",
+    "console script": "Commands",
+    "initcall": "Run at start or when a module is loaded",
+    "exitcall": "Run when a module is removed",
+    "parameter": "Parameters",
+}
+"""The kinds of entry points, the most telling first."""
+
+FOLDERS_SHOWN = 12
+"""So many folders are told with how much of a long list lies in them."""
+
+
+def entries(tree: Tree, question: Question) -> Answer:
+    """Return where control comes in, by kind; of the files that the question names, if it does."""
+    found = _kept(tree, question, tree.view.entries())
+    made = sections(
+        *(
+            section(tree, f"{title} ({len(some):,})", [_entry(at) for at in some])
+            for kind, title in _KINDS.items()
+            if (some := [at for at in found if at.fact.kind == kind])
+        )
+    )
+    if made:
+        return Answer(made)
+    return Answer(
+        _none(tree, "has", "entry points", f"no entry point is seen in {tree.name}: nothing starts by itself")
+    )
+
+
+def _entry(at: At[Entry]) -> Fact:
+    one = at.fact
+    text = {
+        "console script": f"the command {one.via} runs {one.name}",
+        "main": f"{one.name} is a program's start" + ("" if one.via == one.name else f" ({one.via})"),
+        "syscall": f"system call {one.name}, by {one.via}",
+        "parameter": f"parameter {one.name}, by {one.via}",
+    }.get(one.kind, f"{one.name} runs by {one.via}")
+    return Fact(one.name, one.kind, one.via, text, at.path, line_of(one.row), one.condition)
+
+
+def syscalls(tree: Tree, question: Question) -> Answer:
+    """Return the system calls that are defined."""
+    found = [at for at in _kept(tree, question, tree.view.entries()) if at.fact.kind == "syscall"]
+    if found:
+        facts = [_entry(at) for at in found]
+        return Answer((section(tree, f"System calls ({len(found):,})", facts, len(facts)),))
+    return Answer(_none(tree, "defines", "system calls", f"no SYSCALL_DEFINE stands in {tree.name}"))
+
+
+def exports(tree: Tree, question: Question) -> Answer:
+    """Return what is offered to others: exported symbols, else what languages count as public."""
+    found = _kept(tree, question, tree.view.exports())
+    if found:
+        users = tree.view.referring_files()
+        found = sorted(found, key=lambda at: (-users.get(at.fact.name, 0), at.path, at.fact.row, at.fact.name))
+        facts = [_export(at, users.get(at.fact.name, 0)) for at in found]
+        made = section(tree, f"Exported symbols ({len(facts):,}), those that most files use first", facts, ordered=True)
+        return Answer((*_by_folder(made, found), made))
+    public = [
+        at for at in _kept(tree, question, tree.view.definitions())
+        if at.fact.exported and at.fact.owner is None and not is_minor(at.path) and not _is_private(at.path)
+    ]  # fmt: skip
+    if public:
+        facts = [_public(at) for at in public]
+        made = section(tree, f"Public by name ({len(facts):,})", facts)
+        return Answer((*_by_folder(made, public), made), ("nothing is exported by name: this is what others can see",))
+    return Answer(_none(tree, "exports", "nothing", f"nothing in {tree.name} is exported by name"))
+
+
+def _is_private(path: str) -> bool:
+    return any(part.startswith("_") and part != "__init__.py" for part in path.split("/"))
+
+
+def _export(at: At[Export], users: int) -> Fact:
+    one = at.fact
+    used = f"used in {counted(users, 'other file')}" if users else "not used in other files here"
+    text = f"{one.name} is exported by {one.kind}, {used}"
+    return Fact(one.name, "exported by", one.kind, text, at.path, line_of(one.row), one.condition)
+
+
+def _public(at: At[Definition]) -> Fact:
+    text = f"{at.fact.kind} {' '.join(at.fact.signature.split())[:160]}"
+    return Fact(at.fact.name, "is public", at.fact.kind, text, at.path, line_of(at.fact.row), at.fact.condition)
+
+
+def _by_folder(made: Section, found: Sequence[At]) -> tuple[Section, ...]:  # type: ignore[type-arg]
+    """Return how much of a list that was cut lies in which folder."""
+    if not made.dropped:
+        return ()
+    counts: dict[str, int] = {}
+    for at in found:
+        folder = at.path.partition("/")[0] if "/" in at.path else "."
+        counts[folder] = counts.get(folder, 0) + 1
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    facts = tuple(Fact(folder, "has", str(count), f"{folder}: {count:,}") for folder, count in ordered[:FOLDERS_SHOWN])
+    return (Section("By folder", facts, len(ordered) - len(facts)),)
+
+
+def options(tree: Tree, question: Question) -> Answer:
+    """Return the configuration options that Kconfig files define, and module parameters."""
+    found = [at for at in _kept(tree, question, tree.view.definitions(kinds=("option",)))]
+    facts = list(
+        dict.fromkeys(
+            _option(tree, at) for at in sorted(found, key=lambda at: (at.path.count("/"), at.path, at.fact.row))
+        )
+    )
+    parameters = [at for at in _kept(tree, question, tree.view.entries()) if at.fact.kind == "parameter"]
+    made = section(tree, f"Configuration options ({len(facts):,})", facts, ordered=True)
+    others = section(tree, f"Parameters ({len(parameters):,})", [_entry(at) for at in parameters])
+    some = sections(*_by_folder(made, found), made, others)
+    return Answer(some or _none(tree, "has", "options", f"no Kconfig file in {tree.name} defines an option"))
+
+
+def _option(tree: Tree, at: At[Definition]) -> Fact:
+    one = at.fact
+    words = prompt(one)
+    needs = [field.removeprefix("depends on ").strip() for field in one.fields if field.startswith("depends on ")]
+    text = f"CONFIG_{one.name}{f': {words}' if words else ', not offered by itself'}{f'; needs {_and(needs)}' if needs else ''}"
+    return Fact(f"CONFIG_{one.name}", "is an option", words or "", text, at.path, line_of(one.row), one.condition)
+
+
+def _and(needs: Sequence[str]) -> str:
+    return " && ".join(f"({one})" if "||" in one and len(needs) > 1 else one for one in needs)
+
+
+def _kept(tree: Tree, question: Question, found):  # type: ignore[no-untyped-def]
+    """Return those facts that stand in the files that the question names, all where it names none."""
+    within = tree.within(question.subjects)
+    return [at for at in found if within is None or at.path in within]
+
+
+def _none(tree: Tree, relation: str, thing: str, text: str) -> tuple[Section, ...]:
+    return (Section("Nothing seen", (Fact(tree.name, relation, f"no {thing}", text),)),)
