@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from codereader.index import workers
+from codereader.index.linking import link
 from codereader.index.linking.linked import LeftOut, Linked
 from codereader.reader import Reader
 
@@ -348,3 +350,54 @@ def test_a_macro_makes_the_same_whatever_its_other_argument_is(tree: Path, given
 
     assert ["early_a", "early_b", "last_a", "last_b", "late_a", "late_b"] == sorted(names)
     assert {("late_a", "helper"), ("late_b", "late_a"), ("last_b", "last_a")} <= set(calls)
+
+
+RING = (
+    "int get_task(void);\n"
+    "#define current_info() ((struct info *)current_task + get_task())\n"
+    "#define current_task reach_task()\n"
+    "#define reach_task() (current_info()->task)\n"
+)
+
+
+def _made(folder: Path) -> set[tuple[str, str | None, str]]:
+    with Reader(folder) as reader:
+        reader.open()
+        every = reader.linked.references(kind="call")
+        return {(at.path[2:], at.fact.caller, at.fact.name) for at in every if at.fact.made}
+
+
+def test_macros_that_lead_back_to_themselves_mean_the_same_in_any_order(tree: Path) -> None:
+    """What a ring of macros makes does not depend on which of them was asked for first."""
+    one = "#include <linux/ring.h>\nint first(void) { return current_info(); }\n"
+    two = "#include <linux/ring.h>\nint second(void) { return current_task; }\nint third(void) { reach_task(); }\n"
+    folder = _more(tree, {"include/linux/ring.h": RING, "net/1_ring.c": one, "net/2_ring.c": two})
+    forth = _made(folder)
+    (folder / "1_ring.c").rename(folder / "0_ring.c")
+    (folder / "2_ring.c").rename(folder / "1_ring.c")
+    (folder / "0_ring.c").rename(folder / "2_ring.c")
+    back = _made(folder)
+
+    assert ("ring.c", "first", "get_task") in forth
+    assert {one for one in forth if one[0] == "ring.c"} == {one for one in back if one[0] == "ring.c"}
+
+
+def test_workers_link_what_one_process_links(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same facts follow whoever works them out."""
+    uses = {
+        f"net/many_{n}.c": f"#include <linux/core.h>\nSHOW(s{n});\nint u{n}(void) {{ return twice({n}); }}\n"
+        for n in range(12)
+    }
+    folder = _more(tree, uses)
+    found = []
+    for few in (1000, 4):
+        monkeypatch.setattr(link, "FEW_FILES", few)
+        monkeypatch.setattr(workers, "FEW_FILES", few)
+        monkeypatch.setattr(workers.os, "cpu_count", lambda: 2)
+        with Reader(folder, cache=tmp_path / f"cache-{few}") as reader:
+            reader.open()
+            linked = reader.linked
+            found.append((linked.definitions(), linked.references(), linked.tables(), linked.left_out))
+
+    assert len(found[0][1]) > 24
+    assert found[0] == found[1]

@@ -7,16 +7,16 @@ files hold the same contents; where only some changed, and no macro did, only th
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from codereader.cancel import CancelToken
 from codereader.errors import NothingReadable, StoreError
-from codereader.index.c.preprocessor import plain
+from codereader.index.digest import Digest
 from codereader.index.linking.declared import declared_types
+from codereader.index.linking.file_linker import NOTHING, FileFacts, FileLinker, LinkTask, Opening, Shared
 from codereader.index.linking.headers import (
     C_LANGUAGES,
     Headers,
@@ -27,31 +27,20 @@ from codereader.index.linking.headers import (
 )
 from codereader.index.linking.include_paths import IncludePaths
 from codereader.index.linking.kept import FORMAT, from_bytes, to_bytes
-from codereader.index.linking.macro_calls import MacroCalls, Made
+from codereader.index.linking.macro_calls import Made
 from codereader.index.linking.macros import Macros
-from codereader.index.linking.made import Makers
-from codereader.index.linking.made_calls import Calls, made_calls
-from codereader.index.linking.patterns import MadeFacts
+from codereader.index.linking.made_calls import Calls
 from codereader.index.linking.reaches import Reaches
-from codereader.index.parsed import Definition, Macro, Reference
+from codereader.index.parsed import Macro
 from codereader.index.store import open_store
 from codereader.index.view import At, IndexView
+from codereader.index.workers import work_all
 from codereader.source.scope import Scope, from_root
 
 Progress = Callable[[str, int, int], None]
 
-
-@dataclass(frozen=True, slots=True)
-class FileFacts:
-    """What the macro uses of one file make. `blob` is empty where the file changed since it was indexed.
-
-    `left_out` counts the calls that its macros make and that are not told (see `_Worker._is_worth`).
-    """
-
-    blob: str
-    calls: Calls
-    facts: MadeFacts
-    left_out: int = 0
+FEW_FILES = 200
+"""With fewer files to work out, starting workers costs more than it saves: each reads all macros first."""
 
 
 @dataclass(slots=True)
@@ -91,7 +80,7 @@ def link(view: IndexView, cache: Path, cancel: CancelToken, progress: Progress) 
     headers = open_headers(view.scope, reach, cache, cancel, told)
     try:
         found = _work_out(
-            view, headers, reach, contents, kept, cancel, lambda done, total: progress("link", done, total)
+            view, headers, reach, contents, kept, cache, cancel, lambda done, total: progress("link", done, total)
         )
     except BaseException:
         headers.close()
@@ -115,7 +104,8 @@ def _contents(view: IndexView) -> str:
 
 
 def _work_out(
-    view: IndexView, headers: Headers, reach: Reach, contents: str, kept: Found | None, cancel: CancelToken,
+    view: IndexView, headers: Headers, reach: Reach, contents: str, kept: Found | None, cache: Path,
+    cancel: CancelToken,
     progress: Callable[[int, int], None],
 ) -> Found:  # fmt: skip
     sources = [file for file in view.files() if file.language in C_LANGUAGES]
@@ -124,114 +114,50 @@ def _work_out(
     everything = [*view.macros(), *headers.macros()]
     environment = _environment(everything, paths, edges)
     found = Found(contents, environment, reach, paths, edges)
-    reaches = Reaches(paths, edges)
-    macros = Macros(everything, reaches.sees)
-    worker = _Worker(view, headers, macros)
     same = kept is not None and kept.environment == environment
     if kept is not None and same:
         found.shared.update(kept.shared)
+        blobs = {file.path: file.blob for file in sources}
+        found.files.update((path, old) for path, old in kept.files.items() if old.blob and blobs.get(path) == old.blob)
     found.types = declared_types(_texts(view, headers))
-    for done, file in enumerate(sources, 1):
-        cancel.check()
-        old = kept.files.get(file.path) if kept is not None and same else None
-        if old is not None and old.blob == file.blob:
-            found.files[file.path] = old
-        else:
-            found.files[file.path] = worker.file(file.path, file.blob)
-        progress(done, len(sources))
     found.outside = hashlib.sha256(repr(headers.blobs()).encode("utf-8", "replace")).hexdigest()
+    beyond = headers.paths
     if kept is not None and same and kept.outside == found.outside:
-        found.beyond = kept.beyond
-    else:
-        found.beyond = {path: calls for path in headers.paths if (calls := worker.header(path)) != Calls({}, ())}
-    found.shared.update(worker.shared)
+        found.beyond, beyond = kept.beyond, ()
+    sizes = {file.path: (file.language, file.size) for file in sources}
+    left = [path for path in sizes if path not in found.files]
+    opening = Opening(view.walked, reach, paths, edges, cache)
+    tasks = [(path, *sizes.get(path, ("c", 0))) for path in (*left, *beyond)]
+    done = len(found.files)
+    for (path, _, _), (facts, shared) in zip(
+        tasks, _each(view, headers, everything, tasks, opening, cancel), strict=True
+    ):
+        found.shared.update(shared)
+        if path in sizes:
+            found.files[path] = facts
+            done += 1
+            progress(done, len(sources))
+        elif facts.calls != NOTHING.calls:
+            found.beyond[path] = facts.calls
+    found.files = dict(sorted(found.files.items()))
     found.shared = dict(sorted(found.shared.items()))
     return found
 
 
-class _Worker:
-    """Works out what the macro uses of one file after the other make."""
-
-    def __init__(self, view: IndexView, headers: Headers, macros: Macros) -> None:
-        self._view = view
-        self._headers = headers
-        self._macros = macros
-        self._makers = Makers(macros)
-        self._calls = MacroCalls(macros, self._is_function)
-        self.shared: dict[str, tuple[Made, ...]] = {}
-
-    def file(self, path: str, blob: str) -> FileFacts:
-        """Return what the macro uses in *path* make. A file that changed since it was indexed makes nothing."""
-        uses = self._view.plain_calls(path, self._macros)
-        self._share(path, uses)
-        try:
-            data = self._view.text(path)
-        except NothingReadable:
-            return FileFacts("", Calls({}, ()), MadeFacts())
-        parsed = self._view.parsed(path, with_references=False)
-        calls = self._made(path, uses, parsed.definitions, lambda: data)
-        return FileFacts(blob, calls, self._makers.facts(path, parsed, data), self._left_out(path, uses))
-
-    def _left_out(self, path: str, uses: Sequence[Reference]) -> int:
-        """Return how many calls that the macros of *uses* make wherever they are used are not told."""
-        return sum(
-            count * sum(one.is_fixed and not self._is_worth(one) for one in self._calls.of(name, path)[0])
-            for name, count in Counter(use.name for use in uses).items()
-        )
-
-    def header(self, path: str) -> Calls:
-        """Return the calls that macros make in the functions of the header *path* outside the scope."""
-        uses = self._headers.plain_calls(path, self._macros)
-        if not uses:
-            return Calls({}, ())
-        self._share(path, uses)
-        definitions = [at.fact for at in self._headers.definitions(path=path)]
-        try:
-            return self._made(path, uses, definitions, lambda: self._headers.text(path))
-        except NothingReadable:
-            return Calls({}, ())
-
-    def _made(
-        self, path: str, uses: Sequence[Reference], definitions: Iterable[Definition], read: Callable[[], bytes]
-    ) -> Calls:
-        functions = {one.name: one for one in definitions if one.kind == "function"}
-        uses = [use for use in uses if use.caller in functions]
-        lines = plain(read()).text.decode("utf-8", "replace").split("\n") if self._is_moving(path, uses) else ()
-        calls = made_calls(path, uses, self._calls, lines, functions)
-        fixed = {name: tuple(filter(self._is_worth, some)) for name, some in calls.fixed.items()}
-        return Calls(fixed, tuple(filter(self._is_worth, calls.bound)))
-
-    def _share(self, path: str, uses: Sequence[Reference]) -> None:
-        for name in dict.fromkeys(use.name for use in uses):
-            items, is_local = self._calls.of(name, path)
-            if is_local or name in self.shared:
-                continue
-            if fixed := tuple(one for one in items if one.is_fixed and self._is_worth(one)):
-                self.shared[name] = fixed
-
-    def _is_worth(self, one: Made | Reference) -> bool:
-        """Whether a call is told: not one that only some configurations make, and that leads out of the scope.
-
-        Nor one of a helper that compiler headers declare and nobody defines.
-        """
-        if one.receiver is not None:
-            return True
-        name = one.name if isinstance(one.name, str) else str(one.name[0])
-        if self._view.definitions(name=name, kinds=("function",)):
-            return True
-        if one.condition is not None:
-            return False
-        return not name.startswith("__") or bool(self._headers.definitions(name=name, kinds=("function",)))
-
-    def _is_moving(self, path: str, uses: Sequence[Reference]) -> bool:
-        names = dict.fromkeys(use.name for use in uses)
-        return any(not one.is_fixed for name in names for one in self._calls.of(name, path)[0])
-
-    def _is_function(self, name: str) -> bool:
-        return bool(
-            self._view.definitions(name=name, kinds=("function",))
-            or self._headers.definitions(name=name, kinds=("function",))
-        )
+def _each(
+    view: IndexView, headers: Headers, macros: Sequence[At[Macro]], tasks: Sequence[tuple[str, str, int]],
+    opening: Opening, cancel: CancelToken,
+) -> Iterator[tuple[FileFacts, Shared]]:  # fmt: skip
+    """Yield what each file makes, in order: worked out by worker processes where that is worth starting them."""
+    if len(tasks) >= FEW_FILES:
+        packed = opening.packed()
+        for made in work_all([LinkTask(*task, packed) for task in tasks], cancel):
+            yield (NOTHING, {}) if isinstance(made, Digest) else made
+        return
+    linker = FileLinker(view, headers, Macros(macros, Reaches(opening.paths, opening.edges).sees))
+    for path, _, _ in tasks:
+        cancel.check()
+        yield linker.any(path), linker.shared
 
 
 def _edges(view: IndexView, headers: Headers, paths: Sequence[str]) -> tuple[tuple[int, ...], ...]:
