@@ -14,7 +14,10 @@ from codereader.index.view import At
 from codereader.source.spans import line_of
 
 _RETURNS = re.compile(r"\((?:self|cls)?,?\s*(?:\w+: )?.*\)\s*->\s*(.+)$")
-_DECORATES = re.compile(r"Callable\[\[(.+)\], *(.+)\]$")
+_DECORATES = re.compile(r"Callable\[\[(\w+)\], *\1\]|Callable\[\[(?:\w+\.)?Callable|Decorator")
+_FUNCTION = re.compile(r"(?:T|F|R|P|C|FT|CT|T_\w+|\w*[Ff]unc\w*|\w*Callable\b.*|\w*[Hh]andler\w*)$")
+"""How a type is called that stands for any function."""
+
 _CALLABLE = re.compile(r"(?:^|\b)(?:func\(|std::function<|Fn(?:Mut|Once)?\(|fn\()")
 _ABSTRACT = re.compile(r"\b(?:ABC|Protocol|ABCMeta)\b")
 MANY_UNDER = 5
@@ -40,7 +43,11 @@ def hooks_section(scene: Scene, kinds: Kinds) -> Draft:
 
 def _decorators(scene: Scene) -> Iterator[Fact]:
     """Yield for each Python class the methods that take a function and give it back."""
-    inner = {(at.path, at.fact.owner) for at in scene.definitions if at.fact.kind == "function" and at.fact.owner}
+    inner = {
+        (at.path, at.fact.owner)
+        for at in scene.definitions
+        if at.fact.kind == "function" and at.fact.owner and re.match(r"_?(?:deco|wrap)", at.fact.name)
+    }
     found: dict[tuple[str, str], list[At[Definition]]] = {}
     for at in scene.definitions:
         one = at.fact
@@ -50,7 +57,7 @@ def _decorators(scene: Scene) -> Iterator[Fact]:
             or one.kind not in ("method", "function")
         ):
             continue
-        if _takes_function(one) or ((at.path, dotted(one)) in inner and _gives_decorator(one)):
+        if _takes_function(one) or (at.path, dotted(one)) in inner or _gives_decorator(one):
             found.setdefault((at.path, one.owner or ""), []).append(at)
     ordered = sorted(found, key=lambda key: (-len(found[key]), -scene.rank(key[0]), key))
     for key in ordered[:3]:
@@ -69,17 +76,12 @@ def _decorators(scene: Scene) -> Iterator[Fact]:
 def _takes_function(one: Definition) -> bool:
     """Tell whether a signature says that a function gives back the very kind that it is given last."""
     match = re.match(r".*?\((?:self|cls)?(?:, )?(\w+): ([^,=]+)\) -> (.+)$", one.signature)
-    return (
-        match is not None
-        and match[2].strip() == match[3].strip()
-        and ("Callable" in match[2] or match[2][:1] in "TFRP")
-        and match[2] != "type"
-    )
+    return match is not None and match[2].strip() == match[3].strip() and bool(_FUNCTION.match(match[2].strip()))
 
 
 def _gives_decorator(one: Definition) -> bool:
     result = one.signature.rpartition("->")[2].strip() if "->" in one.signature else ""
-    return "Callable" in result or not result
+    return bool(_DECORATES.search(result))
 
 
 def _members(scene: Scene, kinds: Kinds) -> Iterator[Fact]:

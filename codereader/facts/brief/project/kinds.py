@@ -56,7 +56,9 @@ _ROLE = re.compile(r":\w+:`([^`]+)`")
 _LOCK = re.compile(r"(?i)mutex|rwlock|\block\b|semaphore|condvar")
 _VIRTUAL = re.compile(r"\bvirtual\s[^;(){}~]*?\b([A-Za-z]\w*)\s*\(")
 _CLASS = re.compile(r"\b(?:class|struct)\s+(?:[A-Z_]+\s+)?(\w+)[^;{}()]*\{")
-_MAKES = re.compile(r"^(?:[Nn]ew|[Oo]pen|[Cc]reate|[Mm]ake|[Bb]uild|[Ff]rom|[Dd]efault|[Pp]arse|[Cc]onnect)")
+_MAKES = re.compile(
+    r"(?:[Nn]ew|[Oo]pen|[Cc]reate|[Mm]ake|[Ff]rom|[Dd]efault|[Pp]arse|[Cc]onnect)(?:[A-Z_0-9]|$)|[Bb]uild$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +166,11 @@ class Kinds:
         for at in self._scene.definitions:
             if at.fact.kind == "method" and at.fact.owner and self._scene.material.language(at.path) == "go":
                 methods.setdefault(at.fact.owner, {})[at.fact.name] = _parameters(at.fact)
+        open_ = {at.fact.name for at in self._types if at.fact.kind == "interface"}
         for at in self._types:
             wanted = methods.get(at.fact.name, {})
             if at.fact.kind == "interface" and wanted:
-                types = [one.fact.name for one in self._types if one.fact.kind == "struct"]
-                kept = [one for one in types if wanted.items() <= methods.get(one, {}).items()]
+                kept = [one for one in methods if one not in open_ and wanted.items() <= methods[one].items()]
                 if kept:
                     yield at.fact.name, kept
 
@@ -183,8 +185,13 @@ class Kinds:
                     found.setdefault(name, []).append((spelled, at.path.rpartition("/")[0]))
         for path in self._scene.material.uses.looked:
             if path in self._scene.paths and self._scene.material.language(path) not in ("go", "rust"):
-                for one in self._scene.view.references(path=path, kind="call"):
-                    if one.fact.name in self.names and one.fact.caller and one.fact.receiver is None:
+                for one in self._scene.references(path):
+                    if (
+                        one.fact.kind == "call"
+                        and one.fact.name in self.names
+                        and one.fact.caller
+                        and one.fact.receiver is None
+                    ):
                         caller = self._scene.spell(path, one.fact.caller)
                         if re.split(r"::|\.", caller)[0] != one.fact.name:
                             found.setdefault(one.fact.name, []).append((caller, path.rpartition("/")[0]))

@@ -36,7 +36,7 @@ FEWEST_WORDS = 3
 SAID = 60
 """Characters that a file's own words may take."""
 
-_BOILER = re.compile(
+BOILER = re.compile(
     r"copyright|licen[sc]e|all rights reserved|copied from|^https?:|unless required by|redistribut|permission is|"
     r"warranty",
     re.IGNORECASE,
@@ -90,7 +90,7 @@ def _weight(scene: Scene, file: IndexedFile, inside: Sequence[At[Definition]], t
 
 def _file(scene: Scene, file: IndexedFile, inside: Sequence[At[Definition]], told: frozenset[str]) -> Fact:
     words = one_line(file.summary or "", SAID).rstrip(".")
-    words = "" if _BOILER.search(words) or len(words.split()) < FEWEST_WORDS else words
+    words = "" if BOILER.search(words) or len(words.split()) < FEWEST_WORDS else words
     names = main_names(scene, file.language, inside, told)
     base = file.path.rpartition("/")[2]
     head = f"{base}  {counted(file.lines, 'line')}: {f'{words}; ' if words and names else words}"

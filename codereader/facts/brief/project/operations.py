@@ -171,7 +171,7 @@ def _handing(scene: Scene) -> Iterator[Node]:
     for path in sorted(scene.paths & set(scene.material.uses.looked)):
         calls: set[tuple[str | None, int]] = set()
         handed: set[tuple[str | None, int]] = set()
-        for at in scene.view.references(path=path):
+        for at in scene.references(path):
             place = (at.fact.caller, at.fact.row)
             if at.fact.kind == "call" and _LATER.search(at.fact.name):
                 calls.add(place)

@@ -14,13 +14,13 @@ from codereader.facts.brief.parts import Parts
 from codereader.facts.brief.project.hooks import hooks_section
 from codereader.facts.brief.project.kinds import Kinds, types_section
 from codereader.facts.brief.project.manifest import Manifest
-from codereader.facts.brief.project.modules import files_section
+from codereader.facts.brief.project.modules import BOILER, files_section
 from codereader.facts.brief.project.offers import entries_section
 from codereader.facts.brief.project.operations import flow_section, operations
 from codereader.facts.brief.project.order import order_section
 from codereader.facts.brief.project.packaging import build_section, manifests, tests_section
 from codereader.facts.brief.project.reach import Reach
-from codereader.facts.brief.project.scene import LINE, OUTLINES, Scene
+from codereader.facts.brief.project.scene import LINE, OUTLINES, Scene, is_own
 from codereader.facts.brief.project.state import state_section
 from codereader.facts.brief.python import layers_section
 from codereader.facts.brief.readme import readme_words
@@ -63,7 +63,7 @@ def project_drafts(material: Material) -> tuple[Draft, ...]:
         flow_section(scene, reach, starts),
         types_section(scene, kinds),
         hooks_section(scene, kinds),
-        tables_section(material),
+        _own(tables_section(material)),
         state_section(scene),
         files_section(scene, frozenset(one.name for one in kinds.ranked[:9])),
         build_section(scene, found),
@@ -71,6 +71,11 @@ def project_drafts(material: Material) -> tuple[Draft, ...]:
         order_section(scene, starts, kinds),
         replace(not_followed(material), weight=0.5),
     )
+
+
+def _own(draft: Draft) -> Draft:
+    """Return *draft* without the facts on tests and the like."""
+    return replace(draft, facts=tuple(fact for fact in draft.facts if is_own(fact.path or "")))
 
 
 def _identity(scene: Scene, found: list[Manifest]) -> Iterator[Fact]:
@@ -108,5 +113,5 @@ def _descriptions(scene: Scene, found: list[Manifest]) -> Iterator[tuple[str, in
     tops = [path for path in scene.paths if path.rpartition("/")[2] in ("__init__.py", "lib.rs", "doc.go")]
     for path in sorted(tops, key=lambda one: (one.count("/"), -scene.rank(one), one))[:1]:
         file = scene.view.file(path)
-        if file and file.summary:
+        if file and file.summary and not BOILER.search(file.summary):
             yield path, 1, file.summary

@@ -60,7 +60,7 @@ class Reach:
         """Return what the definitions called *caller* in *path* refer to, in the order of the source."""
         if path not in self._inside:
             inside: dict[str, list[Reference]] = {}
-            for at in self._scene.view.references(path=path):
+            for at in self._scene.references(path):
                 if at.fact.caller:
                     inside.setdefault(at.fact.caller, []).append(at.fact)
             self._inside[path] = inside

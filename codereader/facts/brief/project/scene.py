@@ -13,7 +13,7 @@ from codereader.errors import NothingReadable
 from codereader.facts.brief.material import Material
 from codereader.facts.outline import Node
 from codereader.facts.rank import is_minor
-from codereader.index.parsed import Definition
+from codereader.index.parsed import Definition, Reference
 from codereader.index.tagged.names import know_all
 from codereader.index.view import At, IndexedFile
 from codereader.source.languages import known_languages
@@ -61,6 +61,7 @@ class Scene:
         self.paths = frozenset(file.path for file in self.files)
         self.definitions = tuple(at for at in material.definitions if at.path in self.paths)
         self._texts: dict[str, str] = {}
+        self._references: dict[str, Sequence[At[Reference]]] = {}
 
     def prepare(self) -> None:
         """Make names ready to be looked up by the thousand."""
@@ -116,9 +117,15 @@ class Scene:
         counts: dict[str, int] = {}
         for path in self.material.uses.looked:
             if path in self.paths:
-                for name in dict.fromkeys(at.fact.name for at in self.view.references(path=path)):
+                for name in dict.fromkeys(at.fact.name for at in self.references(path)):
                     counts[name] = counts.get(name, 0) + 1
         return counts
+
+    def references(self, path: str) -> Sequence[At[Reference]]:
+        """Return what a file refers to, in the order of the source, asked of the index once."""
+        if path not in self._references:
+            self._references[path] = self.view.references(path=path)
+        return self._references[path]
 
     def files_using(self, name: str) -> int:
         """Return in how many own files *name* is used."""
