@@ -26,6 +26,9 @@ from codereader.source.spans import line_of
 PATHS_BYTES = 8 << 20
 """In scopes with so many bytes of Rust and more, paths written out in the code (``crate::search::run``) are left."""
 
+DEEP_FILES = 8_000
+"""In scopes with so many files of C and more, what headers include in turn is left."""
+
 _C_FAMILY = ("c", "cpp")
 _HEADERS = (".h", ".hh", ".hpp", ".hxx", ".h++", ".H", ".inl", ".ipp", ".tpp")
 _LINKED = ("function", "variable", "constant")
@@ -128,6 +131,7 @@ class _Scene:
         self.tops = _tops(definitions, self.languages)
         self.siblings = _siblings(groups, self.languages)
         self.follows_paths = sum(file.size for file in sizes.values() if file.language == "rust") < PATHS_BYTES
+        self.follows_headers = sum(language in _C_FAMILY for language in self.languages.values()) < DEEP_FILES
         self.found: Uses = {}
         self._prefixes = tuple(dict.fromkeys(("", *(f"{one}/" for one in (view.scope.folder, view.scope.name) if one))))
         self._included: dict[str, Sequence[tuple[Include, Sequence[str]]]] = {}
@@ -171,7 +175,9 @@ class _Scene:
         return ()
 
     def reached(self, path: str) -> frozenset[str]:
-        """Return the files that *path* includes, directly or through others."""
+        """Return the files that *path* includes, directly or, but in very large scopes, through others."""
+        if not self.follows_headers:
+            return frozenset(one for _, files in self.included(path) for one in files)
         seen: set[str] = set()
         waiting = [path]
         while waiting:
@@ -210,8 +216,9 @@ def _of_c(scene: _Scene, path: str, names: Sequence[str]) -> None:
     reached = scene.reached(path)
     visible = {groups[one] for one in reached} if scene.languages[path] == "cpp" else None
     announced: dict[str, set[str]] = {}
-    for one in reached:
-        for name in scene.inside.get(one, frozenset()).intersection(names):
+    known = frozenset(names)
+    for one in reached & scene.inside.keys():
+        for name in scene.inside[one] & known:
             announced.setdefault(name, set()).add(groups[one])
     for name in names:
         home = scene.homes.get(name, _NOWHERE)
