@@ -156,7 +156,6 @@ def test_a_large_tree_is_told_by_folder(indexed, tmp_path):
     made = brief(indexed(large(tmp_path / "big")))
 
     told = [fact.text.strip() for fact in facts(made, "Parts")]
-    assert [text[:6] for text in told if text.startswith(("core/ ", "radio/ "))] == ["core/ ", "radio/"]
     assert any(text.startswith("radio/  Talk over the air; 16 files") for text in told)
     built = facts(made, "Build and configuration")
     assert ("radio/", "CONFIG_RADIO") in [(fact.subject, fact.condition) for fact in built]

@@ -62,19 +62,21 @@ def above(material: Material) -> Above | None:
         for rule in assignments_of(path, files[path].builds):
             if wanted in rule.words and rule.name in ("obj", "lib"):
                 symbol = _SYMBOL.search(rule.suffix)
-                where, option = (_option(files, symbol[1]) if symbol else None) or ("", None)
                 name = symbol[0] if symbol else None
-                place = from_scope(scope, where) if where else ""
+                place, option = _option(material, files, symbol[1]) if symbol else ("", None)
                 return Above(from_scope(scope, path), rule.line, name, option, place)
     return None
 
 
-def _option(files: Mapping[str, ParsedFile], name: str) -> tuple[str, Definition] | None:
+def _option(material: Material, files: Mapping[str, ParsedFile], name: str) -> tuple[str, Definition | None]:
+    """Return where the option *name* stands, seen from the scope, and the option: in the scope, else above it."""
+    for at in material.view.definitions(name=name, kinds=("option",)):
+        return at.path, at.fact
     for path, parsed in files.items():
         for one in parsed.definitions:
             if one.kind == "option" and one.name == name:
-                return path, one
-    return None
+                return from_scope(material.view.scope, path), one
+    return "", None
 
 
 def offered(found: Above | None) -> Iterator[tuple[str, int, str]]:
@@ -93,7 +95,7 @@ def built_from_above(found: Above | None, name: str) -> Iterator[Fact]:
 def around_section(material: Material) -> Draft:
     """Return the tests and documents: those of the scope, those its sources name, those called like it elsewhere."""
     facts = [*_own_tests(material), *_named_documents(material), *_elsewhere(material)]
-    return Draft("Tests and documentation", tuple(facts), weight=1.5, first=2)
+    return Draft("Tests and documentation", tuple(facts), weight=1.5, first=1)
 
 
 def _own_tests(material: Material) -> Iterator[Fact]:

@@ -62,15 +62,15 @@ def build_section(material: Material, outer: Above | None = None) -> Draft:
     own = built_from_above(outer, material.view.scope.name)
     files = list(_built_files(material))
     facts = [*own, *_options(material), *_built_folders(material), *files, *_unbuilt(material)]
-    return Draft("Build and configuration", tuple(facts), weight=3, first=3)
+    return Draft("Build and configuration", tuple(facts), weight=3, first=2)
 
 
 def _options(material: Material) -> Iterator[Fact]:
     """Yield the options of the scope with the words that offer them, one by one where they are few."""
     options = [at for at in material.definitions if at.fact.kind == "option" and prompt(at.fact)]
     if len(options) > OPTIONS_ONE_BY_ONE:
-        first, line = options[0], line_of(options[0].fact.row)
         options.sort(key=lambda at: at.path.count("/"))
+        first, line = options[0], line_of(options[0].fact.row)
         told = [at.fact.name for at in options]
         if len(options) <= OPTIONS_WITH_WORDS:
             told = [f"{at.fact.name} ({one_line(prompt(at.fact) or '', OPTION_WIDTH)})" for at in options]
@@ -152,7 +152,7 @@ def tables_section(material: Material) -> Draft:
     facts = [_table(material, table, own) for table in ordered]
     if len(ordered) > TABLES_ONE_BY_ONE:
         facts = [*_by_struct(material, ordered, own), *facts]
-    return Draft("Tables of functions", tuple(facts), weight=4, first=4)
+    return Draft("Tables of functions", tuple(facts), weight=4, first=3)
 
 
 def _weight(material: Material, table: Table, own: set[str]) -> float:

@@ -55,9 +55,8 @@ def outline_section(material: Material) -> Draft:
     if left > 0:
         text = f"and {counted(left, 'more starting point')}, from {roots[most].name} on"
         facts.append(Fact(material.view.scope.name, "has", f"{left} more starting points", text))
-    return Draft(
-        "Call outline", tuple(facts), weight=1 if material.is_large else 14, first=1 if material.is_large else 4
-    )
+    weight, first = (0, 1) if material.is_large else (14, 4)
+    return Draft("Call outline", tuple(facts), weight=weight, first=first)
 
 
 def _roots(material: Material) -> list[Node]:
@@ -154,7 +153,7 @@ def most_called(material: Material) -> Draft:
         names = listed([use.name for use in rest], 5)
         text = f"and {counted(len(rest), 'more name')}, {counted(times, 'call')}: {names}"
         facts.append(Fact(material.view.scope.name, "calls", f"{len(rest)} more names", text))
-    return Draft("Most called inside", tuple(facts), weight=0.5, first=1)
+    return Draft("Most called inside", tuple(facts), weight=0)
 
 
 def _called(count: Use, places: Sequence[At[Definition]]) -> Fact:

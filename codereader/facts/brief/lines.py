@@ -15,6 +15,9 @@ MINIMUM_LINES = 2
 """A brief shorter than a title and a fact would say nothing; smaller numbers are taken as this one."""
 
 
+LAST = 1e9
+"""How full a section counts that has to wait for the others."""
+
 NAMED_WIDTH = 100
 """Characters that the titles of sections without room may take."""
 
@@ -24,7 +27,7 @@ class Draft:
     """A section before it is fitted: all its facts, most important first.
 
     `weight` is its share of the lines relative to the others, `first` how many facts it gets before the
-    others grow.
+    others grow. One without weight gets what the others leave.
     """
 
     title: str
@@ -94,6 +97,8 @@ def _shares(drafts: Sequence[Draft], lines: int) -> list[int]:
 
 
 def _fullness(draft: Draft, shown: int) -> float:
+    if not draft.weight:
+        return LAST + shown
     if shown < draft.first:
         return -1.0 if shown else -2.0
     return shown / draft.weight

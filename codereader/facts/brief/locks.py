@@ -61,7 +61,7 @@ def locks_section(material: Material) -> Draft:
     facts = [*_summary(material, taken), *(_lock(material, *one, taken) for one in locks if one[2] is None)]
     facts += _members(material, [one for one in locks if one[2] is not None], taken)
     facts[1:1] = _of_others(material, {name for _, name, _, _ in locks}, taken)
-    return Draft("Locking", tuple(facts), weight=3, first=3)
+    return Draft("Locking", tuple(facts), weight=3, first=2)
 
 
 def _taken(material: Material) -> _Taken:

@@ -23,10 +23,10 @@ STARTS = 120
 LARGE_SCOPE = 400
 """A scope with more files than this is a large one here."""
 
-LARGE_STARTS = 40
+LARGE_STARTS = 30
 """The same in a large scope, whose files take longer to look into."""
 
-STARTS_A_FILE = 8
+STARTS_A_FILE = 12
 """No more than this of one file."""
 
 CHAINS = 10
@@ -50,10 +50,15 @@ CONDITIONAL_SHARE = 0.85
 REPEATED_SHARE = 0.45
 """What is left of the worth of a way when one of its kind is told already."""
 
+FOREMOST = (0, 1, 5, 6, 7, 12, 14)
+"""The kinds of operations that come first where there are others, by their place among the directions of a chain:
+taking in and giving out, looking up, creating, mounting, scheduling, submitting."""
+
 REPORTING = frozenset(
-    "cftype seq_operations proc_ops kernel_param_ops ctl_table device_attribute kobj_attribute attribute dev_pm_ops"
-    " rhashtable_params pernet_operations notifier_block shrinker trace_event_functions dmi_system_id bpf_iter_reg"
-    " bpf_func_proto bpf_verifier_ops sock_diag_handler inet_diag_handler kset_uevent_ops ethtool_ops".split()
+    "cftype genl_ops genl_small_ops genl_split_ops nfnl_callback seq_operations proc_ops kernel_param_ops ctl_table"
+    " device_attribute kobj_attribute attribute dev_pm_ops rhashtable_params pernet_operations notifier_block shrinker"
+    " trace_event_functions dmi_system_id bpf_iter_reg bpf_func_proto bpf_verifier_ops sock_diag_handler"
+    " inet_diag_handler kset_uevent_ops ethtool_ops".split()
 )
 """Structs that every part of a kernel fills in for upkeep and reports: their functions are no main operations."""
 
@@ -62,7 +67,8 @@ SAME_FILE_SHARE = 0.7
 
 _LEGEND = "-> calls, => by a pointer, a table or handed on"
 _MINOR_FIELDS = re.compile(
-    r"(^|[._])(err|poll|next|show|stop|seq|dump|get|set|splice|compat|old|uevent|debug|error|bpf|exit|stats?|trace|info|setsockopt|getsockopt)(_|$)"
+    r"(^|[._])(err|poll|next|show|stop|seq|dump|get|set|splice|compat|old|uevent|debug|error|bpf|exit|stats?|trace|info"
+    r"|setsockopt|getsockopt|quota|fiemap|unlocked_ioctl|xattr|acl|trim|encap)(_|$)"
 )
 _TRIAL = re.compile(r"torture|selftest|kunit|(^|[/_-])(test|mock|fake|dummy)")
 
@@ -86,7 +92,7 @@ def operations_section(material: Material) -> Draft:
     found = [(start, chains.best(start.path, start.name, start.via)) for start in _starts(material, chains)]
     found = [one for one in found if one[1].worth >= WORTH_TELLING or len(_steps(material, chains, one[0])) >= STEPS]
     facts = tuple(fact for start, chain in _telling(chains, found) for fact in _facts(material, chains, start, chain))
-    return Draft(f"Main operations ({_LEGEND})", facts, weight=8, first=8)
+    return Draft(f"Main operations ({_LEGEND})", facts, weight=8, first=7)
 
 
 def _starts(material: Material, chains: Chains) -> list[_Start]:
@@ -134,7 +140,8 @@ def _weighed(material: Material, chains: Chains, start: _Start) -> Iterator[_Sta
     if place is None or definition is None or is_minor(place) or place.endswith(".h"):
         return
     size = log2(2 + definition.span.last_row - definition.span.first_row)
-    share = 1.3 if chains.direction(start.name, start.via) is not None else 1.0
+    kind = chains.direction(start.name, start.via)
+    share = 1.0 if kind is None else 1.5 if kind in FOREMOST else 1.3
     share *= MINOR_SHARE if _MINOR_FIELDS.search(start.via) or _MINOR_FIELDS.search(start.name) else 1.0
     share *= MINOR_SHARE if _TRIAL.search(place) or _TRIAL.search(start.name) else 1.0
     share *= CONDITIONAL_SHARE if definition.condition else 1.0
@@ -215,5 +222,7 @@ def _stepwise(material: Material, chains: Chains, start: _Start, steps: Sequence
     definition = chains.definition(start.path, start.name)
     line, condition = (line_of(definition.row), definition.condition) if definition else (1, None)
     head = f"{start.via}: {start.name}" if start.via else start.name
-    text = spelled(f"{head} calls, among others, ", steps, material.room(start.path, line, condition))
+    every = {one.name for one in material.flow.inside(start.path, start.name) if one.kind == "call"}
+    how = "calls, among others," if len(every) > len(steps) else "calls"
+    text = spelled(f"{head} {how} ", steps, material.room(start.path, line, condition))
     return Fact(start.name, "flows to", ", ".join(steps), text, start.path, line, condition)

@@ -32,7 +32,7 @@ from codereader.facts.brief.operations import operations_section
 from codereader.facts.brief.parts import find_parts
 from codereader.facts.brief.parts_section import parts_section
 from codereader.facts.brief.picking import picked, with_parts
-from codereader.facts.brief.project.page import is_project, project_drafts
+from codereader.facts.brief.project.page import beside_files, is_project, project_drafts
 from codereader.facts.brief.purpose import Purposes
 from codereader.facts.brief.python import classes_section, layers_section
 from codereader.facts.brief.reading import reading_section
@@ -45,6 +45,7 @@ from codereader.facts.fact import PAGE_WIDTH, Brief, Fact
 from codereader.facts.kbuild.kconfig import folder_prompts, option_words, own_option
 from codereader.facts.layers import import_graph
 from codereader.facts.rank import MINOR_SHARE, is_minor
+from codereader.index.prose import comment_lines
 from codereader.index.view import IndexedFile, IndexView
 from codereader.source.languages import language as language_named
 from codereader.source.spans import line_of
@@ -54,6 +55,12 @@ DEFAULT_LINES = 80
 
 WHOLE_LINES = 128
 """A brief that needs no more than this is shown whole when nobody says how many: cutting it would save a screen."""
+
+TOLD_FILES = 100
+"""So many C files are told with the names that others use most, the others with counts alone."""
+
+HEAD_BYTES = 4096
+"""So much of a file is searched for what it says of itself."""
 
 SHARED_SUMMARY = 3
 """So many files with the same words on themselves have them from a template, which says nothing about one of them."""
@@ -82,7 +89,7 @@ def brief(
         found = find_parts(material, depth or 1)
         parts = parts_section(material, found)
         if is_project(material):
-            parts = replace(parts, weight=4, first=min(8, len(parts.facts)))
+            parts = beside_files(parts, found)
         made = with_parts(drafts(material), parts)
         if sections:
             made = picked(made, sections)
@@ -120,7 +127,7 @@ def drafts(material: Material) -> tuple[Draft, ...]:
         Draft("What it is", tuple(_identity(material, outer)), weight=4, first=4),
         Draft("Folders", tuple(_folders(material)), weight=4, first=4),
         reading_section(material, registers.facts, operations.facts),
-        Draft("Files", tuple(_files(material)), weight=6, first=6),
+        Draft("Files", tuple(_files(material)), weight=6, first=3 if material.is_large else 6),
         layers_section(graph),
         entries_section(material),
         registers,
@@ -198,17 +205,22 @@ def _of_files(material: Material) -> Iterator[tuple[str, int, str]]:
     for file in code[:_SPEAKERS]:
         found = purposes.of_file(file)
         if found:
-            words = _paragraph(file, found.words)
+            words = _paragraph(material, file, found.words)
             is_direct = material.view.scope.only or ("/" not in file.path and not material.is_large)
             yield found.path, found.line, words if is_direct else f"{file.path}: {words}"
 
 
-def _paragraph(file: IndexedFile, words: str) -> str:
-    """Return *words*, what a file says of itself, with what follows them in the file's own summary."""
-    start = words.rstrip(".…")[:30]
-    summary = " ".join((file.summary or "").split())
-    place = summary.find(start)
-    return one_line(summary[place:], PAGE_WIDTH) if place >= 0 and start else words
+def _paragraph(material: Material, file: IndexedFile, words: str) -> str:
+    """Return *words*, what a file says of itself, with what follows them in its first comment: a line of it."""
+    start = words.rstrip(".…:")
+    head = material.texts.whole(file.path)[:HEAD_BYTES].decode("utf-8", "replace")
+    for text in (file.summary or "", "\n".join(comment_lines(head.partition("*/")[0]))):
+        for paragraph in text.split("\n\n"):
+            flat = " ".join(paragraph.split())
+            place = flat.find(start)
+            if start and place >= 0:
+                return one_line(flat[place:], PAGE_WIDTH)
+    return words.rstrip(":")
 
 
 def _size(material: Material, name: str) -> Fact:
@@ -268,9 +280,9 @@ def _files(material: Material) -> Iterator[Fact]:
         entries[entry.path] = entries.get(entry.path, 0) + 1
     purposes = Purposes(material)
     shared = dict(tally(file.summary for file in material.files if file.summary))
-    for file in material.files:
+    for number, file in enumerate(material.files):
         words = "" if shared.get(file.summary or "", 0) >= SHARED_SUMMARY else _own_words(file)
-        if file.language == "c":
+        if file.language == "c" and number < TOLD_FILES:
             yield _c_file(material, file, purposes, entries.get(file.path, 0))
             continue
         role = _role(file, words, kinds.get(file.path, []), entries.get(file.path, 0))
@@ -290,11 +302,11 @@ def _c_file(material: Material, file: IndexedFile, purposes: Purposes, entries: 
     functions = sum(at.fact.kind == "function" for at in inside)
     head = f"{file.path}  {counted(file.lines, 'line')}"
     if found:
-        head = f"{head}: {found.words.rstrip('.')}"
+        head = f"{head}: {found.words.rstrip('.:')}"
     if entries:
         head = f"{head}; {counted(entries, 'entry point')}"
     names = list(dict.fromkeys(one.name for one in named))
-    if names and functions:
+    if names and functions and file.path.endswith(".c"):
         head = f"{head}; {counted(functions, 'function')}: "
     elif names:
         head = f"{head}; defines "

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator, Sequence
 
 from codereader.facts.brief.lines import Draft
-from codereader.facts.brief.material import Material, base, counted, listed
+from codereader.facts.brief.material import Material, counted, listed, one_line
+from codereader.facts.brief.registered import is_telling
 from codereader.facts.fact import Fact
-from codereader.facts.graph.relations import is_registering
 from codereader.facts.rank import is_minor
 from codereader.index.view import IndexedFile
 from codereader.source.spans import line_of
 
 STEPS = 7
 """Most files of a reading order."""
+
+
+ENTRIES = 20
+"""So many initcalls are looked at for the one to begin with."""
 
 
 def reading_section(material: Material, registers: Sequence[Fact], operations: Sequence[Fact]) -> Draft:
@@ -24,16 +29,18 @@ def reading_section(material: Material, registers: Sequence[Fact], operations: S
     seen: set[str] = set()
     facts = []
     for path, line, reason in _steps(material, registers, operations):
-        if path not in seen and not is_minor(path) and len(seen) < STEPS:
+        if len(seen) == STEPS:
+            break
+        if path not in seen and not is_minor(path):
             seen.add(path)
             file = material.view.file(path)
             lines = f" ({counted(file.lines, 'line')})" if file else ""
-            text = f"{len(seen)}. {path}{lines}: {reason}"
+            text = one_line(f"{len(seen)}. {path}{lines}: {reason}", material.room(path, line))
             facts.append(Fact(path, "read", reason, text, path, line))
     code = [file for file in material.files if file.language == "c"]
     if len(code) < 2:
         return Draft("Read in this order", ())
-    return Draft("Read in this order", tuple(facts), weight=3, first=4)
+    return Draft("Read in this order", tuple(facts), weight=3, first=3)
 
 
 def _steps(material: Material, registers: Sequence[Fact], operations: Sequence[Fact]) -> Iterator[tuple[str, int, str]]:
@@ -55,13 +62,14 @@ def _begins(fact: Fact) -> str:
 def _entry(material: Material, registers: Sequence[Fact]) -> Iterator[tuple[str, int, str]]:
     """Yield the initcall that registers most, weighed by its file."""
     calls: list[tuple[float, str, int, str, list[str]]] = []
-    for at in material.entries:
-        if at.fact.kind == "initcall" and material.scores.get(at.path, 0.0):
-            inside = material.flow.inside(at.path, at.fact.name)
-            made = list(dict.fromkeys(one.name for one in inside if one.kind == "call" and is_registering(one.name)))
-            if made:
-                score = round(material.scores[at.path] * (1 + len(made)), 6)
-                calls.append((-score, at.path, line_of(at.fact.row), at.fact.name, made))
+    starts = [at for at in material.entries if at.fact.kind == "initcall" and not is_minor(at.path)]
+    starts.sort(key=lambda at: (-material.scores.get(at.path, 0.0), at.path, at.fact.row))
+    for at in starts[:ENTRIES]:
+        inside = material.flow.inside(at.path, at.fact.name)
+        made = list(dict.fromkeys(one.name for one in inside if one.kind == "call" and is_telling(one.name)))
+        if made:
+            score = round(material.scores.get(at.path, 0.0) * (1 + len(made)), 6)
+            calls.append((-score, at.path, line_of(at.fact.row), at.fact.name, made))
     for _, path, line, name, made in sorted(calls)[:1]:
         yield path, line, f"{name} sets it up: {listed(made, 4)}"
     if not calls:
@@ -72,12 +80,12 @@ def _entry(material: Material, registers: Sequence[Fact]) -> Iterator[tuple[str,
 
 def _header(material: Material) -> Iterator[tuple[str, int, str]]:
     """Yield the header of the scope that most of its files include."""
-    own = {base(file.path): file.path for file in material.files if file.path.endswith(".h")}
+    headers = {file.path for file in material.files if file.path.endswith(".h")}
     counts: dict[str, set[str]] = {}
     for at in material.view.includes():
-        name = base(at.fact.target)
-        if name in own and not at.fact.system:
-            counts.setdefault(own[name], set()).add(at.path)
+        beside = posixpath.normpath(posixpath.join(posixpath.dirname(at.path), at.fact.target))
+        if beside in headers and not at.fact.system:
+            counts.setdefault(beside, set()).add(at.path)
     ordered = sorted(counts, key=lambda path: (-len(counts[path]), path))
     for path in ordered[:1]:
         if len(counts[path]) > 1:

@@ -53,7 +53,12 @@ def registrations_section(material: Material) -> Draft:
         facts = tuple(_alone(material, one) for one in ordered)
     else:
         facts = tuple(fact for group in _groups(material, found) for fact in _together(material, group))
-    return Draft("Registers", facts, weight=6, first=6)
+    return Draft("Registers", facts, weight=6, first=5)
+
+
+def is_telling(function: str) -> bool:
+    """Tell whether a call registers something that not every part of a kernel registers."""
+    return is_registering(function) and not _HOUSEKEEPING.search(function)
 
 
 def _is_passed_on(one: Registration) -> bool:

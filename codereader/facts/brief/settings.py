@@ -55,7 +55,7 @@ _PLAIN = re.compile(r"\(?\s*(?:0x[0-9a-fA-F]+|\d+)\w*(?:\s*[*+<-]+\s*\(?\w+\)?)*
 def settings_section(material: Material) -> Draft:
     """Return what can be set or seen from outside, a kind a fact, then the constants that bound things."""
     facts = [*_named(material), *_handlers(material), *_constants(material), *_parameters(material)]
-    return Draft("Settings and user interface", tuple(facts), weight=3, first=3)
+    return Draft("Settings and user interface", tuple(facts), weight=3, first=2)
 
 
 def _parameters(material: Material) -> Iterator[Fact]:
@@ -141,5 +141,5 @@ def _constants(material: Material) -> Iterator[Fact]:
         first = found[0][0]
         line = line_of(first.fact.row)
         names = [f"{at.fact.name} {value}" for at, value in found[:LIMITS]]
-        text = spelled(f"{counted(len(found), 'limit')}: ", names, material.room(first.path, line))
+        text = spelled(f"{counted(len(found), 'constant')}: ", names, material.room(first.path, line))
         yield Fact(first.fact.name, "constant", ", ".join(names), text, first.path, line)

@@ -44,7 +44,7 @@ def entries_section(material: Material) -> Draft:
     if len(ordered) > ENTRIES_COUNTED:
         kinds = ", ".join(counted(number, kind) for kind, number in tally(at.fact.kind for at in ordered))
         facts.insert(0, Fact(material.view.scope.name, "has", kinds, kinds))
-    return Draft("Entry points", tuple(facts), weight=4, first=4)
+    return Draft("Entry points", tuple(facts), weight=4, first=3)
 
 
 def ordered_entries(material: Material) -> list[At[Entry]]:
@@ -113,8 +113,9 @@ def _other_entries(material: Material, ordered: Sequence[At[Entry]]) -> Iterator
 
 def _initcall(material: Material, at: At[Entry], end: At[Entry] | None, steps: Sequence[str]) -> Fact:
     entry, line = at.fact, line_of(at.fact.row)
-    head = f"{entry.via}({entry.name})" + (f", {end.fact.via}({end.fact.name})" if end else "")
-    text = spelled(f"{head} calls ", steps, material.room(at.path, line, entry.condition)) if steps else head
+    head, tail = f"{entry.via}({entry.name})", f"; {end.fact.via}({end.fact.name})" if end else ""
+    width = material.room(at.path, line, entry.condition) - len(tail)
+    text = (spelled(f"{head} calls ", steps, width) if steps else head) + tail
     return Fact(entry.name, entry.kind, entry.via, text, at.path, line, entry.condition)
 
 
@@ -148,8 +149,9 @@ def exports_section(material: Material) -> Draft:
 def _by_file(material: Material) -> Iterator[Fact]:
     """Yield one fact a file with exports, its most used symbols first, after one that counts them all."""
     name = material.view.scope.name
-    kinds = ", ".join(f"{kind} {number:,}" for kind, number in tally(at.fact.kind for at in material.exports))
-    yield Fact(name, "exports", kinds, f"{len(material.exports):,} symbols: {kinds}")
+    kinds = [f"{kind} {number:,}" for kind, number in tally(at.fact.kind for at in material.exports)]
+    text = spelled(f"{len(material.exports):,} symbols: ", kinds, material.room(None))
+    yield Fact(name, "exports", ", ".join(kinds), text)
     files: dict[str, list[At[Export]]] = {}
     for at in material.exports:
         files.setdefault(at.path, []).append(at)

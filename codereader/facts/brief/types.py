@@ -61,7 +61,7 @@ def main_types(material: Material) -> Draft:
     )  # fmt: skip
     own = [_type(material, at, users, lives) for at in ordered]
     outside = _outside(material, users, lives, {at.fact.name for at in types})
-    return Draft("Main types", (*outside[:1], *own[:4], *outside[1:], *own[4:]), weight=5, first=5)
+    return Draft("Main types", (*outside[:1], *own[:4], *outside[1:], *own[4:]), weight=5, first=4)
 
 
 def _users(material: Material, paths: Sequence[str]) -> dict[str, int]:
