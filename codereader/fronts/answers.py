@@ -89,7 +89,8 @@ def _silence(answer: Answer) -> str:
     """Say why there is no prose."""
     if not answer.dropped:
         return "the model gave no text"
-    said = f"nothing that the model said could be verified ({counted(answer.dropped, 'sentence')})"
+    cut = f"; {CUT[answer.reason]}" if answer.reason in CUT else ""
+    said = f"nothing that the model said could be verified ({counted(answer.dropped, 'sentence')}{cut})"
     return f"{said}: the facts above are the answer; --all-prose shows it all the same"
 
 
