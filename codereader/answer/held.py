@@ -34,6 +34,8 @@ _HOLDS = re.compile(
     r"through|refers?|resolves?|defines?|supplies|with) "
 )
 _PRONOUN = re.compile(r" ?(?:it|this|they|this function) ")
+_VALUE = re.compile(r"<(\d+)> (?:points to|refers to|to|is|=|:|as) <(\d+)>")
+_OWNER = re.compile(r"<\d+> (?:\w+ ){0,2}(?:of|in|for|from|on|within|inside) <(\d+)>")
 _JOINED = re.compile(r"<(\d+)> (?:as|for|in|into|to|is|=|:|\(|with) (?:\w+ ){0,2}(?=<(\d+)>)")
 _LISTS = re.compile(
     r" (?:holds?|contains?|lists?|listed|includes?|part|provid\w+|install\w*|plug\w*|hook\w*|fill\w*|entries|entry"
@@ -95,11 +97,12 @@ def _denied(found: Outcome, text: str) -> Outcome:
 
 
 def _tables(tree: Tree, entities: Sequence[Entity], text: str) -> Iterator[Judged]:
+    entities, text = _unchained(tree, entities, text)
     tables = [one for one in entities if one.kind == "name" and _entries_of(tree, one)]
     if not tables:
         yield from _of_struct(tree, entities, text)
         return
-    owners = [one for one in tables if not _is_held(tree, one, tables)] or tables[:1]
+    owners = _owners(tree, entities, tables, text)
     fields = {entry.fact.field for one in owners for entry in _entries_of(tree, one)}
     fields |= {word for one in owners for word in _struct_members(tree, one)}
     members: list[Entity] = []
@@ -171,6 +174,32 @@ def _is_type(tree: Tree, one: Entity, owners: Sequence[Entity]) -> bool:
     if one.type_word or one.noun == "struct":
         return True
     return any(at.fact.struct == one.last for owner in owners for at in _entries_of(tree, owner))
+
+
+def _unchained(tree: Tree, entities: Sequence[Entity], text: str) -> tuple[list[Entity], str]:
+    """Write ``table.member`` as what it is, a table and its member."""
+    found: list[Entity] = []
+    marks = re.findall(_E, text)
+    for mark, one in zip(marks, entities, strict=True):
+        owner = Entity("name", one.parts[0]) if one.kind == "name" and len(one.parts) == 2 else None
+        if owner is not None and _entries_of(tree, owner):
+            found += [owner, Entity("member", one.parts[1])]
+            text = text.replace(f"<{mark}>", f"<t{mark}> <m{mark}>")
+        else:
+            found.append(one)
+    numbered = iter(range(len(found)))
+    return found, re.sub(r"<[tm]?\d+>", lambda _: f"<{next(numbered)}>", text)
+
+
+def _owners(tree: Tree, entities: Sequence[Entity], tables: Sequence[Entity], text: str) -> Sequence[Entity]:
+    """Return which of *tables* hold something: a table may itself be what another one holds."""
+    by_mark = dict(zip(re.findall(_E, text), entities, strict=True))
+    if len(tables) > 1 and (named := _OWNER.search(text)) and by_mark[named[1]] in tables:
+        return [by_mark[named[1]]]
+    values = [by_mark[two] for one, two in _VALUE.findall(text) if by_mark[one] not in tables]
+    if left := [one for one in tables if one not in values]:
+        tables = left
+    return [one for one in tables if not _is_held(tree, one, tables)] or tables[:1]
 
 
 def _is_held(tree: Tree, one: Entity, tables: Sequence[Entity]) -> bool:
@@ -273,6 +302,7 @@ def _of_struct(tree: Tree, entities: Sequence[Entity], text: str) -> Iterator[Ju
         return
     which = members[0]
     structs = {one.last for one in entities if one.kind == "name" and one not in functions and one != which}
+    structs |= set(which.parts[:-1])
     for one in functions:
         for at in tree.view.tables(function=one.last):
             if at.fact.field == which.last and (not structs or at.fact.struct in structs):
@@ -401,6 +431,7 @@ def _members(tree: Tree, entities: Sequence[Entity], text: str) -> Iterator[Judg
     ]
     if not owners:
         return
+    owners = [one for one in owners if one.type_word or one.noun or not _entries_of(tree, one)]
     nouned = re.search(r" (?:field|fields|member|members|attribute|attributes) ", text) is not None
     for one in entities:
         if one in owners[:1] or one.kind not in ("name", "member") or len(one.parts) != 1:

@@ -118,6 +118,7 @@ _LINES = r"(?::(\d{1,7})(?:[-\u2013](\d{1,7}))?(?::\d+)?|#L(\d{1,7})(?:-L?(\d{1,
 _TOKEN = re.compile(
     rf"(?P<ticks>`+)(?P<code>[^\n]+?)(?P=ticks)|(?P<url>https?://\S+)"
     rf"|(?<![\w/])(?P<path>{_FILE}){_LINES}"
+    r"|(?P<hyphened>(?<![\w/.-])[A-Za-z]+(?:-[A-Za-z]+)+(?![\w(./]))"
     r"|(?P<folder>(?<![\w/.])(?:[\w.+-]+/)+[\w.+-]*)"
     rf"|(?P<member>(?<![\w)\]])\.(?!\d){NAME}(?!\())"
     rf"|(?P<name>-?{NAME}(?:(?:\.|->|::){NAME})*)(?P<call>\([^()]*\))?"
@@ -191,9 +192,9 @@ def _code(text: str, phrase: Phrase, known: Known, type_word: str) -> Iterator[s
         yield _add(phrase, Entity("path", text))
         return
     whole = _WHOLE.fullmatch(text)
-    if whole is not None and whole[2] not in WORDS_OF_LANGUAGES:
+    if whole is not None and (whole[2] not in WORDS_OF_LANGUAGES or known.is_defined(whole[2])):
         word = (whole[1] or type_word) if (whole[1] or type_word) in _TYPES else ""
-        yield _add(phrase, _named(whole[2], type_word=word, called=whole[3] is not None))
+        yield _add(phrase, _named(whole[2], type_word=word))
         return
     yield from _tokens(text, phrase, known, in_code=True)
 
@@ -226,7 +227,7 @@ def _name(
         or (lone and _is_meant(name, known, before, follows))
     )  # fmt: skip
     if (coded or name.startswith("-E")) and low not in ("e.g", "i.e"):
-        yield _add(phrase, _named(name, type_word=type_word, called=called, member=_names_member(name, known, follows)))
+        yield _add(phrase, _named(name, type_word=type_word, member=_names_member(name, known, follows)))
     else:
         yield low
     if call is not None and not called:
@@ -260,14 +261,14 @@ def _names_member(name: str, known: Known, follows: str) -> bool:
     )
 
 
-def _named(name: str, *, type_word: str = "", called: bool = False, member: bool = False) -> Entity:
+def _named(name: str, *, type_word: str = "", member: bool = False) -> Entity:
     if name.startswith("."):
         return Entity("member", name[1:])
     if name.startswith("CONFIG_"):
         return Entity("option", name)
     if member:
         return Entity("member", name)
-    return Entity("name", name.lstrip("-"), None, type_word, "function" if called else "")
+    return Entity("name", name.lstrip("-"), None, type_word)
 
 
 def _add(phrase: Phrase, entity: Entity) -> str:

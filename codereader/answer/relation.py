@@ -122,6 +122,7 @@ _LINE_IN = re.compile(
 )
 _CALLERS = re.compile(rf" (?:callers? of ({_E})|({_E}) 's callers?) (?:is|are|includes?|:) ({LIST})")
 _CALL_TO = re.compile(rf" calls? to ({LIST}) (?:\w+ )?(?:made )?(?:in|from|by|inside|within) ({LIST})")
+_WITHIN = re.compile(rf" (?:inside|within|in) ({_E}) , ({LIST}) (?:is|are) (not )?(?:called|invoked)(?! by| from)")
 _CHAIN = re.compile(rf"{_E}(?: (?:\u2192|- >|=>|= >) {_E})+")
 _LABEL = re.compile(rf" (?:[-*\u2022] |\d+ \. )?({_E})(?: [(\[][^)\]]*[)\]])? (?::|-|\u2013|\u2014) ")
 
@@ -198,6 +199,10 @@ class Clauses:
             called = phrase.at(match[1] or match[2])
             only = " only " in phrase.shape[: match.start() + 1] or " sole " in phrase.shape
             yield from (Relation("call", one, called, only=only) for one in phrase.all(match[3]))
+        for match in _WITHIN.finditer(phrase.shape):
+            if phrase.at(match[1]).kind == "name":
+                negated = match[3] is not None
+                yield from (Relation("call", phrase.at(match[1]), one, negated=negated) for one in phrase.all(match[2]))
         for match in _CALL_TO.finditer(phrase.shape):
             negated = _NO.search(phrase.shape[: match.start() + 1]) is not None
             for called in phrase.all(match[1]):
@@ -223,6 +228,7 @@ class Clauses:
         self._guessed = False
         relative = _RELATIVE.search(bare)
         if relative is not None:
+            self._main = self._main or phrase.at(relative[1])
             return [phrase.at(relative[1])]
         last = _LAST_LIST.search(bare)
         if last is not None and (before := _PREPOSED.search(bare[: last.start()])):

@@ -25,6 +25,12 @@ from codereader.facts.fact import Fact
 from codereader.facts.graph.edges import Edges
 from codereader.index.view import IndexView
 
+_WHOLE = re.compile(
+    r" (?:modules?|drivers?|code|(?:file ?)?systems?|kernel|library|package|project|program|application|subsystem|layer"
+    r"|implementation|tree|scope|source|stack|filesystem|framework) "
+)
+"""Words for the whole scope."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Said:
@@ -87,6 +93,8 @@ class Checker:
         tree = self.tree
         match one.verb:
             case "call":
+                if one.subject is None and _others(one, peers, phrase):
+                    return None
                 return reach.call(tree, one, peers)
             case "use":
                 return reach.use(tree, one)
@@ -204,6 +212,14 @@ class Checker:
             else "what it says of the names could not be compared"
         )
         return open_(what)
+
+
+def _others(one: Relation, peers: Sequence[Relation], phrase: Phrase) -> bool:
+    """Return whether a verb without a subject may be about more than the scope as a whole."""
+    if not _WHOLE.search(phrase.shape):
+        return True
+    objects = {peer.object.last for peer in (one, *peers) if peer.object is not None and peer.verb == one.verb}
+    return any(entity.last not in objects for entity in phrase.entities if entity.kind == "name")
 
 
 class Judging:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
 from codereader.answer.beyond import Beyond
-from codereader.answer.cite import Citer
+from codereader.answer.cite import WORDS_OF_LANGUAGES, Citer
 from codereader.answer.phrase import Entity
 from codereader.errors import NothingReadable
 from codereader.facts.graph.edges import Edges
@@ -30,8 +30,10 @@ TABLE_KINDS = ("variable", "constant")
 
 _NOISE = re.compile(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n]){0,8}'", re.DOTALL)
 _PYTHON_NOISE = re.compile(
-    r"(?:\"\"\".*?\"\"\"|'''.*?''')|#[^\n]*|[fbr]?\"(?:\\.|[^\"\\\n])*\"|[fbr]?'(?:\\.|[^'\\\n])*'", re.DOTALL
+    r"(?:\"\"\".*?\"\"\"|'''.*?''')|#[^\n]*|[bBfFrRuU]{0,2}(?:\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*')", re.DOTALL
 )
+_FORMATTED = re.compile(r"[rR]?[fF][rR]?[\"']")
+"""A string that holds code."""
 _INDIRECT = re.compile(r"(?:->|\.)\s*(\w+)\s*\(|\(\s*\*\s*(?:\w+(?:->|\.))*(\w+)\s*\)\s*\(")
 
 
@@ -181,7 +183,7 @@ class Tree:
     def mention(self, at: At[Definition], name: str, behind: str = "") -> int | None:
         """Return the line in the body of *at* where *name* stands, followed by the pattern *behind*."""
         body = self.body(at)
-        match = re.search(rf"(?<![\w]){re.escape(name)}(?!\w){behind}", body)
+        match = re.search(rf"(?<!\w)(?<!def )(?<!class ){re.escape(name)}(?!\w){behind}", body)
         if match is None:
             return None
         return self._line_in(at, match.start())
@@ -203,7 +205,8 @@ class Tree:
 
     def called_in(self, at: At[Definition]) -> list[str]:
         """Return the names that the body of *at* calls, in their order, each once."""
-        return list(dict.fromkeys(re.findall(r"(?<![\w.>])([A-Za-z_]\w*)\s*\((?!\s*\*)", self.body(at))))
+        found = re.findall(r"(?<![\w.>])([A-Za-z_]\w*)\s*\((?!\s*\*)", self.body(at))
+        return [name for name in dict.fromkeys(found) if name not in WORDS_OF_LANGUAGES]
 
     def may_hide(self, at: At[Definition], name: str) -> bool:
         """Return whether the body of *at* could call *name* without writing it: by macro or pointer."""
@@ -275,8 +278,13 @@ class Tree:
 
 
 def _bare(text: str, path: str) -> str:
-    noise = _PYTHON_NOISE if path.endswith((".py", ".pyi")) else _NOISE
-    return noise.sub(lambda match: " " + "\n" * match[0].count("\n"), text)
+    if path.endswith((".py", ".pyi")):
+        return _PYTHON_NOISE.sub(lambda match: match[0] if _FORMATTED.match(match[0]) else _blank(match), text)
+    return _NOISE.sub(_blank, text)
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " + "\n" * match[0].count("\n")
 
 
 def _stands(name: str, text: str) -> bool:
