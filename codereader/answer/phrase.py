@@ -145,7 +145,7 @@ _OF_LINE = re.compile(
     r"<(\d+)>(?: file)? ?[,(]? ?(?:at|on|around|in|from|starting at|beginning at)? ?lines? (\d+)"
     r"(?: ?(?:to|through|and|-|\u2013) ?(\d+))?(?: ?\))?"
 )
-_NOUN_BEFORE = re.compile(rf"(?<![\w<])({NOUNS}) (?:called |named |of )?(?=<(\d+)>)")
+_NOUN_BEFORE = re.compile(rf"(?<![\w<])({NOUNS}) (?:called |named )?(?=<(\d+)>)")
 _NOUN_AFTER = re.compile(rf"<(\d+)>((?: (?:{NOUNS}|call))+)(?![\w-]| <)")
 
 
