@@ -67,7 +67,7 @@ def option(tree: Tree, question: Question) -> Answer:
     subject = next(one for one in question.subjects if one.found.startswith("CONFIG_"))
     name = subject.found
     chain = tree.build.kconfig.chain(name)
-    said = [fact for fact in _said(tree, name)]
+    said = list(_said(tree, name))
     needs = list(_needs(chain)) if chain else []
     word = re.compile(rf"\b{name}\b")
     files = [one for one in tree.build.map.built if one.condition and word.search(one.condition)]

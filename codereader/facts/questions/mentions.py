@@ -36,11 +36,11 @@ _OPTION = re.compile(r"(?<![A-Za-z0-9_])CONFIG_[A-Za-z0-9_]+")
 _RECORD = re.compile(
     r"(?<![A-Za-z0-9_])(struct|union|enum|class|typedef)\s+([A-Za-z_][A-Za-z0-9_]*(?:(?:->|\.|::)[A-Za-z_][A-Za-z0-9_]*)*)"
 )
+_ENDINGS = "[ch]|cc|cpp|cxx|hh|hpp|py|pyi|go|rs|java|js|jsx|mjs|ts|tsx|md|rst|txt|toml|yaml|yml|json|sh|S|s|mk|cfg|ini"
 _PATH = re.compile(
     r"(?<![A-Za-z0-9_./-])(?:\.{0,2}/)?[A-Za-z0-9_.+-]+(?:/[A-Za-z0-9_.+-]+)+/?(?::[A-Za-z0-9_.]+)?"
     r"|(?<![A-Za-z0-9_./-])[A-Za-z0-9_+-]+/(?![A-Za-z0-9_])"
-    r"|(?<![A-Za-z0-9_./>-])[A-Za-z0-9_+-]+\.(?:%s)(?::[A-Za-z0-9_.]+)?(?![A-Za-z0-9_(])"
-    % "[ch]|cc|cpp|cxx|hh|hpp|py|pyi|go|rs|java|js|jsx|mjs|ts|tsx|md|rst|txt|toml|yaml|yml|json|sh|S|s|mk|cfg|ini"
+    rf"|(?<![A-Za-z0-9_./>-])[A-Za-z0-9_+-]+\.(?:{_ENDINGS})(?::[A-Za-z0-9_.]+)?(?![A-Za-z0-9_(])"
 )
 _NAMED_FILE = re.compile(r"(?<![A-Za-z0-9_])(?:Makefile|README|LICENSE|MAINTAINERS)(?:\.\w+)?(?![A-Za-z0-9_])")
 _CHAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:(?:->|::|\.)[A-Za-z_][A-Za-z0-9_]*)+(?:\s*\(\s*\))?")

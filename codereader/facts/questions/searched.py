@@ -20,14 +20,15 @@ def searched(tree: Tree, question: Question) -> Answer:
         if one.kind == "symbol"
     )
     ranked = tree.search(question.text, FOUND_SHOWN)
+    asked = question.text
     files = tuple(
-        Fact(one.path, "may answer", question.text, f"{one.path}  {', '.join(one.reasons)}", one.path, 1)
+        Fact(one.path, "may answer", asked, f"{one.path}  {', '.join(one.reasons)}", one.path, 1)
         for one in ranked.files[:FOUND_SHOWN]
     )
     symbols = tuple(
-        Fact(one.name, "may answer", question.text, f"{one.kind} {one.name}  {', '.join(one.reasons)}", one.path, one.line)
+        Fact(one.name, "may answer", asked, f"{one.kind} {one.name}  {', '.join(one.reasons)}", one.path, one.line)
         for one in ranked.symbols[:FOUND_SHOWN]
-    )  # fmt: skip
+    )
     found = (Section("Files that it may be about", files), Section("Symbols that it may be about", symbols))
     note = "the question was not recognised as one about structure: this is what a search finds"
     return Answer((*sections(*named), *sections(*found)), (note,))

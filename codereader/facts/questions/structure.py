@@ -1,4 +1,4 @@
-"""How the parts of a scope depend on each other, which files include which, what is in a file, where to start reading."""
+"""How the parts of a scope depend on each other, who includes what, what a file holds, and where to start reading."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def _dependency(one: Dependency) -> Fact:
     return Fact(one.user, "uses", one.used, text, one.path, one.line)
 
 
-def cycles(tree: Tree, question: Question) -> Answer:
+def cycles(tree: Tree, _: Question) -> Answer:
     """Return the circles among modules where the language imports, and among the parts of the scope."""
     parts = find_parts(gather(tree.view))
     made = [*_import_cycles(tree), *_cycles(tree, parts)]
@@ -155,7 +155,7 @@ def _cycles(tree: Tree, parts: Parts) -> list[Section]:
     return made
 
 
-def layers(tree: Tree, question: Question) -> Answer:
+def layers(tree: Tree, _: Question) -> Answer:
     """Return the parts in the order in which they stand on each other, top first, and what runs against it."""
     parts = find_parts(gather(tree.view))
     by_name = {one.name: one for one in parts.parts}

@@ -89,15 +89,19 @@ def _exact(tree: Tree, text: str, record: str | None) -> Subject | None:
     return Subject(text, f"{owner}.{symbol.name}" if owner else symbol.name, "symbol", "exact", places)
 
 
-def _members(tree: Tree, owner: str, name: str) -> tuple[str | None, tuple[tuple[str, int], ...]] | None:
-    """Return the struct of the scope that has the member *name*, and its places: *owner* itself, else any."""
-    records = [at for at in tree.view.records(name=owner) if any(one.name == name for one in at.fact.members)]
+def _members(tree: Tree, owner: str, name: str) -> tuple[str, tuple[tuple[str, int], ...]] | None:
+    """Return the type of the scope called *owner* if it has the member *name*, and its places."""
+    records = [at for at in tree.view.definitions(name=owner) if _has(at.fact, name)]
     if records:
         return owner, tuple((at.path, line_of(at.fact.row)) for at in records)
     entries = [at for at in tree.view.tables() if at.fact.struct == owner and at.fact.field == name]
-    if entries:
-        return owner, ()
-    return None
+    return (owner, ()) if entries else None
+
+
+def _has(one: Definition, name: str) -> bool:
+    """Tell whether a struct or union has a member called *name*, numbers and inner ones too."""
+    word = re.compile(rf"\b{re.escape(name)}\b")
+    return one.kind in ("struct", "union") and any(word.search(field) for field in one.fields)
 
 
 def _linked(tree: Tree, text: str, record: str | None) -> Subject | None:
@@ -108,6 +112,9 @@ def _linked(tree: Tree, text: str, record: str | None) -> Subject | None:
         return _subject(text, text, "exact", _of_record(found, record))
     if tree.finder.member(symbol):
         return Subject(text, text, "symbol", "exact")
+    outside = tree.linked.outside(symbol.owner.rpartition(".")[2]) if symbol.owner else ()
+    if records := [at for at in outside if _has(at.fact, symbol.name)]:
+        return Subject(text, text, "symbol", "exact", tuple((at.path, line_of(at.fact.row)) for at in records))
     if symbol.owner and (owners := owners_of(tree, symbol.name)):
         found_as = f"{owners[0]}.{symbol.name}" if len(owners) == 1 else symbol.name
         return Subject(text, found_as, "symbol", "exact")
@@ -122,11 +129,12 @@ def _linked(tree: Tree, text: str, record: str | None) -> Subject | None:
 
 def owners_of(tree: Tree, name: str) -> tuple[str, ...]:
     """Return the structs of the scope, then of headers outside it, that have the member *name*."""
-    own = {at.fact.name for at in tree.view.records() if any(one.name == name for one in at.fact.members)}
+    kinds = ("struct", "union")
+    own = {at.fact.name for at in tree.view.definitions(kinds=kinds) if _has(at.fact, name)}
     if own or not tree.has_c:
         return tuple(sorted(own))
-    headers = tree.linked.headers
-    return tuple(sorted({at.fact.name for at in headers.records() if any(one.name == name for one in at.fact.members)}))
+    outside = tree.linked.headers.definitions(kinds=kinds)
+    return tuple(sorted({at.fact.name for at in outside if _has(at.fact, name)}))
 
 
 def _close(tree: Tree, mention: Mention) -> Met:

@@ -116,11 +116,9 @@ def _by_folder(made: Section, found: Sequence[At]) -> tuple[Section, ...]:  # ty
 
 def options(tree: Tree, question: Question) -> Answer:
     """Return the configuration options that Kconfig files define, and module parameters."""
-    found = [at for at in _kept(tree, question, tree.view.definitions(kinds=("option",)))]
+    found = _kept(tree, question, tree.view.definitions(kinds=("option",)))
     facts = list(
-        dict.fromkeys(
-            _option(tree, at) for at in sorted(found, key=lambda at: (at.path.count("/"), at.path, at.fact.row))
-        )
+        dict.fromkeys(_option(at) for at in sorted(found, key=lambda at: (at.path.count("/"), at.path, at.fact.row)))
     )
     parameters = [at for at in _kept(tree, question, tree.view.entries()) if at.fact.kind == "parameter"]
     made = section(tree, f"Configuration options ({len(facts):,})", facts, ordered=True)
@@ -129,11 +127,12 @@ def options(tree: Tree, question: Question) -> Answer:
     return Answer(some or _none(tree, "has", "options", f"no Kconfig file in {tree.name} defines an option"))
 
 
-def _option(tree: Tree, at: At[Definition]) -> Fact:
+def _option(at: At[Definition]) -> Fact:
     one = at.fact
     words = prompt(one)
     needs = [field.removeprefix("depends on ").strip() for field in one.fields if field.startswith("depends on ")]
-    text = f"CONFIG_{one.name}{f': {words}' if words else ', not offered by itself'}{f'; needs {_and(needs)}' if needs else ''}"
+    offered = f": {words}" if words else ", not offered by itself"
+    text = f"CONFIG_{one.name}{offered}{f'; needs {_and(needs)}' if needs else ''}"
     return Fact(f"CONFIG_{one.name}", "is an option", words or "", text, at.path, line_of(one.row), one.condition)
 
 

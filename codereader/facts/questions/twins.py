@@ -220,7 +220,7 @@ def _folders(tree: Tree, first: Subject, second: Subject) -> Answer:
     both = [(path, known[family(path)]) for path in sides[0] if family(path) in known]
     only = [
         [path for path in sides[0] if path not in dict(both)],
-        [path for path in sides[1] if path not in dict((b, a) for a, b in both)],
+        [path for path in sides[1] if path not in {b: a for a, b in both}],
     ]
     facts = [
         Fact(

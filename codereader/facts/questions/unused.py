@@ -85,9 +85,10 @@ def _declarations(text: bytes, word: bytes) -> int:
         rest = text[at + len(word) : at + _REACH]
         after, end, _ = rest.partition(b";")
         after = after if end and after.lstrip()[:1] == b"(" else b"{"
+        is_word = not (before[-1:].isalnum() or before[-1:] == b"_" or rest[:1].isalnum() or rest[:1] == b"_")
         at = text.find(word, at + len(word))
         is_statement = bool(lines) and not lines[0][:1].isspace() and _HEAD.fullmatch(b" ".join(lines))
-        count += bool(is_statement and b"{" not in after and b"=" not in after)
+        count += bool(is_word and is_statement and b"{" not in after and b"=" not in after)
     return count
 
 
@@ -97,7 +98,7 @@ def _pasted(text: bytes) -> frozenset[bytes]:
     names = b"|".join([rb"_*[A-Z][A-Z0-9_]{2,}\w*", *map(re.escape, sorted(own))])
     arguments = re.findall(rb"\b(?:" + names + rb")\s*\(([^(){};]*)\)?", text)
     stems = re.findall(rb"^[ \t]*#[ \t]*define[ \t]+\w+[ \t]+([A-Za-z_]\w+)[ \t]*$", text, re.MULTILINE)
-    return frozenset([word for some in arguments for word in _WORD.findall(some) if len(word) > 1] + stems)
+    return frozenset([word for some in arguments for word in re.findall(rb"\w+", some)] + stems)
 
 
 def _may_be_pasted(name: bytes, words: frozenset[bytes]) -> bool:
@@ -175,11 +176,11 @@ def _said(found: Sequence[At[Definition]], words: str) -> Iterator[Fact]:
 
 def _is_candidate(tree: Tree, at: At[Definition]) -> bool:
     one, language = at.fact, tree.language(at.path)
-    if one.kind not in ("function", "method") or language in _NO_CODE or one.name in _ALWAYS_USED or one.made:
+    if one.kind not in ("function", "method") or language in _NO_CODE or one.name in _ALWAYS_USED or is_minor(at.path):
         return False
     if language in _C:
         return not at.path.endswith((".h", ".hpp")) and f"{one.name}(" in one.signature.replace(" (", "(")
-    return not (_OPERATOR.match(one.name) or is_minor(at.path) or any(field.startswith("@") for field in one.fields))
+    return not (_OPERATOR.match(one.name) or any(field.startswith("@") for field in one.fields))
 
 
 def _is_file_local(tree: Tree, at: At[Definition]) -> bool:

@@ -1,0 +1,311 @@
+"""Questions in words: what is read out of them, and which facts answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from codereader.facts.questions.mentions import mentions, plain
+from codereader.facts.questions.patterns import languages, read_language
+from codereader.facts.questions.reading import read
+from codereader.facts.questions.reply import Reply
+from codereader.facts.questions.replying import ANSWERS
+from codereader.facts.questions.tree import Tree
+from codereader.reader import Reader
+
+FILES = {
+    "Kconfig": (
+        'config DISK\n\tbool "Disk support"\n\tdepends on BLOCK\n\thelp\n\t  Reads and writes disks.\n\n'
+        "config BLOCK\n\tbool\n"
+    ),
+    "Makefile": "obj-y += main.o\nobj-$(CONFIG_DISK) += disk.o disk4.o disk6.o\n",
+    "disk.h": (
+        "struct disk_ops {\n\tint (*open)(int);\n\tint (*read)(int);\n};\n\n"
+        "struct disk {\n\tint state;\n\tstruct disk_ops *ops;\n};\n\nint disk_probe(struct disk *d);\n"
+    ),
+    "disk.c": (
+        '#include "disk.h"\n\n'
+        "static int disk_open(int n)\n{\n\treturn n;\n}\n\n"
+        "static int disk_read(int n)\n{\n\treturn n;\n}\n\n"
+        "static int forgotten(int n)\n{\n\treturn n;\n}\n\n"
+        "const struct disk_ops plain_ops = {\n\t.open = disk_open,\n\t.read = disk_read,\n};\n\n"
+        "/* Look for a disk. */\nint disk_probe(struct disk *d)\n{\n\td->state = 1;\n\treturn d->ops->open(1);\n}\n"
+        "EXPORT_SYMBOL(disk_probe);\n\n"
+        "struct disk *disk_alloc(void)\n{\n\tstruct disk *d = kzalloc(sizeof(struct disk), 0);\n\td->state = 0;\n"
+        "\treturn d;\n}\n\n"
+        "void disk_free(struct disk *d)\n{\n\tkfree(d);\n}\n"
+    ),
+    "disk4.c": "int disk_v4_size(int a)\n{\n\treturn a;\n}\n\nint only_four(void)\n{\n\treturn 4;\n}\n",
+    "disk6.c": "int disk_v6_size(long a)\n{\n\treturn 6;\n}\n",
+    "main.c": (
+        '#include "disk.h"\n\n'
+        "#ifdef CONFIG_FAST\nint speed(void)\n{\n\treturn 2;\n}\n#else\nint speed(void)\n{\n\treturn 1;\n}\n#endif\n\n"
+        'int start(struct disk *d)\n{\n\tprintk("disk is ready");\n\treturn disk_probe(d);\n}\n\n'
+        "int main(void)\n{\n\treturn start(0);\n}\n"
+    ),
+    "tests/test_disk.c": '#include "../disk.h"\n\nint test_probe(void)\n{\n\treturn disk_probe(0);\n}\n',
+}
+
+PYTHON = {
+    "shop/__init__.py": '"""A shop."""\n',
+    "shop/basket.py": (
+        '"""What is bought."""\n\nfrom shop.price import price\n\n\n'
+        'class Basket:\n    """Holds things."""\n\n    def total(self) -> int:\n        return price(1)\n\n\n'
+        "class Gift(Basket):\n    def total(self) -> int:\n        return 0\n"
+    ),
+    "shop/price.py": (
+        '"""What things cost."""\n\n\ndef price(n: int) -> int:\n    from shop.basket import Basket\n\n'
+        "    return n\n\n\ndef never_asked() -> None:\n    pass\n"
+    ),
+    "tests/test_basket.py": "from shop.basket import Basket\n\n\ndef test_total() -> None:\n    assert Basket().total()\n",
+}
+
+
+def _made(folder: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        place = folder / "tree" / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text, encoding="utf-8", newline="")
+    return folder / "tree"
+
+
+@pytest.fixture(scope="module")
+def disk(tmp_path_factory: pytest.TempPathFactory):
+    """A small driver in C."""
+    folder = tmp_path_factory.mktemp("disk")
+    with Reader(_made(folder, FILES), cache=folder / "cache") as reader:
+        reader.open()
+        yield reader
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory):
+    """A small package in Python."""
+    folder = tmp_path_factory.mktemp("shop")
+    with Reader(_made(folder, PYTHON), cache=folder / "cache") as reader:
+        reader.open()
+        yield reader
+
+
+def texts(found: Reply) -> list[str]:
+    return [fact.text for fact in found.facts]
+
+
+# -- patterns -------------------------------------------------------------------------------------------------------
+
+
+def test_every_language_knows_every_intent():
+    """Whatever can be asked in one language can be asked in the others, and has an answer."""
+    known = {one.name: sorted({intent for intent, _ in one.intents} | {"contents", "search"}) for one in languages()}
+
+    assert {"en", "ja"} <= set(known)
+    assert {name: sorted(ANSWERS) for name in known} == known
+
+
+def test_a_broken_pattern_file_says_where():
+    """A language file that cannot be used is named in the error."""
+    with pytest.raises(ValueError, match=r"xx\.toml"):
+        read_language("xx.toml", 'language = "xx"\n')
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("who calls disk_probe?", ["disk_probe"]),
+        ("who calls `main`", ["main"]),
+        ("who writes d->state", ["d.state"]),
+        ("when is fs/disk.c built", ["fs/disk.c"]),
+        ("what needs CONFIG_DISK", ["CONFIG_DISK"]),
+        ("「disk_probe」を呼ぶのは", ["disk_probe"]),
+        ("disk_probeを呼び出しているのは?", ["disk_probe"]),
+        ("what fields does struct disk have", ["disk"]),
+        ("disk.c:12 does what", ["disk.c:12"]),
+        ("how does it all fit together", []),
+    ],
+)
+def test_names_are_seen_in_a_question(text, found):
+    """What is spelled like code, quoted, or a path is a name; plain words are none."""
+    assert found == [one.text for one in mentions(plain(text))]
+
+
+def test_full_width_letters_are_letters():
+    """Letters typed in a Japanese input mode mean the same."""
+    assert ["disk_probe"] == [one.text for one in mentions(plain("ｄｉｓｋ＿ｐｒｏｂｅの呼び出し元"))]
+
+
+# -- reading --------------------------------------------------------------------------------------------------------
+
+ASKED = [
+    ("overview", "", "explain structure"),
+    ("overview", "", "Please, could you explain how this is organised?"),
+    ("overview", "", "全体像を教えてください"),
+    ("callers", "disk_probe", "Who calls disk_probe?"),
+    ("callers", "disk_probe", "can you tell me what the callers of disk_probe() are"),
+    ("callers", "main", "who calls main"),
+    ("callers", "disk_probe", "disk_probeはどこから呼ばれていますか?"),
+    ("callees", "start", "what does `start` call?"),
+    ("callees", "disk_probe", "disk_probeが呼ぶ関数を列挙して"),
+    ("paths", "main disk_open", "how does main reach disk_open?"),
+    ("paths", "main disk_open", "mainからdisk_openまでの経路は"),
+    ("implementors", "disk_ops.open", "who implements disk_ops.open"),
+    ("implementors", "disk_ops.open", "disk_ops->openの実装は?"),
+    ("table", "plain_ops", "what does table plain_ops hold"),
+    ("defined", "disk_probe", "where's disk_probe defined"),
+    ("defined", "disk_probe", "disk_probeはどこで定義されていますか"),
+    ("used", "plain_ops", "where is plain_ops used?"),
+    ("written", "disk.state", "who writes disk.state"),
+    ("initialised", "plain_ops", "where is plain_ops initialised"),
+    ("fields", "disk", "what members does struct disk have?"),
+    ("lifetime", "disk", "who frees struct disk"),
+    ("entries", "", "what are the entry points"),
+    ("exports", "", "which symbols are exported?"),
+    ("syscalls", "", "which system calls are there"),
+    ("options", "", "list the Kconfig options"),
+    ("option", "CONFIG_DISK", "what does CONFIG_DISK do?"),
+    ("built", "disk.c", "when is disk.c built"),
+    ("depends", "", "what depends on what"),
+    ("includes", "disk.h", "which files include disk.h"),
+    ("cycles", "", "循環依存はありますか"),
+    ("layers", "", "what are the layers?"),
+    ("impact", "disk_probe", "what breaks if I change the signature of disk_probe?"),
+    ("differences", "disk4.c disk6.c", "difference between disk4.c and disk6.c"),
+    ("unused", "", "未使用の関数はある?"),
+    ("reading", "", "What should I read first?"),
+    ("describe", "disk_probe", "what does disk_probe do"),
+    ("contents", "disk.c", "what is in disk.c"),
+    ("locks", "disk.state", "which lock protects disk.state"),
+    ("tests", "disk_probe", "which tests cover disk_probe"),
+    ("search", "", "why does reading fail when the cable is cut"),
+    ("callers", "disk_probe", "who clals disk_probe"),
+]
+
+
+@pytest.mark.parametrize(("intent", "names", "text"), ASKED)
+def test_a_question_is_read(disk, intent, names, text):
+    """What is asked and what is named are told from the words, in English and in Japanese."""
+    tree = Tree(
+        disk.view, edges=lambda: disk.edges, graph=lambda: disk.graph, worth=lambda: disk.worth, search=disk.search,
+        brief=disk.brief,
+    )  # fmt: skip
+
+    question = read(tree, text).question
+
+    assert (intent, names.split()) == (question.intent, [one.found for one in question.subjects])
+
+
+def test_a_mistyped_name_is_taken_for_the_nearest_and_said_so(disk):
+    """A name with a letter wrong is answered for the one that was meant, with a note."""
+    found = disk.reply("who calls disk_porbe?")
+
+    assert "spelling" == found.question.subjects[0].match
+    assert any("disk_porbe was taken for disk_probe" in note for note in found.notes)
+
+
+def test_letters_case_and_underscores_are_forgiven(disk):
+    """A name in other letters' case is the same name."""
+    assert "case" == disk.reply("where is DiskProbe defined").question.subjects[0].match
+
+
+def test_a_name_that_is_nowhere_is_said_to_be(disk):
+    """Nothing is made up for a name that the tree does not hold."""
+    found = disk.reply("who calls frobnicate_everything?")
+
+    assert found.is_empty
+    assert ["frobnicate_everything"] == [one.written for one in found.missing]
+    assert any("nothing in tree is called frobnicate_everything" in note for note in found.notes)
+
+
+# -- answers --------------------------------------------------------------------------------------------------------
+
+TOLD = [
+    ("who calls disk_probe", "start calls disk_probe", "main.c", 18),
+    ("what does main call", "main calls start", "main.c", 23),
+    ("how does main reach disk_open", "disk_probe may call disk_open through disk_ops.open", "disk.c", 27),
+    ("who implements disk_ops.open", "disk_open implements disk_ops.open, put there by plain_ops", "disk.c", 19),
+    ("what does plain_ops hold", "plain_ops holds disk_read in disk_ops.read", "disk.c", 20),
+    ("who writes disk->state", "disk_probe writes it: d->state = 1;", "disk.c", 26),
+    ("who frees struct disk", "function void disk_free(struct disk *d)", "disk.c", 38),
+    ("when is disk.c built", "disk.c is built if CONFIG_DISK, into disk.o", "Makefile", 2),
+    ("what does CONFIG_DISK need", "CONFIG_DISK needs BLOCK", "Kconfig", 1),
+    ("what is exported", "disk_probe is exported by EXPORT_SYMBOL, used in 2 other files", "disk.c", 29),
+    ("which files include disk.h", "main.c includes disk.h", "main.c", 1),
+    ("unused functions", "function forgotten is named nowhere else: static int forgotten(int n)", "disk.c", 13),
+    ("which tests cover disk_probe", "test_probe calls disk_probe", "tests/test_disk.c", 5),
+    ("what would break if disk_probe changed", "main calls start", "main.c", 23),
+    ('where does "disk is ready" come from', "line 17 holds it", "main.c", 17),
+    ("what fields does struct disk have", "int state", "disk.h", 6),
+    ("what is disk.c:4", "disk_open", "disk.c", 3),
+]
+
+
+@pytest.mark.parametrize(("text", "words", "path", "line"), TOLD)
+def test_a_question_is_answered_with_places(disk, text, words, path, line):
+    """Each answer is a sentence with the path and line that prove it."""
+    found = disk.reply(text)
+
+    assert any(words in fact.text and (path, line) == (fact.path, fact.line) for fact in found.facts), texts(found)
+
+
+def test_both_branches_of_a_condition_are_told_apart(disk):
+    """Two definitions of one name are compared with the conditions that they stand under."""
+    found = disk.reply("differences between the definitions of `speed`")
+
+    assert {"defined(CONFIG_FAST)", "!defined(CONFIG_FAST)"} == {fact.condition for fact in found.sections[0].facts}
+
+
+def test_twins_of_two_families_are_paired(disk):
+    """A function called v4 in one file and v6 in the other is the same one, with its arguments compared."""
+    found = disk.reply("compare disk4.c and disk6.c")
+
+    assert any("there disk_v6_size" in text and "(int a) against (long a)" in text for text in texts(found))
+    assert ["only_four"] == [
+        fact.subject for one in found.sections if one.title.startswith("Only in") for fact in one.facts
+    ]
+
+
+def test_a_used_function_is_not_called_unused(disk):
+    """What stands in a table, is exported, or is called is never said to be unused."""
+    named = {fact.subject for fact in disk.reply("dead code?").facts}
+
+    assert not {"disk_open", "disk_probe", "start", "main"} & named
+
+
+def test_callers_beyond_the_scope_are_named_as_possible(disk):
+    """Who asks for the callers of an exported function hears that others may call it."""
+    assert any("exported by EXPORT_SYMBOL" in note for note in disk.reply("who calls disk_probe").notes)
+
+
+def test_an_overview_leaves_the_answer_to_the_brief(disk):
+    """The structure of the whole tree is the brief's business."""
+    found = disk.reply("explain structure")
+
+    assert ((), False) == (found.sections, found.is_empty)
+
+
+def test_what_is_not_recognised_is_searched(disk):
+    """A question without a known form gets ranked files and symbols, and is told so."""
+    found = disk.reply("why does the disk state stay one")
+
+    assert "search" == found.question.intent
+    assert "Files that it may be about" in [one.title for one in found.sections]
+
+
+def test_a_class_has_implementations_in_python(shop):
+    """Sub-classes and overriding methods answer who implements a class or a method."""
+    assert any("Gift derives from Basket" in text for text in texts(shop.reply("who implements class Basket")))
+    assert any("Gift.total overrides Basket.total" in text for text in texts(shop.reply("who implements Basket.total")))
+
+
+def test_unused_functions_of_python_are_told_as_not_called_inside(shop):
+    """A public function may be called from elsewhere, so it is not called dead."""
+    found = shop.reply("unused functions?")
+
+    assert [("Not called inside tree; code outside of it could (1)", "never_asked")] == [
+        (found.sections[0].title, fact.subject) for fact in found.sections[0].facts
+    ]
+
+
+def test_the_same_question_has_the_same_answer(disk):
+    """Asking twice gives the same facts in the same order."""
+    assert disk.reply("what would break if disk_probe changed") == disk.reply("what would break if disk_probe changed")
