@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from math import log2
 
 from codereader.facts.brief.lines import Draft
+from codereader.facts.brief.material import tally
 from codereader.facts.brief.project.reach import Reach, node_of
 from codereader.facts.brief.project.scene import LINE, Scene, dotted, is_public
 from codereader.facts.fact import Fact
@@ -32,6 +33,11 @@ LEAST = 0.5
 
 MOST_ROWS = 60
 """Rows of one function that count."""
+
+SIDE = 0.5
+"""What a function of a program counts that a library has beside it, and one of many that are called alike."""
+
+MANY_NAMESAKES = 12
 
 STARTS = 48
 """Most public functions that are looked at as starts of operations."""
@@ -70,7 +76,8 @@ def flow_section(scene: Scene, reach: Reach, starts: Sequence[Node]) -> Draft:
     facts = []
     for start in starts:
         chains = list(_chains(scene, reach, start, told))
-        if chains and len(chains[0].head) + len(chains[0].steps) > 2:
+        least = 1 if _is_application(scene, start) else 2
+        if chains and len(chains[0].head) + len(chains[0].steps) > least:
             facts += [_fact(scene, reach, chain) for chain in chains]
     return Draft("Flow", tuple(facts), weight=9, first=12)
 
@@ -79,9 +86,11 @@ def operations(scene: Scene, reach: Reach) -> list[Node]:
     """Return the functions that the main operations start from, the most telling first."""
     starts = dict(_starts(scene, reach))
     entries = _entries(scene)
-    chosen: list[Node] = []
-    covered: set[Node] = set()
+    chosen = [node for node in starts if _is_application(scene, node) and reach.follow(node)][:1]
+    covered: set[Node] = {node for one in chosen for node in (one, *reach.near(one))}
     first = 0.0
+    for one in chosen:
+        starts.pop(one)
     while len(chosen) < OPERATIONS:
         worth = {
             node: _gain(scene, reach, node, covered) * weight * (AGAIN if node in covered else 1.0)
@@ -92,13 +101,19 @@ def operations(scene: Scene, reach: Reach) -> list[Node]:
         least = LEAST * first if len(chosen) >= FEWEST else 0.0
         if best is None or worth[best] < max(1.5, least):
             break
-        del starts[best]
+        starts.pop(best)
         best = next((node for node in entries if best in reach.follow(node)), best)
         if best in chosen:
             continue
         chosen.append(best)
         covered |= reach.near(best) | {best}
     return chosen
+
+
+def _is_application(scene: Scene, node: Node) -> bool:
+    """Tell whether *node* is what calling an object of the type does that the project is called after."""
+    owner, _, name = node.name.rpartition(".")
+    return name == "__call__" and owner.rpartition(".")[2].lower() == scene.view.scope.name.lower()
 
 
 def _entries(scene: Scene) -> list[Node]:
@@ -129,6 +144,8 @@ def _starts(scene: Scene, reach: Reach) -> Mapping[Node, float]:
     main = {(at.path, at.fact.name.replace(":", ".").rpartition(".")[2]) for at in scene.material.entries}
     names = {name for _, name in main}
     many = 1 + len(scene.functions)
+    owned = {(at.fact.owner or "", at.fact.name) for at in scene.definitions if at.fact.kind in ("function", "method")}
+    many_of = dict(tally(name for _, name in owned if name != "__call__"))
     for at in scene.definitions:
         one = at.fact
         if (
@@ -150,6 +167,8 @@ def _starts(scene: Scene, reach: Reach) -> Mapping[Node, float]:
         share = len(reach.below(node_of(at))) / many if is_entry else 0.0
         weight *= 1.1 + min(0.7, 4 * share) if is_entry else 1.8 if is_call else 1.0
         weight *= 1.0 + 0.05 * scene.rank(at.path)
+        weight *= SIDE if many_of.get(one.name, 0) > MANY_NAMESAKES else 1.0
+        weight *= SIDE if scene.is_library and re.match(r"(?:.*/)?(?:cmd|bin)/", at.path) else 1.0
         weight *= 1.4 if one.name in scene.announced and (one.owner or "").rpartition(".")[2] in faces else 1.0
         if is_entry or is_call or one.name in scene.spoken:
             always.add(node_of(at))

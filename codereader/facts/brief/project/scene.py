@@ -31,7 +31,7 @@ MAIN_SPACE = 0.3
 CALLABLE = ("function", "method", "class")
 
 _INSIDE = re.compile(
-    r"(^|/)(_?tests?|bundled|externals?|deps|thirdparty|3rdparty|_?vendored|[\w-]*[-_]tests?|testing|testdata|testutil\w*|spec|benches|benchsuite|bench(mark)?s?|fuzz\w*|"
+    r"(^|/)(_?tests?|\w{0,3}testing|bundled|externals?|deps|thirdparty|3rdparty|_?vendored|[\w-]*[-_]tests?|testing|testdata|testutil\w*|spec|benches|benchsuite|bench(mark)?s?|fuzz\w*|"
     r"scripts?|tools?|ci|third[-_]party|vendor|node_modules|dist|examples?|demos?|docs?|\.\w[\w-]*)/"
     r"|(^|/)(setup|conftest|build|noxfile|tasks)\.\w+$|[._-](tests?|spec|bench)\.\w+$|(^|/)test(util|ing|harness)\w*\.\w+$|(^|/)(tests?|[\w]*[a-z]Tests?)\.\w+$",
 )
@@ -151,6 +151,13 @@ class Scene:
             if at.fact.kind == "class" and any(re.split(r"::|\.", base)[-1] in known for base in at.fact.fields)
         }
         return frozenset(known | heirs) if self.announced else frozenset()
+
+    @cached_property
+    def is_library(self) -> bool:
+        """Whether the project offers code beside its programs: a Go package at the top, a crate, public headers."""
+        tops = [path for path in self.paths if "/" not in path and path.endswith(".go")]
+        is_go = any(at.fact.exported and at.fact.owner is None for at in self.definitions if at.path in tops)
+        return is_go or any(path.rpartition("/")[2] == "lib.rs" or "include/" in path for path in self.paths)
 
     def rank(self, path: str) -> float:
         """Return the importance of a file, 0 to 5."""
