@@ -436,7 +436,9 @@ def _members(tree: Tree, entities: Sequence[Entity], text: str) -> Iterator[Judg
     for one in entities:
         if one in owners[:1] or one.kind not in ("name", "member") or len(one.parts) != 1:
             continue
-        if one.kind == "name" and (tree.functions(one) or tree.tables(one)) and not nouned:
+        own = {at.fact.owner for at in tree.definitions(one)}
+        is_own = any(owner.last in own for owner in owners)
+        if one.kind == "name" and (tree.functions(one) or tree.tables(one)) and not (nouned or is_own):
             continue
         found = best([out for owner in owners if owner != one and (out := formed.member(tree, owner, one.last))])
         if found is None:

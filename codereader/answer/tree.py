@@ -183,7 +183,8 @@ class Tree:
     def mention(self, at: At[Definition], name: str, behind: str = "") -> int | None:
         """Return the line in the body of *at* where *name* stands, followed by the pattern *behind*."""
         body = self.body(at)
-        match = re.search(rf"(?<!\w)(?<!def )(?<!class ){re.escape(name)}(?!\w){behind}", body)
+        used = r"(?<!def )(?<!class )" if behind else ""
+        match = re.search(rf"(?<!\w){used}{re.escape(name)}(?!\w){behind}", body)
         if match is None:
             return None
         return self._line_in(at, match.start())
