@@ -80,7 +80,7 @@ def test_no_special_token_of_the_model_gets_in_from_outside(tmp_path: Path, mode
     for _, ready in prepared(tree, question.format(said=" ".join(words)), model.speaker):
         prompt = (*ready.composed.prompt.base, *ready.composed.prompt.tail)
 
-        assert "<|im_start|>" in ready.composed.facts
+        assert any(text in ready.composed.facts for text in words)
         assert any("<|im_start|>" in segment.text for segment in ready.pack.segments)
         assert framed == [number for number in prompt if number in ids]
 
