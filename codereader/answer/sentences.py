@@ -31,10 +31,10 @@ _WIDE_STOPS = "\u3002\uff01\uff1f\uff0e"
 _LAST_WORD = re.compile(r"[\w.]*\Z")
 _MARKER = re.compile(r"[ \t]*(?:(?:[-*+\u2022](?=[ \t])|\d{1,3}[.)](?=[ \t])|>)[ \t]*)*")
 _LINE_OPENS = re.compile(r"(?:[ \t]*\n)|[ \t]*(?:[-*+\u2022][ \t]|\d{1,3}[.)][ \t]|[#|>]|```|~~~|\*\*|---|___)")
-_UNDECIDED = re.compile(r"[ \t]*(?:\d{0,3}[.)]?|[-+\u2022]?|\*?|`{0,2}|~{0,2}|-{1,2}|_{1,2})")
+_UNDECIDED = re.compile(r"[ \t]*(?:\d{0,3}[.)]?|#{1,7}|[-+\u2022]?|\*?|`{0,2}|~{0,2}|-{1,2}|_{1,2})")
 _BOLD_LINE = re.compile(r"\s*(?:[-*+\u2022]\s+|\d{1,3}[.)]\s+)?(?:\*\*[^*]+\*\*|__[^_]+__):?\s*")
 _NO_WORDS = re.compile(r"[\W_]*")
-_HEADING = re.compile(r"#{1,6}(?:[ \t]|$)")
+_HEADING = re.compile(r"#{1,6}(?:[ \t\n]|\Z)")
 _PLACE = re.compile(
     r"[ \t]*\[(?:(?=[^\]\n]*:\d|\d|[^\]\n]*whole scope)[^\[\]\n]{1,160}|[^\[\]\s]*[./][^\[\]\s]*)\](?!\()"
 )
@@ -149,7 +149,7 @@ class Sentences:
             return _Step(at + len(line) - len(line.lstrip(" \t")) + 3)
         marker = _MARKER.match(line)
         end = marker.end() if marker else 0
-        if end == len(line) and not final:
+        if not final and len(line) < LONGEST and _UNDECIDED.fullmatch(line, end):
             return None
         self._line_start = False
         if _HEADING.match(line, end):

@@ -62,7 +62,7 @@ PROSE = (
 
 @settings(deadline=None, max_examples=150)
 @given(
-    st.sampled_from(PROSE) | st.text(alphabet="`~\n .:#|-*[]()1a。!", max_size=80),
+    st.sampled_from(PROSE) | st.text(alphabet="`~\n .:#|-*[]()1a。!", max_size=90),
     st.lists(st.integers(1, 7), min_size=1, max_size=9),
 )
 def test_the_split_of_the_prose_changes_no_sentence(text, sizes):
