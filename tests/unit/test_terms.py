@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -146,6 +147,22 @@ def test_a_damaged_file_is_made_anew(tmp_path: Path) -> None:
     store.close()
 
     assert {} == texts
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root writes where it must not")
+def test_an_index_that_cannot_be_written_answers_as_it_is(tmp_path: Path) -> None:
+    """A cache that somebody else made, on a disk that only reads."""
+    store = open_terms(tmp_path)
+    store.add([(b"one", bag_of_content("alpha", "c", ()))])
+    store.close()
+    (tmp_path / stores.FILE_NAME).chmod(0o400)
+    tmp_path.chmod(0o500)
+    store = open_terms(tmp_path)
+    known = list(store.texts()), store.is_writable
+    store.close()
+    tmp_path.chmod(0o700)
+
+    assert ([b"one"], False) == known
 
 
 def test_damaged_postings_are_named(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ BATCH_TERMS = 4 << 20
 """So many postings are written at once."""
 
 FORGOTTEN, FEW = 4, 10_000
-"""With so many texts for each content that the index of facts knows, and so many more, most are gone: it starts anew."""
+"""With so many texts for each content that the index of facts knows, and so many more, it begins anew."""
 
 CHUNK = 8192
 """So many contents are handed to workers together, with what the index has of them."""
@@ -46,6 +46,8 @@ def collect(view: IndexView, cache: Path, cancel: CancelToken, progress: Progres
     *progress* is called with the contents read and those to read. Raises: StoreError, Cancelled.
     """
     store = open_terms(cache)
+    if not store.is_writable:
+        return store
     try:
         known = store.texts()
         if len(known) > FORGOTTEN * view.count_contents() + FEW:

@@ -45,9 +45,11 @@ CREATE TABLE buckets (segment INTEGER NOT NULL, bucket INTEGER NOT NULL, posting
 class TermStore:
     """An open index of terms. Every method raises StoreError where the file cannot be used."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path, *, is_writable: bool = True) -> None:
         self._connection = connection
         self.path = path
+        self.is_writable = is_writable
+        """Whether texts can be added; one that cannot be written answers as it is."""
 
     def close(self) -> None:
         """Close the file. Closing twice is harmless."""
@@ -183,7 +185,7 @@ class TermStore:
 def open_terms(cache: Path) -> TermStore:
     """Open the index of terms in the folder *cache*, made where it is missing, damaged or of another format.
 
-    Raises: StoreError where it cannot be made.
+    One that cannot be written is opened to read. Raises: StoreError where it cannot be made.
     """
     path = cache / FILE_NAME
     try:
@@ -191,7 +193,7 @@ def open_terms(cache: Path) -> TermStore:
         try:
             return TermStore(_connected(path), path)
         except sqlite3.OperationalError:
-            raise
+            return TermStore(_connected_to_read(path), path, is_writable=False)
         except sqlite3.DatabaseError:
             for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
                 path.with_name(name).unlink(missing_ok=True)
@@ -200,7 +202,17 @@ def open_terms(cache: Path) -> TermStore:
         raise StoreError(f"cannot open the index of terms {path}: {error}") from error
 
 
+def _connected_to_read(path: Path) -> sqlite3.Connection:
+    """Open the file as it is, also where neither it nor its folder can be written. Raises: sqlite3.Error."""
+    connection = sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False)
+    if connection.execute("PRAGMA user_version").fetchone()[0] != FORMAT:
+        connection.close()
+        raise sqlite3.OperationalError("it cannot be written, and another version of codereader wrote it")
+    return connection
+
+
 def _connected(path: Path) -> sqlite3.Connection:
+    """Open the file to read and write, made or renewed where needed. Raises: sqlite3.Error if it cannot be written."""
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         if connection.execute("PRAGMA user_version").fetchone()[0] != FORMAT:
@@ -213,6 +225,8 @@ def _connected(path: Path) -> sqlite3.Connection:
             connection.execute(f"PRAGMA user_version = {FORMAT}")
             connection.execute("COMMIT")
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
     except BaseException:
         connection.close()
         raise
