@@ -225,8 +225,7 @@ def _connected(path: Path) -> sqlite3.Connection:
             connection.execute(f"PRAGMA user_version = {FORMAT}")
             connection.execute("COMMIT")
         connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute("ROLLBACK")
+        connection.execute("DELETE FROM texts WHERE 0")
     except BaseException:
         connection.close()
         raise
