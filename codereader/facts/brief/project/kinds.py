@@ -313,7 +313,8 @@ def _with_members(text: str, does: Sequence[str], keeps: Sequence[str], path: st
     """Return *text* with what a type does and keeps behind it, as far as there is room."""
     for word, names in (("does", does), ("keeps", keeps[:4])):
         if names and len(text) + len(names[0]) + ROOM + len(path) < LINE:
-            text = fitted(f"{text}; {word} ", names, path, line)
+            longer = fitted(f"{text}; {word} ", names, path, line)
+            text = text if longer.endswith(f"; {word}") else longer
     return text
 
 

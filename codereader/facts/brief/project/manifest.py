@@ -150,7 +150,10 @@ def _cargo(path: str, text: str) -> Manifest | None:
         return None
     made = Manifest(path, "cargo", name=_word(package, "name"), version=_word(package, "version"))
     made.words = " ".join(_word(package, "description").split())
-    edition, rust = _word(package, "edition"), _word(package, "rust-version")
+    shared = _table(workspace, "package")
+    made.version = made.version or _word(shared, "version")
+    edition = _word(package, "edition") or _word(shared, "edition")
+    rust = _word(package, "rust-version") or _word(shared, "rust-version")
     made.requires = ", ".join(
         part for part in (f"edition {edition}" if edition else "", f"rust {rust}" if rust else "") if part
     )

@@ -121,7 +121,8 @@ def main_names(
     by_name = {
         owner.rpartition(".")[2]: sorted(some, key=lambda one: (-one[0], one[1])) for owner, some in methods.items()
     }
-    return [_with_methods(name, by_name.get(name, ()), told) for name in names]
+    own = told & {at.fact.name for at in inside if at.fact.kind in TYPES}
+    return [_with_methods(name, by_name.get(name, ()), own) for name in names]
 
 
 def _with_methods(name: str, methods: Sequence[tuple[float, str]], told: frozenset[str]) -> str:

@@ -102,12 +102,25 @@ def operations(scene: Scene, reach: Reach) -> list[Node]:
         if best is None or worth[best] < max(1.5, least):
             break
         starts.pop(best)
-        best = next((node for node in entries if best in reach.follow(node)), best)
+        best = next((node for node in entries if best in reach.follow(node)), _opening(scene, reach, best))
+        starts.pop(best, None)
         if best in chosen:
             continue
         chosen.append(best)
         covered |= reach.near(best) | {best}
     return chosen
+
+
+def _opening(scene: Scene, reach: Reach, node: Node) -> Node:
+    """Return the public function beside *node* that does nothing but run it under nearly the same name, else *node*."""
+    owner = node.name.rpartition(".")[0]
+    for at in scene.definitions:
+        if (at.fact.owner or "") == owner and at.fact.kind in ("function", "method"):
+            one = node_of(at)
+            is_near = _akin(one, node) and is_public(at.fact, scene.material.language(at.path))
+            if one != node and is_near and reach.follow(one) == (node,):
+                return one
+    return node
 
 
 def _is_application(scene: Scene, node: Node) -> bool:

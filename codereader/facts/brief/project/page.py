@@ -95,7 +95,7 @@ def _identity(scene: Scene, found: list[Manifest]) -> Iterator[Fact]:
     ]
     own = sum(one.lines for one in scene.files)
     head = f"{counted(len(scene.material.files), 'file')}; {'; '.join(parts[:4])}"
-    text = f"{head}; {own:,} lines of them its own code, no tests"
+    text = f"{head}; {own:,} lines are its own code, without tests and examples"
     yield Fact(name, "has", f"{len(scene.material.files)} files", text)
 
 
