@@ -341,7 +341,7 @@ RUST_MACROS = {
     "Cargo.toml": '[package]\nname = "tool"\n',
     "src/lib.rs": (
         "struct Server;\nimpl Server { fn run(&mut self) {} }\nfn other() {}\n"
-        "fn f(port: u16) { let mut server = Server::open(); select! { res = server.run() => other(), x = y.run() => {} } }\n"
+        "fn f() { let mut server = Server::open(); select! { res = server.run() => other(), x = y.run() => {} } }\n"
         "impl Server { fn open() -> Self { Server } }\n"
     ),
 }
@@ -353,3 +353,21 @@ def test_rust_calls_in_the_arguments_of_macros_are_calls(tree: Tree) -> None:
 
     assert "run src/lib.rs:2: same file" in found
     assert "other src/lib.rs:3: same file" in found
+
+
+JAVA_TYPES = {
+    "src/org/box/Box.java": (
+        "package org.box;\npublic class Box {\n  private Lid lid = new Lid();\n  Lid top() { return lid; }\n"
+        "  void run(Lid other) { lid.turn(); other.turn(); top().turn(); for (Lid one : lids) { one.turn(); } }\n}\n"
+    ),
+    "src/org/box/Lid.java": "package org.box;\npublic class Lid extends Part { }\nclass Part { void turn() {} }\n",
+    "src/org/far/Other.java": "package org.far;\nclass Other { void turn() {} }\n",
+}
+
+
+def test_java_objects_have_the_type_of_their_field_parameter_or_loop(tree: Tree) -> None:
+    """Methods are looked for in what the type extends; those of other classes are not meant."""
+    found = edges(tree(JAVA_TYPES), "src/org/box/Box.java")
+
+    assert 3 <= found.count("turn src/org/box/Lid.java:3: visible by include")
+    assert not any("Other" in one for one in found)
