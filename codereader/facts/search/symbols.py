@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from codereader.facts.search.question import Read
 from codereader.facts.search.ranked import RankedSymbol
+from codereader.facts.search.reasons import SHOWN
 from codereader.index.terms.words import WORD, terms_of
 
 if TYPE_CHECKING:
@@ -50,20 +51,25 @@ def _ranked(
     if low in read.names:
         score += 3.0
         reasons.append("named in the text")
-    words = [term for term in terms_of(one.name) if term in asked and term != low] if one.name.strip("_") else []
+    words = [term for term in _terms(one.name) if term in asked and term != low]
     if low in asked and low not in read.names:
         words.append(low)
     if words:
         score += sum(worth.get(term, 0.0) for term in words)
-        reasons.append(f"name: {', '.join(words)}")
+        reasons.append(f"name: {_listed(words, read)}")
     said = [term for term in _terms(one.doc or "") if term in asked and term not in words]
     if said:
         score += 0.6 * sum(worth.get(term, 0.0) for term in said)
-        reasons.append(f"comment: {', '.join(said[:4])}")
+        reasons.append(f"comment: {_listed(said, read)}")
     if not score:
         return None
     score *= (0.5 if one.kind in _MINOR else 1.0) * (FILE_SHARE + (1 - FILE_SHARE) * share)
     return RankedSymbol(one.name, one.kind, path, one.row + 1, round(score, 6), tuple(reasons))
+
+
+def _listed(terms: Sequence[str], read: Read) -> str:
+    """Return the first *terms* as the text has them."""
+    return ", ".join(read.spelled.get(term, term).lower() for term in terms[:SHOWN])
 
 
 def _terms(text: str) -> list[str]:
