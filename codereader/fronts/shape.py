@@ -80,6 +80,7 @@ def part(one: Part) -> Json:
         "path": purpose.path if purpose else None,
         "line": purpose.line if purpose else None,
         "parts": [part(inner) for inner in one.inside],
+        "left_out": one.left_out,
     }
 
 

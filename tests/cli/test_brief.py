@@ -142,7 +142,7 @@ def test_depth_tells_parts_inside_of_parts(run, tmp_path, parse_mermaid):
     assert [["a/x/", "a/y/"]] == [
         sorted(p["name"] for p in part["parts"]) for part in two["parts"] if part["name"] == "a/"
     ]
-    assert "a/x" in run("brief", tree, "--depth", "2", "--section", "parts").stdout
+    assert "\n    x/  " in run("brief", tree, "--depth", "2", "--section", "parts").stdout
     said = parse_mermaid(flowchart(run("brief", tree, "--depth", "2", "--format", "markdown").stdout))
     assert 3 == len(said["groups"])
 

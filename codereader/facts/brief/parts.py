@@ -25,6 +25,9 @@ from codereader.source.spans import line_of
 MOST_PARTS = 16
 """So many parts are shown; a person takes in no more at once."""
 
+MOST_INSIDE = 8
+"""So many parts inside of one are told."""
+
 FEW_PARTS = 5
 """With fewer parts than this the largest is told apart, as long as that tells something."""
 
@@ -61,7 +64,7 @@ class Part:
     """Files that belong together. `name` is a glob (``ipv4/``, ``tcp_*``), `files` are by importance.
 
     `lines` counts those of all its files. `stratum` is 0 at the bottom. `inside` are the parts it is made of, as far as
-    asked for.
+    asked for, most important first; `left_out` counts lesser ones.
     """
 
     name: str
@@ -70,6 +73,7 @@ class Part:
     purpose: Purpose | None = None
     stratum: int = 0
     inside: tuple[Part, ...] = ()
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +278,7 @@ class _Partition:
         return sorted(groups, key=lambda group: (-worth[group.name], group.name))
 
     def _part(self, group: Group, depth: int, stratum: int = 0) -> Part:
-        made = split(group, self._objects) if depth > 1 else ()
+        made = self._chosen(group) if depth > 1 else ()
         inside = [one for one in self._ordered(made, {}) if self._mass(one)] if len(made) > 1 else []
         return Part(
             group.name,
@@ -282,7 +286,8 @@ class _Partition:
             sum(self._lines[path] for path in group.files),
             self._purposes.of(group),
             stratum,
-            tuple(self._part(one, depth - 1) for one in inside),
+            tuple(self._part(one, depth - 1) for one in inside[:MOST_INSIDE]),
+            len(inside[MOST_INSIDE:]),
         )
 
     def _inner(self, told: Sequence[Part]) -> Iterator[Dependency]:

@@ -48,7 +48,7 @@ def _facts(material: Material, found: Parts) -> Iterator[Fact]:
     yield from _strata(material, found)
     yield from _cycles(material, found)
     for part in found.parts:
-        yield from _part(material, found, part, 0)
+        yield from _part(material, found, part)
     yield from _upward(found)
     yield from _rest(material, found)
     yield from _beside(found)
@@ -117,25 +117,30 @@ def _cycle(material: Material, found: Parts, cycle: Sequence[str], closing: Depe
     yield Fact(closing.user, "closes cycle", closing.used, f"{INDENT}closed where {text}", closing.path, closing.line)
 
 
-def _part(material: Material, found: Parts, part: Part, depth: int) -> Iterator[Fact]:
+def _part(material: Material, found: Parts, part: Part, depth: int = 0, around: str = "") -> Iterator[Fact]:
+    """Yield a part and those inside of it; *around* begins their names and goes without saying."""
     purpose = part.purpose
     path, line = (purpose.path, purpose.line) if purpose else (part.files[0], 1)
     words = purpose.words if purpose else _main_files(part)
-    head, size = f"{INDENT * depth}{label(found, part.name)}  ", f"; {_size(part)}"
+    shown = part.name.removeprefix(around) if depth else label(found, part.name)
+    head, size = f"{INDENT * depth}{shown}  ", f"; {_size(part)}"
     room = material.room(path, line) - len(head) - len(size)
-    whole = _neighbours(found, part, WIDTH)
+    whole = _neighbours(found, part, WIDTH, around)
     words = one_line(words, max(SHORTEST, room - min(NEIGHBOURS, len(whole))))
-    behind = _neighbours(found, part, room - len(words)) if whole else ""
+    behind = _neighbours(found, part, room - len(words), around) if whole else ""
     yield Fact(part.name, "is", words, f"{head}{words}{size}{behind}", path, line)
     for inner in part.inside:
-        yield from _part(material, found, inner, depth + 1)
+        yield from _part(material, found, inner, depth + 1, part.name.rstrip("*"))
+    if part.left_out:
+        text = f"{INDENT * (depth + 1)}{counted(part.left_out, 'smaller part')}"
+        yield Fact(part.name, "holds", f"{part.left_out} smaller parts", text)
 
 
-def _neighbours(found: Parts, part: Part, room: int) -> str:
+def _neighbours(found: Parts, part: Part, room: int, around: str) -> str:
     """Return what a part uses and who uses it, as many as there is *room* for, the others counted."""
     used_by, uses = found.counts(part.name)
-    targets = [_bare(found, one.used) for one in found.uses(part.name)]
-    users = [_bare(found, one.user) for one in found.used_by(part.name)]
+    targets = [_bare(found, one.used.removeprefix(around)) for one in found.uses(part.name)]
+    users = [_bare(found, one.user.removeprefix(around)) for one in found.used_by(part.name)]
     behind = f"; used by {used_by} of {len(found.wider) - 1} parts" if part.name in found.hubs else ""
     if used_by and not behind:
         behind = _listed("; used by ", users, room // 2 if uses else room, used_by)

@@ -92,9 +92,10 @@ class Purposes:
         return next(self._of_summary(file), None)
 
     def _of_folder(self, group: Group) -> Iterator[Purpose]:
-        yield from self._of_option(self._folders.get(group.folder))
-        if group.folder:
-            yield from self._of_option(f"CONFIG_{re.sub(r'[^A-Z0-9]', '_', posixpath.basename(group.folder).upper())}")
+        condition = self._folders.get(group.folder)
+        if list(self._folders.values()).count(condition) == 1:
+            yield from self._of_option(condition)
+        yield from self._of_option(self._named_option(group.folder))
         for folder in (group.folder, f"{group.folder}/src"):
             for name in _SPEAKERS:
                 yield from self._of_summary(self._files.get(posixpath.join(folder, name)))
@@ -142,6 +143,13 @@ class Purposes:
         if len(names) == 1 and names[0] in self._options and f"!CONFIG_{names[0]}" not in (condition or ""):
             at = self._options[names[0]]
             yield Purpose(one_line(prompt(at.fact) or "", WORDS_WIDTH), at.path, line_of(at.fact.row))
+
+    def _named_option(self, folder: str) -> str | None:
+        """Return the option called like *folder*, if a file of the folder or of the one around it defines it."""
+        name = re.sub(r"[^A-Z0-9]", "_", posixpath.basename(folder).upper())
+        at = self._options.get(name)
+        near = (folder, posixpath.dirname(folder))
+        return f"CONFIG_{name}" if folder and at and posixpath.dirname(at.path) in near else None
 
     def _of_package(self, group: Group) -> Iterator[Purpose]:
         """Yield what a file of a Go package says of it."""
