@@ -120,6 +120,11 @@ def test_true_claims_are_verified(views, tree, text, expected):
         ("ramdisk", "core.c:0 and core.c:30-20", ["core.c:0", "core.c:30-20"]),
         ("ramdisk", "函数`get_inode`在inode.c:54处，调用iget()。", ["get_inode", "inode.c:54", "iget()"]),
         ("ramdisk", "It uses malloc() and NULL, `len` is none of its names.", ["malloc()", "len"]),
+        ("ramdisk", "line 900 of core.c, lines 1 to 3 of `ioctl.c`, line 2 of no.c", ["core.c:900", "no.c:2"]),
+        ("ramdisk", "core.c line 900, `core.c` (lines 10-12) and core.c, at line 12", ["core.c:900"]),
+        ("ramdisk", "core.c, lines 10 to 999, has 54 lines", ["core.c:10-999"]),
+        ("ramdisk", "the FileStore of JavaScript", []),
+        ("pypkg", "The FileStore class and NotOnShelfError and JavaScript", ["FileStore"]),
         ("pypkg", "`Library.bogus` and Library.find", ["Library.bogus"]),
         ("pypkg", "class LoanBook and class `remind`", ["class LoanBook", "class remind"]),
         ("pypkg", "`ShelfError.frobnicate`, `shelf/web.py`", ["ShelfError.frobnicate", "shelf/web.py"]),
@@ -179,3 +184,20 @@ def test_a_file_that_changed_is_no_crash(views, tmp_path):
         (found,) = marks(view, "`other_local`")
 
     assert "not all of its text was searched" in found.why
+
+
+def test_what_a_header_outside_the_scope_declares_is_no_invention(tmp_path):
+    """A scope in a repository may name what the headers declare that it includes, though it does not use it."""
+    for folder in (".git/objects", ".git/refs", "include/linux", "fs/small"):
+        (tmp_path / "tree" / folder).mkdir(parents=True)
+    (tmp_path / "tree" / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
+    (tmp_path / "tree" / "include" / "linux" / "far.h").write_text("#include <linux/farther.h>\n")
+    (tmp_path / "tree" / "include" / "linux" / "farther.h").write_text("\nvoid far_away(int some_count);\n")
+    (tmp_path / "tree" / "fs" / "small" / "a.c").write_text("#include <linux/far.h>\nint f(void) { return 0; }\n")
+    walked = walk(open_scope(tmp_path / "tree" / "fs" / "small"), CancelToken(), None)
+    build(walked, tmp_path / "cache", CancelToken())
+    with open_index(walked, tmp_path / "cache") as view:
+        far, parameter, invented = marks(view, "`far_away` and `some_count` and `far_off`")
+
+    assert ("verified", "../../include/linux/farther.h", 2) == (far.verdict, far.path, far.start_line)
+    assert ("not found", "not found") == (parameter.verdict, invented.verdict)
