@@ -1,9 +1,9 @@
 """A second question against the first: ``python benchmarks/ask.py [PATH]``.
 
 Each question is a process of its own with one cache between them. The first parses, evaluates the whole prompt and
-keeps the state of the base pack and the brief; the second parses nothing and evaluates only what it adds: its focus, the
-facts that answer it, itself. Prints files parsed, tokens evaluated, time to the first token and total, their ratios, and
-what part of a prompt the question adds.
+keeps the state of the base pack and the brief; the second parses nothing and evaluates only what it adds: its focus,
+the facts that answer it, itself. Prints files parsed, tokens evaluated, time to the first token and total, their
+ratios, and what part of a prompt the question adds.
 """
 
 from __future__ import annotations
