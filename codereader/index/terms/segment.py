@@ -82,30 +82,50 @@ def _bytes(postings: Postings) -> bytes:
     return zlib.compress(head + planes, LEVEL)
 
 
-def opened(raw: bytes) -> Postings:
-    """Return the postings of a bucket that `bucketed` wrote. Raises: DamagedSection for other bytes."""
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A bucket as its columns: each term once, where its postings end, and the bytes of steps and counts."""
+
+    numbers: NDArray[np.uint32]
+    ends: NDArray[np.int64]
+    steps: NDArray[np.uint8]
+    counts: NDArray[np.uint8]
+
+    def picked(self, number: int) -> tuple[NDArray[np.uint32], NDArray[np.uint16]] | None:
+        """Return the rows and counts of one term, None where the bucket does not hold it."""
+        at = int(np.searchsorted(self.numbers, np.uint32(number)))
+        if at == len(self.numbers) or int(self.numbers[at]) != number:
+            return None
+        cut = slice(int(self.ends[at - 1]) if at else 0, int(self.ends[at]))
+        return np.cumsum(_column(self.steps[:, cut], "<u4"), dtype=np.uint32), _column(self.counts[:, cut], "<u2")
+
+    def whole(self) -> Postings:
+        """Return all postings."""
+        lengths = np.diff(self.ends, prepend=0)
+        rows = np.cumsum(_column(self.steps, "<u4"), dtype=np.int64)
+        starts = self.ends - lengths
+        before = np.where(starts > 0, rows[starts - 1], 0)
+        rows -= np.repeat(before, lengths)
+        return Postings(np.repeat(self.numbers, lengths), rows.astype(np.uint32), _column(self.counts, "<u2"))
+
+
+def opened(raw: bytes) -> Bucket:
+    """Return the bucket that `bucketed` wrote. Raises: DamagedSection for other bytes."""
     try:
         data = zlib.decompress(raw)
         terms, count = np.frombuffer(data, "<u4", 2).tolist()
-        sizes, kinds = (terms, terms, count, count), ("<u4", "<u4", "<u4", "<u2")
-        columns, at = [], 8
-        for size, kind in zip(sizes, kinds, strict=True):
-            width = int(kind[2])
-            planes = np.frombuffer(data, np.uint8, size * width, at).reshape(width, size)
-            columns.append(np.ascontiguousarray(planes.T).view(kind).reshape(size))
+        planes, at = [], 8
+        for size, width in ((terms, 4), (terms, 4), (count, 4), (count, 2)):
+            planes.append(np.frombuffer(data, np.uint8, size * width, at).reshape(width, size))
             at += size * width
-        numbers, lengths, steps, counts = columns
-        rows = np.cumsum(steps, dtype=np.int64)
-        starts = np.cumsum(lengths, dtype=np.int64) - lengths
-        before = np.where(starts > 0, rows[starts - 1], 0) if count else rows
-        rows -= np.repeat(before, lengths)
-        return Postings(np.repeat(numbers, lengths), rows.astype(np.uint32), counts.astype(np.uint16))
+        ends = np.cumsum(_column(planes[1], "<u4"), dtype=np.int64)
     except (zlib.error, ValueError, IndexError) as error:
         raise DamagedSection(f"not a bucket of terms: {error}") from error
+    if not terms or int(ends[-1]) != count:
+        raise DamagedSection("not a bucket of terms: it does not add up")
+    return Bucket(_column(planes[0], "<u4"), ends, planes[2], planes[3])
 
 
-def picked(postings: Postings, number: int) -> tuple[NDArray[np.uint32], NDArray[np.uint16]]:
-    """Return the rows and counts of one term."""
-    start = int(np.searchsorted(postings.numbers, np.uint32(number), "left"))
-    end = int(np.searchsorted(postings.numbers, np.uint32(number), "right"))
-    return postings.rows[start:end], postings.counts[start:end]
+def _column(planes: NDArray[np.uint8], kind: str) -> NDArray[Any]:
+    """Return the numbers whose bytes lie in *planes*, the lowest first."""
+    return np.ascontiguousarray(planes.T).view(kind).reshape(planes.shape[1])

@@ -127,7 +127,7 @@ class TermStore:
         made, bits = self._new_segment(tier, sum(postings for _, _, postings in some))
         for part in range(1 << coarse):
             postings = segment.joined(
-                segment.opened(raw)
+                segment.opened(raw).whole()
                 for old, fine, _ in some
                 for (raw,) in self._connection.execute(
                     "SELECT postings FROM buckets WHERE segment = ? AND bucket >= ? AND bucket < ?",
@@ -165,9 +165,8 @@ class TermStore:
                     if row:
                         opened = segment.opened(row[0])
                         for number in buckets[bucket]:
-                            rows, counts = segment.picked(opened, number)
-                            if len(rows):
-                                found[number].append((rows, counts))
+                            if (hit := opened.picked(number)) is not None:
+                                found[number].append(hit)
         return {
             number: (np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts]))
             for number, parts in found.items()
