@@ -58,7 +58,9 @@ PYTHON = {
         '"""What things cost."""\n\n\ndef price(n: int) -> int:\n    from shop.basket import Basket\n\n'
         "    return n\n\n\ndef never_asked() -> None:\n    pass\n"
     ),
-    "tests/test_basket.py": "from shop.basket import Basket\n\n\ndef test_total() -> None:\n    assert Basket().total()\n",
+    "tests/test_basket.py": (
+        "from shop.basket import Basket\n\n\ndef test_total() -> None:\n    assert Basket().total()\n"
+    ),
 }
 
 
@@ -304,6 +306,25 @@ def test_unused_functions_of_python_are_told_as_not_called_inside(shop):
     assert [("Not called inside tree; code outside of it could (1)", "never_asked")] == [
         (found.sections[0].title, fact.subject) for fact in found.sections[0].facts
     ]
+
+
+def test_a_module_of_python_is_a_file(shop):
+    """A module written with dots is the file it stands in."""
+    found = shop.reply("what does shop.basket depend on")
+
+    assert ["shop/basket.py"] == [one.found for one in found.question.subjects]
+    assert any("shop/basket.py uses 1 name of shop/price.py: price" in text for text in texts(found))
+
+
+@pytest.mark.parametrize("text", ["", "???", "「」", "\x1b[31m who calls \x00", "who calls " + "(" * 200, "X Y C P"])
+def test_odd_questions_do_not_fail(disk, text):
+    """Whatever is typed gets an answer or none, never a failure."""
+    assert text == disk.reply(text).question.text
+
+
+def test_a_long_report_is_searched(disk):
+    """A pasted report is no question about structure, whatever names it holds."""
+    assert "search" == disk.reply("who calls disk_probe? " * 60).question.intent
 
 
 def test_the_same_question_has_the_same_answer(disk):

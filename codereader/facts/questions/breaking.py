@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 from codereader.facts.fact import Fact
 from codereader.facts.graph.edges import Call, Place, place_of
 from codereader.facts.graph.symbol import read_symbol
-from codereader.facts.questions import structure
+from codereader.facts.questions import reach, structure
 from codereader.facts.questions.answer import Answer, counted, nothing_seen, section, sections
 from codereader.facts.questions.question import Question, Subject
 from codereader.facts.questions.sentences import of_call, of_finding
 from codereader.facts.questions.tree import Tree
+from codereader.facts.rank import is_minor
 from codereader.index.includes import include_map
 from codereader.index.parsed import Definition
 from codereader.index.view import At
@@ -37,9 +38,10 @@ def impact(tree: Tree, question: Question) -> Answer:
     meant = tree.meant(subject)
     shown = [fact for at in meant for fact in _shown(tree, at)]
     made = [section(tree, f"What shows {subject.found} to others ({len(shown):,})", shown)]
-    notes: list[str] = []
+    notes = reach.several(tree.finder.definitions(read_symbol(subject.found)).meant)
     if any(at.fact.kind in _CALLED for at in meant):
-        levels, notes = _levels(tree, meant)
+        levels, more = _levels(tree, meant)
+        notes += more
         for hop, edges in enumerate(levels, 1):
             title = f"{counted(hop, 'hop')} away ({len(edges):,})"
             made.append(section(tree, title, [of_call(one) for one in edges], 60 if hop == 1 else 30))
@@ -76,7 +78,7 @@ def _levels(tree: Tree, meant: Sequence[At[Definition]]) -> tuple[list[list[Call
                 elif hop == 1:
                     edges.append(one)
         if edges:
-            levels.append(sorted(edges, key=_sureness))
+            levels.append(sorted(edges, key=lambda one: (is_minor(one.path), _sureness(one))))
         seen |= set(origins)
         level = [origins[place] for place in sorted(origins)]
         if len(level) > WIDE and hop < HOPS:

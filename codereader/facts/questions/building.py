@@ -45,9 +45,7 @@ def _chain_facts(one: BuildFact) -> Iterator[Fact]:
     into = f", into {' and '.join(one.objects)}" if one.objects else ""
     when = f"if {one.condition}" if one.condition else "always"
     place = (one.rule_path, one.line)
-    yield Fact(
-        one.path, "built if", one.condition or "always", f"{one.path} is built {when}{into}", *place, one.condition
-    )
+    yield Fact(one.path, "built if", one.condition or "always", f"{one.path} is built {when}{into}", *place)
     for chain in one.chains:
         yield from _needs(chain)
 
@@ -80,7 +78,6 @@ def option(tree: Tree, question: Question) -> Answer:
             f"{one.path} is built if {one.condition}",
             one.rule_path,
             one.line,
-            one.condition,
         )
         for one in files
     ]
@@ -92,7 +89,6 @@ def option(tree: Tree, question: Question) -> Answer:
             f"{one.path}/ is entered if {one.condition}",
             one.rule_path,
             one.line,
-            one.condition,
         )
         for one in folders
     ]

@@ -86,7 +86,10 @@ def _of_classes(tree: Tree, subject: Subject, meant: Sequence[At[Definition]]) -
     none = nothing_seen(
         tree, subject, f"nothing in {tree.name} is seen to derive from {subject.found}", "implemented by"
     )
-    return Answer(sections(section(tree, f"Implementations of {subject.found} ({len(facts):,})", facts)) or none)
+    made = sections(section(tree, f"Implementations of {subject.found} ({len(facts):,})", facts))
+    is_shape = any("Protocol" in field for at in meant for field in at.fact.fields)
+    notes = (f"{subject.found} is a protocol: a class may implement it without naming it",) if is_shape else ()
+    return Answer(made or none, notes)
 
 
 def _bare(base: str) -> str:

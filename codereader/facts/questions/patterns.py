@@ -27,7 +27,7 @@ _MARK = rf"{_SIGN}\d+[{_KINDS['option']}{_KINDS['path']}]?"
 _TOKENS = {"C": rf"{_SIGN}\d+{_KINDS['option']}", "P": rf"{_SIGN}\d+{_KINDS['path']}"}
 _WORD = re.compile(r"[a-z]{3,}")
 
-LEAST_TYPO = 5
+LEAST_TYPO = 4
 """A word with fewer letters is never taken for a mistyped one."""
 
 
@@ -106,7 +106,7 @@ class Language:
     def _by_letter(self) -> Mapping[str, tuple[str, ...]]:
         found: dict[str, list[str]] = {}
         for word in sorted(self._vocabulary, key=lambda word: (-len(word), word)):
-            if len(word) >= LEAST_TYPO - 1:
+            if len(word) > LEAST_TYPO:
                 found.setdefault(word[0], []).append(word)
         return {letter: tuple(words) for letter, words in found.items()}
 

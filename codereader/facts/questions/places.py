@@ -13,6 +13,7 @@ from codereader.facts.questions.members import fields_of
 from codereader.facts.questions.question import Question, Subject
 from codereader.facts.questions.sentences import of_call, of_definition, of_finding
 from codereader.facts.questions.tree import Tree
+from codereader.facts.rank import is_minor
 from codereader.index.parsed import Definition
 from codereader.index.view import At
 from codereader.source.spans import line_of
@@ -99,6 +100,7 @@ def describe(tree: Tree, question: Question) -> Answer:
     meant = tree.meant(subject)
     if subject.kind == "string" or not meant:
         return defined(tree, question)
+    meant = tuple(at for at in meant if not is_minor(at.path)) or meant
     own = [fact for at in meant for fact in (of_definition(at), *_standing(tree, at))]
     made = [section(tree, f"What {subject.found} is", own, ordered=True)]
     lost = 0

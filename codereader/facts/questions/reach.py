@@ -7,13 +7,14 @@ from dataclasses import replace
 
 from codereader.facts.fact import Fact, Section
 from codereader.facts.graph.edges import Call
-from codereader.facts.graph.finding import Finding, Found
+from codereader.facts.graph.finding import Finding
 from codereader.facts.graph.paths import DEPTH
 from codereader.facts.graph.symbol import read_symbol
 from codereader.facts.questions.answer import Answer, counted, listed, nothing_seen, section, sections
 from codereader.facts.questions.question import Question
 from codereader.facts.questions.sentences import of_call, of_finding
 from codereader.facts.questions.tree import Tree
+from codereader.facts.rank import is_minor
 from codereader.index.parsed import Definition
 from codereader.index.view import At
 from codereader.source.spans import line_of
@@ -33,8 +34,10 @@ def callers(tree: Tree, question: Question) -> Answer:
         "table": f"Tables that hold {name}, to be called through them",
     })  # fmt: skip
     nothing = nothing_seen(tree, subject, f"nothing in {tree.name} is seen to call {name}", "called by")
-    notes = [*_several(found), *_from_outside(tree, tree.meant(subject))]
-    blind = _lost(found.not_followed, "might call it: through structs of unknown type, or where it is handed on")
+    notes = [*several(found.meant), *_from_outside(tree, tree.meant(subject))]
+    blind = _lost(
+        found.not_followed, "might call it: through structs of unknown type, or where it is handed on", "place"
+    )
     return Answer(made or nothing, tuple(notes), found.not_followed, blind)
 
 
@@ -53,7 +56,7 @@ def callees(tree: Tree, question: Question) -> Answer:
     lost = section(tree, "Called, but defined nowhere in reach", map(of_finding, unknown))
     nothing = nothing_seen(tree, subject, f"{name} is not seen to call anything", "calls")
     blind = _lost(found.not_followed, "in it lead to no definition: outside names, or pointers that no table fills")
-    return Answer((*made, *sections(lost)) or nothing, tuple(_several(found)), found.not_followed, blind)
+    return Answer((*made, *sections(lost)) or nothing, tuple(several(found.meant)), found.not_followed, blind)
 
 
 def paths(tree: Tree, question: Question) -> Answer:
@@ -81,8 +84,8 @@ def paths(tree: Tree, question: Question) -> Answer:
     return Answer((*none, *made), (), found.not_followed, blind)
 
 
-def _lost(number: int, what: str) -> tuple[str, ...]:
-    return (f"{counted(number, 'call')} {what}",) if number else ()
+def _lost(number: int, what: str, noun: str = "call") -> tuple[str, ...]:
+    return (f"{counted(number, noun)} {what}",) if number else ()
 
 
 def _way(number: int, total: int, chain: Sequence[Call]) -> Section:
@@ -94,19 +97,19 @@ _GROUPS = {"direct": "call", "macro": "call", "pointer": "pointer", "table": "ta
 
 
 def _by_way(tree: Tree, found: Sequence[Finding], titles: dict[str, str]) -> tuple[Section, ...]:
-    """Group uses by how they reach, calls written out first."""
+    """Group uses by how they reach, calls written out first, those of tests last in each group."""
     groups: dict[str, list[Fact]] = {key: [] for key in titles}
-    for one in found:
+    for one in sorted(found, key=lambda one: is_minor(one.path)):
         groups[_GROUPS[one.via or "direct"]].append(of_finding(one))
     return sections(*(section(tree, f"{title} ({len(groups[key]):,})", groups[key]) for key, title in titles.items()))
 
 
-def _several(found: Found) -> list[str]:
+def several(meant: Sequence[Finding]) -> list[str]:
     """Return what to say where a name has more than one definition."""
-    spellings = list(dict.fromkeys(one.spelled or one.name for one in found.meant))
+    spellings = list(dict.fromkeys(one.spelled or one.name for one in meant))
     if len(spellings) < 2:
         return []
-    return [f"{found.meant[0].name} is {len(spellings)} definitions, answered for all: {listed(spellings)}"]
+    return [f"{meant[0].name} is {len(spellings)} definitions, answered for all: {listed(spellings)}"]
 
 
 def _from_outside(tree: Tree, meant: Sequence[At[Definition]]) -> list[str]:

@@ -14,6 +14,9 @@ from codereader.facts.questions.tree import Tree
 SEARCH = "search"
 """The intent of a question that no pattern fits."""
 
+LONGEST = 600
+"""A text with more characters is a report to search for, no question about structure."""
+
 FEW_WORDS = 2
 """A name with no more words around it asks what the name is."""
 
@@ -38,6 +41,8 @@ class _Named:
 def read(tree: Tree, text: str) -> Read:
     """Return what *text* asks of *tree*."""
     written = plain(text)
+    if len(written) > LONGEST:
+        return Read(Question(text, SEARCH, (), languages_of(written)[0].name))
     named = _named(tree, written)
     masked = _masked(written, named)
     tried = languages_of(written)

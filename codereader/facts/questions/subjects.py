@@ -68,11 +68,22 @@ def _symbol(tree: Tree, mention: Mention) -> Met:
         return Met(subject)
     if text in tree.folders or text == tree.name:
         return _path(tree, mention)
+    if module := _module(tree, text):
+        return Met(Subject(text, module, "path", "exact", ((module, 1),)))
     if not mention.sure:
         return Met(None)
     if tree.has_c and (subject := _linked(tree, text, mention.record)):
         return Met(subject)
     return _close(tree, mention)
+
+
+def _module(tree: Tree, text: str) -> str | None:
+    """Return the file of a module that is written with dots, None where no file is that one."""
+    if "." not in text:
+        return None
+    inner = text.replace(".", "/")
+    ends = (f"{inner}.py", f"{inner}/__init__.py", f"{inner}.java", f"{inner}.rs")
+    return next((path for path in tree.paths for end in ends if lies_in(path, end)), None)
 
 
 def _exact(tree: Tree, text: str, record: str | None) -> Subject | None:

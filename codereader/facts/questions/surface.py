@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from codereader.facts.fact import Fact, Section
 from codereader.facts.kbuild.kconfig import prompt
 from codereader.facts.questions.answer import Answer, counted, section, sections
 from codereader.facts.questions.question import Question
+from codereader.facts.questions.sentences import of_definition
 from codereader.facts.questions.tree import Tree
 from codereader.facts.rank import is_minor
 from codereader.index.parsed import Definition, Entry, Export
@@ -74,6 +76,8 @@ def exports(tree: Tree, question: Question) -> Answer:
         facts = [_export(at, users.get(at.fact.name, 0)) for at in found]
         made = section(tree, f"Exported symbols ({len(facts):,}), those that most files use first", facts, ordered=True)
         return Answer((*_by_folder(made, found), made))
+    if offered := _offered(tree, question):
+        return Answer((section(tree, f"Offered by the package ({len(offered):,})", offered, ordered=True),))
     public = [
         at for at in _kept(tree, question, tree.view.definitions())
         if at.fact.exported and at.fact.owner is None and not is_minor(at.path) and not _is_private(at.path)
@@ -83,6 +87,23 @@ def exports(tree: Tree, question: Question) -> Answer:
         made = section(tree, f"Public by name ({len(facts):,})", facts)
         return Answer((*_by_folder(made, public), made), ("nothing is exported by name: this is what others can see",))
     return Answer(_none(tree, "exports", "nothing", f"nothing in {tree.name} is exported by name"))
+
+
+def _offered(tree: Tree, question: Question) -> list[Fact]:
+    """Return the names that the outermost packages import from their own modules, to be found under their name."""
+    packages = [path for path in tree.paths if path.endswith("__init__.py") and not is_minor(path)]
+    top = min((path.count("/") for path in packages), default=0)
+    found = []
+    for at in _kept(tree, question, tree.view.includes()):
+        if at.path in packages and at.path.count("/") == top and at.fact.target.startswith("."):
+            for name in at.fact.names:
+                shown = name.rpartition(" as ")[2]
+                if not shown.startswith("_") and shown != "*":
+                    text = f"{shown} is offered by {at.path}, from {at.fact.target}"
+                    found.append(
+                        Fact(shown, "offered by", at.path, text, at.path, line_of(at.fact.row), at.fact.condition)
+                    )
+    return found
 
 
 def _is_private(path: str) -> bool:
@@ -97,8 +118,7 @@ def _export(at: At[Export], users: int) -> Fact:
 
 
 def _public(at: At[Definition]) -> Fact:
-    text = f"{at.fact.kind} {' '.join(at.fact.signature.split())[:160]}"
-    return Fact(at.fact.name, "is public", at.fact.kind, text, at.path, line_of(at.fact.row), at.fact.condition)
+    return replace(of_definition(at), relation="is public")
 
 
 def _by_folder(made: Section, found: Sequence[At]) -> tuple[Section, ...]:  # type: ignore[type-arg]

@@ -23,9 +23,7 @@ from codereader.index.parsed import Definition
 from codereader.index.view import At
 from codereader.source.spans import line_of
 
-_FAMILY = re.compile(
-    r"(?:ip)?v[46](?=_|\b|$)|(?<=[a-z])[46](?=_|$)|(?<=_)(?:ip|inet|ipv|in)?[46](?=_|$)|inet6?(?=_)|mmu|no(?=mmu)|nommu|32|64"
-)
+_FAMILY = re.compile(r"_?v[46](?=_|\b|$)|(?<=[a-z_])[46](?=_|$)|(?:no)?mmu|(?<=[a-z_])(?:32|64)(?=_|\b|$)")
 _KINDS = ("function", "method", "class", "macro", "struct", "variable")
 
 

@@ -116,8 +116,14 @@ def _lines(found: re.Match[bytes]) -> bytes:
 def unused(tree: Tree, question: Question) -> Answer:
     """Return functions without a use: those that no other file can see first, then those that others might."""
     within = tree.within(question.subjects)
+    every = tree.view.definitions()
+    called_back = _called_back(every)
     candidates = [
-        at for at in tree.view.definitions() if _is_candidate(tree, at) and (within is None or at.path in within)
+        at
+        for at in every
+        if _is_candidate(tree, at)
+        and (within is None or at.path in within)
+        and (at.path, at.fact.owner) not in called_back
     ]
     words = _Words(tree, frozenset(at.fact.name.encode() for at in candidates))
     twins = Counter((at.path, at.fact.name) for at in candidates)
@@ -155,6 +161,17 @@ def unused(tree: Tree, question: Question) -> Answer:
         )
     blind = ("a name put together when the program runs, and code outside the scope, are not seen",)
     return Answer(told, tuple(notes), 0, blind)
+
+
+def _called_back(every: Sequence[At[Definition]]) -> frozenset[tuple[str, str | None]]:
+    """Return the classes, by path and dotted name, with a base outside the scope: that one may call their methods."""
+    names = {at.fact.name for at in every if at.fact.kind == "class"} | {"object", "Protocol", "ABC"}
+    return frozenset(
+        (at.path, f"{at.fact.owner}.{at.fact.name}" if at.fact.owner else at.fact.name)
+        for at in every
+        if at.fact.kind == "class"
+        and any(re.split(r"[\[(]", base)[0].rpartition(".")[2] not in names for base in at.fact.fields)
+    )
 
 
 def _not_pasted(tree: Tree, words: _Words, found: Sequence[At[Definition]]) -> tuple[list[At[Definition]], int]:
