@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from codereader.answer.event import OVERVIEW, Answer, Done, Event, FactSection, Judged, Mark, Remark, Statement, Token
-from codereader.facts.fact import PAGE_WIDTH
+from codereader.facts.fact import PAGE_WIDTH, Section
 from codereader.fronts import shape
-from codereader.fronts.render import Output, code, inert, section_markdown, section_text
+from codereader.fronts.render import RAISE, Output, code, inert, section_markdown, section_text
 from codereader.fronts.text import counted, safe, safe_line
 
 CUT = {
@@ -21,6 +21,9 @@ CUT = {
 NOT_FOUND = " [not found]"
 """Stands right behind a claim that is not in the tree."""
 
+BEYOND = "codereader find and export list all"
+"""What shows the facts that a reply itself leaves out as less important."""
+
 NO_EVIDENCE = " [no evidence]"
 """Stands right behind a sentence of which nothing could be looked up."""
 
@@ -28,10 +31,11 @@ NO_EVIDENCE = " [no evidence]"
 class AnswerText:
     """Shows the events of an answer as they come, as text or Markdown."""
 
-    def __init__(self, output: Output, *, intent: str, markdown: bool = False) -> None:
+    def __init__(self, output: Output, *, intent: str, is_cut: bool, markdown: bool = False) -> None:
         self._output = output
         self._markdown = markdown
         self._width = PAGE_WIDTH if intent == OVERVIEW else None
+        self._hint = RAISE if is_cut or intent == OVERVIEW else BEYOND
         self._spoke = False
         self._remarked = False
         self._last = ""
@@ -41,7 +45,7 @@ class AnswerText:
         out = self._output
         match event:
             case FactSection(section=section):
-                out.write(section_markdown(section) if self._markdown else section_text(section, out, self._width))
+                out.write(self._section(section))
             case Remark(text=text):
                 out.write(self._remark(text))
             case Token(text=text):
@@ -52,6 +56,11 @@ class AnswerText:
                 out.write(self._verdict(statement))
             case Done(answer=answer):
                 out.write(self._end(answer))
+
+    def _section(self, section: Section) -> str:
+        if self._markdown:
+            return section_markdown(section, self._hint)
+        return section_text(section, self._output, self._width, self._hint)
 
     def _remark(self, text: str) -> str:
         title = "" if self._remarked or self._markdown else f"{self._output.bold('Note')}\n"
@@ -136,8 +145,11 @@ class AnswerJson:
             self._output.json(shape.answer(event.answer))
 
 
-def answer_renderer(style: str, output: Output, intent: str) -> Callable[[Event], None]:
-    """Return what shows the events of an answer to a question of *intent* in *style*."""
+def answer_renderer(style: str, output: Output, intent: str, *, is_cut: bool) -> Callable[[Event], None]:
+    """Return what shows the events of an answer to a question of *intent* in *style*.
+
+    *is_cut*: a bound on lines dropped some of its facts.
+    """
     if style in ("json", "jsonl"):
         return AnswerJson(output, lines=style == "jsonl").show
-    return AnswerText(output, intent=intent, markdown=style == "markdown").show
+    return AnswerText(output, intent=intent, is_cut=is_cut, markdown=style == "markdown").show

@@ -88,9 +88,16 @@ def place(fact: Fact) -> str:
     return f"{safe_line(fact.path)}:{fact.line}" if fact.line else safe_line(fact.path)
 
 
-def section_text(section: Section, output: Output, width: int | None = None) -> str:
-    """Return a section as text: a title with what was dropped, and one line a fact, of *width* characters at most."""
-    more = output.faint(f"  ({section.dropped:,} more: raise --lines)") if section.dropped else ""
+RAISE = "raise --lines"
+"""What brings back the facts that a bound on lines dropped."""
+
+
+def section_text(section: Section, output: Output, width: int | None = None, hint: str = RAISE) -> str:
+    """Return a section as text: a title with what was dropped, and one line a fact, of *width* characters at most.
+
+    *hint* says what brings back what was dropped.
+    """
+    more = output.faint(f"  ({section.dropped:,} more: {hint})") if section.dropped else ""
     lines = [f"{output.bold(safe_line(section.title))}{more}"]
     for whole in section.facts:
         fact = whole if width is None else within(whole, width)
@@ -105,8 +112,8 @@ def _sure(fact: Fact) -> str:
     return f"{fact.text}, {fact.confidence}" if fact.confidence else fact.text
 
 
-def section_markdown(section: Section) -> str:
-    """Return a section as Markdown: a heading and a list."""
+def section_markdown(section: Section, hint: str = RAISE) -> str:
+    """Return a section as Markdown: a heading and a list; *hint* as in `section_text`."""
     lines = [f"### {inert(section.title)}", ""]
     for fact in section.facts:
         depth = (len(fact.text) - len(fact.text.lstrip(" "))) // 2
@@ -115,7 +122,7 @@ def section_markdown(section: Section) -> str:
         behind = f" ({code(where)})" if where else ""
         lines.append(f"{'  ' * depth}- {inert(_sure(fact).strip())}{condition}{behind}")
     if section.dropped:
-        lines.append(f"- _{section.dropped} more: raise --lines_")
+        lines.append(f"- _{section.dropped:,} more: {hint}_")
     return "\n".join(lines) + "\n\n"
 
 

@@ -120,7 +120,8 @@ def answer(
     from codereader.fronts.answers import answer_renderer
 
     gathered = gather(reader, request, speaker, report)
-    show = answer_renderer(style, out, gathered.shown.reply.question.intent)
+    is_cut = gathered.shown.reply is not gathered.sent.reply
+    show = answer_renderer(style, out, gathered.shown.reply.question.intent, is_cut=is_cut)
     for event in tell(gathered.shown):
         show(event)
     _note_dropped(gathered, report)
