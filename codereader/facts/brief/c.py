@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator, Sequence
 from math import log2
 
@@ -19,7 +18,7 @@ from codereader.facts.brief.material import (
     spelled,
     spelled_lines,
 )
-from codereader.facts.brief.operations import REPORTING
+from codereader.facts.brief.operations import MAIN_FIELDS, REPORTING
 from codereader.facts.fact import Fact
 from codereader.facts.graph.relations import Table
 from codereader.facts.kbuild.kconfig import prompt
@@ -33,12 +32,6 @@ TABLES_ONE_BY_ONE = 12
 
 HELD_WIDTH = 60
 """Characters of such a fact that are kept for what the first table holds."""
-
-MAIN_FIELDS = re.compile(
-    r"send|recv|xmit|rcv|connect|accept|bind|create|lookup|read|write|handler|open|mk|mount|tree|fill|init_fs|probe"
-    r"|queue|pick|fault|submit|doit|^call$|^func$|map|alloc"
-)
-"""Members whose functions do what a table is for; the others look after it."""
 
 UPKEEP_SHARE = 0.4
 """What is left of the weight of a table that every part of a kernel fills in."""

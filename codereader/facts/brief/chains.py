@@ -31,6 +31,9 @@ BRANCHES = 7
 LEAST_FIRST = 0.0
 """A chain does not begin with a step that says less than this."""
 
+FEW = 6
+"""A word has to stand in so many names to tell the subsystem."""
+
 PRICE = 1.7
 """What every step costs: it has to say more than this to be told."""
 
@@ -172,7 +175,7 @@ class Chains:
                 total += 1
                 for word in dict.fromkeys(name.split("_")):
                     counts[word] = counts.get(word, 0) + 1
-        return frozenset(word for word, count in counts.items() if count * 12 > total)
+        return frozenset(word for word, count in counts.items() if count * 12 > total and count >= FEW)
 
     def definition(self, path: str, name: str) -> Definition | None:
         """Return the function *name* of the file *path*, the longest where there are twins."""
@@ -313,7 +316,7 @@ class Chains:
         gain += 1.3 if _core(last.name) in hop.name or _core(hop.name) in last.name else 0.0
         gain += 0.4 if hop.path != last.path else 0.0
         gain -= 1.2 if words & _MINOR_WORDS and not fits else 0.0
-        gain -= 0.8 if words & _MINOR_WORDS - wanted else 0.0
+        gain -= 0.8 if words & _MINOR_WORDS - wanted - words_of(hop.field) else 0.0
         gain -= 0.3 * len(words - wanted - words_of(last.name))
         gain -= 0.9 if hop.is_conditional else 0.0
         gain -= 1.5 if hop.sign == "=>" and hop.choices == 1 and words_of(last.name) & _ARRANGING else 0.0

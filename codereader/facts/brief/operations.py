@@ -62,6 +62,15 @@ REPORTING = frozenset(
 )
 """Structs that every part of a kernel fills in for upkeep and reports: their functions are no main operations."""
 
+MAIN_FIELDS = re.compile(
+    r"send|recv|xmit|rcv|connect|accept|bind|create|lookup|read|write|handler|open|mk|mount|tree|fill|init_fs|probe"
+    r"|queue|pick|fault|submit|doit|release|kill_sb|\.call$|\.func$|map|alloc"
+)
+"""Members whose functions do what a table is for; the others look after it."""
+
+OTHER_FIELDS_SHARE = 0.7
+"""What is left of the weight of a function that a table holds in another member."""
+
 SAME_FILE_SHARE = 0.7
 """The same when one of its file is told already."""
 
@@ -90,9 +99,14 @@ def operations_section(material: Material) -> Draft:
         return Draft("Flow", ())
     chains = Chains(material.flow, material.definitions, material.tables, view.tables(), view.referring_files())
     found = [(start, chains.best(start.path, start.name, start.via)) for start in _starts(material, chains)]
-    found = [one for one in found if one[1].worth >= WORTH_TELLING or len(_steps(material, chains, one[0])) >= STEPS]
+    found = [one for one in found if _is_way(one[1]) or len(_steps(material, chains, one[0])) >= STEPS]
     facts = tuple(fact for start, chain in _telling(chains, found) for fact in _facts(material, chains, start, chain))
     return Draft(f"Main operations ({_LEGEND})", facts, weight=8, first=7)
+
+
+def _is_way(chain: Chain) -> bool:
+    """Tell whether a chain says enough to be told as one."""
+    return chain.worth >= WORTH_TELLING
 
 
 def _starts(material: Material, chains: Chains) -> list[_Start]:
@@ -144,6 +158,7 @@ def _weighed(material: Material, chains: Chains, start: _Start) -> Iterator[_Sta
     share = 1.0 if kind is None else 1.5 if kind in FOREMOST else 1.3
     share *= MINOR_SHARE if _MINOR_FIELDS.search(start.via) or _MINOR_FIELDS.search(start.name) else 1.0
     share *= MINOR_SHARE if _TRIAL.search(place) or _TRIAL.search(start.name) else 1.0
+    share *= OTHER_FIELDS_SHARE if start.via.startswith(".") and not MAIN_FIELDS.search(start.via) else 1.0
     share *= CONDITIONAL_SHARE if definition.condition else 1.0
     nearer = max(1.0, material.scores.get(place, 0.0) / (material.scores.get(start.path, 0.0) or 1.0))
     yield _Start(place, start.name, start.via, round(start.weight * nearer * share * (1 + size / 12), 6))
@@ -153,6 +168,7 @@ def _telling(chains: Chains, found: Sequence[tuple[_Start, Chain]]) -> Iterator[
     """Yield ways that tell most beside those already told: of another kind, through other functions."""
     most = max((start.weight for start, _ in found), default=1.0) or 1.0
     left = list(found)
+    begins = {start.name for start, _ in found}  # a way that leads through where others begin ties parts together
     told: set[str] = set()
     kinds: dict[int | None, int] = {}
     files: dict[str, int] = {}
@@ -163,7 +179,8 @@ def _telling(chains: Chains, found: Sequence[tuple[_Start, Chain]]) -> Iterator[
         kind = chains.direction(start.name, start.via)
         share = REPEATED_SHARE ** kinds.get(kind, 0) * fresh**2 * (0.4 if start.name in told else 1.0)
         share *= SAME_FILE_SHARE ** files.get(start.path, 0)
-        return -round((2 + chain.worth) * share * (start.weight / most), 6), start.path, start.name
+        through = sum(hop.name in begins for hop in chain.hops[1:])
+        return -round((2 + chain.worth + through) * share * (start.weight / most), 6), start.path, start.name
 
     for _ in range(min(CHAINS, len(left))):
         left.sort(key=worth)
@@ -177,7 +194,7 @@ def _telling(chains: Chains, found: Sequence[tuple[_Start, Chain]]) -> Iterator[
 
 def _facts(material: Material, chains: Chains, start: _Start, chain: Chain) -> Iterator[Fact]:
     """Yield the lines of one operation, each with the place of its first function."""
-    if chain.worth < WORTH_TELLING and (steps := _steps(material, chains, start)):
+    if not _is_way(chain) and (steps := _steps(material, chains, start)):
         yield _stepwise(material, chains, start, steps)
         return
     hops = list(chain.hops)

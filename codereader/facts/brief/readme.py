@@ -10,7 +10,7 @@ from codereader.index.view import IndexView
 HEAD_LINES = 60
 """Lines of a README in which its first paragraph is looked for."""
 
-_NO_PROSE = re.compile(r"\s*($|[#=~*_<|`>-]|\.\. |!?\[|:[\w-]+:|https?://)")
+_NO_PROSE = re.compile(r"\s*($|[#=~<|`>-]|[*_](?![*_]?[\w{])|\.\. |!?\[|:[\w-]+:|https?://)")
 _UNDERLINE = re.compile(r"\s*([=~^*#\"-])\1{2,}\s*$")
 
 
