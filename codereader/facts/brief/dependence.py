@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from codereader.facts.layers import PYTHON
-from codereader.facts.rank import is_minor
+from codereader.facts.rank import is_minor, is_shared
 from codereader.index.includes import include_map
 from codereader.index.parsed import Definition, Include, Reference
 from codereader.index.python.modules import child
@@ -205,7 +205,7 @@ def _linked(
         if path.endswith(_HEADERS):
             if fact.kind == "enumerator" or fact.kind not in _INNER:
                 inside.setdefault(path, set()).add(fact.name)
-        elif fact.kind in _LINKED and fact.name != "main" and not fact.signature.startswith("static "):
+        elif fact.kind in _LINKED and fact.name != "main" and ("static" not in fact.signature or is_shared(fact)):
             homes.setdefault(fact.name, set()).add(groups[path])
     return homes, inside
 
@@ -220,7 +220,7 @@ def _of_c(scene: _Scene, path: str, names: Sequence[str]) -> None:
     for one in reached & scene.inside.keys():
         for name in scene.inside[one] & known:
             announced.setdefault(name, set()).add(groups[one])
-    for name in names:
+    for name in sorted((scene.homes.keys() & known) | announced.keys()):
         home = scene.homes.get(name, _NOWHERE)
         meant = announced.get(name) or (home if visible is None else visible & home)
         if len(meant) == 1 and own not in meant and own not in home:
