@@ -46,7 +46,7 @@ def _decorators(scene: Scene) -> Iterator[Fact]:
     inner = {
         (at.path, at.fact.owner)
         for at in scene.definitions
-        if at.fact.kind == "function" and at.fact.owner and re.match(r"_?(?:deco|wrap)", at.fact.name)
+        if at.fact.kind == "function" and at.fact.owner and re.match(r"_?deco", at.fact.name)
     }
     found: dict[tuple[str, str], list[At[Definition]]] = {}
     for at in scene.definitions:

@@ -17,6 +17,9 @@ from codereader.index.parsed import Definition
 from codereader.index.view import At
 from codereader.source.spans import line_of
 
+MOST_INNER = 8
+"""A type with more types inside is one whose end the parser did not see."""
+
 MOST_USERS = 8
 """Files that count as users of a type; what everything uses is not more important than that."""
 
@@ -53,6 +56,7 @@ _DULL_BASES = frozenset(
     "IntoIterator Extend Index IndexMut Not BitOr BitAnd ToString UnwindSafe RefUnwindSafe".split()
 )
 _ROLE = re.compile(r":\w+:`([^`]+)`")
+_OBJECT = re.compile(r"=(?:new |&)?(?:\w+(?:\.|::))*(\w+)(?:<[^()]*>)?(?:\(\)|\{\})$")
 _LOCK = re.compile(r"(?i)mutex|rwlock|\block\b|semaphore|condvar")
 _VIRTUAL = re.compile(r"\bvirtual\s[^;(){}~]*?\b([A-Za-z]\w*)\s*\(")
 _CLASS = re.compile(r"\b(?:class|struct)\s+(?:[A-Z_]+\s+)?(\w+)[^;{}()]*\{")
@@ -249,6 +253,7 @@ class Kinds:
         worth *= 0.3 if re.search(r"(Error|Exception|Warning)$", at.fact.name) else 1.0
         worth *= 0.4 if at.fact.owner and at.fact.owner in scene.functions else 1.0
         worth *= 0.7 if not methods and not heirs else 1.0
+        worth *= 0.2 if sum(one.fact.kind in TYPES for one in inside) > MOST_INNER else 1.0
         return Kind(at, self.bases(at), heirs, methods, tuple(unique(self._kept(at))), makers, round(worth, 6))
 
     def _kept(self, at: At[Definition]) -> list[str]:
@@ -257,8 +262,7 @@ class Kinds:
         for place, (member, kind) in enumerate(self._written.get((at.path, dotted(at.fact)), ())):
             if not member or member.startswith("__"):
                 continue
-            is_function = "func(" in kind or "function<" in kind or "Fn" in kind
-            own = "" if is_function else next((word for word in _WORD.findall(kind) if word in self.names), "")
+            own = next((word for word in _type_words(kind) if word in self.names), "")
             spoken = member if not own or own.lower() in member.lower() else f"{member} {own}"
             uses = self._scene.files_using(member) + 2.0 * bool(own) - member.startswith("_")
             found.append((not _LOCK.search(f"{member} {kind}"), -uses, place, spoken))
@@ -337,6 +341,14 @@ def _inside(scene: Scene, one: Kind, lines: int) -> Iterator[Fact]:
         does, text = does[taken:], "      "
         if not does:
             return
+
+
+def _type_words(kind: str) -> list[str]:
+    """Return the names in a type as written, that of the new object in a value, none of a function's type."""
+    if kind[:1] in ("=", "@"):
+        match = _OBJECT.match(kind)
+        return [match[1]] if match else []
+    return [] if "func(" in kind or "function<" in kind or "Fn" in kind else _WORD.findall(kind)
 
 
 def _within(names: Sequence[str], room: int) -> str:

@@ -33,6 +33,7 @@ def entries_section(scene: Scene, found: Sequence[Manifest]) -> Draft:
 def _entries(scene: Scene) -> Iterator[Fact]:
     ordered = ordered_entries(scene.material)
     own = [at for at in ordered if is_own(at.path) and (at.path in scene.paths or at.fact.kind == "console script")]
+    own = [at for at in own if at.fact.kind == "console script" or scene.family(at.path) == scene.family_of_all]
     commands = {at.fact.name.replace(":", ".").rpartition(".")[2] for at in own if at.fact.kind == "console script"}
     own = [at for at in own if at.fact.kind == "console script" or at.fact.name not in commands]
     for at in own[:6]:
@@ -148,6 +149,8 @@ def _rust(scene: Scene) -> Iterator[Fact]:
         names: list[str] = []
         for match in _PUB.finditer(scene.text(path)):
             words = " ".join(match[2].split())
+            if re.match(r"(?:core|std|alloc)::", words):
+                continue
             names.append(
                 f"mod {words}" if match[1] == "mod" else re.sub(r"^(crate|self)::", "", words).replace("{ ", "{")
             )

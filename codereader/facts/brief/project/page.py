@@ -102,10 +102,10 @@ def _identity(scene: Scene, found: list[Manifest]) -> Iterator[Fact]:
 def _descriptions(scene: Scene, found: list[Manifest]) -> Iterator[tuple[str, int, str]]:
     readme = next((file.path for file in scene.view.files() if file.path.lower().startswith("readme")), None)
     said = readme_words(scene.view, readme) if readme else None
-    if readme and said and not _CODE.match(said[1]):
+    if readme and said and not _CODE.match(said[1]) and not said[1].endswith(":"):
         yield readme, said[0], said[1]
-    for one in found:
-        if one.words and one.path.count("/") == 0:
+    for one in sorted(found, key=lambda one: one.path.count("/")):
+        if one.words and one.path.count("/") <= 1:
             lines = scene.text(one.path).splitlines()
             start = one.words[:20]
             yield one.path, next((number for number, line in enumerate(lines, 1) if start in line), 1), one.words

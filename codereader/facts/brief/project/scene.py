@@ -31,7 +31,7 @@ MAIN_SPACE = 0.3
 CALLABLE = ("function", "method", "class")
 
 _INSIDE = re.compile(
-    r"(^|/)(_?tests?|\w{0,3}testing|bundled|externals?|deps|thirdparty|3rdparty|_?vendored|[\w-]*[-_]tests?|testing|testdata|testutil\w*|spec|benches|benchsuite|bench(mark)?s?|fuzz\w*|"
+    r"(^|/)(_?tests?|test[-_]?suites?|\w{0,3}testing|bundled|externals?|deps|thirdparty|3rdparty|_?vendored|[\w-]*[-_]tests?|testing|testdata|testutil\w*|spec|benches|benchsuite|bench(mark)?s?|fuzz\w*|"
     r"scripts?|tools?|ci|third[-_]party|vendor|node_modules|dist|examples?|demos?|docs?|\.\w[\w-]*)/"
     r"|(^|/)(setup|conftest|build|noxfile|tasks)\.\w+$|[._-](tests?|spec|bench)\.\w+$|(^|/)test(util|ing|harness)\w*\.\w+$|(^|/)(tests?|[\w]*[a-z]Tests?)\.\w+$",
 )
@@ -74,6 +74,12 @@ class Scene:
         for file in self.files:
             lines[file.language] = lines.get(file.language, 0) + file.lines
         return max(sorted(lines), key=lambda one: lines[one], default="text")
+
+    @cached_property
+    def family_of_all(self) -> str:
+        """The family of that language."""
+        known = known_languages().by_key.get(self.language)
+        return (known.family or self.language) if known else self.language
 
     @cached_property
     def namespaces(self) -> frozenset[str]:

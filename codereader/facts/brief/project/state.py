@@ -27,9 +27,12 @@ _DULL = re.compile(
 
 _READING = ("var", "var_os", "getenv", "Getenv", "LookupEnv", "environ", "env")
 _READ = re.compile(
-    r"(?:env::var(?:_os)?\(|[Gg]etenv\(|LookupEnv\(|\bos\.environ(?:\.get\(|\[)|process\.env\.|env!\(|System\.getenv\()\s*b?[\"']?"
+    r"(?:env::var(?:_os)?\(|[Gg]etenv\(|LookupEnv\(|process\.env\.|env!\(|System\.getenv\()\s*b?[\"']?"
     r"([A-Z][A-Z0-9_]{2,})\b"
 )
+
+
+_READ_PYTHON = re.compile(r"\bos\.(?:getenv\(|environ(?:\.get\(|\[))\s*[\"']([A-Z][A-Z0-9_]{2,})\b")
 
 
 def state_section(scene: Scene) -> Draft:
@@ -85,7 +88,8 @@ def _environment(scene: Scene) -> Iterator[Fact]:
     found: dict[str, tuple[str, int]] = {}
     for path in sorted(_readers(scene)):
         for number, line in enumerate(scene.text(path).splitlines(), 1):
-            for match in _READ.finditer(line):
+            reads = _READ_PYTHON if scene.material.language(path) == "python" else _READ
+            for match in reads.finditer(line):
                 found.setdefault(match[1], (path, number))
     if found:
         first, row = next(iter(found.values()))
