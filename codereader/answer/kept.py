@@ -61,6 +61,8 @@ class Kept:
             self._dropped_last = True
             return False
         self._dropped_last = False
+        if piece.kind != "row":
+            self._waiting = [one for one in self._waiting if one.kind not in ("row", "rule")]
         for waiting in self._waiting:
             yield from self._let(waiting.gap, waiting.held)
         self._waiting = []

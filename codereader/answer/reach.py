@@ -70,6 +70,8 @@ def _in_body(tree: Tree, at: At[Definition], callee: Entity, *, directly: bool =
         return so(f"{at.fact.name} calls {name} at {at.path}:{line}", at.path, line)
     if at.fact.kind == "class" or at.fact.name == name:
         return open_(f"{at.fact.name} is a {at.fact.kind}", at.path, at.fact.row + 1)
+    if line := tree.mention(at, name, r"(?=[^;{}]*\))") if _given_to_hook(tree, at, name) else None:
+        return so(f"{at.fact.name} gives {name} to a macro that calls it, at {at.path}:{line}", at.path, line)
     if line := tree.mention(at, name):
         return open_(f"{at.fact.name} mentions {name} at {at.path}:{line} and does not call it there", at.path, line)
     place = (at.path, at.fact.row + 1)
@@ -83,6 +85,12 @@ def _in_body(tree: Tree, at: At[Definition], callee: Entity, *, directly: bool =
     if any(tree.mention(other, at.fact.name, _CALL) for other in tree.functions(callee)):
         says += f" ({name} calls {at.fact.name})"
     return not_so(says, *place)
+
+
+def _given_to_hook(tree: Tree, at: At[Definition], name: str) -> bool:
+    """Return whether *name* stands among the arguments of a macro whose name says that it calls what it is given."""
+    hook = rf"\b[A-Z][A-Z0-9_]*(?:CALL|HOOK|INVOKE)[A-Z0-9_]*\s*\([^;{{}}]*?(?<!\w){re.escape(name)}(?!\w)"
+    return re.search(hook, tree.body(at)) is not None
 
 
 def _in_table(tree: Tree, at: At[Definition], name: str) -> Outcome:

@@ -161,12 +161,13 @@ class Clauses:
     def _cells(self) -> Iterator[Relation]:
         """Yield the places in the cells of a table's row: they are of the name in its first cell."""
         cells = [cell.strip() for cell in self._phrase.shape.split(" | ")]
-        if cells[0] or len(cells) < 3 or not re.match(_E, cells[1]):
+        named = [one for one in self._phrase.entities if one.kind == "name"]
+        if cells[0] or len(cells) < 3 or not named:
             return
-        first = self._phrase.at(re.findall(_E, cells[1])[0])
-        for cell in cells[2:]:
+        first = named[0]
+        for cell in cells[1:]:
             marks = self._phrase.all(cell)
-            if re.fullmatch(LIST, cell) and first.kind == "name" and all(one.kind in PATH_KINDS for one in marks):
+            if re.fullmatch(LIST, cell.strip(" |")) and all(one.kind in PATH_KINDS for one in marks):
                 yield from (Relation("at", first, one) for one in marks)
 
     def _bracketed(self) -> Iterator[Relation]:

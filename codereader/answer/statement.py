@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from codereader.answer import counted, formed, held, placed, reach, signature
 from codereader.answer.cite import Citer
@@ -22,9 +23,12 @@ from codereader.answer.sentences import Piece
 from codereader.answer.support import Support, denies, is_connecting
 from codereader.answer.tree import Tree
 from codereader.facts.fact import Fact
-from codereader.facts.graph.edges import Edges
 from codereader.index.view import IndexView
 
+if TYPE_CHECKING:
+    from codereader.facts.graph.edges import Edges
+
+_STARTS = re.compile(r" (?:it|this function|the function|this method) ")
 _WHOLE = re.compile(
     r" (?:modules?|drivers?|code|(?:file ?)?systems?|kernel|library|package|project|program|application|subsystem|layer"
     r"|implementation|tree|scope|source|stack|filesystem|framework) "
@@ -69,7 +73,7 @@ class Checker:
             self._ruled_out(said)
             or self._invented(said, citations, original)
             or self._cited_wrongly(phrase, facts)
-            or self._verified(phrase, relations, said, original)
+            or self._verified(phrase, relations, said, original, topic)
             or self._by_evidence(phrase, facts, original)
             or self._nothing(said, original)
         )
@@ -162,11 +166,16 @@ class Checker:
         return None
 
     def _verified(
-        self, phrase: Phrase, relations: Sequence[Relation], said: Sequence[_Said], shape: str
+        self,
+        phrase: Phrase,
+        relations: Sequence[Relation],
+        said: Sequence[_Said],
+        shape: str,
+        topic: Entity | None,
     ) -> Outcome | None:
         """Return what was found so, where that covers the sentence."""
         good = [one for one in said if one.outcome.verdict == "verified"]
-        if not good and (implied := self._implied(phrase)):
+        if not good and (implied := self._implied(phrase, topic)):
             good = [implied]
         if not good or any(one.outcome.verdict == "no evidence" for one in said):
             return None
@@ -176,11 +185,13 @@ class Checker:
         more = f" (and {len(whys) - 2} more)" if len(whys) > 2 else ""
         return so("; ".join(whys[:2]) + more, good[0].outcome.path, good[0].outcome.line)
 
-    def _implied(self, phrase: Phrase) -> _Said | None:
+    def _implied(self, phrase: Phrase, topic: Entity | None) -> _Said | None:
         """Return what is so without a relation that is known: what the first name's code names, it has to do with."""
         names = [one for one in phrase.entities if one.kind in ("name", "member", "option")]
         by = re.search(r" (?:by|in|inside|within|from) <(\d+)> [.;,]* ?$", phrase.shape)
         subject = phrase.entities[int(by[1])] if by else names[0] if names else None
+        if topic is not None and topic.kind == "name" and by is None and _STARTS.match(phrase.shape):
+            subject = topic
         others = [one for one in names if subject and one.last != subject.last]
         if subject is None or not others:
             return None

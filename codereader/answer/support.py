@@ -16,7 +16,7 @@ from codereader.answer.relation import Relation
 from codereader.answer.tree import Tree
 from codereader.facts.fact import Fact
 
-MOST_ALONE = 3
+MOST_ALONE = 2
 """So many content words may stand in a sentence without support, ..."""
 SHARE = 0.6
 """... or this share of them."""

@@ -10,16 +10,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from codereader.answer.beyond import Beyond
 from codereader.answer.cite import WORDS_OF_LANGUAGES, Citer
 from codereader.answer.phrase import Entity
 from codereader.errors import NothingReadable
-from codereader.facts.graph.edges import Edges
 from codereader.facts.kbuild.chain import BuildFacts
 from codereader.index.includes import include_map
 from codereader.index.parsed import Definition, Macro
 from codereader.index.view import At, IndexView
+
+if TYPE_CHECKING:
+    from codereader.facts.graph.edges import Edges
 
 MOST_KEPT = 512
 """So many texts of files, and of bodies, are kept."""

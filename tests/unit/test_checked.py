@@ -130,6 +130,17 @@ def test_only_verified_keeps_the_structure_and_no_orphans(view, checker):
     assert (stream.tally.verified, stream.tally.dropped) == (1, 3)
 
 
+def test_only_verified_leaves_no_head_of_a_table_without_rows(view, checker):
+    """The head of a table passes with its first verified row, and goes where none is left."""
+    head = "| name | place |\n|---|---|\n"
+    call = "`ramdisk_open` calls `ramdisk_find`."
+    prose = f"{head}| `ramdisk_open` | core.c:3 |\n\n{call}\n\n{head}| `ramdisk_open` | core.c:60 |\n"
+
+    text, _, _ = run(view, checker, [prose], only_verified=True)
+
+    assert text == f"{call}\n\n{head}| `ramdisk_open` | core.c:60 |"
+
+
 def test_an_answer_without_evidence_for_long_drifts(view, checker):
     """Sentence after sentence without anything verified is a drift; one that is ends it."""
     _, _, lost = run(view, checker, ["The weather in the code of the disk is fine today. "] * DRIFT)

@@ -13,6 +13,7 @@ from codereader.answer.statement import Checker
 from codereader.cancel import CancelToken
 from codereader.index.build import build
 from codereader.index.view import open_index
+from codereader.reader import Reader
 from codereader.source.walk import open_scope, walk
 
 DATA = Path(__file__).parent.parent / "data"
@@ -95,6 +96,8 @@ UNTOLD = [
         "`ramdisk_open` calls `ramdisk_find` and then compresses the network packets of another machine quickly.",
     ),
     ("ramdisk", "`ramdisk_find` frees the memory of `name`."),
+    ("ramdisk", "`ramdisk_open` calls `ramdisk_find`, which encrypts passwords."),
+    ("ramdisk", "`ramdisk_init` calls `ramdisk_find` only through `ramdisk_create`, in four steps."),
 ]
 
 
@@ -126,6 +129,22 @@ def test_what_cannot_be_compared_is_neither(checkers, tree, text):
 def test_what_claims_nothing_is_not_judged(checkers, text):
     """Headings, introductions, connecting words and code get no verdict."""
     assert [] == judge(checkers["ramdisk"], text)
+
+
+def test_what_is_given_to_a_hook_is_called_and_a_row_is_read(tmp_path):
+    """A function among the arguments of a macro that calls it is called, and a table's row says where its name is."""
+    (tmp_path / "a.c").write_text(
+        "static int after(int x)\n{\n\treturn x;\n}\n\nint before(int x)\n{\n\treturn NF_HOOK(1, x, after);\n}\n"
+    )
+    with Reader(tmp_path) as reader:
+        reader.open()
+        checker = Checker(reader.view)
+
+        found = judge(
+            checker, "`before` calls `after`.\n\n| first | `after` | a.c:1 |\n| second | `before` | a.c:2 |\n"
+        )
+
+    assert ["verified", "verified", "contradicted"] == [one.verdict for one in found]
 
 
 def test_a_pronoun_means_the_subject_before_it(checkers):
