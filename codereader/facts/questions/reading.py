@@ -46,10 +46,9 @@ def read(tree: Tree, text: str) -> Read:
     named = _named(tree, written)
     masked = _masked(written, named)
     tried = languages_of(written)
-    for mend in (False, True):
+    for change in (_as_it_is, _mended, _with_it):
         for language in tried:
-            prepared = language.prepared(masked)
-            prepared = language.mended(prepared) if mend else prepared
+            prepared = change(language, language.prepared(masked))
             for reading in language.readings(prepared):
                 if all(marked(word) is not None or _is_name(tree, language, word) for word in reading.slots):
                     return _read(tree, text, language, reading, named)
@@ -57,6 +56,24 @@ def read(tree: Tree, text: str) -> Read:
     about = [one for one in named if one.mention.kind != "string"]
     intent = "describe" if about and len(words) <= FEW_WORDS and tried[0].spaces else SEARCH
     return _read(tree, text, tried[0], Reading(intent, ()), named)
+
+
+def _as_it_is(_: Language, prepared: str) -> str:
+    return prepared
+
+
+def _mended(language: Language, prepared: str) -> str:
+    return language.mended(prepared)
+
+
+def _with_it(_: Language, prepared: str) -> str:
+    """Return a text that names one thing with that name in place of ``it``."""
+    marks = [word for word in prepared.split() if marked(word) is not None]
+    return (
+        " ".join(marks[0] if word.lower() == "it" else word for word in prepared.split())
+        if len(marks) == 1
+        else prepared
+    )
 
 
 def _is_name(tree: Tree, language: Language, word: str) -> bool:
