@@ -100,7 +100,7 @@ def _summary(material: Material, taken: _Taken) -> Iterator[Fact]:
     if often:
         path, line = taken.first[often[0][0]]
         names = [f"{name} ({count:,})" for name, count in often]
-        text = spelled("taken most: ", names, material.room(path, line))
+        text = spelled(f"taken most{material.partly}: ", names, material.room(path, line))
         yield Fact(material.view.scope.name, "takes", ", ".join(names), text, path, line)
 
 
@@ -110,7 +110,7 @@ def _of_others(material: Material, own: set[str], taken: _Taken) -> Iterator[Fac
     names.sort(key=lambda name: (-len(taken.by_name[name]), name))
     if names:
         told = [f"{name} (in {counted(len(taken.by_name[name]), 'function')})" for name in names]
-        text = spelled("of others: ", told, material.room(None))
+        text = spelled(f"of others{material.partly}: ", told, material.room(None))
         yield Fact(material.view.scope.name, "takes", ", ".join(names), text)
 
 
@@ -134,9 +134,9 @@ def _lock(material: Material, at: At[Definition], name: str, _: str | None, kind
     line = line_of(at.fact.row)
     takers = taken.by_name.get(name, [])
     doc = f", {one_line(at.fact.doc, DOC_WIDTH)}" if at.fact.doc else ""
-    head = f"{kind} {name}{doc}"
+    head, least = f"{kind} {name}{doc}", "at least " if material.partly else ""
     width = material.room(at.path, line, at.fact.condition)
-    text = spelled(f"{head}; taken in {counted(len(takers), 'function')}: ", takers, width) if takers else head
+    text = spelled(f"{head}; taken in {least}{counted(len(takers), 'function')}: ", takers, width) if takers else head
     return Fact(name, kind, ", ".join(takers), text, at.path, line, at.fact.condition)
 
 
@@ -154,7 +154,8 @@ def _members(
         told = []
         for _, name, kind in some:
             takers = taken.by_name.get(name, []) if len(homes[name]) == 1 else []
-            told.append(f"{kind} {name}" + (f", taken in {counted(len(takers), 'function')}" if takers else ""))
+            least = "at least " if material.partly else ""
+            told.append(f"{kind} {name}" + (f", taken in {least}{counted(len(takers), 'function')}" if takers else ""))
         width = material.room(at.path, line, at.fact.condition)
         text = spelled(f"struct {at.fact.name}: ", told, width, "; ")
         names = ", ".join(name for _, name, _ in some)

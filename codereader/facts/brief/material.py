@@ -86,6 +86,12 @@ class Material:
         """Return how many characters a fact's text may have for its line to stay within the page."""
         return PAGE_WIDTH - 2 - taken(path, line, (self.when(path, condition) or "")[:CONDITION_WIDTH])
 
+    @property
+    def partly(self) -> str:
+        """What to say of counts that hold for the files in `read` alone; nothing where these are all there are."""
+        every = sum(file.language == "c" for file in self.files)
+        return f" (in {len(self.read):,} of {every:,} C files)" if len(self.read) < every else ""
+
     def language(self, path: str) -> str:
         """Return the language of one file of the scope."""
         file = self.view.file(path)

@@ -93,7 +93,7 @@ def _named(material: Material) -> Iterator[Fact]:
             names = list(found)
             path, start = found[names[0]]
             line = line_of(material.texts.whole(path).count(b"\n", 0, start))
-            text = spelled(f"{counted(len(names), kind)}: ", names, material.room(path, line))
+            text = spelled(f"{counted(len(names), kind)}{material.partly}: ", names, material.room(path, line))
             yield Fact(material.view.scope.name, kind, ", ".join(names), text, path, line)
 
 

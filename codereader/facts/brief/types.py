@@ -38,6 +38,7 @@ ENOUGH = 30
 
 _TYPES = ("struct", "union", "enum", "typedef")
 _NAMED = re.compile(rb"\b(?:struct|union|enum) (\w+)")
+_TAKEN = re.compile(r"\b(?:struct|union|enum) (\w+)")
 _MEMBER = re.compile(r"(\w+)\s*(?:\[[^\]]*\]\s*)*(?::\s*\w+\s*)?$|\(\s*\*\s*(\w+)\s*\)")
 
 
@@ -49,7 +50,7 @@ def main_types(material: Material) -> Draft:
     read = frozenset(looked)
     if not looked:
         return Draft("Main types", ())
-    users = _users(material, looked)
+    users = _takers(functions) if material.partly else _users(material, looked)
     lives = lifetimes(material.texts, [at for at in functions if at.path in read], looked)
     best = {id(at) for at in _fullest(types)}
     worth = {id(at): _importance(at, users, lives) * (1.0 if id(at) in best else 0.1) for at in types}
@@ -70,6 +71,15 @@ def _users(material: Material, paths: Sequence[str]) -> dict[str, int]:
     for path in paths:
         for found in _NAMED.findall(material.texts.whole(path)):
             name = found.decode("ascii", "replace")
+            counts[name] = counts.get(name, 0) + 1
+    return dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
+
+
+def _takers(functions: Sequence[At[Definition]]) -> dict[str, int]:
+    """Return how many functions take or return each struct, union or enum, those of most first, then by name."""
+    counts: dict[str, int] = {}
+    for at in functions:
+        for name in set(_TAKEN.findall(at.fact.signature)):
             counts[name] = counts.get(name, 0) + 1
     return dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
 
@@ -99,8 +109,9 @@ def _type(material: Material, at: At[Definition], users: Mapping[str, int], live
     line = line_of(definition.row)
     width = material.room(at.path, line, definition.condition)
     name = definition.name if definition.kind == "typedef" else f"{definition.kind} {definition.name}"
+    often = _often(users.get(definition.name, 0), is_partly=bool(material.partly))
     doc = [one_line(definition.doc, DOC_WIDTH).rstrip(":")] if definition.doc else []
-    text = _within(name, [*doc, *_life(lives.get(definition.name)), *_often(users.get(definition.name, 0))], width)
+    text = _within(name, [*doc, *_life(lives.get(definition.name)), *often], width)
     names = _members(definition)
     if definition.kind == "typedef" and not names:
         text = one_line(f"{text}; {definition.signature}", width)
@@ -119,7 +130,9 @@ def _within(name: str, told: Sequence[str], width: int) -> str:
     return text
 
 
-def _often(number: int) -> list[str]:
+def _often(number: int, *, is_partly: bool) -> list[str]:
+    if is_partly:
+        return [f"taken or returned by {counted(number, 'function')}"] if number else []
     return [f"named {number:,} times"] if number > 1 else []
 
 
@@ -158,7 +171,9 @@ def _outside(material: Material, users: Mapping[str, int], lives: Mapping[str, L
     often.sort(key=lambda name: (-users[name] * (OWN_SHARE if words_of(name) & prefix else 1), name))
     if not often:
         return []
-    head = "defined elsewhere: struct "
+    head = (
+        "defined elsewhere, by functions that take them: struct " if material.partly else "defined elsewhere: struct "
+    )
     names = [f"{name} ({users[name]:,})" for name in often]
     text = spelled(head, names, material.room(None))
     facts = [Fact(material.view.scope.name, "works on", ", ".join(often), text)]
