@@ -17,6 +17,8 @@ from codereader.facts.brief.project.reach import Reach, node_of
 from codereader.facts.brief.project.scene import LINE, Scene, dotted, is_public
 from codereader.facts.fact import Fact
 from codereader.facts.outline import Node
+from codereader.index.parsed import Definition
+from codereader.index.view import At
 from codereader.source.spans import line_of
 
 OPERATIONS = 5
@@ -200,17 +202,20 @@ def _starts(scene: Scene, reach: Reach) -> Mapping[Node, float]:
 def _handing(scene: Scene) -> Iterator[Node]:
     """Yield the functions that hand one of the project's own to something that runs it later."""
     own = {at.fact.name for at in scene.definitions if at.fact.kind in ("function", "method")}
+    by_path: dict[str, list[At[Definition]]] = {}
+    for at in scene.definitions:
+        by_path.setdefault(at.path, []).append(at)
     for path in sorted(scene.paths & set(scene.material.uses.looked)):
         calls: set[tuple[str | None, int]] = set()
         handed: set[tuple[str | None, int]] = set()
-        for at in scene.references(path):
-            place = (at.fact.caller, at.fact.row)
-            if at.fact.kind == "call" and _LATER.search(at.fact.name):
+        for used in scene.references(path):
+            place = (used.fact.caller, used.fact.row)
+            if used.fact.kind == "call" and _LATER.search(used.fact.name):
                 calls.add(place)
-            elif at.fact.kind == "name" and at.fact.name in own:
+            elif used.fact.kind == "name" and used.fact.name in own:
                 handed.add(place)
         wanted = {caller for caller, _ in calls & handed if caller}
-        yield from (node_of(at) for at in scene.definitions if at.path == path and dotted(at.fact) in wanted)
+        yield from (node_of(at) for at in by_path.get(path, ()) if dotted(at.fact) in wanted)
 
 
 def _is_inner(scene: Scene, owner: str | None) -> bool:

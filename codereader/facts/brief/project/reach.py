@@ -6,6 +6,7 @@ implement it, where there is just one.
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterator, Sequence
 
 from codereader.facts.brief.project.scene import CALLABLE, Scene, dotted
@@ -14,6 +15,8 @@ from codereader.index.parsed import Definition, Reference
 from codereader.index.resolve import resolve
 from codereader.index.tagged.names import look_from
 from codereader.index.view import At
+
+_BUILTIN = frozenset(dir(builtins))
 
 DEPTH = 4
 """Levels of calls that count as reached."""
@@ -98,6 +101,8 @@ class Reach:
                 yield from self.follow(node_of(one))
 
     def _meant(self, path: str, one: Reference) -> Iterator[Node]:
+        if one.name not in self._scene.callable_names and (one.kind == "name" or self._is_foreign(path, one)):
+            return
         kinds = CALLABLE if one.kind == "call" else ("function", "method")
         meant = resolve(self._scene.view, path, one.name, one.receiver, one.caller, one.base)
         own = [found for found in meant if self._is_own(found.definition, kinds)]
@@ -112,6 +117,11 @@ class Reach:
         if len(own) <= (MOST_TARGETS if one.receiver is None else 1):
             for found in own:
                 yield node_of(found.definition)
+
+    def _is_foreign(self, path: str, one: Reference) -> bool:
+        """Tell whether a call that goes by no own name cannot lead to one under another name either."""
+        language = self._scene.material.language(path)
+        return language in ("go", "cpp", "c", "java") or (one.receiver is None and one.name in _BUILTIN)
 
     def _is_likely(self, path: str, one: Reference, at: At[Definition]) -> bool:
         """Tell whether a method that may be one of several is most likely meant: no plain word alone names it, or the

@@ -113,6 +113,11 @@ class Scene:
         return frozenset(dotted(at.fact) for at in self.definitions if at.fact.kind in ("function", "method"))
 
     @cached_property
+    def callable_names(self) -> frozenset[str]:
+        """The bare names of what can be called."""
+        return frozenset(at.fact.name for at in self.definitions if at.fact.kind in CALLABLE)
+
+    @cached_property
     def type_names(self) -> frozenset[str]:
         """The bare names of the own types."""
         return frozenset(at.fact.name for at in self.definitions if at.fact.kind in TYPES)
