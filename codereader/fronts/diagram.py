@@ -187,7 +187,8 @@ def _dot_text(text: str) -> str:
 
 
 def _name(found: Parts, name: str) -> str:
-    return name.removeprefix(found.prefix) or name
+    shown = name.removeprefix(found.prefix) or name
+    return "./*" if shown == "*" else shown
 
 
 def _top_down(found: Parts) -> list[Part]:

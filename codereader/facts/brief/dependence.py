@@ -12,8 +12,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from codereader.facts.brief.grouping import is_beside
 from codereader.facts.layers import PYTHON
-from codereader.facts.rank import is_minor, is_shared
+from codereader.facts.rank import is_shared
 from codereader.index.includes import include_map
 from codereader.index.parsed import Definition, Include, Reference
 from codereader.index.python.modules import child
@@ -110,8 +111,8 @@ def merged(uses: Uses, names: Mapping[str, str]) -> Uses:
 
 
 def _told(groups: Mapping[str, str]) -> dict[str, str]:
-    major = {group for path, group in groups.items() if not is_minor(path)}
-    return {path: group for path, group in groups.items() if group not in major or not is_minor(path)}
+    major = {group for path, group in groups.items() if not is_beside(path)}
+    return {path: group for path, group in groups.items() if group not in major or not is_beside(path)}
 
 
 class _Scene:
@@ -319,7 +320,16 @@ def _of_import(scene: _Scene, at: At[Include], bound: str | None, targets: Seque
     for name in named:
         scene.add(group, name, at.path, is_run=_TYPES not in (at.fact.condition or ""))
     if not named:
-        scene.add_import(group, at.fact.target.strip(".") or _module(targets[0]), at.path, at.fact)
+        scene.add_import(group, _bound_name(at.fact, targets[0], scene.languages[at.path]), at.path, at.fact)
+
+
+def _bound_name(include: Include, path: str, key: str) -> str:
+    """Return the name that an import of a whole file or package brings in."""
+    known = language_named(key)
+    written = include.target.strip(".")
+    if known and known.imports == "package":
+        return written.rpartition(".")[2]
+    return written or _module(path)
 
 
 def _module(path: str) -> str:

@@ -30,6 +30,10 @@ SHORT_WORD = 3
 MOST_WORDS = 4
 """So many first words of a name are looked at before files of a flat folder are left together."""
 
+_BESIDE = re.compile(
+    r"(^|/)(__\w*tests?\w*__|specs?|testdata|playground|e2e|fuzz|benches)/|\.(spec|test)\.\w+$|-(kunit|test)\.\w+$",
+    re.IGNORECASE,
+)
 _WORDS = re.compile(r"[^_-]+[_-]*")
 _SEPARATORS = "_-"
 
@@ -49,7 +53,12 @@ class Group:
     @property
     def is_minor(self) -> bool:
         """Whether it holds tests, documentation, examples and the like alone."""
-        return all(is_minor(path) for path in self.files)
+        return all(is_beside(path) for path in self.files)
+
+
+def is_beside(path: str) -> bool:
+    """Tell whether *path* holds tests, documentation, examples and the like, by the customs of any language."""
+    return is_minor(path) or bool(_BESIDE.search(path))
 
 
 def scope_group(files: Sequence[str]) -> Group:
@@ -91,7 +100,7 @@ def _collapsed(files: Sequence[str]) -> Group:
 
 def _flat(group: Group, objects: Mapping[str, str]) -> tuple[Group, ...]:
     """Tell the files of one folder apart: by composite object where these cover it, else by their names."""
-    minor = [path for path in group.files if is_minor(path)]
+    minor = [path for path in group.files if is_beside(path)]
     files = [path for path in group.files if path not in set(minor)]
     made = _composites(group.folder, files, objects) or _by_words(group.folder, files)
     if minor and made:

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from math import sqrt
 
 from codereader.facts.brief.dependence import Use, Uses, merged, uses_between
-from codereader.facts.brief.grouping import NO_CODE, Group, scope_group, split
+from codereader.facts.brief.grouping import NO_CODE, Group, is_beside, scope_group, split
 from codereader.facts.brief.material import Material
 from codereader.facts.brief.purpose import Purpose, Purposes
 from codereader.facts.brief.strata import downward, strata, upward
 from codereader.facts.layers import components
-from codereader.facts.rank import is_minor
 from codereader.index.view import IndexView
 from codereader.source.spans import line_of
 
@@ -148,7 +147,7 @@ class _Partition:
         self._code = {
             file.path
             for file in material.files
-            if file.language not in NO_CODE and not is_minor(file.path) and not file.path.startswith(".")
+            if file.language not in NO_CODE and not is_beside(file.path) and not file.path.startswith(".")
         }
         self._purposes = Purposes(material)
 

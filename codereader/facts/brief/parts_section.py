@@ -41,7 +41,8 @@ def parts_section(material: Material, found: Parts) -> Draft:
 
 def label(found: Parts, name: str) -> str:
     """Return the name of a part as it is shown: without the folder that all parts lie in."""
-    return name.removeprefix(found.prefix) or name
+    shown = name.removeprefix(found.prefix) or name
+    return "./*" if shown == "*" else shown
 
 
 def _facts(material: Material, found: Parts) -> Iterator[Fact]:
@@ -122,7 +123,7 @@ def _part(material: Material, found: Parts, part: Part, depth: int = 0, around: 
     purpose = part.purpose
     path, line = (purpose.path, purpose.line) if purpose else (part.files[0], 1)
     words = purpose.words if purpose else _main_files(part)
-    shown = part.name.removeprefix(around) if depth else label(found, part.name)
+    shown = label(found, part.name.removeprefix(around))
     head, size = f"{INDENT * depth}{shown}  ", f"; {_size(part)}"
     room = material.room(path, line) - len(head) - len(size)
     whole = _neighbours(found, part, WIDTH, around)
