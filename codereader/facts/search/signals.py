@@ -18,7 +18,6 @@ from codereader.facts.rank import is_minor
 from codereader.facts.search.question import PARTS, Read
 from codereader.facts.search.shelf import Shelf, best, table
 from codereader.index.terms.bag import (
-    BITS,
     CODE,
     COMMENT,
     DEFINED,
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from codereader.index.view import IndexedFile
 
 WEIGHTS: Mapping[str, float] = {
-    "title": 0.7,
+    "title": 0.4,
     "text": 1.7,
     "log": 0.3,
     "title path": 0.3,
@@ -45,22 +44,21 @@ WEIGHTS: Mapping[str, float] = {
     "pairs": 0.3,
     "trace": 1.1,
     "names": 1.1,
-    "uses": 0.0,
     "module": 1.2,
     "named": 0.5,
     "folder": 0.3,
 }
 """What each signal is worth."""
 
-FLOORS = {"names": 1.5, "trace": 0.7, "module": 4.0, "named": 1.0, "uses": 1.0}
+FLOORS = {"names": 1.5, "trace": 0.7, "module": 4.0, "named": 1.0}
 """A signal whose best file has less than this is not stretched to 1: a weak hit stays weak."""
 
-FIELD_WEIGHTS = {DEFINED: 4.0, STRING: 2.0, COMMENT: 1.5, CODE: 1.0}
+FIELD_WEIGHTS = {DEFINED: 4.0, STRING: 2.0, COMMENT: 2.5, CODE: 1.0}
 PATH_WEIGHTS = {STEM: 3.0, STEM_PART: 2.0, FOLDER: 2.0, FOLDER_PART: 1.0}
 SATURATION = 1.5
 """How soon more of the same word says no more (k1 of BM25)."""
 
-LENGTH_SHARE = 0.6
+LENGTH_SHARE = 0.35
 """How much the length of a content counts against it (b of BM25)."""
 
 PATH_SATURATION = 2.0
@@ -100,7 +98,7 @@ def find(shelf: Shelf, read: Read) -> Found:
         words.add(made["pairs"], contents.get(pair), weight)
     for signal, names in (("trace", read.frames), ("names", read.names)):
         for name, weight in names.items():
-            _add_names(made[signal], made["uses"], contents.get(name), weight)
+            _add_names(made[signal], contents.get(name), weight)
     for values in made.values():
         shelf.copied(values)
     _add_paths(shelf, read, paths, made)
@@ -124,17 +122,12 @@ class _Words:
             into[at] += np.float32(weight * self._shelf.worth(hit)) * often / (often + self._norm[at])
 
 
-def _add_names(defining: Values, using: Values, hit: Hit | None, weight: float) -> None:
-    """Add a name's *weight* to the files that define it, and to those that use it, the less the more there are."""
-    if hit is None:
-        return
-    at, counts = hit
-    defines = (counts & np.uint16(MOST)) > 0
-    if defines.any():
-        defining[at[defines]] += np.float32(weight / np.count_nonzero(defines) ** 0.5)
-    uses = ((counts >> np.uint16(CODE * BITS)) > 0) & ~defines
-    if uses.any():
-        using[at[uses]] += np.float32(weight / np.count_nonzero(uses) ** 0.5)
+def _add_names(into: Values, hit: Hit | None, weight: float) -> None:
+    """Add a name's *weight* to the files that define it, the less the more there are."""
+    if hit is not None:
+        defines = hit[0][(hit[1] & np.uint16(MOST)) > 0]
+        if len(defines):
+            into[defines] += np.float32(weight / len(defines) ** 0.5)
 
 
 def _add_paths(shelf: Shelf, read: Read, hits: Mapping[str, Hit], made: Mapping[str, Values]) -> None:
