@@ -203,7 +203,10 @@ class Citer:
             return self._chain(claim.text, head[0], parts)
         if claim.type_word:
             return self._typed(claim, parts[0])
-        return self._cited(claim.text, parts[0], self._lookup(parts[0]) or self._outside(parts[0]))
+        found = self._lookup(parts[0]) or self._outside(parts[0])
+        if isinstance(found, str) and not (claim.strong or claim.called) and self._words.is_ending(parts[0]):
+            return None
+        return self._cited(claim.text, parts[0], found)
 
     def _says_nothing(self, name: str) -> bool:
         """Return whether *name* belongs to a language or to prose, and the scope does not define it."""

@@ -1,4 +1,4 @@
-"""Hold what a sentence says of tables, registrations, exports, members and the build against the tree.
+"""Hold what a sentence says of tables, registrations, exports and members against the tree.
 
 Which of the names of a clause is the table, which its member and which the function, only the tree can tell: the words
 between say that a clause is about such things, the tree says who plays which part.
@@ -19,8 +19,8 @@ from codereader.index.parsed import Definition, TableEntry
 from codereader.index.view import At
 
 _E = r"<(\d+)>"
-_CLAUSE = re.compile(r" (?:;|while|whereas|although|though|\.) ")
-_NOT = re.compile(r" (?:not|never|neither|nor|no(?= <)) ")
+CLAUSE = re.compile(r" (?:;|while|whereas|although|though|\.) ")
+DENIES = re.compile(r" (?:not|never|neither|nor|no(?= <)) ")
 _FINITE = re.compile(
     r" (?:calls?|sets?|has|have|uses?|is|are|does|registers?|defines?|points?|returns?|contains?|builds?) "
 )
@@ -46,19 +46,6 @@ _REGISTER = re.compile(r" (?:un|de)?regist(?:er|ers|ered|ering|ration|rations) "
 _UNREGISTER = re.compile(r" (?:un|de)regist")
 _EXPORT = re.compile(r"EXPORT_\w*SYMBOL\w*|EXPORT_SYMBOL\w*")
 _INITCALL = re.compile(r"\w*initcall\w*|module_(?:init|exit)|__(?:init|exit)call|builtin_\w+")
-_BUILT = re.compile(
-    r" (?:buil[dt]\w*|compil\w+|includ\w+|enabl\w+|disabl\w+|depend\w*|control\w*|guard\w*|condition\w*|only|when|if"
-    r"|with|under"
-    r"|requir\w+|select\w*|need\w*|set|link\w*|pull\w*|protected|wrapped|inside|#ifdef|ifdef|available|gated|governed"
-    r"|by) "
-)
-_OFF = re.compile(
-    r"<\d+> (?:is |are |option |config )*(?:not (?:set|enabled|selected|defined|configured)|disabled|unset|off|= n\b"
-    r"|undefined"
-    r"|absent)|(?:not|without|no|! ?|unless|disabling) <\d+>| disabled "
-)
-_OPTION_WORDS = {"depends": "depends on", "dependent": "depends on", "requires": "depends on", "selects": "select",
-                 "implies": "imply"}  # fmt: skip
 _MEMBER_NOUNS = ("member", "field", "attribute")
 _MEMBERS = re.compile(
     r" (?:has|have|contains?|with|field|fields|member|members|includes?|holds?|embeds?|consists|of|enumerators?"
@@ -68,9 +55,9 @@ _MEMBERS = re.compile(
 
 
 def statements(tree: Tree, phrase: Phrase) -> Iterator[Judged]:
-    """Yield what the clauses of *phrase* say of tables, registrations and the build, judged."""
+    """Yield what the clauses of *phrase* say of tables, registrations and members, judged."""
     first = ""
-    for part in _CLAUSE.split(phrase.shape):
+    for part in CLAUSE.split(phrase.shape):
         clause = f"{first} {part}" if _PRONOUN.match(part) else part
         first = next((f"<{mark}>" for mark in re.findall(_E, clause)), first)
         marks = [int(mark) for mark in re.findall(_E, clause)]
@@ -78,15 +65,15 @@ def statements(tree: Tree, phrase: Phrase) -> Iterator[Judged]:
         text = f" {clause} "
         yield from _entries(tree, entities, text)
         yield from _registrations(tree, entities, text)
-        yield from _built(tree, entities, text)
         if _HOLDS.search(text):
             yield from _tables(tree, entities, text)
         if _MEMBERS.search(text):
             yield from _members(tree, entities, text)
 
 
-def _denied(found: Outcome, text: str) -> Outcome:
-    if not _NOT.search(text):
+def denied(found: Outcome, text: str) -> Outcome:
+    """Return what becomes of *found* in the clause *text*: the opposite where that denies it."""
+    if not DENIES.search(text):
         return found
     if len(_FINITE.findall(text)) > 1:
         return open_(found.why, found.path, found.line)
@@ -130,7 +117,7 @@ def _tables(tree: Tree, entities: Sequence[Entity], text: str) -> Iterator[Judge
         for which, function in _pairs(members, functions, order):
             found = held(tree, owner, which.last if which else None, function.last if function else None)
             if found is not None:
-                yield [one for one in (owner, which, function) if one], _denied(found, text)
+                yield [one for one in (owner, which, function) if one], denied(found, text)
 
 
 def _several(
@@ -146,7 +133,7 @@ def _several(
     for owner in owners:
         found = {one: held(tree, owner, which.last, one.last) for one in functions}
         if adjoining is not None and (outcome := found[adjoining]) is not None:
-            yield [owner, which, adjoining], _denied(outcome, text)
+            yield [owner, which, adjoining], denied(outcome, text)
             continue
         good = [one for one, outcome in found.items() if outcome is not None and outcome.verdict == "verified"]
         for one, outcome in found.items():
@@ -155,7 +142,7 @@ def _several(
             if one not in good and good:
                 other = held(tree, owner, None, one.last)
                 outcome = other if other is not None and other.verdict == "verified" else open_(outcome.why)
-            yield [owner, which, one], _denied(outcome, text)
+            yield [owner, which, one], denied(outcome, text)
 
 
 def _adjoining(entities: Sequence[Entity], which: Entity, functions: Sequence[Entity], text: str) -> Entity | None:
@@ -308,7 +295,7 @@ def _of_struct(tree: Tree, entities: Sequence[Entity], text: str) -> Iterator[Ju
             if at.fact.field == which.last and (not structs or at.fact.struct in structs):
                 found = so(f"{at.fact.variable} sets .{which.last} to {one.last}", at.path, at.fact.row + 1)
                 covered = [one, which, *(e for e in entities if e.last == at.fact.struct)]
-                yield covered, _denied(found, text)
+                yield covered, denied(found, text)
                 break
 
 
@@ -336,7 +323,7 @@ def _registrations(tree: Tree, entities: Sequence[Entity], text: str) -> Iterato
     for thing in things:
         found = _registered(tree, doers, thing, by, undoes=undoes)
         if found is not None:
-            yield [*doers, thing, *by], _denied(found, text)
+            yield [*doers, thing, *by], denied(found, text)
 
 
 def _registers(name: str) -> bool:
@@ -386,7 +373,7 @@ def _entries(tree: Tree, entities: Sequence[Entity], text: str) -> Iterator[Judg
         }
         good = [one for one in others if found[one].verdict == "verified"]
         for one in good or others[:1]:
-            yield [one, macro], _denied(found[one], text)
+            yield [one, macro], denied(found[one], text)
     if (
         not macros
         and len(others) == 1
@@ -396,7 +383,7 @@ def _entries(tree: Tree, entities: Sequence[Entity], text: str) -> Iterator[Judg
         for at in tree.view.entries(path=tree.functions(others[0])[0].path):
             if at.fact.name == others[0].last:
                 found = so(f"{at.fact.via}({at.fact.name})", at.path, at.fact.row + 1)
-                yield others, _denied(found, text)
+                yield others, denied(found, text)
 
 
 def _entered(tree: Tree, one: Entity, via: str) -> Outcome:
@@ -432,6 +419,7 @@ def _members(tree: Tree, entities: Sequence[Entity], text: str) -> Iterator[Judg
     if not owners:
         return
     owners = [one for one in owners if one.type_word or one.noun or not _entries_of(tree, one)]
+    owners = [one for one in owners if one.type_word or one.noun in ("struct", "class")] or owners
     nouned = re.search(r" (?:field|fields|member|members|attribute|attributes) ", text) is not None
     for one in entities:
         if one in owners[:1] or one.kind not in ("name", "member") or len(one.parts) != 1:
@@ -444,88 +432,4 @@ def _members(tree: Tree, entities: Sequence[Entity], text: str) -> Iterator[Judg
         if found is None:
             continue
         if found.verdict == "verified" or one.kind == "member" or nouned or one.noun in _MEMBER_NOUNS:
-            yield [*owners, one], _denied(found, text)
-
-
-# The build
-
-
-def _built(tree: Tree, entities: Sequence[Entity], text: str) -> Iterator[Judged]:
-    options = [one for one in entities if one.kind == "option"]
-    if not options or not _BUILT.search(text):
-        return
-    if len(options) > 1 and (word := next((w for w in _OPTION_WORDS if f" {w} " in text), "")):
-        found = _between_options(tree, options[0], options[1:], _OPTION_WORDS[word])
-        if found is not None:
-            yield options, _denied(found, text)
-        return
-    is_off = _OFF.search(text) is not None
-    bare = _OFF.sub(" ", text)
-    denied = _NOT.search(bare) is not None
-    for one in entities:
-        if one.kind == "option" or one.text.rpartition("/")[2].startswith(("Kconfig", "Makefile", "Kbuild")):
-            continue
-        found = _one_built(tree, one, options, off=is_off)
-        if found is not None:
-            yield [one, *options], negation(found) if denied else found
-
-
-def _one_built(tree: Tree, one: Entity, options: Sequence[Entity], *, off: bool) -> Outcome | None:
-    if one.kind in ("path", "place"):
-        paths, own = [_source_of(tree, one)], None
-    else:
-        homes = tree.definitions(one)
-        paths, own = [at.path for at in homes], " && ".join(at.fact.condition or "" for at in homes)
-    paths = [path for path in paths if path]
-    if not paths:
-        return None
-    for path in dict.fromkeys(paths):
-        fact = tree.builds.of(path)
-        condition = f"{own or ''} {(fact.condition if fact else None) or ''}".strip()
-        place = (fact.rule_path, fact.line) if fact else (path, None)
-        found = [_on(condition, option.text, off=off) for option in options]
-        if all(found):
-            return so(f"{path} is built under {condition}", *place)
-        if False in found:
-            return not_so(f"{path} is built under {condition}", *place)
-        if fact is not None and any(option.text.removeprefix("CONFIG_") in str(fact.chains) for option in options):
-            return open_(f"{path} is built under {condition}, which needs more", *place)
-        if any(tree.stands(path, option.text) for option in options):
-            return open_(f"{options[0].text} stands in {path}", path)
-        if fact is not None:
-            return not_so(f"{path} is built {'under ' + condition if condition else 'always'}", *place)
-    return open_(f"when {paths[0]} is built is not known", paths[0])
-
-
-def _on(condition: str, option: str, *, off: bool) -> bool | None:
-    """Return whether a condition asks for an option as said; None where it does not name it."""
-    match = re.search(rf"(!\s*(?:defined\s*\(\s*|IS_ENABLED\s*\(\s*)?)?(?<!\w){re.escape(option)}(?!\w)", condition)
-    if match is None:
-        return None
-    return (match[1] is not None) == off
-
-
-def _source_of(tree: Tree, one: Entity) -> str:
-    files = tree.files(one)
-    if files:
-        return files[0]
-    if one.text.endswith(".o"):
-        stem = one.text[:-2]
-        for ending in (".c", ".S", ".rs"):
-            if paths := tree.citer.paths(stem + ending):
-                return paths[0]
-    return ""
-
-
-def _between_options(tree: Tree, one: Entity, others: Sequence[Entity], word: str) -> Outcome | None:
-    for at in tree.definitions(one):
-        text = tree.source(at)
-        place = (at.path, at.fact.row + 1)
-        for other in others:
-            name = other.text.removeprefix("CONFIG_")
-            if not re.search(rf"^\s*{word}\b[^\n]*\b{name}\b", text, re.MULTILINE):
-                if name in text:
-                    return open_(f"{one.text} names {name} at {tree.place(at)}", *place)
-                return not_so(f"{one.text} at {tree.place(at)} does not name {name}", *place)
-        return so(f"{one.text} {word} {', '.join(other.text for other in others)}", *place)
-    return None
+            yield [*owners, one], denied(found, text)

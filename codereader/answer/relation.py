@@ -87,7 +87,8 @@ _VERBS: tuple[tuple[str, bool, tuple[str, ...]], ...] = (
     ("take", False, (r"takes?|accepts?|receives?|expects?|taking|accepting|is passed|is given",)),
     ("return", False, (r"returns?|returning|yields?",)),
     ("do", False, (
-        r"registers?|unregisters?|registered|allocates?|frees?|sets?|assigns?|initiali[sz]es?|passes|points|creates?",
+        r"runs?|registers?|unregisters?|registered|allocates?|frees?|sets?|assigns?|initiali[sz]es?|passes|points",
+        r"creates?",
         r"stores?|adds?|removes?|increments?|decrements?|locks?|unlocks?|attach(?:es)?|installs?|updates?|handles?",
     )),
 )  # fmt: skip
@@ -122,6 +123,10 @@ _LINE_IN = re.compile(
 )
 _CALLERS = re.compile(rf" (?:callers? of ({_E})|({_E}) 's callers?) (?:is|are|includes?|:) ({LIST})")
 _CALL_TO = re.compile(rf" calls? to ({LIST}) (?:\w+ )?(?:made )?(?:in|from|by|inside|within) ({LIST})")
+_SOLE = re.compile(
+    rf" (?:only|sole) (?:place|function|caller|one|user|code)(?: that| which)? (?:calls?|calling"
+    rf"|invokes) ({_E}) is ({LIST})"
+)
 _WITHIN = re.compile(rf" (?:inside|within|in) ({_E}) , ({LIST}) (?:is|are) (not )?(?:called|invoked)(?! by| from)")
 _CHAIN = re.compile(rf"{_E}(?: (?:\u2192|- >|=>|= >) {_E})+")
 _LABEL = re.compile(rf" (?:[-*\u2022] |\d+ \. )?({_E})(?: [(\[][^)\]]*[)\]])? (?::|-|\u2013|\u2014) ")
@@ -200,6 +205,9 @@ class Clauses:
             called = phrase.at(match[1] or match[2])
             only = " only " in phrase.shape[: match.start() + 1] or " sole " in phrase.shape
             yield from (Relation("call", one, called, only=only) for one in phrase.all(match[3]))
+        for match in _SOLE.finditer(phrase.shape):
+            for called in phrase.all(match[1]):
+                yield from (Relation("call", one, called, only=True) for one in phrase.all(match[2]))
         for match in _WITHIN.finditer(phrase.shape):
             if phrase.at(match[1]).kind == "name":
                 negated = match[3] is not None

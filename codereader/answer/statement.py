@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codereader.answer import counted, formed, held, placed, reach, signature
+from codereader.answer import built, counted, formed, held, placed, reach, signature
 from codereader.answer.cite import Citer
 from codereader.answer.event import Citation, Statement
 from codereader.answer.outcome import Outcome, negation, open_, so
@@ -68,7 +68,9 @@ class Checker:
         """Return the verdict on a sentence. *topic* is what its pronouns mean. Raises: StoreError."""
         original = phrase.shape
         relations = Clauses(phrase, topic).relations()
-        said = list(self._said(phrase, relations))
+        builds = built.statements(self.tree, Phrase(original, phrase.entities))
+        said = [_Said(tuple(entities), outcome, "held") for entities, outcome in builds]
+        said += self._said(phrase, relations)
         found = (
             self._ruled_out(said)
             or self._invented(said, citations, original)

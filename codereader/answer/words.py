@@ -95,6 +95,10 @@ class Words:
         line = 1 + content.count("\n", 0, at.start() if at else 0)
         return Found(path, line, f"stands in {path}:{line}")
 
+    def is_ending(self, name: str) -> bool:
+        """Return whether a word of what was read so far ends in *name* behind an underscore: prose shortens so."""
+        return any(word.endswith("_" + name) for word in self._first)
+
     def _take(self, path: str) -> None:
         if path in self._read:
             return
