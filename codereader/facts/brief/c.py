@@ -18,7 +18,7 @@ from codereader.facts.brief.material import (
     spelled,
     spelled_lines,
 )
-from codereader.facts.brief.operations import MAIN_FIELDS, REPORTING
+from codereader.facts.brief.operations import MAIN_FIELDS, REPORTING, is_trial
 from codereader.facts.fact import Fact
 from codereader.facts.graph.relations import Table
 from codereader.facts.kbuild.kconfig import prompt
@@ -150,7 +150,7 @@ def tables_section(material: Material) -> Draft:
 
 def _weight(material: Material, table: Table, own: set[str]) -> float:
     inside = sum(entry.function in own for entry in table.entries)
-    share = UPKEEP_SHARE if table.struct in REPORTING else 1.0
+    share = UPKEEP_SHARE if table.struct in REPORTING or is_trial(table.path) else 1.0
     return round(share * material.scores.get(table.path, 0.0) * (1 + log2(1 + inside)), 6)
 
 

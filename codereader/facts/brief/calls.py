@@ -32,6 +32,9 @@ DEEP_LINES = 2_000
 OUTLINE_ROOTS = 12
 """Most places that an outline starts from; the others are counted."""
 
+FEW_FILES = 12
+"""With more files than this, the main operations say what an outline would."""
+
 LARGE_ROOTS = 6
 """The same in a large scope, where each place leads further."""
 
@@ -55,7 +58,7 @@ def outline_section(material: Material) -> Draft:
     if left > 0:
         text = f"and {counted(left, 'more starting point')}, from {roots[most].name} on"
         facts.append(Fact(material.view.scope.name, "has", f"{left} more starting points", text))
-    weight, first = (0, 1) if material.is_large else (14, 4)
+    weight, first = (0, 1) if material.is_large else (14, 4) if len(material.files) <= FEW_FILES else (1, 1)
     return Draft("Call outline", tuple(facts), weight=weight, first=first)
 
 

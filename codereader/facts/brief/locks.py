@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from codereader.facts.brief.lines import Draft
 from codereader.facts.brief.material import Material, counted, one_line, spelled, tally
+from codereader.facts.brief.operations import is_trial
 from codereader.facts.fact import Fact
 from codereader.index.parsed import Definition
 from codereader.index.view import At
@@ -56,7 +57,8 @@ def locks_section(material: Material) -> Draft:
     """Return what is locked with what: how often which kind is taken, then the locks, those taken most first."""
     taken = _taken(material)
     locks = sorted(
-        _locks(material), key=lambda one: (-len(taken.by_name.get(one[1], ())), one[0].path, one[0].fact.row)
+        _locks(material),
+        key=lambda one: (is_trial(one[0].path), -len(taken.by_name.get(one[1], ())), one[0].path, one[0].fact.row),
     )
     facts = [*_summary(material, taken), *(_lock(material, *one, taken) for one in locks if one[2] is None)]
     facts += _members(material, [one for one in locks if one[2] is not None], taken)

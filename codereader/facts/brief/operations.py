@@ -44,6 +44,9 @@ LINES_OF_ONE = 2
 MINOR_SHARE = 0.5
 """What is left of the weight of an operation that reports or tries something out."""
 
+TRIAL_SHARE = 0.25
+"""The same of one that tests and torture modules have."""
+
 CONDITIONAL_SHARE = 0.85
 """The same of one that only some configurations have."""
 
@@ -90,6 +93,11 @@ class _Start:
     name: str
     via: str
     weight: float
+
+
+def is_trial(name: str) -> bool:
+    """Tell whether a path or a function belongs to what tries others out: tests, torture modules."""
+    return bool(_TRIAL.search(name))
 
 
 def operations_section(material: Material) -> Draft:
@@ -157,7 +165,7 @@ def _weighed(material: Material, chains: Chains, start: _Start) -> Iterator[_Sta
     kind = chains.direction(start.name, start.via)
     share = 1.0 if kind is None else 1.5 if kind in FOREMOST else 1.3
     share *= MINOR_SHARE if _MINOR_FIELDS.search(start.via) or _MINOR_FIELDS.search(start.name) else 1.0
-    share *= MINOR_SHARE if _TRIAL.search(place) or _TRIAL.search(start.name) else 1.0
+    share *= TRIAL_SHARE if is_trial(place) or is_trial(start.name) else 1.0
     share *= OTHER_FIELDS_SHARE if start.via.startswith(".") and not MAIN_FIELDS.search(start.via) else 1.0
     share *= CONDITIONAL_SHARE if definition.condition else 1.0
     nearer = max(1.0, material.scores.get(place, 0.0) / (material.scores.get(start.path, 0.0) or 1.0))

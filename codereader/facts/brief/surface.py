@@ -8,6 +8,7 @@ from math import log2
 
 from codereader.facts.brief.lines import Draft
 from codereader.facts.brief.material import Material, base, counted, one_line, spelled, tally
+from codereader.facts.brief.operations import is_trial
 from codereader.facts.fact import Fact
 from codereader.facts.graph.relations import C_LANGUAGE_NAMES, is_registering
 from codereader.facts.rank import is_minor
@@ -103,6 +104,7 @@ def _other_entries(material: Material, ordered: Sequence[At[Entry]]) -> Iterator
     paired = {path: some[0] for path, some in ends.items() if len(some) == 1 and path in alone}
     told = [(at, _set_up(material, at)) for at in starts[:TOLD_ENTRIES]]
     told.sort(key=lambda one: -round(material.scores.get(one[0].path, 0.0) * (1 + log2(1 + len(one[1])) / 4), 6))
+    told.sort(key=lambda one: is_trial(one[0].path))
     for at, steps in [*told, *((at, []) for at in starts[TOLD_ENTRIES:])]:
         yield _initcall(material, at, paired.get(at.path), steps)
     with_start = {id(at) for at in paired.values()}
