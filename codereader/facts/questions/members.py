@@ -325,12 +325,17 @@ def lifetime(tree: Tree, question: Question) -> Answer:
     frees = [at for at in functions if _FREES.search(at.fact.name) and _takes(at.fact, kind, name)]
     drops = [at for at in frees if not _SURE.search(at.fact.name)]
     frees = [at for at in frees if _SURE.search(at.fact.name)]
+    by_code = list(_through_variables(tree, name)) if tree.has_c else []
+    freed = [fact for fact in by_code if fact.relation == "frees"]
+    allocated = [*(_sized(one, name) for one in direct), *(fact for fact in by_code if fact.relation == "allocates")]
+    allocated = list({(fact.path, fact.line): fact for fact in allocated}.values())
     made = [
-        section(tree, f"Allocates by size ({len(direct):,})", [_sized(one, name) for one in direct]),
+        section(tree, f"Allocates a {name} ({len(allocated):,})", allocated),
         section(tree, f"Returns a new {name}, by name and signature ({len(makes):,})", map(of_definition, makes)),
     ]
     gone = [
-        section(tree, f"Frees a {name}, by name and signature ({len(frees):,})", map(of_definition, frees)),
+        section(tree, f"Frees a {name} ({len(freed):,})", freed),
+        section(tree, f"Named for freeing a {name}, by name and signature ({len(frees):,})", map(of_definition, frees)),
         section(
             tree, f"May drop one: named put, release, kill or delete ({len(drops):,})", map(of_definition, drops), 20
         ),
@@ -339,8 +344,42 @@ def lifetime(tree: Tree, question: Question) -> Answer:
     both = re.search(r"alloc|creat|確保|生成|割", question.text, re.IGNORECASE)
     order = [*gone, *made] if first and not both else [*made, *gone]
     text = f"nothing in {tree.name} is seen to allocate or free a {name}"
-    notes = ("told by sizes, names and signatures: allocation through a pointer's own size is not seen",)
+    notes = (
+        "told by sizes, variables of the type, names and signatures: what goes through other pointers is not seen",
+    )
     return Answer(sections(*order) or nothing_seen(tree, subject, text, "is allocated by"), notes)
+
+
+def _through_variables(tree: Tree, name: str) -> Iterator[Fact]:
+    """Yield the functions of C that allocate into, or free, a variable that they declare as a pointer to *name*."""
+    word = re.escape(name).encode()
+    declared = re.compile(rb"\bstruct\s+" + word + rb"\s*\*\s*(?:const\s+|__\w+\s+)*(\w+)")
+    for path in tree.paths:
+        tree.check()
+        content = code_of(tree, path, [name.encode()])
+        if content is None:
+            continue
+        for at in tree.view.definitions(path=path, kinds=("function",)):
+            text = content[0][at.fact.span.start : at.fact.span.end]
+            for variable in sorted(set(declared.findall(text))):
+                yield from _done_to(at, text, variable, name)
+
+
+def _done_to(at: At[Definition], text: bytes, variable: bytes, name: str) -> Iterator[Fact]:
+    """Yield what the function *at* does to a variable: the first allocation and the first call that frees it."""
+    ways = (
+        (
+            "allocates",
+            rb"\b" + variable + rb"\s*=\s*(\w*alloc\w*)\s*\([^;{}]*sizeof\s*\(\s*\*\s*" + variable + rb"\s*\)",
+        ),
+        ("frees", rb"\b(\w*free\w*)\s*\((?:[^;(){}]*,)?\s*" + variable + rb"\s*\)"),
+    )
+    for relation, pattern in ways:
+        if found := re.search(pattern, text):
+            line = at.fact.span.first_row + text.count(b"\n", 0, found.start()) + 1
+            call = found[1].decode("utf-8", "replace")
+            said = f"{at.fact.name} {relation} one by {call}, its variable {variable.decode('utf-8', 'replace')}"
+            yield Fact(at.fact.name, relation, name, said, at.path, line, at.fact.condition)
 
 
 def _sized_calls(tree: Tree, name: str) -> re.Pattern[bytes]:

@@ -78,6 +78,9 @@ def exports(tree: Tree, question: Question) -> Answer:
         return Answer((*_by_folder(made, found), made))
     if offered := _offered(tree, question):
         return Answer((section(tree, f"Offered by the package ({len(offered):,})", offered, ordered=True),))
+    if visible := _visible(tree, question):
+        made = section(tree, f"Functions that other files can see ({len(visible):,})", map(of_definition, visible))
+        return Answer((*_by_folder(made, visible), made), ("nothing is exported by name",))
     public = [
         at for at in _kept(tree, question, tree.view.definitions())
         if at.fact.exported and at.fact.owner is None and not is_minor(at.path) and not _is_private(at.path)
@@ -87,6 +90,19 @@ def exports(tree: Tree, question: Question) -> Answer:
         made = section(tree, f"Public by name ({len(facts):,})", facts)
         return Answer((*_by_folder(made, public), made), ("nothing is exported by name: this is what others can see",))
     return Answer(_none(tree, "exports", "nothing", f"nothing in {tree.name} is exported by name"))
+
+
+def _visible(tree: Tree, question: Question) -> list[At[Definition]]:
+    """Return the functions of C that are not static, programs' own starts left out."""
+    return [
+        at
+        for at in _kept(tree, question, tree.view.definitions(kinds=("function",)))
+        if tree.language(at.path) == "c"
+        and not at.path.endswith(".h")
+        and not is_minor(at.path)
+        and at.fact.name != "main"
+        and "static" not in at.fact.signature.partition("(")[0].split()
+    ]
 
 
 def _offered(tree: Tree, question: Question) -> list[Fact]:

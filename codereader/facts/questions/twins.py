@@ -160,6 +160,8 @@ def _difference(tree: Tree, pair: _Pair) -> Fact:
     mine_only, theirs_only = _parameters(one, other), _parameters(other, one)
     if mine_only or theirs_only:
         parts.append(f"takes {mine_only or 'nothing of its own'} against {theirs_only or 'nothing of its own'}")
+    if entries := _entries(tree, pair):
+        parts.append(entries)
     if one.condition != other.condition:
         parts.append(f"under {one.condition or 'no condition'} against {other.condition or 'none'}")
     bare = [[_FAMILY.sub("", line) for line in side] for side in (mine, theirs)]
@@ -169,6 +171,22 @@ def _difference(tree: Tree, pair: _Pair) -> Fact:
     where = f"{pair.other.path}:{line_of(other.row)}"
     text = f"{one.kind} {one.name}: {'; '.join(parts)}; the other at {where}"
     return Fact(one.name, "differs from", other.name, text, pair.one.path, line_of(one.row), one.condition)
+
+
+def _entries(tree: Tree, pair: _Pair) -> str:
+    """Return how two tables of functions differ, member by member; empty for anything else."""
+    sides = []
+    for at in (pair.one, pair.other):
+        found = tree.view.tables(path=at.path) if at.fact.kind == "variable" else ()
+        sides.append({one.fact.field: one.fact.function for one in found if one.fact.variable == at.fact.name})
+    mine, theirs = sides
+    texts = [
+        f"{field} is {mine[field]} against {theirs.get(field, 'none')}"
+        for field in mine
+        if mine[field] != theirs.get(field)
+    ]
+    texts += [f"{field} is none against {theirs[field]}" for field in theirs if field not in mine]
+    return ", ".join(texts)
 
 
 def _parameters(one: Definition, other: Definition) -> str:
