@@ -230,7 +230,7 @@ def _walks(scope: Scope, reach: Reach, *, is_built: bool) -> Mapping[str, Walk]:
         if not is_built and (unread_bytes(head) or language not in C_LANGUAGES):
             continue
         size, mtime_ns, inode = one.state
-        files.setdefault(folder, []).append(SourceFile(inner, size, mtime_ns, inode, language))
+        files.setdefault(folder, []).append(SourceFile(inner, size, mtime_ns, inode, language, asked=True))
     return {
         folder: Walk(
             Scope(scope.root, folder, include=("*",), max_bytes=scope.max_bytes, has_git=scope.has_git), tuple(some)
