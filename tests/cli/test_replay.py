@@ -175,3 +175,20 @@ def test_the_bundled_model_says_the_same_again(tree, tmp_path, run) -> None:
     assert before["answer"]
     assert (before["answer"], before["replay"]) == (now["answer"], now["replay"])
     assert now["replay"]["spoken"]["engine"].startswith("llama.cpp")
+
+
+def test_links_do_not_change_what_is_read(tree, run) -> None:
+    """A generated header that is only looked into for what it declares is no file of the tree, the second time too."""
+    git = tree.parent / ".git"
+    (git / "objects").mkdir(parents=True)
+    (git / "refs").mkdir()
+    (git / "HEAD").write_text("ref: refs/heads/main\n")
+    (tree / "made.h").write_text("/* auto-generated from: ring.yaml */\nint ring_get(void);\n")
+    source = (tree / "ring.c").read_text()
+    (tree / "ring.c").write_text(f'#include "made.h"\n{source}')
+    flags = ("who calls ring_put?", "--no-model", "--format", "json")
+
+    first, second = (json.loads(run("ask", tree, *flags).stdout) for _ in range(2))
+
+    assert first["replay"] == second["replay"]
+    assert ["not read: 1 generated (it says so in line 1)"] == first["blind"] == second["blind"]
