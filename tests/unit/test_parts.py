@@ -321,7 +321,7 @@ def test_many_parts_are_cut_to_one_screen_and_the_rest_is_counted(opened):
 
     assert (MOST_PARTS, 41) == (len(found.parts), len(found.parts) + len(found.rest))
     assert ("core/",) == found.hubs
-    assert any("25 parts smaller, used by no other part" in fact.text for fact in section.facts)
+    assert any("25 smaller parts, used by no other part" in fact.text for fact in section.facts)
     assert any("used by 40 of 40 parts" in fact.text for fact in section.facts)
 
 

@@ -36,6 +36,9 @@ LARGE_SHARE = 0.5
 MANY_FILES = 4
 """A part with fewer files of code is not told apart."""
 
+TINY_LINES = 10
+"""A part with fewer lines is counted with the rest where there are enough others."""
+
 OWN_FILES = 12
 """A folder's own files beside its sub-folders are parts one by one up to this number, where they stand in a cycle."""
 
@@ -160,21 +163,23 @@ class _Partition:
         beside += aside
         names = [group.name for group in major]
         order = self._ordered(major, uses)
-        shown = order[:MOST_PARTS] if len(order) > MOST_PARTS + 1 else order
+        large = [group for group in order if self._mass(group) >= TINY_LINES]
+        told = large if len(large) >= FEW_PARTS else order
+        shown = told[:MOST_PARTS] if len(told) > MOST_PARTS + 1 else told
         kept = {group.name for group in shown}
         between = {pair: use for pair, use in uses.items() if set(pair) <= kept}
         weights = {pair: use.weight for pair, use in between.items() if use.is_run}
         levels = strata(downward(kept, weights), weights)
         against = frozenset(upward(levels, weights))
         stratum = {name: len(levels) - 1 - at for at, level in enumerate(levels) for name in level}
-        told = tuple(self._part(group, depth, stratum[group.name]) for group in shown)
+        parts = tuple(self._part(group, depth, stratum[group.name]) for group in shown)
         return Parts(
             prefix=prefix,
-            parts=told,
-            rest=tuple(self._part(group, 1) for group in order[len(shown) :]),
+            parts=parts,
+            rest=tuple(self._part(group, 1) for group in order if group not in shown),
             beside=tuple(self._part(group, 1) for group in self._ordered(beside, uses)),
             dependencies=tuple(self._dependency(pair, use, is_upward=pair in against) for pair, use in between.items()),
-            inner=tuple(self._inner(told)),
+            inner=tuple(self._inner(parts)),
             wider=_wider(names, uses),
             strata=tuple(levels),
             cycles=tuple(group for group in components(_targets(kept, weights)) if len(group) > 1),

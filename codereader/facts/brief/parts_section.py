@@ -20,8 +20,8 @@ FEW_FOLDERS = 3
 FIRST = 16
 """So many lines the section gets before others grow: the strata, the largest cycle, a dozen parts."""
 
-SHORTEST = 24
-NEIGHBOURS = 64
+SHORTEST = 36
+NEIGHBOURS = 56
 """The words on a part are cut down to so many characters, so that so many are left for the parts around it."""
 
 INDENT = "  "
@@ -171,11 +171,11 @@ def _rest(material: Material, found: Parts) -> Iterator[Fact]:
     others = sorted(
         (part for part in found.rest if found.wider[part.name][0]), key=lambda part: -found.wider[part.name][0]
     )
-    for some, head in ((others, "smaller, used by others"), (leaves, "smaller, used by no other part")):
+    for some, head in ((others, "used by others"), (leaves, "used by no other part")):
         if some:
             lines = sum(part.lines for part in some)
             names = [_bare(found, part.name) for part in some]
-            text = f"{counted(len(some), 'part')} {head} ({counted(lines, 'line')}): "
+            text = f"{counted(len(some), 'smaller part')}, {head} ({counted(lines, 'line')}): "
             yield Fact(material.view.scope.name, "holds", ", ".join(names), _listed(text, names, WIDTH))
 
 
