@@ -44,6 +44,11 @@ FILES = {
         'int start(struct disk *d)\n{\n\tprintk("disk is ready");\n\treturn disk_probe(d);\n}\n\n'
         "int main(void)\n{\n\treturn start(0);\n}\n"
     ),
+    "more.c": (
+        '#include "disk.h"\n\n'
+        "int more(void)\n{\n\tstruct disk *spare;\n\n\tspare = kmalloc(sizeof(*spare), 0);\n\tkfree(spare);\n"
+        "\treturn 0;\n}\n\nconst struct disk_ops plain_ops = {\n\t.open = more,\n};\n"
+    ),
     "tests/test_disk.c": '#include "../disk.h"\n\nint test_probe(void)\n{\n\treturn disk_probe(0);\n}\n',
 }
 
@@ -228,6 +233,14 @@ TOLD = [
     ("what does plain_ops hold", "plain_ops holds disk_read in disk_ops.read", "disk.c", 20),
     ("who writes disk->state", "disk_probe writes it: d->state = 1;", "disk.c", 26),
     ("who frees struct disk", "function void disk_free(struct disk *d)", "disk.c", 38),
+    ("who allocates struct disk", "more allocates one by kmalloc, its variable spare", "more.c", 7),
+    ("who frees struct disk", "more frees one by kfree, its variable spare", "more.c", 8),
+    (
+        "compare disk.c and more.c",
+        "plain_ops: open is disk_open against more, read is disk_read against none",
+        "disk.c",
+        18,
+    ),
     ("when is disk.c built", "disk.c is built if CONFIG_DISK, into disk.o", "Makefile", 2),
     ("what does CONFIG_DISK need", "CONFIG_DISK needs BLOCK", "Kconfig", 1),
     ("what is exported", "disk_probe is exported by EXPORT_SYMBOL, used in 2 other files", "disk.c", 29),

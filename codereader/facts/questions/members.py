@@ -1,5 +1,4 @@
-"""The members of structs and classes: which there are, who writes them, what locks their writers take; and who makes
-and frees the objects.
+"""The members of structs and classes: which there are, who writes them, what locks their writers take.
 
 Writing is read off the text of functions, since the index keeps calls and mentions alone: ``->name =``, ``.name++``,
 ``WRITE_ONCE(p->name, v)`` and their like. Comments and strings do not count.
@@ -35,16 +34,10 @@ _LOCKS = re.compile(
     rb"\b((?:raw_)?(?:spin|read|write)_(?:try)?lock\w*|mutex_(?:try)?lock\w*|(?:bh_)?lock_sock\w*|down(?:_read|_write)?\w*"
     rb"|rtnl_lock|rcu_read_lock\w*|with\s+self\.\w*lock\w*|\w+\.acquire)\s*(?:\(([^;\n]*?)\))?"
 )
-_ALLOCATES = re.compile(r"(^|_)(k?[vz]?[mz]?alloc|new|create|make|clone|dup|copy)", re.IGNORECASE)
-_WEAK = re.compile(r"(^|_)(put|release|kill|delete|consume)(?!.*free)", re.IGNORECASE)
-"""Verbs that free only where nothing is returned and nothing else is handed over."""
-
-_SURE = re.compile(r"free|destroy|dealloc|dispose", re.IGNORECASE)
-_FREES = re.compile(r"(^|_)(k?v?free|destroy|release|put|kill|delete|dispose|consume)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class _Write:
+class Write:
     """One place that writes: the function around it (None at file level) and the text of the line."""
 
     at: At[Definition] | None
@@ -89,7 +82,7 @@ def written(tree: Tree, question: Question) -> Answer:
     """Return where the member or variable that is named is written."""
     subject = question.subjects[0]
     names = _aliases(tree, read_symbol(subject.found).name)
-    found = list(_writes(tree, names))
+    found = list(writes(tree, names))
     facts = _by_writer(found, subject.found)
     title = f"{subject.found} is written in {counted(len(facts), 'function')} ({counted(len(found), 'place')})"
     owner = read_symbol(subject.found).owner
@@ -117,9 +110,9 @@ def _aliases(tree: Tree, name: str) -> list[str]:
     return [name, *sorted(more)]
 
 
-def _by_writer(found: Sequence[_Write], name: str) -> list[Fact]:
+def _by_writer(found: Sequence[Write], name: str) -> list[Fact]:
     """Return one fact a function that writes: its first place, and how many more."""
-    functions: dict[tuple[str, int | None], list[_Write]] = {}
+    functions: dict[tuple[str, int | None], list[Write]] = {}
     for one in found:
         functions.setdefault((one.path, one.at.fact.row if one.at else None), []).append(one)
     facts = []
@@ -130,13 +123,13 @@ def _by_writer(found: Sequence[_Write], name: str) -> list[Fact]:
     return facts
 
 
-def _write_fact(one: _Write, name: str) -> Fact:
+def _write_fact(one: Write, name: str) -> Fact:
     subject = one.at.fact.name if one.at else "code outside of functions"
     condition = one.at.fact.condition if one.at else None
     return Fact(subject, "writes", name, f"{subject} writes it: {one.text}", one.path, one.line, condition)
 
 
-def _writes(tree: Tree, names: Sequence[str]) -> Iterator[_Write]:
+def writes(tree: Tree, names: Sequence[str]) -> Iterator[Write]:
     """Yield the places that write something called one of *names*, by path and line."""
     some = "|".join(re.escape(name) for name in names)
     pattern = re.compile(
@@ -145,10 +138,10 @@ def _writes(tree: Tree, names: Sequence[str]) -> Iterator[_Write]:
     )
     for path in tree.paths:
         tree.check()
-        yield from _matches(tree, path, pattern, [name.encode() for name in names])
+        yield from matches(tree, path, pattern, [name.encode() for name in names])
 
 
-def _matches(tree: Tree, path: str, pattern: re.Pattern[bytes], names: Sequence[bytes]) -> Iterator[_Write]:
+def matches(tree: Tree, path: str, pattern: re.Pattern[bytes], names: Sequence[bytes]) -> Iterator[Write]:
     """Yield what *pattern* finds in the code of a file, one place a line."""
     content = code_of(tree, path, names)
     if content is None:
@@ -167,7 +160,7 @@ def _matches(tree: Tree, path: str, pattern: re.Pattern[bytes], names: Sequence[
                 at for at in tree.view.definitions(path=path) if at.fact.kind in ("function", "method", "macro")
             ]
         text = " ".join(lines[row].decode("utf-8", "replace").split())
-        yield _Write(innermost(functions, row), path, row + 1, text if len(text) <= 100 else f"{text[:99]}…")
+        yield Write(innermost(functions, row), path, row + 1, text if len(text) <= 100 else f"{text[:99]}…")
 
 
 def code_of(tree: Tree, path: str, names: Sequence[bytes] = ()) -> tuple[bytes, list[bytes]] | None:
@@ -205,15 +198,15 @@ def initialised(tree: Tree, question: Question) -> Answer:
     setup = re.compile(
         rf"\b(\w*(?:init|INIT|setup|alloc|create|register)\w*)\s*\((?:[^;()\n]*[,(\s])?&?[\w>.-]*\b{re.escape(name)}\b".encode()
     )
-    calls = [one for path in tree.paths for one in _matches(tree, path, setup, [name.encode()])]
-    writes = list(_writes(tree, _aliases(tree, name)))
-    early = [one for one in writes if one.at and _INITIALISING.search(one.at.fact.name)]
+    calls = [one for path in tree.paths for one in matches(tree, path, setup, [name.encode()])]
+    found = list(writes(tree, _aliases(tree, name)))
+    early = [one for one in found if one.at and _INITIALISING.search(one.at.fact.name)]
     made = sections(
         section(tree, f"Definition of {subject.found}", starts),
         section(tree, f"Handed to a function that sets up ({len(calls):,})", [_set_up(one, name) for one in calls]),
         section(tree, f"Written by functions named for it ({len(early):,})", _by_writer(early, name)),
     )
-    others = len(writes) - len(early)
+    others = len(found) - len(early)
     notes = (f"{counted(others, 'other place writes', 'other places write')} it",) if made and others else ()
     text = f"nothing in {tree.name} is seen to initialise {subject.found}"
     return Answer(made or nothing_seen(tree, subject, text, "is initialised by"), notes)
@@ -228,7 +221,7 @@ def _starts(tree: Tree, at: At[Definition]) -> Fact:
     )
 
 
-def _set_up(one: _Write, name: str) -> Fact:
+def _set_up(one: Write, name: str) -> Fact:
     subject = one.at.fact.name if one.at else "code outside of functions"
     return Fact(subject, "initialises", name, f"{subject}: {one.text}", one.path, one.line)
 
@@ -239,8 +232,8 @@ def _set_up(one: _Write, name: str) -> Fact:
 def locks(tree: Tree, question: Question) -> Answer:
     """Return the locks that functions take which write the first name: evidence, not proof."""
     subject = question.subjects[0]
-    found = list(_writes(tree, _aliases(tree, read_symbol(subject.found).name)))
-    taken: dict[str, list[tuple[_Write, int]]] = {}
+    found = list(writes(tree, _aliases(tree, read_symbol(subject.found).name)))
+    taken: dict[str, list[tuple[Write, int]]] = {}
     functions = {(one.path, one.at.fact.row): one for one in found if one.at}
     for (path, _), one in sorted(functions.items()):
         for lock, row in _locks_in(tree, path, one):
@@ -264,7 +257,7 @@ def locks(tree: Tree, question: Question) -> Answer:
     return Answer(made or nothing_seen(tree, subject, text, "is protected by"), notes if made else ())
 
 
-def _locks_in(tree: Tree, path: str, one: _Write) -> Iterator[tuple[str, int]]:
+def _locks_in(tree: Tree, path: str, one: Write) -> Iterator[tuple[str, int]]:
     """Yield the locks that a function takes, each once, with the 1-based line."""
     content = code_of(tree, path)
     if content is None or one.at is None:
@@ -285,7 +278,7 @@ def _locks_in(tree: Tree, path: str, one: _Write) -> Iterator[tuple[str, int]]:
             yield lock, span.first_row + body.count(b"\n", 0, match.start()) + 1
 
 
-def _lock_fact(lock: str, users: Sequence[tuple[_Write, int]], of: int) -> Fact:
+def _lock_fact(lock: str, users: Sequence[tuple[Write, int]], of: int) -> Fact:
     one, line = users[0]
     name = one.at.fact.name if one.at else ""
     text = f"{lock} is taken in {len(users):,} of {of:,}, first in {name}"
@@ -307,105 +300,3 @@ def _comments(tree: Tree, name: str) -> list[Fact]:
                 text = " ".join(line.decode("utf-8", "replace").strip(" \t*/").split())
                 found.append(Fact(path, "says", text[:160], f"“{text[:160]}”", path, row + 1))
     return found
-
-
-# -- who makes and frees --------------------------------------------------------------------------------------------
-
-
-def lifetime(tree: Tree, question: Question) -> Answer:
-    """Return who allocates objects of a type and who frees them, as sizes, names and signatures show it."""
-    subject = question.subjects[0]
-    name = read_symbol(subject.found).name
-    functions = [at for at in tree.view.definitions(kinds=("function", "method")) if at.fact.name]
-    if not any(at.fact.kind in ("struct", "union", "typedef", "class") for at in tree.meant(subject)):
-        return initialised(tree, question)
-    kind = re.compile(rf"\b{re.escape(name)}\b")
-    direct = [one for path in tree.paths for one in _matches(tree, path, _sized_calls(tree, name), [name.encode()])]
-    makes = [at for at in functions if _ALLOCATES.search(at.fact.name) and _returns(at.fact, kind)]
-    frees = [at for at in functions if _FREES.search(at.fact.name) and _takes(at.fact, kind, name)]
-    drops = [at for at in frees if not _SURE.search(at.fact.name)]
-    frees = [at for at in frees if _SURE.search(at.fact.name)]
-    by_code = list(_through_variables(tree, name)) if tree.has_c else []
-    freed = [fact for fact in by_code if fact.relation == "frees"]
-    allocated = [*(_sized(one, name) for one in direct), *(fact for fact in by_code if fact.relation == "allocates")]
-    allocated = list({(fact.path, fact.line): fact for fact in allocated}.values())
-    made = [
-        section(tree, f"Allocates a {name} ({len(allocated):,})", allocated),
-        section(tree, f"Returns a new {name}, by name and signature ({len(makes):,})", map(of_definition, makes)),
-    ]
-    gone = [
-        section(tree, f"Frees a {name} ({len(freed):,})", freed),
-        section(tree, f"Named for freeing a {name}, by name and signature ({len(frees):,})", map(of_definition, frees)),
-        section(
-            tree, f"May drop one: named put, release, kill or delete ({len(drops):,})", map(of_definition, drops), 20
-        ),
-    ]
-    first = re.search(r"free|releas|destroy|解放|破棄|開放", question.text, re.IGNORECASE)
-    both = re.search(r"alloc|creat|確保|生成|割", question.text, re.IGNORECASE)
-    order = [*gone, *made] if first and not both else [*made, *gone]
-    text = f"nothing in {tree.name} is seen to allocate or free a {name}"
-    notes = (
-        "told by sizes, variables of the type, names and signatures: what goes through other pointers is not seen",
-    )
-    return Answer(sections(*order) or nothing_seen(tree, subject, text, "is allocated by"), notes)
-
-
-def _through_variables(tree: Tree, name: str) -> Iterator[Fact]:
-    """Yield the functions of C that allocate into, or free, a variable that they declare as a pointer to *name*."""
-    word = re.escape(name).encode()
-    declared = re.compile(rb"\bstruct\s+" + word + rb"\s*\*\s*(?:const\s+|__\w+\s+)*(\w+)")
-    for path in tree.paths:
-        tree.check()
-        content = code_of(tree, path, [name.encode()])
-        if content is None:
-            continue
-        for at in tree.view.definitions(path=path, kinds=("function",)):
-            text = content[0][at.fact.span.start : at.fact.span.end]
-            for variable in sorted(set(declared.findall(text))):
-                yield from _done_to(at, text, variable, name)
-
-
-def _done_to(at: At[Definition], text: bytes, variable: bytes, name: str) -> Iterator[Fact]:
-    """Yield what the function *at* does to a variable: the first allocation and the first call that frees it."""
-    ways = (
-        (
-            "allocates",
-            rb"\b" + variable + rb"\s*=\s*(\w*alloc\w*)\s*\([^;{}]*sizeof\s*\(\s*\*\s*" + variable + rb"\s*\)",
-        ),
-        ("frees", rb"\b(\w*free\w*)\s*\((?:[^;(){}]*,)?\s*" + variable + rb"\s*\)"),
-    )
-    for relation, pattern in ways:
-        if found := re.search(pattern, text):
-            line = at.fact.span.first_row + text.count(b"\n", 0, found.start()) + 1
-            call = found[1].decode("utf-8", "replace")
-            said = f"{at.fact.name} {relation} one by {call}, its variable {variable.decode('utf-8', 'replace')}"
-            yield Fact(at.fact.name, relation, name, said, at.path, line, at.fact.condition)
-
-
-def _sized_calls(tree: Tree, name: str) -> re.Pattern[bytes]:
-    """Return what calls that allocate a type look like: by its size, by a cache of it, by its constructor."""
-    word = re.escape(name)
-    ways = [
-        rf"\b\w*(?:alloc|dup|cache_create)\w*\s*\([^;{{}}]*?sizeof\s*\(\s*(?:struct\s+)?{word}\s*\)",
-        rf"\bKMEM_CACHE\w*\(\s*{word}\b",
-    ]
-    ways += [] if tree.has_c else [rf"(?<!class )(?<![\w.])(?:\w+\.)*{word}(?:\(|::new\b|\s*\{{)", rf"\bnew\s+{word}\b"]
-    return re.compile("|".join(ways).encode())
-
-
-def _returns(one: Definition, kind: re.Pattern[str]) -> bool:
-    head = one.signature.partition(f"{one.name}(")[0]
-    tail = one.signature.rpartition("->")[2] if "->" in one.signature else ""
-    return bool(kind.search(head) or kind.search(tail))
-
-
-def _takes(one: Definition, kind: re.Pattern[str], name: str) -> bool:
-    head, _, arguments = one.signature.partition(f"{one.name}(")
-    is_method = one.owner is not None and one.owner.rpartition(".")[2] == name
-    is_weak = _WEAK.search(one.name) and not ("void" in head.split() and "," not in arguments)
-    return is_method or (not is_weak and "*" not in head and bool(kind.search(arguments.partition(",")[0])))
-
-
-def _sized(one: _Write, name: str) -> Fact:
-    subject = one.at.fact.name if one.at else "code outside of functions"
-    return Fact(subject, "allocates", name, f"{subject}: {one.text}", one.path, one.line)
