@@ -11,6 +11,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from codereader.facts.brief.chains import words_of
 from codereader.facts.brief.texts import Texts, arguments
@@ -116,6 +117,7 @@ def _freed(body: str, _: bytes, given: Sequence[str]) -> str | None:
     return None
 
 
+@lru_cache(maxsize=512)
 def _declared(body: str) -> dict[str, str]:
     """Return the pointers to structs that a function declares, parameters included, by name."""
     found = {name: struct for struct, name in _PARAMETER.findall(body)}

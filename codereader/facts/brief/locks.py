@@ -33,9 +33,9 @@ _TYPED = re.compile(
     r"(?:^|[\s(])(raw_spinlock_t|spinlock_t|rwlock_t|seqlock_t|arch_spinlock_t|local_lock_t|seqcount_\w+"
     r"|struct (?:mutex|rw_semaphore|semaphore|percpu_rw_semaphore|srcu_struct|rt_mutex))\s+(\w+)"
 )
-_TAKES = re.compile(
-    rb"\b((?!\w*unlock)(?!\w*[^_\W]lock_?)(?:\w+_)?(?:try)?lock(?:_bh|_irq|_irqsave|_sock\w*|_nested|_interruptible|_killable)?"
-    rb"|down_(?:read|write)\w*)\s*\(\s*([^,();]{0,60})"
+_TAKES = re.compile(rb"\b(\w*lock\w*|down_(?:read|write)\w*)\s*\(\s*([^,();]{0,60})")
+_TAKING = re.compile(
+    r"^(?:\w+_)?(?:try)?lock(?:_bh|_irq|_irqsave|_sock\w*|_nested|_interruptible|_killable)?$|^down_(?:read|write)\w*$"
 )
 _LAST = re.compile(r"(\w+)\s*(?:\[[^\]]*\])?\s*$")
 _LOCKLIKE = re.compile(r"lock|mutex|sem$|mtx")
@@ -83,7 +83,7 @@ def _take(data: bytes, path: str, inside: Sequence[At[Definition]], found: _Take
     for match in _TAKES.finditer(data):
         place = bisect_right(starts, match.start()) - 1
         call = match[1].decode("ascii", "replace")
-        if place < 0 or match.start() >= inside[place].fact.span.end or _NO_TAKING.search(call):
+        if place < 0 or match.start() >= inside[place].fact.span.end or not _is_taking(call):
             continue
         caller = inside[place].fact
         if match.start() - caller.span.start < len(caller.signature):  # the function's own head
@@ -95,6 +95,11 @@ def _take(data: bytes, path: str, inside: Sequence[At[Definition]], found: _Take
             takers = found.by_name.setdefault(last[1], [])
             if caller.name not in takers:
                 takers.append(caller.name)
+
+
+def _is_taking(call: str) -> bool:
+    """Tell whether a function called so takes a lock."""
+    return bool(_TAKING.match(call)) and "unlock" not in call and not _NO_TAKING.search(call)
 
 
 def _summary(material: Material, taken: _Taken) -> Iterator[Fact]:

@@ -24,7 +24,7 @@ LARGE_FILES = 40
 READ_BYTES = 4 << 20
 """So many bytes of C source are searched as text, the most important files first."""
 
-LARGE_READ_BYTES = 2 << 20
+LARGE_READ_BYTES = 1 << 20
 """The same where that leaves most of the scope unread anyway."""
 
 TEXT_WIDTH = 110
