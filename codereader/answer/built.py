@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from codereader.answer.formed import Judged
-from codereader.answer.held import CLAUSE, DENIES, denied
+from codereader.answer.held import CLAUSE, DENIES, MOST_NAMES, denied
 from codereader.answer.outcome import Outcome, negation, not_so, open_, so
 from codereader.answer.phrase import Entity, Phrase
 from codereader.answer.tree import Tree
@@ -32,7 +32,8 @@ def statements(tree: Tree, phrase: Phrase) -> Iterator[Judged]:
     """Yield what the clauses of *phrase* say of the build, judged."""
     for text in CLAUSE.split(phrase.shape):
         entities = phrase.all(text)
-        yield from _built(tree, entities, f" {text} ")
+        if len(entities) <= MOST_NAMES:
+            yield from _built(tree, entities, f" {text} ")
 
 
 def _built(tree: Tree, entities: Sequence[Entity], text: str) -> Iterator[Judged]:

@@ -19,6 +19,8 @@ from codereader.index.parsed import Definition, TableEntry
 from codereader.index.view import At
 
 _E = r"<(\d+)>"
+MOST_NAMES = 40
+"""A clause with more names is no statement that anybody could check."""
 CLAUSE = re.compile(r" (?:;|while|whereas|although|though|\.) ")
 DENIES = re.compile(r" (?:not|never|neither|nor|no(?= <)) ")
 _FINITE = re.compile(
@@ -62,6 +64,8 @@ def statements(tree: Tree, phrase: Phrase) -> Iterator[Judged]:
         first = next((f"<{mark}>" for mark in re.findall(_E, clause)), first)
         marks = [int(mark) for mark in re.findall(_E, clause)]
         entities = [phrase.entities[mark] for mark in marks]
+        if len(entities) > MOST_NAMES:
+            continue
         text = f" {clause} "
         yield from _entries(tree, entities, text)
         yield from _registrations(tree, entities, text)

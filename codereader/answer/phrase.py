@@ -128,6 +128,8 @@ _TOKEN = re.compile(
 _WHOLE = re.compile(
     rf"[&*]?(?:(struct|union|enum|class|typedef|def) )?(\.?-?{NAME}(?:(?:\.|->|::){NAME})*)\s?(\(.*\))?;?"
 )
+_ENDLESS = re.compile(r"[^\s`]{256,}")
+"""No name or path."""
 _EMPHASIS = re.compile(r"\*\*|(?<![\w*])\*(?=\w)|(?<=\w)\*(?![\w*])|~~")
 _BOLD = re.compile(r"(?<!\w)__(?=\S)([^_\n]*\s[^_\n]*)__(?!\w)")
 _TYPES = frozenset({"struct", "union", "enum", "class", "typedef"})
@@ -152,7 +154,7 @@ _NOUN_AFTER = re.compile(rf"<(\d+)>((?: (?:{NOUNS}|call))+)(?![\w-]| <)")
 def read(text: str, known: Known) -> Phrase:
     """Return the names and the shape of the sentence *text*."""
     phrase = Phrase("")
-    plain = _BOLD.sub(r" \1 ", _EMPHASIS.sub(" ", text))
+    plain = _BOLD.sub(r" \1 ", _EMPHASIS.sub(" ", _ENDLESS.sub(" ", text)))
     plain = re.sub(r"\[([^\]\n]*)\]\([^)\s]*\)", r"\1", plain)
     pieces = list(_tokens(plain, phrase, known, in_code=False))
     phrase.shape = _shape(pieces)

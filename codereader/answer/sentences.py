@@ -17,7 +17,7 @@ Kind = Literal["sentence", "row", "heading", "intro", "fence", "rule"]
 space and the marks of Markdown at the start of a line (``- ``, ``2. ``, ``> ``) belong to none: they are gaps."""
 
 LONGEST = 4_000
-"""A sentence is cut at the first white space after so many characters."""
+"""A sentence is cut at the first white space after so many characters, after twice as many anywhere."""
 _LONGEST_LINE = 200
 _MOST_TICKS = 16
 
@@ -137,7 +137,8 @@ class Sentences:
         if char.isspace():
             return _Step(at + 1, is_gap=not self._piece or len(self._piece) > LONGEST)
         match = _ORDINARY.match(held, at)
-        return _Step(match.end() if match else at + 1)
+        end = min(match.end() if match else at + 1, at + max(1, 2 * LONGEST - len(self._piece)))
+        return _Step(end, closes=len(self._piece) + end - at >= 2 * LONGEST)
 
     def _opening(self, held: str, at: int, final: bool) -> _Step | None:
         """Read the marks at the start of a line."""
