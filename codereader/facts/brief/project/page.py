@@ -12,7 +12,7 @@ from codereader.facts.brief.lines import Draft
 from codereader.facts.brief.material import Material, counted, one_line, tally
 from codereader.facts.brief.parts import Parts
 from codereader.facts.brief.project.hooks import hooks_section
-from codereader.facts.brief.project.kinds import Kinds, types_section
+from codereader.facts.brief.project.kinds import Kinds
 from codereader.facts.brief.project.manifest import Manifest
 from codereader.facts.brief.project.modules import BOILER, files_section
 from codereader.facts.brief.project.offers import entries_section
@@ -22,6 +22,7 @@ from codereader.facts.brief.project.packaging import build_section, manifests, t
 from codereader.facts.brief.project.reach import Reach
 from codereader.facts.brief.project.scene import LINE, OUTLINES, Scene, is_own
 from codereader.facts.brief.project.state import state_section
+from codereader.facts.brief.project.types import types_section
 from codereader.facts.brief.python import layers_section
 from codereader.facts.brief.readme import readme_words
 from codereader.facts.fact import Fact
