@@ -50,7 +50,8 @@ def main_types(material: Material) -> Draft:
     read = frozenset(looked)
     if not looked:
         return Draft("Main types", ())
-    users = _takers(functions) if material.partly else _users(material, looked)
+    is_partly = bool(material.partly)
+    users = _takers(functions) if is_partly else _users(material, looked)
     lives = lifetimes(material.texts, [at for at in functions if at.path in read], looked)
     best = {id(at) for at in _fullest(types)}
     worth = {id(at): _importance(at, users, lives) * (1.0 if id(at) in best else 0.1) for at in types}
@@ -60,7 +61,7 @@ def main_types(material: Material) -> Draft:
             is_minor(at.path), -worth[id(at)], _TYPES.index(at.fact.kind), at.path, at.fact.row, at.fact.name,
         ),
     )  # fmt: skip
-    own = [_type(material, at, users, lives) for at in ordered]
+    own = [_type(material, at, users, lives, is_partly=is_partly) for at in ordered]
     outside = _outside(material, users, lives, {at.fact.name for at in types})
     return Draft("Main types", (*outside[:1], *own[:4], *outside[1:], *own[4:]), weight=5, first=4)
 
@@ -103,13 +104,15 @@ def _importance(at: At[Definition], users: Mapping[str, int], lives: Mapping[str
     return round(kind * (share * users.get(at.fact.name, 0) + size), 6)
 
 
-def _type(material: Material, at: At[Definition], users: Mapping[str, int], lives: Mapping[str, Life]) -> Fact:
+def _type(
+    material: Material, at: At[Definition], users: Mapping[str, int], lives: Mapping[str, Life], *, is_partly: bool
+) -> Fact:
     definition = at.fact
     noun = "value" if definition.kind == "enum" else "member"
     line = line_of(definition.row)
     width = material.room(at.path, line, definition.condition)
     name = definition.name if definition.kind == "typedef" else f"{definition.kind} {definition.name}"
-    often = _often(users.get(definition.name, 0), is_partly=bool(material.partly))
+    often = _often(users.get(definition.name, 0), is_partly=is_partly)
     doc = [one_line(definition.doc, DOC_WIDTH).rstrip(":")] if definition.doc else []
     text = _within(name, [*doc, *_life(lives.get(definition.name)), *often], width)
     names = _members(definition)
