@@ -122,10 +122,12 @@ def _words(found: Read, line: str, part: str) -> None:
                 if len(terms) > 1:
                     found.names[term] = max(found.names.get(term, 0.0), TITLE_WEIGHT if part == "title" else 1.0)
     if len(found.pairs) < MOST_PAIRS:
+        raw = [word.strip("_").lower() for word in WORD.findall(line) if word.strip("_")]
         stems = plain_words(line)
-        for (one, other), pair in zip(pairwise(stems), pairs_of(stems), strict=True):
+        for at, ((one, other), pair) in enumerate(zip(pairwise(stems), pairs_of(stems), strict=True)):
             told = 0.0 if one in STOP and other in STOP else weight
             found.pairs[pair] = max(found.pairs.get(pair, 0.0), told)
+            found.spelled.setdefault(pair, f"{raw[at]} {raw[at + 1]}")
 
 
 STOP = frozenset(

@@ -29,7 +29,7 @@ def reasons(path: str, read: Read, count: Callable[[str], int], worth: Mapping[s
     named = [name for name in read.names if name not in traced and count(name) & MOST]
     if named:
         said.append(f"defines {_listed([spelled(name, name) for name in named])}")
-    if phrases := _phrases([pair for pair in read.pairs if count(pair)]):
+    if phrases := _phrases([pair for pair in read.pairs if count(pair)], read.spelled):
         said.append(f"strings: {_listed([_quoted(phrase) for phrase in phrases])}")
     terms = read.all_terms()
     parts = set(_WORD_IN_PATH.findall(path.lower()))
@@ -53,14 +53,16 @@ def _listed(words: Sequence[str]) -> str:
     return ", ".join(words[:SHOWN])
 
 
-def _phrases(pairs: Sequence[str]) -> list[str]:
+def _phrases(pairs: Sequence[str], spelled: Mapping[str, str]) -> list[str]:
     """Return the *pairs*, in the order of the text, with those that overlap joined; the longest first."""
     phrases: list[list[str]] = []
+    last = ""
     for pair in pairs:
-        one, other = pair.split(" ")
-        if phrases and phrases[-1][-1] == one:
+        one, other = spelled.get(pair, pair).split(" ")
+        if phrases and last == pair.partition(" ")[0]:
             phrases[-1].append(other)
         else:
             phrases.append([one, other])
+        last = pair.partition(" ")[2]
     phrases.sort(key=lambda words: (-len(words), words))
     return [" ".join(words) for words in phrases if len(words) > 2 or len(phrases) == 1]

@@ -41,7 +41,7 @@ WEIGHTS: Mapping[str, float] = {
     "title path": 0.3,
     "text path": 0.4,
     "log path": 0.2,
-    "pairs": 0.3,
+    "pairs": 0.15,
     "trace": 1.1,
     "names": 1.1,
     "module": 1.2,
