@@ -544,3 +544,17 @@ def test_parameters_of_a_module_and_of_the_command_line_are_ways_in() -> None:
         ("box_driver", "initcall", "builtin_platform_driver"),
     ] == [(e.name, e.kind, e.via) for e in parsed.entries]
     assert ["box_open"] == [e.name for e in parsed.exports]
+
+
+def test_comments_and_strings_call_nothing() -> None:
+    """Neither in a macro's body nor in a branch that no compiler reads does prose count as a call."""
+    text = (
+        "#define BOX(a) do { fill(a); /* told() */ } while (0)\n"
+        "int f(void)\n{\n#if 0\n"
+        "\t/* Either change (except that we) said() or\n\t * that() too. */\n"
+        '\treal(1, "no()"); // none()\n'
+        "#else\n\tgo();\n#endif\n\treturn 0;\n}\n"
+    )
+    found = parse(text.encode(), "c")
+
+    assert ["fill", "go", "real"] == sorted(one.name for one in found.references if one.kind == "call")

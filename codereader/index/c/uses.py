@@ -20,6 +20,7 @@ from codereader.index.parsed import Reference, ReferenceKind, TableEntry
 FEW_VARIABLES = 64
 """Names up to this number are looked for one by one; more are found by reading every word."""
 
+_NO_CODE = re.compile(rb'/\*.*?(?:\*/|\Z)|//[^\n]*|"(?:[^"\\\n]|\\.)*"', re.DOTALL)
 _CALL = re.compile(rb"\b([A-Za-z_]\w*)[ \t]*\(")
 _DECLARED_POINTER = re.compile(rb"\*[\s*]*(?:const\s+)?\w*\s*(?:\[\w*\]\s*)?\)\s*\(")
 _IDENTIFIER = re.compile(rb"[A-Za-z_]\w*")
@@ -226,15 +227,22 @@ def _textual(reading: Reading) -> Iterator[_Row]:
         if match is None or "(" not in match[3]:
             continue
         body = data.find(match[1].encode(), directive.start) + len(match[1]) + len(match[2] or "")
-        for call in _CALL.finditer(data, body, directive.end):
-            name = call[1].decode("ascii")
-            if call[1] not in _NO_CALL and name != match[1]:
-                yield row(call.start()), call.start(), name, "call", match[1], None, None
+        for at, name in _calls_in(data, body, directive.end):
+            if name != match[1]:
+                yield row(at), at, name, "call", match[1], None, None
     for start, end in reading.plain.hidden:
-        for call in _CALL.finditer(data, start, end):
-            name, within = call[1].decode("ascii"), reading.caller(call.start())
-            if within is not None and call[1] not in _NO_CALL and name != within:
-                yield row(call.start()), call.start(), name, "call", within, None, None
+        for at, name in _calls_in(data, start, end):
+            within = reading.caller(at)
+            if within is not None and name != within:
+                yield row(at), at, name, "call", within, None, None
+
+
+def _calls_in(data: bytes, start: int, end: int) -> Iterator[tuple[int, str]]:
+    """Yield place and name of each call in a piece of *data*, those in comments and strings left out."""
+    code = _NO_CODE.sub(lambda found: b" " * len(found[0]), data[start:end])
+    for call in _CALL.finditer(code):
+        if call[1] not in _NO_CALL:
+            yield start + call.start(), call[1].decode("ascii")
 
 
 # -- assignments ----------------------------------------------------------------------------------------------------
