@@ -95,7 +95,7 @@ FRAMEWORK = {
     "src/box/cli.py": "from .app import Box\n\n\ndef main():\n    Box().wire_app({}, None)\n",
     "tests/test_box.py": "import pytest\nfrom box import Box\n\n\ndef test_box():\n    assert Box()\n",
     "examples/hello.py": "from box import Box\n\napp = Box()\n\n\n@app.route('/')\ndef hello():\n    return 'hello'\n",
-    "docs/start.md": "# Start\n\nHere.\n",
+    "docs/start.md": '# Start\n\nCall `app.add_rule("/", view)` or `register_lid`.\n',
 }
 
 
@@ -334,3 +334,57 @@ def test_hostile_names_and_manifests_break_nothing(told: Told) -> None:
     )
 
     assert made.sections
+
+
+def test_what_fits_an_interface_without_saying_so_implements_it(told: Told) -> None:
+    """A Python protocol has its implementers by shape; one that nothing fits is not told as something to extend."""
+    made = told(
+        {
+            "engine.py": (
+                "from typing import Protocol\n\n\nclass Engine(Protocol):\n    def load(self, path): ...\n\n"
+                "    def close(self): ...\n\n\nclass Alone(Protocol):\n    def fly(self): ...\n"
+            ),
+            "real.py": (
+                "class Base:\n    def close(self):\n        pass\n\n\n"
+                "class Real(Base):\n    def load(self, path):\n        return path\n\n\n"
+                "class Other(Base):\n    def load(self, place, size):\n        return place\n"
+            ),
+        }
+    )
+
+    assert ["protocol Engine, implemented here by Real"] == texts(made, "To extend it")
+
+
+def test_a_go_struct_implements_with_what_it_embeds(told: Told) -> None:
+    """Methods of an embedded struct count; an interface that is embedded gives nothing and implements nothing."""
+    made = told(
+        {
+            "go.mod": "module box\n",
+            "list.go": (
+                "package box\n\ntype Reader interface {\n\tRead(p []byte) int\n}\n\n"
+                "type List interface {\n\tReader\n\tInit(n int)\n}\n\n"
+                "type shared struct {\n\tList\n}\n\nfunc (s *shared) Read(p []byte) int { return 0 }\n\n"
+                "type array struct {\n\t*shared\n}\n\nfunc (a *array) Init(n int) {}\n"
+            ),
+        }
+    )
+
+    said = texts(made, "To extend it")
+    assert "interface List, implemented here by array" in said
+    assert "interface Reader, implemented here by shared, array" in said
+
+
+def test_what_is_there_for_a_type_checker_alone_is_not_told(told: Told) -> None:
+    """Classes under TYPE_CHECKING are neither types nor hooks nor in a file's line."""
+    made = told(
+        {
+            "state.py": (
+                "import typing as t\n\nif t.TYPE_CHECKING:\n\n    class Proxy(t.Protocol):\n"
+                "        def get(self): ...\n\n\n"
+                "class Real:\n    def get(self):\n        return 1\n"
+            )
+        }
+    )
+
+    whole = [fact.text for section in made.sections for fact in section.facts]
+    assert not [text for text in whole if "Proxy" in text]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from codereader.facts.brief.lines import Draft
+from codereader.facts.brief.project.contracts import PROTOCOL
 from codereader.facts.brief.project.kinds import Kind, Kinds, declared_virtual
 from codereader.facts.brief.project.scene import Scene, dotted, fitted, is_public, unique
 from codereader.facts.fact import Fact
@@ -19,12 +20,12 @@ _FUNCTION = re.compile(r"(?:T|F|R|P|C|FT|CT|T_\w+|\w*[Ff]unc\w*|\w*Callable\b.*|
 """How a type is called that stands for any function."""
 
 _CALLABLE = re.compile(r"(?:^|\b)(?:func\(|std::function<|Fn(?:Mut|Once)?\(|fn\()")
-_ABSTRACT = re.compile(r"\b(?:ABC|Protocol|ABCMeta)\b")
+_ABSTRACT = re.compile(r"\b(?:ABC|ABCMeta)\b")
 MANY_UNDER = 5
 """A decorator that stands on fewer functions is not told."""
 
 _REPLACED = re.compile(r"_(class|interface|factory|cls)$")
-_REGISTRY = re.compile(r"^(?:add|register|append|on|use|with|install|mount|include|plug)(?:_|[A-Z]|$)")
+_REGISTRY = re.compile(r"^(?:add|register|install|mount|include|plug)(?:_|[A-Z]|$)|^(?:on|use)$")
 
 
 def hooks_section(scene: Scene, kinds: Kinds) -> Draft:
@@ -42,7 +43,9 @@ def hooks_section(scene: Scene, kinds: Kinds) -> Draft:
 
 
 def _decorators(scene: Scene) -> Iterator[Fact]:
-    """Yield for each Python class the methods that take a function and give it back."""
+    """Yield for each Python class the methods that take a function and give it back. A plain function counts
+    where it is used so.
+    """
     inner = {
         (at.path, at.fact.owner)
         for at in scene.definitions
@@ -57,7 +60,8 @@ def _decorators(scene: Scene) -> Iterator[Fact]:
             or one.kind not in ("method", "function")
         ):
             continue
-        if _takes_function(one) or (at.path, dotted(one)) in inner or _gives_decorator(one):
+        is_made = _takes_function(one) or (at.path, dotted(one)) in inner or _gives_decorator(one)
+        if is_made and (one.kind == "method" or one.name in scene.decorating):
             found.setdefault((at.path, one.owner or ""), []).append(at)
     ordered = sorted(found, key=lambda key: (-len(found[key]), -scene.rank(key[0]), key))
     for key in ordered[:3]:
@@ -109,15 +113,23 @@ def _interfaces(scene: Scene, kinds: Kinds) -> Iterator[Fact]:
         if told >= 6:
             return
         word = _open_word(scene, one)
-        if word and (one.heirs or is_public(one.at.fact, scene.material.language(one.at.path))):
+        is_hidden = word == "protocol" and re.search(r"(^|/)_[^_/][^/]*$", one.at.path)
+        if word and (_is_for_users(scene, one) or (one.heirs and not is_hidden)):
             told += 1
             yield _interface(scene, one, word)
+
+
+def _is_for_users(scene: Scene, one: Kind) -> bool:
+    """Tell whether something without an implementation here is there for others: documents speak of it."""
+    return is_public(one.at.fact, scene.material.language(one.at.path)) and one.name in scene.documented
 
 
 def _open_word(scene: Scene, one: Kind) -> str:
     definition, language = one.at.fact, scene.material.language(one.at.path)
     if definition.kind in ("interface", "trait"):
         return definition.kind
+    if any(PROTOCOL.search(base) for base in definition.fields):
+        return "protocol"
     if language == "python" and any(_ABSTRACT.search(base) for base in one.bases):
         return "abstract class"
     if language == "java" and "abstract" in definition.signature:
@@ -178,7 +190,14 @@ def _registers(scene: Scene, at: At[Definition]) -> bool:
     if not _REGISTRY.match(one.name[:1].lower() + one.name[1:]):
         return False
     is_inner = one.owner is not None and (one.owner in scene.functions or one.owner in scene.namespaces)
+    is_inner = is_inner or one.name not in scene.documented or _gives(one, language)
     return not is_inner and (one.kind == "method" or language in ("python", "go", "javascript", "typescript"))
+
+
+def _gives(one: Definition, language: str) -> bool:
+    """Tell whether a function only answers: it takes nothing."""
+    inside = re.sub(r"^(?:self|cls)\b,?\s*", "", one.signature.rpartition(f"{one.name}(")[2])
+    return inside.startswith(")") and language != "rust"
 
 
 def _guarding(scene: Scene) -> Iterator[Fact]:

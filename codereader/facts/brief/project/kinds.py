@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import log2
 
 from codereader.facts.brief.material import tally
+from codereader.facts.brief.project.contracts import Contracts
 from codereader.facts.brief.project.scene import TYPES, Scene, dotted, is_public, unique
 from codereader.facts.outline import Node
 from codereader.index.parsed import Definition
@@ -33,6 +34,7 @@ _DULL_BASES = frozenset(
     "IntoIterator Extend Index IndexMut Not BitOr BitAnd ToString UnwindSafe RefUnwindSafe".split()
 )
 _OBJECT = re.compile(r"=(?:new |&)?(?:\w+(?:\.|::))*(\w+)(?:<[^()]*>)?(?:\(\)|\{\})$")
+_FILE = re.compile(r"/|\.(?:h|hh|hpp|hxx)$")
 _LOCK = re.compile(r"(?i)mutex|rwlock|\block\b|semaphore|condvar")
 _VIRTUAL = re.compile(r"\bvirtual\s[^;(){}~]*?\b([A-Za-z]\w*)\s*\(")
 _CLASS = re.compile(r"\b(?:class|struct)\s+(?:[A-Z_]+\s+)?(\w+)[^;{}()]*\{")
@@ -71,7 +73,10 @@ class Kinds:
         self._types = [at for at in scene.definitions if at.fact.kind in TYPES and self._is_told(at)]
 
     def _is_told(self, at: At[Definition]) -> bool:
-        return not (at.fact.kind == "enum" and at.fact.owner) and not self._scene.spell(at.path, "").strip()
+        is_variant = re.search(rf"\b{re.escape(at.fact.name)}\s*<", at.fact.signature) is not None
+        is_inner = at.fact.kind == "enum" and bool(at.fact.owner)
+        is_special = is_variant and self._scene.material.language(at.path) == "cpp"
+        return not is_inner and not is_special and not self._scene.spell(at.path, "").strip()
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -116,43 +121,60 @@ class Kinds:
         return dict(tally(dotted(at.fact) for at in self._types))
 
     @cached_property
-    def heirs(self) -> Mapping[str, tuple[str, ...]]:
-        """The own types that build on a type, by its dotted name."""
-        found: dict[str, list[str]] = {}
+    def heirs(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
+        """The names of the own types that build on a type, by its path and dotted name."""
+        found: dict[tuple[str, str], list[str]] = {}
         for at in self._types:
             for base in self.bases(at):
-                meant = self._meant(base)
-                if meant and meant.rpartition(".")[2] != at.fact.name:
-                    found.setdefault(meant, []).append(at.fact.name)
-        for interface, types in self._satisfied():
-            found.setdefault(interface, []).extend(types)
-        return {name: tuple(unique(some)) for name, some in found.items()}
+                meant = self._meant(at, base)
+                if meant and meant.fact.name != at.fact.name and not self._is_held(at, meant):
+                    found.setdefault((meant.path, dotted(meant.fact)), []).append(at.fact.name)
+        for interface, types in Contracts(self._scene, self._types, self.bases, self._attributes).kept():
+            found.setdefault((interface.path, dotted(interface.fact)), []).extend(types)
+        return {key: tuple(unique(some)) for key, some in found.items()}
 
-    def _meant(self, base: str) -> str:
-        """Return the dotted name of the own type that *base* most likely means: one that stands in no other type."""
+    def _is_held(self, at: At[Definition], meant: At[Definition]) -> bool:
+        """Tell whether *at* only holds what it seems to build on: an interface of Go."""
+        return meant.fact.kind == "interface" and self._scene.material.language(at.path) == "go"
+
+    def _meant(self, at: At[Definition], base: str) -> At[Definition] | None:
+        """Return the own type that *base* of *at* most likely means: one that stands in no other type.
+
+        Of several it is the one beside *at*, or the one whose file *at*'s includes by name.
+        """
         words = re.split(r"::|\.", base)
-        named = sorted(dotted(at.fact) for at in self._types if at.fact.name == words[-1])
-        ending = [one for one in named if f".{one}".endswith("." + ".".join(words))]
-        outer = [one for one in ending if len(words) > 1 or one.rpartition(".")[0] not in self._dotted]
-        return (outer or ending or ("",))[0]
+        named = self._named.get(words[-1], ())
+        ending = [one for one in named if f".{dotted(one.fact)}".endswith("." + ".".join(words))]
+        outer = [one for one in ending if len(words) > 1 or (one.fact.owner or "") not in self._dotted]
+        some = outer or ending
+        if len(some) < 2:
+            return some[0] if some else None
+        near = [one for one in some if one.path == at.path] or [
+            one for one in some if one.path.rpartition("/")[0] == at.path.rpartition("/")[0]
+        ]
+        near = near or [one for one in some if _stem(one.path) in self._included(at.path)]
+        return near[0] if near else None
+
+    @cached_property
+    def _named(self) -> Mapping[str, Sequence[At[Definition]]]:
+        """The own types by bare name, by dotted name and place."""
+        found: dict[str, list[At[Definition]]] = {}
+        for at in sorted(self._types, key=lambda at: (dotted(at.fact), at.path, at.fact.row)):
+            found.setdefault(at.fact.name, []).append(at)
+        return found
+
+    def _included(self, path: str) -> frozenset[str]:
+        """Return the last names of what a file includes."""
+        targets = (at.fact.target for at in self._scene.view.includes(path=path))
+        return frozenset(_stem(one) if _FILE.search(one) else re.split(r"[.:]+", one)[-1] for one in targets)
 
     @cached_property
     def _dotted(self) -> frozenset[str]:
         return frozenset(dotted(at.fact) for at in self._types)
 
-    def _satisfied(self) -> Iterator[tuple[str, list[str]]]:
-        """Yield Go interfaces with the types that have all their methods, parameters alike."""
-        methods: dict[str, dict[str, str]] = {}
-        for at in self._scene.definitions:
-            if at.fact.kind == "method" and at.fact.owner and self._scene.material.language(at.path) == "go":
-                methods.setdefault(at.fact.owner, {})[at.fact.name] = _parameters(at.fact)
-        open_ = {at.fact.name for at in self._types if at.fact.kind == "interface"}
-        for at in self._types:
-            wanted = methods.get(at.fact.name, {})
-            if at.fact.kind == "interface" and wanted:
-                kept = [one for one in methods if one not in open_ and wanted.items() <= methods[one].items()]
-                if kept:
-                    yield at.fact.name, kept
+    def _attributes(self, at: At[Definition]) -> list[str]:
+        """Return the members of a type that are values."""
+        return [name for name, _ in self._written.get((at.path, dotted(at.fact)), ()) if name]
 
     @cached_property
     def _makers(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
@@ -213,7 +235,7 @@ class Kinds:
             folder = at.path.rpartition("/")[0]
             inside = [one for one in inside if one.path.rpartition("/")[0] == folder]
         methods = tuple(one.fact for one in inside if one.fact.kind in ("method", "function", "property"))
-        heirs = self.heirs.get(dotted(at.fact), ())
+        heirs = self.heirs.get((at.path, dotted(at.fact)), ())
         folder = at.path.rpartition("/")[0]
         made = (one for one, where in self._makers.get(at.fact.name, ()) if language != "go" or where == folder)
         makers = tuple(one for one in unique(made) if one != f"{scene.spell(at.path, dotted(at.fact))}::new")
@@ -277,8 +299,6 @@ def last_name(base: str) -> str:
     return re.split(r"::|\.", base)[-1]
 
 
-def _parameters(one: Definition) -> str:
-    """Return the types of a Go method's parameters and results without names, as far as they are told apart."""
-    text = one.signature
-    at = text.find(f"{one.name}(")
-    return str(text[at:].count(",")) if at >= 0 else ""
+def _stem(path: str) -> str:
+    """Return the last name of a path without its ending."""
+    return re.sub(r"\.\w+$", "", path.rpartition("/")[2])

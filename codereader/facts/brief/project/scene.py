@@ -39,6 +39,12 @@ _COMPILED = (".go", ".rs", ".java", ".ts", ".cc", ".cpp")
 _PACKAGE_OF_DOCS = re.compile(r"(?:^|(?<=/))docs?/")
 """A folder of such code that is called like documentation is a package about it."""
 
+_DOCUMENTS = (".md", ".rst", ".adoc", ".txt")
+_CHANGES = re.compile(r"(?i)change|release|history|news|requirements|cmakelists")
+_DOCUMENTS_BYTES = 2 << 20
+"""So much of the documents is read for the names in them."""
+
+_DECORATOR = re.compile(r"^\s*@(?:\w+\.)*(\w+)", re.MULTILINE)
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w{2,}")
 _LARGEST_TEXT = 1 << 18
 
@@ -59,7 +65,11 @@ class Scene:
         own = [file for file in code if is_own(file.path)]
         self.files: tuple[IndexedFile, ...] = tuple(own or code)
         self.paths = frozenset(file.path for file in self.files)
-        self.definitions = tuple(at for at in material.definitions if at.path in self.paths)
+        self.definitions = tuple(
+            at
+            for at in material.definitions
+            if at.path in self.paths and not (at.fact.condition or "").endswith("TYPE_CHECKING")
+        )
         self._texts: dict[str, str] = {}
         self._references: dict[str, Sequence[At[Reference]]] = {}
 
@@ -106,6 +116,28 @@ class Scene:
         """The identifiers in the README."""
         readme = next((file.path for file in self.material.files if file.path.lower().startswith("readme")), None)
         return frozenset(_IDENTIFIER.findall(self.text(readme))) if readme else frozenset()
+
+    @cached_property
+    def documented(self) -> frozenset[str]:
+        """The identifiers in the documents."""
+        found: set[str] = set()
+        room = _DOCUMENTS_BYTES
+        for file in self.view.files():
+            is_document = file.path.lower().endswith(_DOCUMENTS) and not _CHANGES.search(file.path)
+            if is_document and file.size <= room:
+                room -= file.size
+                found.update(_IDENTIFIER.findall(self.text(file.path)))
+        return frozenset(found)
+
+    @cached_property
+    def decorating(self) -> frozenset[str]:
+        """The last names of what stands behind an ``@`` anywhere, in tests and documents too."""
+        written = (field for at in self.material.definitions for field in at.fact.fields if field.startswith("@"))
+        found = {re.split(r"[(\[]", one)[0].lstrip("@").rpartition(".")[2] for one in written}
+        for file in self.view.files():
+            if file.path.lower().endswith(_DOCUMENTS) and not _CHANGES.search(file.path):
+                found.update(_DECORATOR.findall(self.text(file.path)))
+        return frozenset(found)
 
     @cached_property
     def functions(self) -> frozenset[str]:
