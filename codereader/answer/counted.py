@@ -39,7 +39,7 @@ _DEFINED_TIMES = re.compile(
     rf"|functions)"
 )
 _VALUE = re.compile(
-    rf"{_E} (?:(?:is|are) (?:defined (?:as|to be|to)|set to|equal to)|is|equals|expands to|has (?:value"
+    rf"{_E} (?:, )?(?:(?:is|are) (?:defined (?:as|to be|to)|set to|equal to)|is|equals|expands to|has (?:value"
     rf"|default)(?: value)?"
     rf"(?: of)?|=|defaults to|defined as|\(|with value(?: of)?) ?(not )?(-?0x[0-9a-f]+|-?\d[\d.,]*\d|\d)(?:u?ll?"
     rf"|u)?(?![\w<]"

@@ -39,6 +39,9 @@ _PRONOUN = re.compile(r" ?(?:it|this|they|this function) ")
 _VALUE = re.compile(r"<(\d+)> (?:points to|refers to|to|is|=|:|as) <(\d+)>")
 _OWNER = re.compile(r"<\d+> (?:\w+ ){0,2}(?:of|in|for|from|on|within|inside) <(\d+)>")
 _JOINED = re.compile(r"<(\d+)> (?:as|for|in|into|to|is|=|:|\(|with) (?:\w+ ){0,2}(?=<(\d+)>)")
+_RELATIVE = re.compile(
+    r" ,? ?(?:which|that|who|where|so that) (?!is |are |holds? |has |have |sets? |contains? |it is )"
+)
 _LISTS = re.compile(
     r" (?:holds?|contains?|lists?|listed|includes?|part|provid\w+|install\w*|plug\w*|hook\w*|fill\w*|entries|entry"
     r"|sets?"
@@ -49,6 +52,11 @@ _UNREGISTER = re.compile(r" (?:un|de)regist")
 _EXPORT = re.compile(r"EXPORT_\w*SYMBOL\w*|EXPORT_SYMBOL\w*")
 _INITCALL = re.compile(r"\w*initcall\w*|module_(?:init|exit)|__(?:init|exit)call|builtin_\w+")
 _MEMBER_NOUNS = ("member", "field", "attribute")
+_EMBEDS = re.compile(
+    r"<(\d+)> (?:\w+ly )?(?:has|embeds?|contains?|holds?|includes?|carries|stores?|keeps?|wraps) "
+    r"(?:(?!which|that|no|not)\w+ ){0,3}<(\d+)>"
+)
+"""``struct a embeds struct b``"""
 _MEMBERS = re.compile(
     r" (?:has|have|contains?|with|field|fields|member|members|includes?|holds?|embeds?|consists|of|enumerators?"
     r"|attributes?"
@@ -88,7 +96,7 @@ def denied(found: Outcome, text: str) -> Outcome:
 
 
 def _tables(tree: Tree, entities: Sequence[Entity], text: str) -> Iterator[Judged]:
-    entities, text = _unchained(tree, entities, text)
+    entities, text = _unchained(tree, *_without_relative(tree, entities, text))
     tables = [one for one in entities if one.kind == "name" and _entries_of(tree, one)]
     if not tables:
         yield from _of_struct(tree, entities, text)
@@ -122,6 +130,18 @@ def _tables(tree: Tree, entities: Sequence[Entity], text: str) -> Iterator[Judge
             found = held(tree, owner, which.last if which else None, function.last if function else None)
             if found is not None:
                 yield [one for one in (owner, which, function) if one], denied(found, text)
+
+
+def _without_relative(tree: Tree, entities: Sequence[Entity], text: str) -> tuple[Sequence[Entity], str]:
+    """Cut ``, which prints it with <3>`` behind what is said of a table: that is about the function before it."""
+    match = _RELATIVE.search(text)
+    if match is None:
+        return entities, text
+    count = len(re.findall(_E, text[: match.start()]))
+    before = entities[:count]
+    if not any(_entries_of(tree, one) for one in before) or not any(tree.functions(one) for one in before):
+        return entities, text
+    return before, text[: match.start()] + " "
 
 
 def _several(
@@ -424,7 +444,17 @@ def _members(tree: Tree, entities: Sequence[Entity], text: str) -> Iterator[Judg
         return
     owners = [one for one in owners if one.type_word or one.noun or not _entries_of(tree, one)]
     owners = [one for one in owners if one.type_word or one.noun in ("struct", "class")] or owners
+    direct = {match[1]: match[2] for match in _EMBEDS.finditer(text)}
+    by_mark = dict(zip(re.findall(_E, text), entities, strict=True))
     nouned = re.search(r" (?:field|fields|member|members|attribute|attributes) ", text) is not None
+    for mark, other in direct.items():
+        owner, inner = by_mark[mark], by_mark[other]
+        if owner not in owners or inner not in owners or not inner.type_word:
+            continue
+        found = formed.member(tree, owner, inner.last)
+        if found is not None:
+            yield [owner, inner], denied(found, text)
+            owners = [one for one in owners if one != inner] if found.verdict == "contradicted" else owners
     for one in entities:
         if one in owners[:1] or one.kind not in ("name", "member") or len(one.parts) != 1:
             continue

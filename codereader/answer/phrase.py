@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 from codereader.answer.cite import ENDINGS, WORDS_OF_LANGUAGES, is_spelled_like_code
@@ -45,7 +45,8 @@ class Entity:
     """Something that a sentence names. `text` is bare of marks; `lines` are 1-based, inclusive, of a place.
 
     `type_word` is the ``struct`` before it, `noun` the noun that classifies it (``function``), both empty where there
-    is none. `is_code` says that it stood in backticks, was called or is spelled as no word is.
+    is none. `is_code` says that it stood in backticks, was called or is spelled as no word is. `given` is what stands
+    in the brackets of its call.
     """
 
     kind: Kind
@@ -54,6 +55,7 @@ class Entity:
     type_word: str = ""
     noun: str = ""
     is_code: bool = True
+    given: str = ""
 
     @property
     def parts(self) -> list[str]:
@@ -68,10 +70,11 @@ class Entity:
 
 @dataclass(slots=True)
 class Phrase:
-    """A sentence that was read. `words` are its content words, for a look at what else it says."""
+    """A sentence that was read. `full` is its shape with the adverbs that tell an order (``then``, ``first``)."""
 
     shape: str
     entities: list[Entity] = field(default_factory=list)
+    full: str = ""
 
     def at(self, mark: str) -> Entity:
         """Return the entity that ``<3>`` stands for."""
@@ -158,6 +161,7 @@ def read(text: str, known: Known) -> Phrase:
     plain = re.sub(r"\[([^\]\n]*)\]\([^)\s]*\)", r"\1", plain)
     pieces = list(_tokens(plain, phrase, known, in_code=False))
     phrase.shape = _shape(pieces)
+    phrase.full = f" {' '.join(pieces)} "
     phrase.shape = _with_lines(phrase)
     phrase.shape = _without_nouns(phrase)
     return phrase
@@ -196,7 +200,7 @@ def _code(text: str, phrase: Phrase, known: Known, type_word: str) -> Iterator[s
     whole = _WHOLE.fullmatch(text)
     if whole is not None and (whole[2] not in WORDS_OF_LANGUAGES or known.is_defined(whole[2])):
         word = (whole[1] or type_word) if (whole[1] or type_word) in _TYPES else ""
-        yield _add(phrase, _named(whole[2], type_word=word))
+        yield _add(phrase, replace(_named(whole[2], type_word=word), given=(whole[3] or "").strip("()")))
         return
     yield from _tokens(text, phrase, known, in_code=True)
 
@@ -318,14 +322,8 @@ def _without_nouns(phrase: Phrase) -> str:
     def note(mark: str, noun: str) -> None:
         one = phrase.entities[int(mark)]
         if one.kind == "name" and noun.split()[-1] in _CLASSIFYING:
-            phrase.entities[int(mark)] = Entity(
-                one.kind,
-                one.text,
-                one.lines,
-                one.type_word,
-                _SINGULAR.get(noun.split()[-1], noun.split()[-1]),
-                one.is_code,
-            )
+            last = noun.split()[-1]
+            phrase.entities[int(mark)] = replace(one, noun=_SINGULAR.get(last, last))
 
     text = phrase.shape
     for match in _NOUN_BEFORE.finditer(text):

@@ -107,6 +107,16 @@ _FIRST_LIST = re.compile(
 )
 _PREPOSED = re.compile(r" (?:in|of|at|from|inside|within|for|by|with|on|to|through|via|under|as|into|using|is|are) \Z")
 _RELATIVE = re.compile(r"(<\d+>)[^<]*? (?:which|that|who|where) ?\Z")
+_CLAUSE_OF = re.compile(
+    rf"(?:,|;|and|while|whereas|where|but)(?: and| but| while)? (?:in turn )?({_E})(?: \w+ly)?"
+    r" (?!of |in |at |to |for )[a-z]+s [^<;]*\Z"
+)
+"""A clause whose subject and verb stand before what is at hand: ``, and <3> releases peer [using <4>]``."""
+_DONE_IN = re.compile(
+    r"(?:,|;|and|while)(?: and| while)? (?:(?:is|are|it) ){0,2}[a-z]+(?:ed|en) (?:\w+ )?"
+    rf"(?:in|by|inside|within|from) ({_E}) \Z"
+)
+"""``, and removed in <2> [using <3>]``"""
 _PRONOUN = re.compile(r" (?:it|this|they|these|that|which|this \w+|these \w+|latter|\w+ function|function|file) ?\Z")
 _NOT = re.compile(r" (?:not|no longer|without|neither|nor|never|rather than|instead of) (?:\w+ )?\Z")
 _NO = re.compile(r" (?:no|none|neither|nothing|nobody|nowhere|hardly|rarely|rather than|instead of) ")
@@ -239,6 +249,9 @@ class Clauses:
         if relative is not None:
             self._main = self._main or phrase.at(relative[1])
             return [phrase.at(relative[1])]
+        clause_of = _CLAUSE_OF.search(bare) or _DONE_IN.search(bare)
+        if clause_of is not None and phrase.at(clause_of[1]).kind == "name":
+            return self._mainly([phrase.at(clause_of[1])])
         last = _LAST_LIST.search(bare)
         if last is not None and (before := _PREPOSED.search(bare[: last.start()])):
             if self._main is not None and follows:

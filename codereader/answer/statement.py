@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from codereader.answer import built, counted, formed, held, placed, reach, signature
 from codereader.answer.cite import Citer
 from codereader.answer.event import Citation, Statement
+from codereader.answer.ordered import is_crossed, is_out_of_order
 from codereader.answer.outcome import Outcome, negation, open_, so
 from codereader.answer.phrase import Entity, Phrase, read
 from codereader.answer.relation import Clauses, Relation
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from codereader.facts.graph.edges import Edges
 
 _STARTS = re.compile(r" (?:it|this function|the function|this method) ")
+_CONDITION = re.compile(
+    r" (?:if|when|once|unless|after|before|upon|during|while|whenever|for|in case|on) [^,;]*, (?:function )?(<\d+>) "
+)
+"""An opening condition, and what the sentence is about then."""
 _WHOLE = re.compile(
     r" (?:modules?|drivers?|code|(?:file ?)?systems?|kernel|library|package|project|program|application|subsystem|layer"
     r"|implementation|tree|scope|source|stack|filesystem|framework) "
@@ -183,22 +188,34 @@ class Checker:
             return None
         if self._support.misses(phrase, [entity for one in good for entity in one.entities], shape, relations):
             return None
+        if self._is_mixed_up(phrase, good):
+            return None
         whys = list(dict.fromkeys(one.outcome.why for one in good))
         more = f" (and {len(whys) - 2} more)" if len(whys) > 2 else ""
         return so("; ".join(whys[:2]) + more, good[0].outcome.path, good[0].outcome.line)
 
+    def _is_mixed_up(self, phrase: Phrase, good: Sequence[_Said]) -> bool:
+        """Return whether the names are right and seem to have changed places."""
+        names = [one for one in phrase.entities if one.kind == "name"]
+        subjects = dict.fromkeys(one.entities[0] for one in good if one.entities)
+        others = [one for one in names if one not in subjects]
+        return is_crossed(phrase, others) or any(is_out_of_order(self.tree, phrase, one) for one in subjects)
+
     def _implied(self, phrase: Phrase, topic: Entity | None) -> _Said | None:
         """Return what is so without a relation that is known: what the first name's code names, it has to do with."""
         names = [one for one in phrase.entities if one.kind in ("name", "member", "option")]
+        behind = _CONDITION.match(phrase.shape)
         by = re.search(r" (?:by|in|inside|within|from) <(\d+)> [.;,]* ?$", phrase.shape)
         subject = phrase.entities[int(by[1])] if by else names[0] if names else None
+        if behind is not None and by is None and phrase.at(behind[1]).kind == "name":
+            subject = phrase.at(behind[1])
         if topic is not None and topic.kind == "name" and by is None and _STARTS.match(phrase.shape):
             subject = topic
         others = [one for one in names if subject and one.last != subject.last]
         if subject is None or not others:
             return None
         for at in self.tree.definitions(subject):
-            lines = [self.tree.mention(at, one.text if one.kind == "option" else one.last) for one in others]
+            lines = [self.tree.touches(at, one.text if one.kind == "option" else one.last) for one in others]
             if all(lines):
                 what = ", ".join(one.last for one in others[:4])
                 return _Said((subject, *others), so(f"{at.fact.name} mentions {what}", at.path, lines[0]), "implied")

@@ -50,7 +50,11 @@ _STOP = frozenset(
     "see shown given example instance following above below well known means makes make made done happens point points "
     "passes passed pass assigned assigns initialized initializes initialised initialises initialization during needed "
     "need needs required requires based well-known directory folder header headers caller callers callee place places "
-    "wrapper around thin work actually itself themselves tree scope".split()
+    "wrapper around thin work actually itself themselves tree scope looks look looking up down out off back away "
+    "delegates delegate delegating delegated dispatches dispatch dispatching hands hand handing handed forwards "
+    "forwarding forwarded relies rely relying falls fall wraps wrapping wrapped triggers triggered executes executed "
+    "performs perform performing performed serves serving acts acting obtains obtained gets get getting afterwards "
+    "hooked hooks plugged wired installed subsequently accordingly thereby help helps with deals".split()
 )
 _DEEDS = {
     "alloc": "alloc|new|create|make|get|clone|dup|init", "free": "free|put|release|destroy|drop|kill|del|clean|flush",
@@ -101,6 +105,8 @@ class Support:
         for one in phrase.entities:
             if one.text not in names and not self._belongs(one, covered):
                 return one.text
+        if given := self._given(phrase):
+            return given
         if _NOT.search(shape) and not self._denial_is_read(shape, relations, covered):
             return "not"
         is_read = any(one.only for one in relations) or any(one.kind == "option" for one in phrase.entities)
@@ -111,6 +117,17 @@ class Support:
             if not re.search(rf"(?<!\w){number}(?!\w)", context) and int(float(number)) not in self._sizes(relations):
                 return number
         return self._unsupported(shape, context)
+
+    def _given(self, phrase: Phrase) -> str | None:
+        """Return what stands in the brackets of a call and nowhere in the code that the sentence is about."""
+        for one in phrase.entities:
+            words = [word for word in re.findall(r"[A-Za-z_]\w*", one.given) if "_" in word or word.isupper()]
+            own = [other for other in phrase.entities if other.last != one.last] or [one]
+            code = "\n".join(self._tree.source(at) for other in own for at in self._tree.definitions(other)[:3])
+            for word in words if code else ():
+                if not re.search(rf"\b{word}\b", code):
+                    return word
+        return None
 
     def _denial_is_read(self, shape: str, relations: Sequence[Relation], covered: Sequence[Entity]) -> bool:
         denials = len(_NOT.findall(shape))

@@ -192,6 +192,13 @@ class Tree:
             return None
         return self._line_in(at, match.start())
 
+    def touches(self, at: At[Definition], name: str) -> int | None:
+        """Return the line in the body of *at* where *name* stands, or a table that holds it."""
+        if line := self.mention(at, name):
+            return line
+        tables = dict.fromkeys(one.fact.variable for one in self.view.tables(function=name))
+        return next((line for one in tables if (line := self.mention(at, one))), None)
+
     def _line_in(self, at: At[Definition], offset: int) -> int:
         code, body = self.code(at), self.body(at)
         return at.fact.span.first_row + 1 + code.count("\n", 0, len(code) - len(body) + offset)
