@@ -19,6 +19,8 @@ from functools import cache, cached_property
 from importlib import resources
 from typing import Any
 
+from codereader.facts.questions.needed import Needs, may_fit, needs
+
 _CLASS = re.compile(r"\{([a-z]+)\}")
 _SLOT = re.compile(r"(?:(?<![A-Za-z_\\])|(?<=\\b))[XYCP](?![A-Za-z_])")
 _SIGN = "\u0274"
@@ -49,19 +51,45 @@ class Reading:
     slots: tuple[str, ...]
 
 
+class Pattern:
+    """A way to ask, with names that are marked alone or with words too. Nothing is compiled before a text needs it."""
+
+    def __init__(self, text: str, words: Mapping[str, str], slots: tuple[str, str, str], *, spaces: bool) -> None:
+        self.text = _CLASS.sub(lambda found: words[found[1]], text)
+        self._slots = slots
+        self._spaces = spaces
+        self._compiled: dict[bool, re.Pattern[str]] = {}
+
+    @cached_property
+    def _needs(self) -> Needs:
+        return needs(_SLOT.sub("\0", self.text))
+
+    def search(self, prepared: str, folded: str, *, marked_alone: bool) -> re.Match[str] | None:
+        """Return where *prepared* fits; *folded* is the same text without case."""
+        return self.compiled(marked_alone=marked_alone).search(prepared) if may_fit(self._needs, folded) else None
+
+    def compiled(self, *, marked_alone: bool) -> re.Pattern[str]:
+        """Return the regular expression. Raises: re.error."""
+        if marked_alone not in self._compiled:
+            self._compiled[marked_alone] = re.compile(self.expression(marked_alone=marked_alone), re.IGNORECASE)
+        return self._compiled[marked_alone]
+
+    def expression(self, *, marked_alone: bool) -> str:
+        """Return the regular expression as text."""
+        slots = (_MARK, *self._slots[1:]) if marked_alone else self._slots
+        return _spelled(self.text, slots, self._spaces)
+
+
 @dataclass(frozen=True)
 class Language:
-    """One language's ways to ask. `intents` are in the order in which they are tried.
-
-    Each pattern is there twice: with names that are marked alone, and with words too.
-    """
+    """One language's ways to ask. `intents` are in the order in which they are tried."""
 
     name: str
     letters: re.Pattern[str]
     spaces: bool
     never: frozenset[str]
     rewrites: tuple[tuple[re.Pattern[str], str], ...]
-    intents: tuple[tuple[str, tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]], ...]
+    intents: tuple[tuple[str, tuple[Pattern, ...]], ...]
 
     def prepared(self, text: str) -> str:
         """Return *text*, whose names are already replaced, without what says nothing: politeness, spaces, signs."""
@@ -73,15 +101,16 @@ class Language:
     def readings(self, prepared: str) -> Iterator[Reading]:
         """Yield what *prepared* may ask, the best first; a name that is marked comes before a word that may be one."""
         if _SIGN in prepared:
-            yield from self._readings(prepared, 0)
-        yield from self._readings(prepared, 1)
+            yield from self._readings(prepared, marked_alone=True)
+        yield from self._readings(prepared, marked_alone=False)
 
-    def _readings(self, prepared: str, way: int) -> Iterator[Reading]:
+    def _readings(self, prepared: str, *, marked_alone: bool) -> Iterator[Reading]:
+        folded = prepared.casefold()
         for intent, patterns in self.intents:
-            for both in patterns:
-                pattern = both[way]
-                if found := pattern.search(prepared):
-                    slots = tuple(word for key in ("x", "y") if key in pattern.groupindex and (word := found[key]))
+            for pattern in patterns:
+                if found := pattern.search(prepared, folded, marked_alone=marked_alone):
+                    held = found.groupdict()
+                    slots = tuple(word for key in ("x", "y") if (word := held.get(key)))
                     yield Reading(intent, slots)
 
     def mended(self, prepared: str) -> str:
@@ -99,7 +128,7 @@ class Language:
     @cached_property
     def _vocabulary(self) -> frozenset[str]:
         """The words that the patterns themselves hold."""
-        texts = (both[0].pattern for _, patterns in self.intents for both in patterns)
+        texts = (one.expression(marked_alone=True) for _, patterns in self.intents for one in patterns)
         return frozenset(word for text in texts for word in _WORD.findall(_expanded(text)))
 
     @cached_property
@@ -165,7 +194,7 @@ def _language(table: Mapping[str, Any]) -> Language:
     words: Mapping[str, str] = table["words"]
     slots = _slots(spaces, table["around"])
     intents = tuple(
-        (str(one["name"]), tuple(_both(text, words, slots, spaces) for text in one["patterns"]))
+        (str(one["name"]), tuple(Pattern(text, words, slots, spaces=spaces) for text in one["patterns"]))
         for one in table["intent"]
     )
     rewrites = tuple((re.compile(what, re.IGNORECASE), by) for what, by in table["rewrite"])
@@ -182,13 +211,7 @@ def _slots(spaces: bool, around: Sequence[str]) -> tuple[str, str, str]:
     return rf"{_MARK}|[A-Za-z_]\w*", f"(?:(?:{before}) )*", f"(?: (?:{before}))*?"
 
 
-def _both(
-    text: str, words: Mapping[str, str], slots: tuple[str, str, str], spaces: bool
-) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    return _compiled(text, words, (_MARK, *slots[1:]), spaces), _compiled(text, words, slots, spaces)
-
-
-def _compiled(text: str, words: Mapping[str, str], slots: tuple[str, str, str], spaces: bool) -> re.Pattern[str]:
+def _spelled(text: str, slots: tuple[str, str, str], spaces: bool) -> str:
     token, before, after = slots
     seen: set[str] = set()
 
@@ -200,5 +223,4 @@ def _compiled(text: str, words: Mapping[str, str], slots: tuple[str, str, str], 
         end = r"(?!\w)" if spaces else ""
         return f"(?P={group})" if again else f"{before}(?P<{group}>{kind}){end}{after}"
 
-    plain = _CLASS.sub(lambda found: words[found[1]], _SLOT.sub(slot, text))
-    return re.compile(plain, re.IGNORECASE)
+    return _SLOT.sub(slot, text)
