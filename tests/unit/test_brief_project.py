@@ -163,7 +163,8 @@ GO = {
         "\tsplit(c.Use)\n}\n\n"
         "func split(s string) {}\n\n// Logger says things.\ntype Logger interface {\n\tSay(s string)\n}\n\n"
         "type plain struct{}\n\nfunc (p plain) Say(s string) {\n\tprintln(s)\n}\n\n"
-        "var registry = map[string]*Command{}\n"
+        "var registry = map[string]*Command{}\n\nvar fixed = map[string]int{}\n\nvar hooks []func()\n\n"
+        "func keep(c *Command) {\n\tregistry[c.Use] = c\n\thooks = append(hooks, c.Execute)\n}\n"
     ),
     "cmd/box/main.go": 'package main\n\nimport "box.org/box"\n\nfunc main() {\n\tbox.NewCommand().Execute()\n}\n',
     "box_test.go": 'package box\n\nimport "testing"\n\nfunc TestExecute(t *testing.T) { NewCommand().Execute() }\n',
@@ -182,7 +183,7 @@ def test_a_go_module_is_told_by_its_exported_names_and_interfaces(told: Told) ->
     assert types["Command"].startswith("struct Command - Command is a thing to do; made by NewCommand")
     assert types["Logger"].startswith("interface Logger; implemented by plain")
     assert "functions to set on Command: Run, PreRun" in texts(made, "To extend it")
-    assert ["box.go: registry map"] == texts(made, "Global state")
+    assert ["box.go: registry map, hooks list"] == texts(made, "Global state")
     assert ["go.mod: box.org/box; go 1.21", "needs box.org/flag v1.0.0"] == texts(made, "Build and configuration")
 
 

@@ -88,9 +88,37 @@ def test_cmake_says_targets_options_and_tests() -> None:
     )
 
     assert made is not None
-    assert ("box", "1.2", "C++17", ["ZLIB", "GTest"]) == (made.name, made.version, made.requires, made.needs)
+    assert ("box", "1.2", "C++17", ["ZLIB (optional)", "GTest (optional)"]) == (
+        made.name,
+        made.version,
+        made.requires,
+        made.needs,
+    )
     assert ["library box", "programs boxtool, box_tests", "options BOX_FAST"] == [note for note, _ in made.notes]
     assert ["ctest (box_tests) with GoogleTest"] == [text for text, _ in made.tests]
+
+
+def test_what_hangs_on_a_condition_of_cmake_is_said_to_be_optional() -> None:
+    """A library that is looked for, or needed by an option alone; a C++ standard that an option asks for is no need."""
+    made = read(
+        "CMakeLists.txt",
+        'option(BOX_OTHER "x" OFF)\nif(BOX_OTHER)\n  set(CMAKE_CXX_STANDARD 20)\n'
+        "elseif(NOT CMAKE_CXX_STANDARD)\n  set(CMAKE_CXX_STANDARD 14)\nendif()\nproject(box)\n"
+        'check_library_exists(zstd f "" HAVE)\nfind_package(real REQUIRED)\n'
+        "if(BOX_OTHER AND WIN32)\n  if(NOT TARGET fmt)\n    find_package(fmt REQUIRED)\n  endif()\nendif()\n",
+    )
+
+    assert made is not None
+    assert ("C++14", ["zstd (optional)", "real", "fmt (with BOX_OTHER)"]) == (made.requires, made.needs)
+
+
+def test_cargo_says_on_what_system_a_crate_is_needed() -> None:
+    """A need of one target is not a need of all."""
+    text = '[package]\nname = "t"\n[target.\'cfg(all(unix, target_env = "musl"))\'.dependencies]\njem = "1"\n'
+    made = read("Cargo.toml", text)
+
+    assert made is not None
+    assert ["jem (on unix musl)"] == made.needs
 
 
 def test_package_json_says_main_commands_and_tests() -> None:

@@ -9,6 +9,7 @@ import configparser
 import json
 import re
 import tomllib
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,13 @@ from typing import Any
 MOST_FILES = 40
 """Most files of one kind that are read, those nearest to the top first."""
 
+OPTIONAL = " (optional)"
+"""What stands behind a need that the project can do without."""
+
+_EACH = re.MULTILINE | re.IGNORECASE
+_CMAKE_NEED = re.compile(
+    r"\b(find_package|check_library_exists|FetchContent_Declare)\s*\(\s*\"?(\w+)([^)]*)", re.IGNORECASE
+)
 _REQUIREMENT = re.compile(r"^[\w.-]+(?:\[[^\]]*\])?")
 
 
@@ -157,13 +165,17 @@ def _cargo(path: str, text: str) -> Manifest | None:
     made.requires = ", ".join(
         part for part in (f"edition {edition}" if edition else "", f"rust {rust}" if rust else "") if part
     )
-    tables = [_table(document, "dependencies")]
-    tables += [_table(one, "dependencies") for one in _table(document, "target").values() if isinstance(one, dict)]
-    for table in tables:
+    tables = [("", _table(document, "dependencies"))]
+    tables += [
+        (f" (on {' '.join(re.findall(r'[A-Za-z0-9_]+(?=.?$|.?[,)])', where)) or where})", _table(one, "dependencies"))
+        for where, one in _table(document, "target").items()
+        if isinstance(one, dict) and where != "cfg(any())"
+    ]
+    for where, table in tables:
         for name, bound in table.items():
             kind = bound if isinstance(bound, dict) else {}
             is_local = "path" in kind or (kind.get("workspace") is True and not kind)
-            optional = " (optional)" if kind.get("optional") is True else ""
+            optional = OPTIONAL if kind.get("optional") is True else where
             (made.local if is_local else made.needs).append(f"{name}{optional}")
     made.needs = list(dict.fromkeys(made.needs))
     members = _words(workspace.get("members"))
@@ -203,13 +215,16 @@ def _cmake(path: str, text: str) -> Manifest | None:
         return None
     made = Manifest(path, "cmake", name=project[1] if project and "$" not in project[1] else "")
     made.version = project[2] or "" if project and "$" not in (project[2] or "$") else ""
-    standard = re.search(r"CMAKE_CXX_STANDARD\s+(\d+)|cxx_std_(\d+)", plain)
-    made.requires = f"C++{standard[1] or standard[2]}" if standard else ""
-    needs = re.findall(r"\bfind_package\s*\(\s*(\w+)", plain) + re.findall(
-        r"\bcheck_library_exists\s*\(\s*(\w+)", plain
-    )
-    needs += re.findall(r"\bFetchContent_Declare\s*\(\s*(\w+)", plain)
-    made.needs = list(dict.fromkeys(one for one in needs if one not in ("Threads", "PkgConfig")))
+    when = _conditions(plain)
+    made.requires = _standard(plain, when)
+    needs: dict[str, str] = {}
+    for match in _CMAKE_NEED.finditer(plain):
+        command, name, rest = match[1].lower(), match[2], match[3]
+        named = next((one for held in when(match.start()) for one in options if re.search(rf"\b{one}\b", held)), "")
+        is_must = "REQUIRED" in rest or command == "fetchcontent_declare"
+        if name not in ("Threads", "PkgConfig"):
+            needs.setdefault(name, _how(when(match.start()), named) if is_must else OPTIONAL)
+    made.needs = [f"{name}{how}" for name, how in needs.items()]
     if libraries:
         made.notes.append((f"library {', '.join(libraries)}", "add_library"))
     if programs:
@@ -223,6 +238,34 @@ def _cmake(path: str, text: str) -> Manifest | None:
         words = _with("ctest", [one for one in (*programs, *under) if "test" in one.lower() and "third" not in one])
         made.tests.append((f"{words} with {kit}" if kit else words, "enable_testing"))
     return made
+
+
+def _conditions(text: str) -> Callable[[int], Sequence[str]]:
+    """Return what tells the conditions around a place of a CMake file, the outer ones first.
+
+    To be in a function is one. That a variable is not set yet is none: what is set then holds by default.
+    """
+    starts: list[int] = [0]
+    stacks: list[tuple[str, ...]] = [()]
+    for match in re.finditer(r"^[ \t]*(if|elseif|else|endif|function|macro|endfunction|endmacro)\s*\(", text, _EACH):
+        word, said = match[1].lower(), text[match.end() : text.find("\n", match.end())]
+        kept = stacks[-1] if word in ("if", "function", "macro") else stacks[-1][:-1]
+        is_inner = not word.startswith("end")
+        is_default = re.match(r"NOT (?:DEFINED )?\"?\$?\{?CMAKE_CXX_STANDARD\b", said)
+        starts.append(match.start())
+        stacks.append((*kept, "" if is_default else said) if is_inner else kept)
+    return lambda place: [one for one in stacks[bisect_right(starts, place) - 1] if one]
+
+
+def _how(conditions: Sequence[str], option: str) -> str:
+    """Return what to say behind a need that stands under *conditions*, of which *option* is one."""
+    return f" (with {option})" if option else OPTIONAL if conditions else ""
+
+
+def _standard(text: str, when: Callable[[int], Sequence[str]]) -> str:
+    """Return the C++ standard that is asked for by default, none where every one hangs on a condition."""
+    found = re.finditer(r"CMAKE_CXX_STANDARD\s+(\d+)|cxx_std_(\d+)", text)
+    return next((f"C++{one[1] or one[2]}" for one in found if not when(one.start())), "")
 
 
 def _targets(text: str, command: str) -> list[str]:
@@ -273,8 +316,9 @@ def _pom(path: str, text: str) -> Manifest | None:
     made = Manifest(path, "maven", name=name[1].strip())
     words = re.search(r"<description>([^<]+)", head)
     made.words = " ".join(words[1].split()) if words else ""
-    found = re.findall(r"<dependency>.*?<artifactId>([^<]+).*?</dependency>", text, re.DOTALL)
-    made.needs = list(dict.fromkeys(one.strip() for one in found))
+    found = re.findall(r"<dependency>(.*?)</dependency>", text, re.DOTALL)
+    found = [re.search(r"<artifactId>([^<]+)", one) for one in found if not re.search(r"<scope>\s*test", one)]
+    made.needs = list(dict.fromkeys(one[1].strip() for one in found if one))
     modules = re.findall(r"<module>([^<]+)", text)
     if modules:
         made.notes.append((f"modules {', '.join(modules)}", "<module>"))

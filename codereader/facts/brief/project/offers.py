@@ -47,6 +47,12 @@ def _entries(scene: Scene) -> Iterator[Fact]:
             text += f" ({entry.via})"
         yield Fact(entry.name, entry.kind, entry.via, text, at.path, line_of(entry.row), entry.condition)
 
+    if scene.commands:
+        (path, row), _ = next(iter(scene.commands.items()))
+        names = [name.partition(" ")[2] for name in scene.commands.values()]
+        text = fitted("commands: ", names, path, line_of(row))
+        yield Fact("commands", "are", ", ".join(names), text, path, line_of(row))
+
 
 def _face(scene: Scene, found: Sequence[Manifest]) -> Iterator[Fact]:
     makers = {"python": _python, "go": _go, "rust": _rust, "cpp": _headers, "c": _headers}

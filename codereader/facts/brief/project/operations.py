@@ -36,6 +36,12 @@ LEAST = 0.5
 MOST_ROWS = 60
 """Rows of one function that count."""
 
+COMMANDS = 3
+"""Most commands whose flow is told for being commands."""
+
+COMMANDED = 0.15
+"""A program whose commands reach so much of its functions is entered by them."""
+
 SIDE = 0.5
 """What a function of a program counts that a library has beside it, and one of many that are called alike."""
 
@@ -55,6 +61,15 @@ LINES_EACH = 3
 
 COMMON = 12
 """A function that is called from more files than this is a helper of all, and told last."""
+
+AKIN = 3.0
+"""What a step counts more that goes on under nearly the same name."""
+
+LONG_ENOUGH = 4
+"""Characters of a name that must be the same for that."""
+
+INNER = 0.4
+"""What a function counts that no document names, in a program that is entered by its commands."""
 
 _LATER = re.compile(r"(?i)schedule|thread|spawn|submit|enqueue|defer|afterfunc|executor|add_task|create_task|^go$")
 _DULL = frozenset(
@@ -87,12 +102,16 @@ def flow_section(scene: Scene, reach: Reach, starts: Sequence[Node]) -> Draft:
 def operations(scene: Scene, reach: Reach) -> list[Node]:
     """Return the functions that the main operations start from, the most telling first."""
     starts = dict(_starts(scene, reach))
+    commands = _commands(scene, reach)
+    if commands:
+        starts = {node: weight * (1.0 if _is_told(scene, node) else INNER) for node, weight in starts.items()}
     entries = _entries(scene)
     chosen = [node for node in starts if _is_application(scene, node) and reach.follow(node)][:1]
+    chosen += commands
     covered: set[Node] = {node for one in chosen for node in (one, *reach.near(one))}
     first = 0.0
     for one in chosen:
-        starts.pop(one)
+        starts.pop(one, None)
     while len(chosen) < OPERATIONS:
         worth = {
             node: _gain(scene, reach, node, covered) * weight * (AGAIN if node in covered else 1.0)
@@ -113,13 +132,29 @@ def operations(scene: Scene, reach: Reach) -> list[Node]:
     return chosen
 
 
+def _commands(scene: Scene, reach: Reach) -> list[Node]:
+    """Return the commands of a program that is entered by them: those the README shows most, then what reaches most."""
+    found = [node_of(at) for at in scene.definitions if (at.path, at.fact.row) in scene.commands]
+    reached = {below for one in found for below in reach.below(one)}
+    if len(reached) < COMMANDED * len(scene.functions):
+        return []
+    shown = {one: scene.readme.count(scene.commands[(one.path, one.row)]) for one in found}
+    found.sort(key=lambda one: (-shown[one], -len(reach.below(one)), one.path, one.row))
+    return found[:COMMANDS]
+
+
+def _is_told(scene: Scene, node: Node) -> bool:
+    """Tell whether a function is one that documents name, with its type."""
+    return all(word in scene.documented for word in node.name.split("."))
+
+
 def _opening(scene: Scene, reach: Reach, node: Node) -> Node:
     """Return the public function beside *node* that does nothing but run it under nearly the same name, else *node*."""
     owner = node.name.rpartition(".")[0]
     for at in scene.definitions:
         if (at.fact.owner or "") == owner and at.fact.kind in ("function", "method"):
             one = node_of(at)
-            is_near = _akin(one, node) and is_public(at.fact, scene.material.language(at.path))
+            is_near = _akin(scene, one, node) and is_public(at.fact, scene.material.language(at.path))
             if one != node and is_near and reach.follow(one) == (node,):
                 return one
     return node
@@ -243,7 +278,7 @@ def _chains(scene: Scene, reach: Reach, start: Node, told: set[Node]) -> Iterato
         yield Chain(tuple(head), tuple(steps), depth)
         below = sorted(
             (one for one in steps if one not in told and len(reach.below(one)) > 1),
-            key=lambda one: (-_worth(scene, reach, one) - _akin(node, one), one.path, one.row),
+            key=lambda one: (-_worth(scene, reach, one) - _akin(scene, node, one), one.path, one.row),
         )
         waiting = [(one, depth + 1) for one in below[:3]] + waiting
 
@@ -251,17 +286,23 @@ def _chains(scene: Scene, reach: Reach, start: Node, told: set[Node]) -> Iterato
 def _steps(scene: Scene, reach: Reach, node: Node) -> list[Node]:
     """Return the calls of *node* that tell most, in the order of the source."""
     calls = [one for one in reach.follow(node) if one.name.rpartition(".")[2] not in _DULL]
-    worth = {one: _worth(scene, reach, one) + _akin(node, one) for one in calls}
+    worth = {one: _worth(scene, reach, one) + _akin(scene, node, one) for one in calls}
     kept = sorted(calls, key=lambda one: (-worth[one], one.path, one.row, one.name))[:STEPS]
     telling = {one.name: one for one in reversed(kept) if worth[one] > 1.2}
     return [one for one in calls if telling.get(one.name) == one]
 
 
-def _akin(node: Node, step: Node) -> float:
-    """Return more for a step that goes on under nearly the same name: ``ExecuteC`` runs ``execute``."""
-    mine, other = (one.name.rpartition(".")[2].lower().strip("_") for one in (node, step))
+def _akin(scene: Scene, node: Node, step: Node) -> float:
+    """Return more for a step that goes on under nearly the same name, most under the same: ``ExecuteC`` runs
+    ``execute``, the command ``brief`` runs ``Reader.brief``.
+    """
+    command = scene.commands.get((node.path, node.row), "").rpartition(" ")[2]
+    mine = (command or node.name.rpartition(".")[2]).lower().strip("_")
+    other = step.name.rpartition(".")[2].lower().strip("_")
     shorter = min(len(mine), len(other))
-    return 3.0 if shorter > 3 and mine[:shorter] == other[:shorter] else 0.0
+    if shorter < LONG_ENOUGH or mine[:shorter] != other[:shorter]:
+        return 0.0
+    return AKIN + (mine == other)
 
 
 def _worth(scene: Scene, reach: Reach, node: Node) -> float:
@@ -274,7 +315,7 @@ def _worth(scene: Scene, reach: Reach, node: Node) -> float:
 
 def _fact(scene: Scene, reach: Reach, chain: Chain) -> Fact:
     last = chain.head[-1]
-    weights = {step: _worth(scene, reach, step) + _akin(last, step) for step in chain.steps}
+    weights = {step: _worth(scene, reach, step) + _akin(scene, last, step) for step in chain.steps}
     first = chain.head[0]
     line = line_of(first.row)
     room = LINE - len(f"  ({first.path}:{line})") - 2 * chain.depth
@@ -283,6 +324,8 @@ def _fact(scene: Scene, reach: Reach, chain: Chain) -> Fact:
     for node in chain.head:
         word, owner = _spelled(scene, node, owner)
         words.append(word)
+    command = scene.commands.get((first.path, first.row))
+    words[0] = f"{command}: {words[0]}" if command else words[0]
     steps = list(chain.steps)
     while True:
         told = " -> ".join(words)
@@ -303,7 +346,7 @@ def _extended(scene: Scene, reach: Reach, text: str, node: Node, told: set[Node]
         below = [one for one in _steps(scene, reach, node) if one not in told and len(reach.below(one)) > 0]
         if not below:
             break
-        best = max(below, key=lambda one: (_worth(scene, reach, one) + _akin(node, one), one.path, -one.row))
+        best = max(below, key=lambda one: (_worth(scene, reach, one) + _akin(scene, node, one), one.path, -one.row))
         word, _ = _spelled(scene, best, node.name.rpartition(".")[0])
         if len(text) + len(word) + 4 > room:
             break

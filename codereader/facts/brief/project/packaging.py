@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from codereader.facts.brief.lines import Draft
 from codereader.facts.brief.material import counted, one_line, tally
-from codereader.facts.brief.project.manifest import Manifest, read_all
+from codereader.facts.brief.project.manifest import OPTIONAL, Manifest, read_all
 from codereader.facts.brief.project.scene import LINE, OUTLINES, Scene, fitted, is_own
 from codereader.facts.fact import Fact
 from codereader.facts.rank import is_minor
@@ -88,7 +88,11 @@ def _facts(scene: Scene, one: Manifest) -> Iterator[Fact]:
         yield Fact(one.name or base, "is built by", base, text, one.path, line)
     if one.needs:
         line = _line(scene, one, re.split(r"[\s<>=\[(!~;]", one.needs[0])[0])
-        text = fitted("needs ", one.needs, one.path, line)
+        plain = [need for need in one.needs if not need.endswith(OPTIONAL) and " (with " not in need]
+        others = [need.removesuffix(OPTIONAL) for need in one.needs if need not in plain]
+        head = "needs " if plain else "can use "
+        joined = [*plain, *(f"{'can use ' * (plain != [] and need == others[0])}{need}" for need in others)]
+        text = fitted(head, joined, one.path, line).replace(", can use ", "; can use ")
         yield Fact(one.name or base, "needs", ", ".join(one.needs), text, one.path, line)
     for note, word in one.notes:
         if note not in short:

@@ -45,6 +45,7 @@ _DOCUMENTS_BYTES = 2 << 20
 """So much of the documents is read for the names in them."""
 
 _DECORATOR = re.compile(r"^\s*@(?:\w+\.)*(\w+)", re.MULTILINE)
+_COMMAND = re.compile(r"@(?:\w+\.)*(\w+)\.command\b\s*(?:\(\s*(?:name\s*=\s*)?[\"']([\w-]+)[\"'])?")
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w{2,}")
 _LARGEST_TEXT = 1 << 18
 
@@ -112,10 +113,15 @@ class Scene:
         return found
 
     @cached_property
+    def readme(self) -> str:
+        """The text of the README."""
+        path = next((file.path for file in self.material.files if file.path.lower().startswith("readme")), None)
+        return self.text(path) if path else ""
+
+    @cached_property
     def spoken(self) -> frozenset[str]:
         """The identifiers in the README."""
-        readme = next((file.path for file in self.material.files if file.path.lower().startswith("readme")), None)
-        return frozenset(_IDENTIFIER.findall(self.text(readme))) if readme else frozenset()
+        return frozenset(_IDENTIFIER.findall(self.readme))
 
     @cached_property
     def documented(self) -> frozenset[str]:
@@ -138,6 +144,26 @@ class Scene:
             if file.path.lower().endswith(_DOCUMENTS) and not _CHANGES.search(file.path):
                 found.update(_DECORATOR.findall(self.text(file.path)))
         return frozenset(found)
+
+    @cached_property
+    def commands(self) -> Mapping[tuple[str, int], str]:
+        """The commands of the project's program by path and row of the function that a decorator makes one."""
+        programs = [at.fact.via for at in self.material.entries if at.fact.kind == "console script"]
+        own = [at for at in self.definitions if at.fact.kind == "function" and at.fact.owner is None]
+        groups = {
+            (at.path, at.fact.name): match[1]
+            for at in own
+            for field in at.fact.fields
+            if (match := re.match(r"@(?:\w+\.)+group\(\s*[\"']([\w-]+)", field))
+        }
+        found: dict[tuple[str, int], str] = {}
+        for at in own if programs else ():
+            for field in at.fact.fields:
+                match = _COMMAND.match(field)
+                if match:
+                    words = (programs[0], groups.get((at.path, match[1])), match[2] or _command(at.fact.name))
+                    found[(at.path, at.fact.row)] = " ".join(word for word in words if word)
+        return found
 
     @cached_property
     def functions(self) -> frozenset[str]:
@@ -266,6 +292,11 @@ class Scene:
         """Return the files called *base*, the one nearest to the top first."""
         found = [file.path for file in self.view.files() if file.path.rpartition("/")[2] == base]
         return sorted(found, key=lambda path: (path.count("/"), path))
+
+
+def _command(name: str) -> str:
+    """Return how a command is called that goes by its function's name."""
+    return name.removesuffix("_command").replace("_", "-")
 
 
 def dotted(one: Definition) -> str:
