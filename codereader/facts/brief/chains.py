@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import log2
 
@@ -76,6 +76,12 @@ _MINOR_WORDS = frozenset(
 )
 _ARRANGING = frozenset("init setup register alloc create set add attach probe".split())
 """What a function so called hands on is kept for later and not called by it."""
+
+_STORING = re.compile(
+    r"^(?:INIT_\w*WORK\w*|INIT_\w+|timer_setup\w*|setup_timer|tasklet_(?:setup|init)|hrtimer_(?:init|setup)|\w+_init|set_\w+"
+    r"|\w*(?:request|setup)\w*_irq\w*|\w*register\w*)$"
+)
+"""Calls so named keep the function that they are given: it runs later, and not on this way."""
 
 _ENDING = frozenset("exit cleanup fini destroy abort rollback undo disconnect dead".split())
 _SPLIT = re.compile(r"[_\W]+")
@@ -197,8 +203,11 @@ class Chains:
         if key not in self._ways:
             found: dict[tuple[str, str], Hop] = {}
             own = self._files[path][name].condition
-            for used in self._flow.inside(path, name):
-                if not _DEAD.search(used.condition or ""):
+            inside = self._flow.inside(path, name)
+            kept = _storing_rows(inside)
+            for used in inside:
+                is_kept = used.kind != "call" and used.row in kept and self.place(path, used.name) is not None
+                if not is_kept and not _DEAD.search(used.condition or ""):
                     for hop in self._hops(path, used, own):
                         known = found.setdefault((hop.path, hop.name), hop)
                         if known.sign == "=>" and hop.sign == "->":  # a call is no mention
@@ -209,7 +218,9 @@ class Chains:
 
     def _hops(self, path: str, used: Reference, own: str | None) -> Iterator[Hop]:
         if used.kind == "call" and used.receiver is not None:
-            yield from self._through(used.name, used.receiver, used.base)
+            is_conditional = used.condition not in (None, own)
+            for hop in self._through(used.name, used.receiver, used.base):
+                yield replace(hop, is_conditional=is_conditional or hop.is_conditional)
             return
         place = self.place(path, used.name)
         if place is not None and (path, used.row, used.name) in self._assigned:
@@ -294,10 +305,12 @@ class Chains:
         last, passed = chain.hops[-1], {hop.name for hop in chain.hops}
         if len(chain.hops) > 1 and (last.choices > 1 or last.is_conditional):  # no way round to what is near
             passed |= {hop.name for hop in self.ways(chain.hops[-2].path, chain.hops[-2].name)}
+        ways, visited = self.ways(last.path, last.name), {hop.path for hop in chain.hops}
+        near = {hop.field for hop in ways if hop.choices > 1 and hop.path in visited}
         made = [
             Chain((*chain.hops, hop), round(chain.worth + self._gain(last, hop, wanted), 6))
-            for hop in self.ways(last.path, last.name)
-            if hop.name not in passed
+            for hop in ways
+            if hop.name not in passed and (hop.choices == 1 or hop.field not in near or hop.path in visited)
         ]
         if len(chain.hops) == 1:
             made = [one for one in made if one.worth > LEAST_FIRST]
@@ -318,13 +331,20 @@ class Chains:
         gain -= 1.2 if words & _MINOR_WORDS and not fits else 0.0
         gain -= 0.8 if words & _MINOR_WORDS - wanted - words_of(hop.field) else 0.0
         gain -= 0.3 * len(words - wanted - words_of(last.name))
-        gain -= 0.9 if hop.is_conditional else 0.0
+        gain -= (3.0 if hop.field else 0.9) if hop.is_conditional else 0.0
         gain -= 1.5 if hop.sign == "=>" and hop.choices == 1 and words_of(last.name) & _ARRANGING else 0.0
         gain -= 1.5 if words & _ENDING and not words_of(last.name) & _ENDING else 0.0
         gain -= 0.35 * log2(1 + self._users.get(hop.name, 0) / 6)
         if hop.choices > 1:
             gain -= 0.3 * log2(hop.choices) + 0.5 * len(words - wanted - words_of(hop.field))
         return gain
+
+
+def _storing_rows(inside: Sequence[Reference]) -> set[int]:
+    """Return the rows on which functions are given to calls that keep them, a call's second row included."""
+    storing = {one.row for one in inside if one.kind == "call" and _STORING.search(one.name)}
+    other = {one.row for one in inside if one.kind == "call" and not _STORING.search(one.name)}
+    return storing | ({row + 1 for row in storing} - other)
 
 
 def _rows(definition: Definition) -> int:

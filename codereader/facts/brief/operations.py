@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log2
 
-from codereader.facts.brief.chains import Chain, Chains, Hop, is_step
+from codereader.facts.brief.chains import Chain, Chains, Hop, is_step, words_of
 from codereader.facts.brief.lines import Draft
-from codereader.facts.brief.material import Material, spelled
+from codereader.facts.brief.material import Material, base, spelled
 from codereader.facts.fact import Fact
+from codereader.facts.graph.relations import Table
 from codereader.facts.rank import is_minor
 from codereader.source.spans import line_of
 
@@ -74,8 +75,50 @@ MAIN_FIELDS = re.compile(
 OTHER_FIELDS_SHARE = 0.7
 """What is left of the weight of a function that a table holds in another member."""
 
+NAMESAKE = 1.3
+"""How much more an exported function weighs that is called like its file."""
+
 SAME_FILE_SHARE = 0.7
 """The same when one of its file is told already."""
+
+PRIME = {
+    **dict.fromkeys("get_tree mount read_iter write_iter".split(), 3.0),
+    **dict.fromkeys("lookup sendmsg recvmsg connect handler create probe ndo_start_xmit".split(), 2.2),
+    **dict.fromkeys("queue_rq submit_bio pick_next_task enqueue_task task_tick".split(), 2.2),
+    **dict.fromkeys("accept bind release ndo_open open read_folio writepages fault input output".split(), 1.6),
+    **dict.fromkeys("trigger pointer hw_params mkdir unlink rename mmap remove fill_super fsync".split(), 1.4),
+}
+"""How much more functions weigh that tables hold in members of these names: what newcomers ask for first."""
+
+PACKETS = frozenset({"packet_type", "net_protocol", "inet6_protocol"})
+"""Structs whose functions take in every packet of a protocol."""
+
+FRONT_SHARE = 2.0
+"""How much more these weigh."""
+
+SYSTEM_CALL = 1.7
+"""The weight of a system call beside that of other functions."""
+
+LONG_WAYS = 2
+"""So many ways have all their lines, the others one."""
+
+MANY_STEPS = 6
+"""A function asked for first that takes so many steps is told by them where its way is short."""
+
+SHORT_WAY = 4
+"""Most functions of such a way."""
+
+USUAL = frozenset({"tcp", "stream", "fair", "fill"})
+"""Words of those of several twins that most users meet."""
+
+USUAL_SHARE = 1.4
+"""How much more these weigh."""
+
+SIDE_SHARE = 0.75
+"""What is left of the weight of a function in a table, where its struct has a larger one."""
+
+FEW_FILES = 12
+"""In scopes with no more C files, that one of a file is told says nothing against others of it."""
 
 _LEGEND = "-> calls, => by a pointer, a table or handed on"
 _MINOR_FIELDS = re.compile(
@@ -108,7 +151,11 @@ def operations_section(material: Material) -> Draft:
     chains = Chains(material.flow, material.definitions, material.tables, view.tables(), view.referring_files())
     found = [(start, chains.best(start.path, start.name, start.via)) for start in _starts(material, chains)]
     found = [one for one in found if _is_way(one[1]) or len(_steps(material, chains, one[0])) >= STEPS]
-    facts = tuple(fact for start, chain in _telling(chains, found) for fact in _facts(material, chains, start, chain))
+    told = [
+        _facts(material, chains, *one, LINES_OF_ONE if number < LONG_WAYS else 1)
+        for number, one in enumerate(_telling(chains, found))
+    ]
+    facts = tuple(fact for some in told for fact in some)
     return Draft(f"Main operations ({_LEGEND})", facts, weight=8, first=7)
 
 
@@ -122,8 +169,9 @@ def _starts(material: Material, chains: Chains) -> list[_Start]:
     best: dict[tuple[str, str], _Start] = {}
     for start in _candidates(material):
         key = start.path, start.name
-        if key not in best or best[key].weight < start.weight:
-            best[key] = start
+        known = best.setdefault(key, start)
+        if known.weight < start.weight:
+            best[key] = replace(start, via=start.via or known.via)
     likely = sorted(best.values(), key=lambda one: (-one.weight, one.path, one.name))[: 8 * STARTS]
     found = [made for start in likely for made in _weighed(material, chains, start)]
     most = max(STARTS_A_FILE, STARTS // max(1, len(material.read)))
@@ -141,17 +189,25 @@ def _candidates(material: Material) -> Iterator[_Start]:
     users, scores = material.view.referring_files(), material.scores
     for at in material.entries:
         if at.fact.kind == "syscall":
-            yield _Start(at.path, at.fact.name, "system call", 1.3 * scores.get(at.path, 0.0))
+            yield _Start(at.path, at.fact.name, "system call", SYSTEM_CALL * scores.get(at.path, 0.0))
     own = {at.fact.name for at in material.definitions if at.fact.kind == "function"}
+    largest: dict[str | None, tuple[float, Table]] = {}
+    for table in material.tables:
+        worth = scores.get(table.path, 0.0) * log2(2 + len(table.entries))
+        if table.struct not in largest or largest[table.struct][0] < worth:
+            largest[table.struct] = worth, table
     for table in material.tables:
         inside = sum(entry.function in own for entry in table.entries)
         weight = (0.9 + 0.12 * log2(1 + inside)) * scores.get(table.path, 0.0)
         weight *= MINOR_SHARE if table.struct in REPORTING else 1.0
+        weight *= SIDE_SHARE if table is not largest[table.struct][1] else 1.0
         for entry in table.entries:
             if entry.field and entry.function in own:
-                yield _Start(table.path, entry.function, f".{entry.field}", weight)
+                front = FRONT_SHARE if table.struct in PACKETS and entry.field in ("func", "handler") else 1.0
+                yield _Start(table.path, entry.function, f".{entry.field}", weight * front)
     for export in material.exports:
         weight = 0.9 + 0.1 * log2(1 + users.get(export.fact.name, 0))
+        weight *= NAMESAKE if export.fact.name.startswith(f"{base(export.path).rpartition('.')[0]}_") else 1.0
         yield _Start(export.path, export.fact.name, "", weight * scores.get(export.path, 0.0))
 
 
@@ -165,52 +221,67 @@ def _weighed(material: Material, chains: Chains, start: _Start) -> Iterator[_Sta
     kind = chains.direction(start.name, start.via)
     share = 1.0 if kind is None else 1.5 if kind in FOREMOST else 1.3
     share *= MINOR_SHARE if _MINOR_FIELDS.search(start.via) or _MINOR_FIELDS.search(start.name) else 1.0
+    share *= MINOR_SHARE if not start.via and "init" in start.name else 1.0
     share *= TRIAL_SHARE if is_trial(place) or is_trial(start.name) else 1.0
+    share *= PRIME.get(start.via.removeprefix("."), 1.0) if start.via.startswith(".") else 1.0
+    share *= USUAL_SHARE if words_of(start.name) & USUAL else 1.0
     share *= OTHER_FIELDS_SHARE if start.via.startswith(".") and not MAIN_FIELDS.search(start.via) else 1.0
     share *= CONDITIONAL_SHARE if definition.condition else 1.0
     nearer = max(1.0, material.scores.get(place, 0.0) / (material.scores.get(start.path, 0.0) or 1.0))
     yield _Start(place, start.name, start.via, round(start.weight * nearer * share * (1 + size / 12), 6))
 
 
+def _kind(chains: Chains, start: _Start) -> int | str | None:
+    """Return what kind of operation a start is: the member for those that everybody asks for."""
+    field, direction = start.via.removeprefix("."), chains.direction(start.name, start.via)
+    if start.via == "system call":
+        return f"{start.path} {direction}"
+    return field if field in PRIME else direction
+
+
 def _telling(chains: Chains, found: Sequence[tuple[_Start, Chain]]) -> Iterator[tuple[_Start, Chain]]:
     """Yield ways that tell most beside those already told: of another kind, through other functions."""
     most = max((start.weight for start, _ in found), default=1.0) or 1.0
     left = list(found)
+    is_wide = len({start.path for start, _ in found}) > FEW_FILES
     begins = {start.name for start, _ in found}  # a way that leads through where others begin ties parts together
     told: set[str] = set()
-    kinds: dict[int | None, int] = {}
+    kinds: dict[int | str | None, int] = {}
     files: dict[str, int] = {}
 
     def worth(one: tuple[_Start, Chain]) -> tuple[float, str, str]:
         start, chain = one
         fresh = sum(hop.name not in told for hop in chain.hops) / len(chain.hops)
-        kind = chains.direction(start.name, start.via)
+        kind = _kind(chains, start)
         share = REPEATED_SHARE ** kinds.get(kind, 0) * fresh**2 * (0.4 if start.name in told else 1.0)
-        share *= SAME_FILE_SHARE ** files.get(start.path, 0)
+        share *= SAME_FILE_SHARE ** files.get(start.path, 0) if is_wide else 1.0
         through = sum(hop.name in begins for hop in chain.hops[1:])
         return -round((2 + chain.worth + through) * share * (start.weight / most), 6), start.path, start.name
 
     for _ in range(min(CHAINS, len(left))):
         left.sort(key=worth)
         start, chain = left.pop(0)
-        kind = chains.direction(start.name, start.via)
+        kind = _kind(chains, start)
         kinds[kind] = kinds.get(kind, 0) + 1
         files[start.path] = files.get(start.path, 0) + 1
         told |= {hop.name for hop in chain.hops}
         yield start, chain
 
 
-def _facts(material: Material, chains: Chains, start: _Start, chain: Chain) -> Iterator[Fact]:
-    """Yield the lines of one operation, each with the place of its first function."""
-    if not _is_way(chain) and (steps := _steps(material, chains, start)):
+def _facts(material: Material, chains: Chains, start: _Start, chain: Chain, lines: int) -> Iterator[Fact]:
+    """Yield up to *lines* lines of one operation, each with the place of its first function."""
+    steps = _steps(material, chains, start)
+    own = sum(chains.place(start.path, name) is not None for name in steps)
+    is_first = start.via.removeprefix(".") in PRIME and len(chain.hops) <= SHORT_WAY and own >= MANY_STEPS
+    if steps and (is_first or not _is_way(chain)):
         yield _stepwise(material, chains, start, steps)
         return
     hops = list(chain.hops)
     head = f"{start.via}: " if start.via else ""
-    for number in range(LINES_OF_ONE):
+    for number in range(lines):
         definition = chains.definition(hops[0].path, hops[0].name)
         line, condition = (line_of(definition.row), definition.condition) if definition else (1, None)
-        is_last = number == LINES_OF_ONE - 1
+        is_last = number == lines - 1
         text, count = _spelled(head, hops, material.room(hops[0].path, line, condition), is_last=is_last)
         way = f" {hops[0].sign} ".join(hop.name for hop in hops[:count])
         yield Fact(start.name, "flows to", way, text, hops[0].path, line, condition)
@@ -224,7 +295,8 @@ def _spelled(head: str, hops: Sequence[Hop], width: int, *, is_last: bool) -> tu
     """Return the way as far as it fits into *width* characters, and how many functions that are."""
     text = f"{head}{hops[0].name}"
     for place, hop in enumerate(hops[1:], 1):
-        more = f" {hop.sign} {hop.name}"
+        one_of = f" (1 of {hop.choices})" if hop.choices > 1 and hop.field else ""
+        more = f" {hop.sign} {hop.name}{one_of}"
         left = len(hops) - place - 1
         tail = f" -> {left} more" if left and is_last else ""
         if len(text) + len(more) + len(tail) > width:

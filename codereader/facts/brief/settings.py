@@ -88,6 +88,7 @@ def _named(material: Material) -> Iterator[Fact]:
             data = material.texts.whole(path)
             for match in pattern.finditer(data):
                 name = next(one for one in match.groups() if one).decode("utf-8", "replace")
+                name = f"net/{name}" if match[0].startswith(b"proc_create_net") else name
                 found.setdefault(name, (path, match.start()))
         if found:
             names = list(found)
@@ -137,6 +138,7 @@ def _constants(material: Material) -> Iterator[Fact]:
             one[0].fact.row,
         )
     )
+    found = list({at.fact.name: (at, value) for at, value in reversed(found)}.values())[::-1]
     if found:
         first = found[0][0]
         line = line_of(first.fact.row)
