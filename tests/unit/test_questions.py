@@ -49,6 +49,11 @@ FILES = {
         "int more(void)\n{\n\tstruct disk *spare;\n\n\tspare = kmalloc(sizeof(*spare), 0);\n\tkfree(spare);\n"
         "\treturn 0;\n}\n\nconst struct disk_ops plain_ops = {\n\t.open = more,\n};\n"
     ),
+    "guard.c": (
+        "#define MOST_SLOTS 4\nstatic int *slots_held[2];\nstatic DEFINE_MUTEX(gate_lock);\n\n"
+        "int guarded(void)\n{\n\tmutex_lock(&gate_lock);\n\tcmpxchg((int **)&slots_held[0], 0, 1);\n"
+        "\tmutex_unlock(&gate_lock);\n\treturn strcpy(0, 0) + MOST_SLOTS;\n}\n"
+    ),
     "tests/test_disk.c": '#include "../disk.h"\n\nint test_probe(void)\n{\n\treturn disk_probe(0);\n}\n',
 }
 
@@ -56,7 +61,8 @@ PYTHON = {
     "shop/__init__.py": '"""A shop."""\n',
     "shop/basket.py": (
         '"""What is bought."""\n\nfrom shop.price import price\n\n\n'
-        'class Basket:\n    """Holds things."""\n\n    def total(self) -> int:\n        return price(1)\n\n\n'
+        'class Basket:\n    """Holds things."""\n\n'
+        '    def total(self) -> int:\n        return price("SHOP_IS_OPEN")\n\n\n'
         "class Gift(Basket):\n    def total(self) -> int:\n        return 0\n"
     ),
     "shop/price.py": (
@@ -185,6 +191,22 @@ ASKED = [
     ("tests", "disk_probe", "which tests cover disk_probe"),
     ("search", "", "why does reading fail when the cable is cut"),
     ("callers", "disk_probe", "who clals disk_probe"),
+    ("overview", "", "give me a tour"),
+    ("overview", "", "wat does this do"),
+    ("overview", "", "何これ"),
+    ("search", "", "how is the time budget split"),
+    ("search", "", "which files should I read to understand the retry of reads"),
+    ("reading", "", "which files should I read to understand the code"),
+    ("reading", "", "どのファイルから読めばいい?"),
+    ("layers", "", "show the layers"),
+    ("differences", "disk4.c disk6.c", "diff between disk4.c and disk6.c"),
+    ("paths", "main disk_open", "call chain main() -> disk_open()"),
+    ("callers", "disk_probe", "can an attacker reach disk_probe"),
+    ("callees", "disk_probe", "disk_probeが呼んでいる関数"),
+    ("table", "plain_ops", "show the ops in plain_ops"),
+    ("locks", "gate_lock", "who takes gate_lock"),
+    ("contents", "disk.c", "what lives in disk.c"),
+    ("used", "strcpy", "is strcpy used anywhere"),
 ]
 
 
@@ -251,6 +273,17 @@ TOLD = [
     ('where does "disk is ready" come from', "line 17 holds it", "main.c", 17),
     ("what fields does struct disk have", "int state", "disk.h", 6),
     ("what is disk.c:4", "disk_open", "disk.c", 3),
+    ("which locks does guarded take", "guarded takes mutex_lock(… gate_lock)", "guard.c", 7),
+    ("who takes gate_lock", "guarded takes it: mutex_lock(&gate_lock);", "guard.c", 7),
+    ("who writes slots_held", "guarded writes it: cmpxchg((int **)&slots_held[0], 0, 1);", "guard.c", 8),
+    ("is strcpy used anywhere", "guarded calls strcpy", "guard.c", 10),
+    ("find uses of MOST_SLOTS", "MOST_SLOTS", "guard.c", 10),
+    ("is disk_probe exported", "disk_probe is exported by EXPORT_SYMBOL, used in 2 other files", "disk.c", 29),
+    ("is disk_free exported", "disk_free is not seen to be exported by name", "disk.c", 38),
+    ("which CONFIG do I need for disks or disk", "CONFIG_DISK: Disk support; needs BLOCK", "Kconfig", 1),
+    ("who calls disk_probe in main.c", "start calls disk_probe", "main.c", 18),
+    ("does disk.c depend on main.c", "disk.c is not seen to use anything of main.c", "disk.c", 1),
+    ("does main.c depend on disk.c", "main.c uses 1 name of disk.c: disk_probe", "main.c", 18),
 ]
 
 
@@ -260,6 +293,26 @@ def test_a_question_is_answered_with_places(disk, text, words, path, line):
     found = disk.reply(text)
 
     assert any(words in fact.text and (path, line) == (fact.path, fact.line) for fact in found.facts), texts(found)
+
+
+def test_callers_are_those_of_the_files_that_are_named(disk):
+    """A question that names a file beside the function is answered for that file alone."""
+    assert {"main.c"} == {fact.path for fact in disk.reply("who calls disk_probe in main.c").facts}
+
+
+def test_a_name_that_the_answer_leaves_out_is_said(disk):
+    """Half of a question is never dropped in silence."""
+    found = disk.reply("can a user reach disk_probe without disk_alloc")
+
+    assert "this is about disk_probe: what it has to do with disk_alloc is not told" in found.notes
+
+
+def test_a_name_that_only_strings_hold_is_shown_where_it_stands(shop):
+    """What is no definition but stands in the text is told with its lines."""
+    found = shop.reply("what does SHOP_IS_OPEN do")
+
+    assert ["SHOP_IS_OPEN"] == [one.written for one in found.question.subjects]
+    assert ("shop/basket.py", 10) in [(fact.path, fact.line) for fact in found.facts]
 
 
 def test_both_branches_of_a_condition_are_told_apart(disk):

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from codereader.facts.fact import Fact, Section
-from codereader.facts.questions.question import Subject
+from codereader.facts.questions.question import Question, Subject
 from codereader.facts.questions.tree import Tree
 from codereader.source.spans import line_of
 
 MOST = 60
 """So many facts of one section are told; the others are counted."""
+
+
+class _Placed(Protocol):
+    @property
+    def path(self) -> str: ...
+
+
+P = TypeVar("P", bound=_Placed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +48,12 @@ def section(tree: Tree, title: str, facts: Iterable[Fact], most: int = MOST, *, 
 def sections(*found: Section) -> tuple[Section, ...]:
     """Return those of *found* that hold facts."""
     return tuple(one for one in found if one.facts)
+
+
+def narrowed(tree: Tree, question: Question, found: Iterable[P]) -> list[P]:
+    """Return what of *found* lies in the files that the question names beside its first subject, all if it does not."""
+    within = tree.within(question.subjects[1:])
+    return [one for one in found if within is None or one.path in within]
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:

@@ -1,4 +1,4 @@
-"""The members of structs and classes: which there are, who writes them, what locks their writers take.
+"""The members of structs and classes: which there are and who writes them.
 
 Writing is read off the text of functions, since the index keeps calls and mentions alone: ``->name =``, ``.name++``,
 ``WRITE_ONCE(p->name, v)`` and their like. Comments and strings do not count.
@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from codereader.errors import NothingReadable
 from codereader.facts.fact import Fact, Section
 from codereader.facts.graph.symbol import read_symbol
-from codereader.facts.questions.answer import MOST, Answer, counted, nothing_seen, section, sections
+from codereader.facts.questions.answer import MOST, Answer, counted, narrowed, nothing_seen, section, sections
 from codereader.facts.questions.question import Question
 from codereader.facts.questions.sentences import of_definition
 from codereader.facts.questions.tree import Tree
@@ -28,12 +28,8 @@ _STORES = (
     r"(?:WRITE_ONCE|smp_store_release|smp_store_mb|xchg|cmpxchg|rcu_assign_pointer|RCU_INIT_POINTER"
     r"|atomic\w*_(?:set|inc|dec|add|sub)\w*|refcount_set)"
 )
-_STRING = re.compile(rb"\"(?:\\\\.|[^\"\\\\\n])*\"")
+_STRING = re.compile(rb"\"(?:\\.|[^\"\\\n])*\"")
 _INITIALISING = re.compile(r"(^|_)(init|alloc|new|create|setup|probe|open|register|start|clone)", re.IGNORECASE)
-_LOCKS = re.compile(
-    rb"\b((?:raw_)?(?:spin|read|write)_(?:try)?lock\w*|mutex_(?:try)?lock\w*|(?:bh_)?lock_sock\w*|down(?:_read|_write)?\w*"
-    rb"|rtnl_lock|rcu_read_lock\w*|with\s+self\.\w*lock\w*|\w+\.acquire)\s*(?:\(([^;\n]*?)\))?"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +77,8 @@ def fields_of(tree: Tree, at: At[Definition], most: int) -> Section:
 def written(tree: Tree, question: Question) -> Answer:
     """Return where the member or variable that is named is written."""
     subject = question.subjects[0]
-    names = _aliases(tree, read_symbol(subject.found).name)
-    found = list(writes(tree, names))
+    names = aliases(tree, read_symbol(subject.found).name)
+    found = narrowed(tree, question, writes(tree, names))
     facts = _by_writer(found, subject.found)
     title = f"{subject.found} is written in {counted(len(facts), 'function')} ({counted(len(found), 'place')})"
     owner = read_symbol(subject.found).owner
@@ -99,7 +95,7 @@ def written(tree: Tree, question: Question) -> Answer:
     )
 
 
-def _aliases(tree: Tree, name: str) -> list[str]:
+def aliases(tree: Tree, name: str) -> list[str]:
     """Return *name*, and what it stands for where it is a macro that names a member: ``__sk_common.skc_state``."""
     if not tree.has_c:
         return [name]
@@ -134,7 +130,7 @@ def writes(tree: Tree, names: Sequence[str]) -> Iterator[Write]:
     some = "|".join(re.escape(name) for name in names)
     pattern = re.compile(
         rf"(?:(?:->|\.|(?<![\w.>]))(?:{some})\b{_ASSIGNED})|(?:(?:\+\+|--)[\w>.-]*\b(?:{some})\b)"
-        rf"|(?:\b{_STORES}\(\s*&?[\w>.()\[\]-]*\b(?:{some})\b)".encode()
+        rf"|(?:\b{_STORES}\(\s*(?:\([^()\n]*\)\s*)*&?[\w>.()\[\]-]*\b(?:{some})\b)".encode()
     )
     for path in tree.paths:
         tree.check()
@@ -199,7 +195,7 @@ def initialised(tree: Tree, question: Question) -> Answer:
         rf"\b(\w*(?:init|INIT|setup|alloc|create|register)\w*)\s*\((?:[^;()\n]*[,(\s])?&?[\w>.-]*\b{re.escape(name)}\b".encode()
     )
     calls = [one for path in tree.paths for one in matches(tree, path, setup, [name.encode()])]
-    found = list(writes(tree, _aliases(tree, name)))
+    found = list(writes(tree, aliases(tree, name)))
     early = [one for one in found if one.at and _INITIALISING.search(one.at.fact.name)]
     made = sections(
         section(tree, f"Definition of {subject.found}", starts),
@@ -224,79 +220,3 @@ def _starts(tree: Tree, at: At[Definition]) -> Fact:
 def _set_up(one: Write, name: str) -> Fact:
     subject = one.at.fact.name if one.at else "code outside of functions"
     return Fact(subject, "initialises", name, f"{subject}: {one.text}", one.path, one.line)
-
-
-# -- locks ----------------------------------------------------------------------------------------------------------
-
-
-def locks(tree: Tree, question: Question) -> Answer:
-    """Return the locks that functions take which write the first name: evidence, not proof."""
-    subject = question.subjects[0]
-    found = list(writes(tree, _aliases(tree, read_symbol(subject.found).name)))
-    taken: dict[str, list[tuple[Write, int]]] = {}
-    functions = {(one.path, one.at.fact.row): one for one in found if one.at}
-    for (path, _), one in sorted(functions.items()):
-        for lock, row in _locks_in(tree, path, one):
-            taken.setdefault(lock, []).append((one, row))
-    facts = [
-        _lock_fact(lock, users, len(functions))
-        for lock, users in sorted(taken.items(), key=lambda t: (-len(t[1]), t[0]))
-    ]
-    said = _comments(tree, read_symbol(subject.found).name)
-    made = sections(
-        section(tree, f"Comments that name {subject.found} and a lock ({len(said):,})", said),
-        section(
-            tree,
-            f"Locks taken by the {counted(len(functions), 'function')} that write {subject.found}",
-            facts,
-            ordered=True,
-        ),
-    )
-    notes = ("a lock in the same function need not be held around the write, and callers may hold others",)
-    text = f"no function that writes {subject.found} is seen to take a lock, and no comment names one"
-    return Answer(made or nothing_seen(tree, subject, text, "is protected by"), notes if made else ())
-
-
-def _locks_in(tree: Tree, path: str, one: Write) -> Iterator[tuple[str, int]]:
-    """Yield the locks that a function takes, each once, with the 1-based line."""
-    content = code_of(tree, path)
-    if content is None or one.at is None:
-        return
-    span = one.at.fact.span
-    body = content[0][span.start : span.end]
-    seen = set()
-    for match in _LOCKS.finditer(body):
-        name = match[1].decode("utf-8", "replace")
-        argument = (match[2] or b"").split(b",")[0].decode("utf-8", "replace").strip()
-        member = re.split(r"->|\.", argument)[-1].strip("&() ") if argument else ""
-        is_object = name.endswith("lock_sock") or name.startswith(("rcu_", "rtnl_"))
-        if name.endswith("_init"):
-            continue
-        lock = f"{name}()" if is_object or not member else f"{name}(… {member})"
-        if lock not in seen:
-            seen.add(lock)
-            yield lock, span.first_row + body.count(b"\n", 0, match.start()) + 1
-
-
-def _lock_fact(lock: str, users: Sequence[tuple[Write, int]], of: int) -> Fact:
-    one, line = users[0]
-    name = one.at.fact.name if one.at else ""
-    text = f"{lock} is taken in {len(users):,} of {of:,}, first in {name}"
-    return Fact(lock, "is taken by", f"{len(users)} of {of} writers", text, one.path, line)
-
-
-def _comments(tree: Tree, name: str) -> list[Fact]:
-    """Return lines of comments that name both *name* and a lock or protection."""
-    word = re.compile(rb"\b" + re.escape(name.encode()) + rb"\b")
-    said = re.compile(rb"\b(?:protect\w*|\w*lock(?:s|ed|ing)?|mutex|RCU|serialized)\b", re.IGNORECASE)
-    found = []
-    for path in tree.paths:
-        content = code_of(tree, path, [name.encode()])
-        if content is None:
-            continue
-        bare = content[0].split(b"\n")
-        for row, line in enumerate(content[1]):
-            if word.search(line) and said.search(line) and b"*" in line and not bare[row].strip():
-                text = " ".join(line.decode("utf-8", "replace").strip(" \t*/").split())
-                found.append(Fact(path, "says", text[:160], f"“{text[:160]}”", path, row + 1))
-    return found

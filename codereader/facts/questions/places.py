@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from codereader.facts.fact import Fact, Section
 from codereader.facts.graph.finding import Finding
 from codereader.facts.graph.relations import is_registering
 from codereader.facts.graph.symbol import read_symbol
-from codereader.facts.questions.answer import Answer, counted, nothing_seen, section, sections
-from codereader.facts.questions.members import fields_of
+from codereader.facts.questions.answer import Answer, counted, narrowed, nothing_seen, section, sections
+from codereader.facts.questions.members import fields_of, matches
 from codereader.facts.questions.question import Question, Subject
 from codereader.facts.questions.sentences import of_call, of_definition, of_finding
+from codereader.facts.questions.subjects import having
 from codereader.facts.questions.tree import Tree
 from codereader.facts.rank import is_minor
 from codereader.index.parsed import Definition
@@ -35,7 +37,9 @@ def _defined(tree: Tree, subject: Subject) -> tuple[Section, ...]:
         return (section(tree, f"Lines that hold “{subject.found}” ({len(subject.places):,})", _lines(subject)),)
     if meant := tree.meant(subject):
         return (section(tree, f"Definitions of {subject.found} ({len(meant):,})", map(of_definition, meant)),)
-    facts = [_member(one) for one in tree.finder.definitions(read_symbol(subject.found)).results]
+    symbol = read_symbol(subject.found)
+    facts = [_member(one) for one in tree.finder.definitions(symbol).results]
+    facts = facts or [_field(at, symbol.name) for at in having(tree, symbol.name)]
     text = f"{subject.found} is used in {tree.name} and defined outside of it"
     return sections(section(tree, f"Definitions of {subject.found}", facts)) or nothing_seen(
         tree, subject, text, "is defined"
@@ -46,6 +50,13 @@ def _member(one: Finding) -> Fact:
     owner = (one.spelled or "").rpartition(".")[0]
     text = f"member {one.signature or one.name} of struct {owner}"
     return Fact(one.name, "is a member of", owner, text, one.path, one.line, one.condition)
+
+
+def _field(at: At[Definition], name: str) -> Fact:
+    word = re.compile(rf"\b{re.escape(name)}\b")
+    shown = next(field for field in at.fact.fields if word.search(field))
+    text = f"member {shown} of {at.fact.kind} {at.fact.name}"
+    return Fact(name, "is a member of", at.fact.name, text, at.path, line_of(at.fact.row), at.fact.condition)
 
 
 def _lines(subject: Subject) -> list[Fact]:
@@ -61,18 +72,39 @@ def used(tree: Tree, question: Question) -> Answer:
     if subject.kind == "string":
         return defined(tree, question)
     found = tree.finder.mentions(read_symbol(subject.found))
-    calls = [of_finding(one) for one in found.results if one.via in ("direct", "macro", "pointer")]
-    values = [of_finding(one) for one in found.results if one.via == "name"]
-    tables = [of_finding(one) for one in found.results if one.via == "table"]
+    results = narrowed(tree, question, found.results)
+    calls = [of_finding(one) for one in results if one.via in ("direct", "macro", "pointer")]
+    values = [of_finding(one) for one in results if one.via == "name"]
+    tables = [of_finding(one) for one in results if one.via == "table"]
     made = sections(
         section(tree, f"Calls ({len(calls):,})", calls),
         section(tree, f"Named as a value or type ({len(values):,})", values),
         section(tree, f"Held by tables ({len(tables):,})", tables),
     )
+    made = made or _by_text(tree, question)
     lost = found.not_followed
     blind = (f"{counted(lost, 'mention')} of the name could not be told from others",) if lost else ()
     text = f"nothing in {tree.name} is seen to use {subject.found}"
     return Answer(made or nothing_seen(tree, subject, text, "is used by"), (), lost, blind)
+
+
+def _by_text(tree: Tree, question: Question) -> tuple[Section, ...]:
+    """Return the lines of code that hold a name, for those whose mentions the index does not keep: constants."""
+    subject = question.subjects[0]
+    name = read_symbol(subject.found).name
+    word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)".encode())
+    places = set(subject.places)
+    found = [
+        one for path in tree.paths for one in matches(tree, path, word, [name.encode()])
+        if (one.path, one.line) not in places
+    ]  # fmt: skip
+    found = narrowed(tree, question, found)
+    facts = [
+        Fact(who, "names", name, f"{who} names it: {one.text}", one.path, one.line)
+        for one in found
+        for who in [one.at.fact.name if one.at else "code outside of functions"]
+    ]
+    return sections(section(tree, f"Lines of code that name {name} ({len(facts):,})", facts))
 
 
 def registered(tree: Tree, question: Question) -> Answer:

@@ -10,7 +10,7 @@ from codereader.facts.graph.edges import Call
 from codereader.facts.graph.finding import Finding
 from codereader.facts.graph.paths import DEPTH
 from codereader.facts.graph.symbol import read_symbol
-from codereader.facts.questions.answer import Answer, counted, listed, nothing_seen, section, sections
+from codereader.facts.questions.answer import Answer, counted, listed, narrowed, nothing_seen, section, sections
 from codereader.facts.questions.question import Question
 from codereader.facts.questions.sentences import of_call, of_finding
 from codereader.facts.questions.tree import Tree
@@ -28,7 +28,7 @@ def callers(tree: Tree, question: Question) -> Answer:
     subject = question.subjects[0]
     found = tree.finder.callers(read_symbol(subject.found), 1, tree.check)
     name = subject.found
-    made = _by_way(tree, found.results, {
+    made = _by_way(tree, narrowed(tree, question, found.results), {
         "call": f"Calls {name}",
         "pointer": f"May call {name} through a pointer",
         "table": f"Tables that hold {name}, to be called through them",

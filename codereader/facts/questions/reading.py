@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from codereader.facts.questions.mentions import Mention, mentions, plain
 from codereader.facts.questions.patterns import Language, Reading, languages_of, mark, marked
 from codereader.facts.questions.question import Missing, Question
-from codereader.facts.questions.subjects import Met, knows, meet, meet_word
+from codereader.facts.questions.subjects import Met, is_called, knows, meet, meet_word
 from codereader.facts.questions.tree import Tree
 
 SEARCH = "search"
@@ -50,7 +50,7 @@ def read(tree: Tree, text: str) -> Read:
         for language in tried:
             prepared = change(language, language.prepared(masked))
             for reading in language.readings(prepared):
-                if all(marked(word) is not None or _is_name(tree, language, word) for word in reading.slots):
+                if all(marked(word) is not None or _is_name(tree, language, word, reading) for word in reading.slots):
                     return _read(tree, text, language, reading, named)
     words = [word for word in tried[0].prepared(masked).split() if marked(word) is None]
     about = [one for one in named if one.mention.kind != "string"]
@@ -76,8 +76,14 @@ def _with_it(_: Language, prepared: str) -> str:
     )
 
 
-def _is_name(tree: Tree, language: Language, word: str) -> bool:
-    return word not in language.never and word.lower() not in language.never and knows(tree, word)
+def _is_name(tree: Tree, language: Language, word: str, reading: Reading) -> bool:
+    if word in language.never or word.lower() in language.never:
+        return False
+    return knows(tree, word) or (reading.intent in _OF_CALLED and is_called(tree, word))
+
+
+_OF_CALLED = ("callers", "used")
+"""Intents for which a plain word may be a name that the tree calls and defines nowhere."""
 
 
 def _named(tree: Tree, written: str) -> list[_Named]:

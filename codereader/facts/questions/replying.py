@@ -10,6 +10,7 @@ from codereader.facts.questions import (
     contents,
     held,
     lifetime,
+    locks,
     members,
     places,
     reach,
@@ -49,7 +50,7 @@ ANSWERS: Mapping[str, Callable[[Tree, Question], Answer]] = {
     "initialised": members.initialised,
     "layers": structure.layers,
     "lifetime": lifetime.lifetime,
-    "locks": members.locks,
+    "locks": locks.locks,
     "option": building.option,
     "options": surface.options,
     "overview": _overview,
@@ -84,6 +85,10 @@ NAMELESS = frozenset(
 """Intents that are answered without a name."""
 
 
+_OF_SEVERAL = NAMELESS | {"paths", "differences", "defined"}
+"""Intents whose answers take up every name of a question, or none."""
+
+
 def reply(tree: Tree, text: str) -> Reply:
     """Return what *tree* answers to the question *text*."""
     found = read(tree, text)
@@ -92,8 +97,16 @@ def reply(tree: Tree, text: str) -> Reply:
         return Reply(question, (), (*found.notes, *_nowhere(tree, found)), missing=found.missing)
     answer = ANSWERS.get(question.intent, searched) if question.subjects or question.intent in NAMELESS else searched
     made = answer(tree, question)
-    notes = (*found.notes, *_nowhere(tree, found), *made.notes)
+    notes = (*found.notes, *_nowhere(tree, found), *_not_followed(question), *made.notes)
     return Reply(question, made.sections, notes, made.not_followed, made.blind, found.missing)
+
+
+def _not_followed(question: Question) -> list[str]:
+    """Return what to say of names beside the first that the answer does not take up."""
+    first, *others = [one.found for one in question.subjects if one.kind == "symbol"] or [""]
+    if not others or question.intent in _OF_SEVERAL:
+        return []
+    return [f"this is about {first}: what it has to do with {' and '.join(others)} is not told"]
 
 
 def _nowhere(tree: Tree, found: Read) -> list[str]:

@@ -8,7 +8,7 @@ from codereader.facts.brief.parts import Dependency, Part, Parts, find_parts, pl
 from codereader.facts.fact import Fact, Section
 from codereader.facts.layers import PYTHON, components, import_graph
 from codereader.facts.questions import reach
-from codereader.facts.questions.answer import Answer, counted, listed, nothing_seen, section, sections
+from codereader.facts.questions.answer import Answer, counted, listed, nothing_seen, place_of_subject, section, sections
 from codereader.facts.questions.question import Question, Subject
 from codereader.facts.questions.tree import Tree
 from codereader.index.includes import include_map
@@ -35,10 +35,18 @@ def depends(tree: Tree, question: Question) -> Answer:
             (*out.sections, *into.sections), into.notes, into.not_followed + out.not_followed, out.blind + into.blind
         )
     inside = frozenset(tree.files_in(subject))
-    groups = {path: ITSELF if path in inside else _group(path, subject) for path in tree.paths}
+    other = next((one for one in question.subjects[1:] if one.kind == "path" and one.found != "."), None)
+    beside = frozenset(tree.files_in(other)) if other else frozenset()
+    groups = {
+        path: ITSELF if path in inside else other.found if other and path in beside else _group(path, subject)
+        for path in tree.paths
+        if other is None or path in inside or path in beside
+    }
     uses = uses_between(tree.view, tree.view.definitions(), groups)
     needs = [_use(tree, subject.found, used, one, False) for (user, used), one in uses.items() if user == ITSELF]
     users = [_use(tree, subject.found, user, one, True) for (user, used), one in uses.items() if used == ITSELF]
+    if other is not None:
+        return _of_two(tree, subject, other, [*needs, *users])
     made = sections(
         section(
             tree,
@@ -56,6 +64,18 @@ def depends(tree: Tree, question: Question) -> Answer:
     text = f"{subject.found} is not seen to use anything of {tree.name}, nor to be used"
     blind = ("dependencies are told by names: calls through pointers and objects are not followed",)
     return Answer(made or nothing_seen(tree, subject, text, "depends on"), (), 0, blind)
+
+
+def _of_two(tree: Tree, subject: Subject, other: Subject, found: list[tuple[int, Fact]]) -> Answer:
+    """Return what one of two files or folders uses of the other, for both ways."""
+    facts = []
+    for user, used in ((subject, other), (other, subject)):
+        some = [fact for _, fact in found if (fact.subject, fact.object) == (user.found, used.found)]
+        text = f"{user.found} is not seen to use anything of {used.found}"
+        place = place_of_subject(tree, user)
+        facts += some or [Fact(user.found, "uses", f"nothing of {used.found}", text, *place)]
+    blind = ("dependencies are told by names: calls through pointers and objects are not followed",)
+    return Answer((section(tree, f"Between {subject.found} and {other.found}", facts, ordered=True),), (), 0, blind)
 
 
 def _group(path: str, subject: Subject) -> str:

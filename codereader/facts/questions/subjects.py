@@ -40,6 +40,11 @@ def knows(tree: Tree, word: str) -> bool:
     return any(path.rpartition("/")[2].partition(".")[0] == word for path in tree.paths)
 
 
+def is_called(tree: Tree, word: str) -> bool:
+    """Tell whether code of the scope calls something by this name."""
+    return bool(tree.view.references(name=word, kind="call"))
+
+
 def meet(tree: Tree, mention: Mention) -> Met:
     """Return what *mention* is in *tree*."""
     if mention.kind == "string":
@@ -55,6 +60,8 @@ def meet_word(tree: Tree, word: str) -> Met:
     """Return what a plain word is that stands where a name belongs."""
     if tree.own(read_symbol(word)):
         return _symbol(tree, Mention(word, "symbol", 0, len(word)))
+    if word not in tree.folders and not knows(tree, word) and is_called(tree, word):
+        return Met(Subject(word, word, "symbol", "exact"))
     return _path(tree, Mention(word, "path", 0, len(word)))
 
 
@@ -139,13 +146,17 @@ def _linked(tree: Tree, text: str, record: str | None) -> Subject | None:
 
 
 def owners_of(tree: Tree, name: str) -> tuple[str, ...]:
-    """Return the structs of the scope, then of headers outside it, that have the member *name*."""
+    """Return the names of the structs that have the member *name*, see `having`."""
+    return tuple(sorted({at.fact.name for at in having(tree, name)}))
+
+
+def having(tree: Tree, name: str) -> tuple[At[Definition], ...]:
+    """Return the structs of the scope that have the member *name*, else those of headers outside it."""
     kinds = ("struct", "union")
-    own = {at.fact.name for at in tree.view.definitions(kinds=kinds) if _has(at.fact, name)}
+    own = tuple(at for at in tree.view.definitions(kinds=kinds) if _has(at.fact, name))
     if own or not tree.has_c:
-        return tuple(sorted(own))
-    outside = tree.linked.headers.definitions(kinds=kinds)
-    return tuple(sorted({at.fact.name for at in outside if _has(at.fact, name)}))
+        return own
+    return tuple(at for at in tree.linked.headers.definitions(kinds=kinds) if _has(at.fact, name))
 
 
 def _close(tree: Tree, mention: Mention) -> Met:
@@ -161,6 +172,9 @@ def _close(tree: Tree, mention: Mention) -> Met:
             others = [one for one in taken if one != name]
             more = f"; as near: {', '.join(others[:4])}" if others else ""
             return Met(subject, f"{mention.text} was taken for {subject.found}{more}")
+    if places := lines_with(tree, mention.text, LINES_WITH_TEXT):
+        note = f"nothing in {tree.name} defines {mention.text}: told are the lines that hold it"
+        return Met(Subject(mention.text, mention.text, "string", "text", places), note)
     return Met(None, near=near)
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from codereader.facts.fact import Fact, Section
+from codereader.facts.graph.symbol import read_symbol
 from codereader.facts.kbuild.kconfig import prompt
-from codereader.facts.questions.answer import Answer, counted, section, sections
-from codereader.facts.questions.question import Question
+from codereader.facts.questions.answer import Answer, counted, place_of_subject, section, sections
+from codereader.facts.questions.question import Question, Subject
 from codereader.facts.questions.sentences import of_definition
 from codereader.facts.questions.tree import Tree
 from codereader.facts.rank import is_minor
@@ -28,6 +30,18 @@ _KINDS = {
 
 FOLDERS_SHOWN = 12
 """So many folders are told with how much of a long list lies in them."""
+
+
+_GENERIC = frozenset(
+    "all and any are available build can code config configuration configure does enable find flag flags for have how"
+    " kconfig kernel list many module need needed options option parameter parameters program set setting settings show"
+    " support supported supports switch symbol symbols that the there this tree turn use used what where which"
+    " with you".split()
+)
+"""Words that ask for options and name none."""
+
+FEW_OF = 8
+"""A word that names more than one in so many of the options tells none of them."""
 
 
 def entries(tree: Tree, question: Question) -> Answer:
@@ -69,6 +83,8 @@ def syscalls(tree: Tree, question: Question) -> Answer:
 
 def exports(tree: Tree, question: Question) -> Answer:
     """Return what is offered to others: exported symbols, else what languages count as public."""
+    if named := [one for one in question.subjects if one.kind == "symbol"]:
+        return _of_symbols(tree, named)
     found = _kept(tree, question, tree.view.exports())
     if found:
         users = tree.view.referring_files()
@@ -90,6 +106,18 @@ def exports(tree: Tree, question: Question) -> Answer:
         made = section(tree, f"Public by name ({len(facts):,})", facts)
         return Answer((*_by_folder(made, public), made), ("nothing is exported by name: this is what others can see",))
     return Answer(_none(tree, "exports", "nothing", f"nothing in {tree.name} is exported by name"))
+
+
+def _of_symbols(tree: Tree, named: Sequence[Subject]) -> Answer:
+    """Return of each name whether and how it is exported."""
+    facts, users = [], tree.view.referring_files()
+    for one in named:
+        name = read_symbol(one.found).name
+        some = [_export(at, users.get(name, 0)) for at in tree.view.exports() if at.fact.name == name]
+        public = [_public(at) for at in tree.meant(one) if at.fact.exported and not tree.has_c]
+        text = f"{one.found} is not seen to be exported by name"
+        facts += some or public or [Fact(one.found, "exported by", "nothing seen", text, *place_of_subject(tree, one))]
+    return Answer((section(tree, "Exported or not", facts, ordered=True),))
 
 
 def _visible(tree: Tree, question: Question) -> list[At[Definition]]:
@@ -156,11 +184,24 @@ def options(tree: Tree, question: Question) -> Answer:
     facts = list(
         dict.fromkeys(_option(at) for at in sorted(found, key=lambda at: (at.path.count("/"), at.path, at.fact.row)))
     )
+    if about := _about(question, facts):
+        return Answer((section(tree, f"Options that {about[0]} names ({len(about[1]):,})", about[1], ordered=True),))
     parameters = [at for at in _kept(tree, question, tree.view.entries()) if at.fact.kind == "parameter"]
     made = section(tree, f"Configuration options ({len(facts):,})", facts, ordered=True)
     others = section(tree, f"Parameters ({len(parameters):,})", [_entry(at) for at in parameters])
     some = sections(*_by_folder(made, found), made, others)
     return Answer(some or _none(tree, "has", "options", f"no Kconfig file in {tree.name} defines an option"))
+
+
+def _about(question: Question, facts: Sequence[Fact]) -> tuple[str, list[Fact]] | None:
+    """Return the last word of a question that names some options, a few of them, and these; None where none does."""
+    words = [word for word in re.findall(r"[A-Za-z][A-Za-z0-9]{2,}", question.text) if word.lower() not in _GENERIC]
+    for word in reversed(words):
+        named = re.compile(rf"(?<![a-z0-9]){re.escape(word.lower())}(?![a-z0-9])")
+        some = [fact for fact in facts if named.search(f"{fact.subject} {fact.object}".lower().replace("_", " "))]
+        if 0 < len(some) <= max(1, len(facts) // FEW_OF):
+            return word, some
+    return None
 
 
 def _option(at: At[Definition]) -> Fact:
