@@ -28,7 +28,10 @@ MOST_NAMES = 14
 METHODS = 4
 """So many methods stand behind the name of their type."""
 
-_NO_NAMES = ("__", "operator", "~")
+_NO_NAMES = ("__", "operator", "~", "TEST_")
+
+_ALIAS = re.compile(r"^(?:var|let|const) \w+ = \w+(?:\.\w+)+;?$")
+"""Another name for what something else holds."""
 
 FEWEST_WORDS = 3
 """A file whose words on itself are fewer says no more than its name."""
@@ -115,14 +118,22 @@ def main_names(
     for owner, some in methods.items():
         last = owner.rpartition(".")[2]
         if owner not in types and last in scene.type_names:
-            ranked.append((max(use for use, _ in some) + len(some) / 4, -1, last))
+            spoken = f"methods of {last}" if _has_apart(scene, inside, owner) else last
+            ranked.append((max(use for use, _ in some) + len(some) / 4, -1, spoken))
     ranked.sort(key=lambda one: (-one[0], one[1], one[2]))
     names = list(unique(name for _, _, name in ranked if not name.startswith(_NO_NAMES)))[:MOST_NAMES]
     by_name = {
         owner.rpartition(".")[2]: sorted(some, key=lambda one: (-one[0], one[1])) for owner, some in methods.items()
     }
+    by_name.update({f"methods of {name}": [one for one in some if one[1] != name] for name, some in by_name.items()})
     own = told & {at.fact.name for at in inside if at.fact.kind in TYPES}
     return [_with_methods(name, by_name.get(name, ()), own) for name in names]
+
+
+def _has_apart(scene: Scene, inside: Sequence[At[Definition]], owner: str) -> bool:
+    """Tell whether the type *owner* is defined elsewhere than in the file of *inside*, which adds methods to it."""
+    last = owner.rpartition(".")[2]
+    return last in scene.type_names and not any(at.fact.name == last and at.fact.kind in TYPES for at in inside)
 
 
 def _with_methods(name: str, methods: Sequence[tuple[float, str]], told: frozenset[str]) -> str:
@@ -136,7 +147,11 @@ def _spoken(scene: Scene, at: At[Definition]) -> str:
 
 
 def _is_state(one: Definition, language: str) -> bool:
-    if one.name.startswith("T_") or re.search(r"\b(?:TypeVar|ParamSpec|NewType|getLogger|require)\b", one.signature):
+    if (
+        one.name.startswith("T_")
+        or _ALIAS.search(one.signature)
+        or re.search(r"\b(?:TypeVar|ParamSpec|NewType|getLogger|require)\b", one.signature)
+    ):
         return False
     is_told = language in ("python", "go", "javascript", "typescript") and is_public(one, language)
     return is_told and one.kind in ("variable", "constant") and not one.name.isupper()

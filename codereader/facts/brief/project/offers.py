@@ -6,6 +6,7 @@ package, what ``lib.rs`` hands on, the headers of an include folder, the exports
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from math import log2
@@ -21,6 +22,11 @@ from codereader.index.view import At
 from codereader.source.spans import line_of
 
 _PUB = re.compile(r"^\s*pub (use|mod) ([^;{]*(?:\{[^}]*\})?[^;{]*);", re.MULTILINE)
+MOST_PASSED = 4
+"""Most files that only pass on what another one exports."""
+
+_PASSED = re.compile(r"^module\.exports\s*=\s*require\([\"'](\.[^\"']+)[\"']\)", re.MULTILINE)
+_HANDED = re.compile(r"^(?:exports\s*=\s*)?(?:module\.)?exports(?:\.(\w+))?\s*=(?!=)\s*(\w+)?", re.MULTILINE)
 _GUARDS = re.compile(r"^(?:.*_)?(H|HPP)_?$")
 
 
@@ -57,8 +63,7 @@ def _entries(scene: Scene) -> Iterator[Fact]:
 def _face(scene: Scene, found: Sequence[Manifest]) -> Iterator[Fact]:
     makers = {"python": _python, "go": _go, "rust": _rust, "cpp": _headers, "c": _headers}
     maker = makers.get(scene.language, _exports)
-    yield from maker(scene)
-    del found
+    yield from (list(_exported(scene, found)) if maker is _exports else []) or maker(scene)
 
 
 # -- Python -----------------------------------------------------------------------------------------------------
@@ -199,6 +204,32 @@ def _headers(scene: Scene) -> Iterator[Fact]:
 
 
 # -- the others -------------------------------------------------------------------------------------------------
+
+
+def _exported(scene: Scene, found: Sequence[Manifest]) -> Iterator[Fact]:
+    """Yield what the main file of a JavaScript package hands out, the file that it only passes on read instead."""
+    top = next((one for one in found if one.system == "npm" and "/" not in one.path), None)
+    notes = [note for note, _ in top.notes] if top else []
+    told = next((note.removeprefix("main file ") for note in notes if note.startswith("main file ")), "index.js")
+    path = passed_on(scene, posixpath.normpath(told))
+    names: list[str] = []
+    for match in _HANDED.finditer(scene.text(path)):
+        names += [match[1]] if match[1] else [match[2]] if match[2] and match[2] not in ("exports", "module") else []
+    if top and names:
+        line = next((number for number, one in enumerate(scene.text(path).splitlines(), 1) if "exports" in one), 1)
+        text = fitted(f"package {top.name} offers ", list(unique(names)), path, line)
+        yield Fact(top.name, "offers", ", ".join(unique(names)), text, path, line)
+
+
+def passed_on(scene: Scene, path: str) -> str:
+    """Return the file whose exports the JavaScript file *path* passes on as they are, itself if it does not."""
+    for _ in range(MOST_PASSED):
+        passed = _PASSED.search(scene.text(path))
+        if not passed:
+            break
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(path), passed[1]))
+        path = path if scene.view.file(path) else f"{path}.js"
+    return path
 
 
 def _exports(scene: Scene) -> Iterator[Fact]:

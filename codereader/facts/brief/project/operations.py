@@ -133,13 +133,13 @@ def operations(scene: Scene, reach: Reach) -> list[Node]:
 
 
 def _commands(scene: Scene, reach: Reach) -> list[Node]:
-    """Return the commands of a program that is entered by them: those the README shows most, then what reaches most."""
+    """Return the commands of a program that is entered by them: those the README shows first, then what reaches most."""
     found = [node_of(at) for at in scene.definitions if (at.path, at.fact.row) in scene.commands]
     reached = {below for one in found for below in reach.below(one)}
     if len(reached) < COMMANDED * len(scene.functions):
         return []
     shown = {one: scene.readme.count(scene.commands[(one.path, one.row)]) for one in found}
-    found.sort(key=lambda one: (-shown[one], -len(reach.below(one)), one.path, one.row))
+    found.sort(key=lambda one: (not shown[one], -len(reach.below(one)), one.path, one.row))
     return found[:COMMANDS]
 
 
