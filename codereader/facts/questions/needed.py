@@ -7,6 +7,7 @@ no text is turned away that would fit.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 Needs = tuple[tuple[str, ...], ...]
 """Of each of these groups a text holds at least one, compared without case."""
@@ -51,6 +52,7 @@ def _required(sequence: str) -> Iterator[tuple[str, ...]]:
         yield (run.casefold(),)
 
 
+@cache
 def _anyone(group: str) -> tuple[str, ...]:
     """Return for each alternative of *group* the longest word that it needs; nothing where one needs none."""
     if group.startswith(_LOOKS):
