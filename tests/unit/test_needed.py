@@ -19,6 +19,8 @@ from codereader.facts.questions.patterns import languages, mark
         (r"(?:a|b?)c", (("c",),)),
         (r"(?:really )?slow", (("slow",),)),
         (r"(?=later)now", (("now",),)),
+        (r"(?P<t>call|run)s (?P=t)", (("call", "run"), ("s ",))),
+        (r"(?<!not )done", (("done",),)),
         (r"[abc]d{2}e\.", (("e",),)),
         (r"one|two", (("one", "two"),)),
         (r"one|.*", ()),

@@ -6,6 +6,7 @@ no text is turned away that would fit.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 
@@ -15,8 +16,8 @@ Needs = tuple[tuple[str, ...], ...]
 _OPTIONAL = ("?", "*", "{")
 """What behind a part of an expression may let it fit nothing."""
 
-_LOOKS = ("?=", "?!", "?<")
-"""How a group begins that fits no text of its own."""
+_HEAD = re.compile(r"\?:|\?P<\w+>")
+"""How a group begins that says something of itself and fits what follows; of other kinds nothing is said."""
 
 
 def needs(expression: str) -> Needs:
@@ -55,9 +56,10 @@ def _required(sequence: str) -> Iterator[tuple[str, ...]]:
 @cache
 def _anyone(group: str) -> tuple[str, ...]:
     """Return for each alternative of *group* the longest word that it needs; nothing where one needs none."""
-    if group.startswith(_LOOKS):
+    inner = _HEAD.sub("", group, count=1) if _HEAD.match(group) else group
+    if inner.startswith("?"):
         return ()
-    longest = [_longest(one) for one in _alternatives(group.removeprefix("?:"))]
+    longest = [_longest(one) for one in _alternatives(inner)]
     return tuple(longest) if all(longest) else ()
 
 
