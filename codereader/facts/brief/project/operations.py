@@ -133,7 +133,7 @@ def operations(scene: Scene, reach: Reach) -> list[Node]:
 
 
 def _commands(scene: Scene, reach: Reach) -> list[Node]:
-    """Return the commands of a program that is entered by them: those the README shows first, then what reaches most."""
+    """Return the commands of a program that is entered by them: those in the README first, then what reaches most."""
     found = [node_of(at) for at in scene.definitions if (at.path, at.fact.row) in scene.commands]
     reached = {below for one in found for below in reach.below(one)}
     if len(reached) < COMMANDED * len(scene.functions):

@@ -7,13 +7,16 @@ from collections.abc import Iterator, Sequence
 
 from codereader.facts.brief.lines import Draft
 from codereader.facts.brief.material import counted
-from codereader.facts.brief.project.kinds import Kinds
+from codereader.facts.brief.project.kinds import Kind, Kinds
 from codereader.facts.brief.project.offers import passed_on
 from codereader.facts.brief.project.scene import Scene, dotted, fitted
 from codereader.facts.fact import Fact
 from codereader.facts.outline import Node
 
 MOST_FILES = 7
+
+FIRST = 3
+"""So many operations, and then so many types, stand before the others."""
 
 FEW_LINES = 5
 """A file with no more lines has nothing to read."""
@@ -29,14 +32,14 @@ def order_section(scene: Scene, starts: Sequence[Node], kinds: Kinds) -> Draft:
         reasons.setdefault(path, []).append(reason)
     for path in _faces(scene):
         reasons.setdefault(path, []).append("what it offers")
-    for node in starts[:4]:
-        reasons.setdefault(node.path, []).append(
-            f"{scene.commands.get((node.path, node.row)) or scene.spell(node.path, node.name)} starts here"
-        )
-    for one in kinds.ranked[:10]:
-        why = reasons.setdefault(one.at.path, [])
-        word = "" if any(reason.startswith("defines") for reason in why) else "defines "
-        why.append(f"{word}{scene.spell(one.at.path, dotted(one.at.fact))}")
+    for node in starts[:FIRST]:
+        reasons.setdefault(node.path, []).append(_starts(scene, node))
+    for one in kinds.ranked[:FIRST]:
+        _define(scene, reasons, one)
+    for node in starts[FIRST:4]:
+        reasons.setdefault(node.path, []).append(_starts(scene, node))
+    for one in kinds.ranked[FIRST:10]:
+        _define(scene, reasons, one)
     facts = []
     for number, (path, why) in enumerate(list(reasons.items())[:MOST_FILES], 1):
         file = scene.view.file(path)
@@ -44,6 +47,19 @@ def order_section(scene: Scene, starts: Sequence[Node], kinds: Kinds) -> Draft:
         text = fitted(f"{number}. ", why, path, 1, tail=lines)
         facts.append(Fact(path, "is read", str(number), text, path, 1))
     return Draft("Read in this order", tuple(facts), weight=2, first=3)
+
+
+def _starts(scene: Scene, node: Node) -> str:
+    return f"{scene.commands.get((node.path, node.row)) or scene.spell(node.path, node.name)} starts here"
+
+
+def _define(scene: Scene, reasons: dict[str, list[str]], one: Kind) -> None:
+    """Add to *reasons* that the file of *one* defines it."""
+    why = reasons.setdefault(one.at.path, [])
+    word = "" if any(reason.startswith("defines") for reason in why) else "defines "
+    name = f"{word}{scene.spell(one.at.path, dotted(one.at.fact))}"
+    last = max((number for number, reason in enumerate(why) if reason.startswith("defines")), default=len(why) - 1)
+    why.insert(len(why) if word else last + 1, name)
 
 
 def _guides(scene: Scene) -> Iterator[tuple[str, str]]:

@@ -45,6 +45,7 @@ _DOCUMENTS_BYTES = 2 << 20
 """So much of the documents is read for the names in them."""
 
 _DECORATOR = re.compile(r"^\s*@(?:\w+\.)*(\w+)", re.MULTILINE)
+_AS_CODE = re.compile(r"(?<=[`.:])[a-z]\w{2,}(?=[`(.\s])|\b[a-z]\w{2,}(?=\()")
 _COMMAND = re.compile(r"@(?:\w+\.)*(\w+)\.command\b\s*(?:\(\s*(?:name\s*=\s*)?[\"']([\w-]+)[\"'])?")
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w{2,}")
 _LARGEST_TEXT = 1 << 18
@@ -125,14 +126,16 @@ class Scene:
 
     @cached_property
     def documented(self) -> frozenset[str]:
-        """The identifiers in the documents."""
+        """The identifiers in the documents; a plain word counts where it stands as code."""
         found: set[str] = set()
         room = _DOCUMENTS_BYTES
         for file in self.view.files():
             is_document = file.path.lower().endswith(_DOCUMENTS) and not _CHANGES.search(file.path)
             if is_document and file.size <= room:
                 room -= file.size
-                found.update(_IDENTIFIER.findall(self.text(file.path)))
+                text = self.text(file.path)
+                found.update(word for word in _IDENTIFIER.findall(text) if not word.islower() or "_" in word)
+                found.update(_AS_CODE.findall(text))
         return frozenset(found)
 
     @cached_property
