@@ -7,6 +7,7 @@ every long step takes the reader's `CancelToken`.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -100,12 +101,22 @@ class Reader:
         An index that cannot be written answers as it is, with a note where that is not up to date.
         Raises: NothingReadable, StoreError, Cancelled.
         """
-        from codereader.index.build import build
+        from codereader.index.build import build, report_unchanged
+        from codereader.index.unchanged import unchanged
+        from codereader.source.listing import ground_of
         from codereader.source.walk import nothing_readable
 
         self.close()
         step = self._step = step or _silent
-        walked = self.walk(step)
+        began = time.monotonic()
+        scope = self._scope()
+        ground = ground_of(scope)
+        same = unchanged(scope, ground, self.cache, self.cancel, lambda: self._walk(scope, step, ground))
+        if same is not None:
+            report = report_unchanged(*same, time.monotonic() - began)
+            self._opened = (same[0], report)
+            return report
+        walked = self._walk(scope, step, ground)
         if not walked.files:
             raise nothing_readable(walked)
         report = build(walked, self.cache, self.cancel, lambda done, total: step("parse", done, total))
@@ -117,12 +128,14 @@ class Reader:
 
     def walk(self, step: Step | None = None) -> Walk:
         """Return what is on disk, without reading it into the index. Raises: NothingReadable, Cancelled."""
+        return self._walk(self._scope(), step or _silent)
+
+    def _walk(self, scope: Scope, step: Step, ground: bytes | None = None) -> Walk:
         from codereader.index.known import known_files
         from codereader.source.walk import walk
 
-        step = step or _silent
-        scope = self._scope()
-        return walk(scope, self.cancel, lambda done: step("walk", done, 0), known=known_files(scope, self.cache))
+        known = known_files(scope, self.cache)
+        return walk(scope, self.cancel, lambda done: step("walk", done, 0), known=known, ground=ground)
 
     def _scope(self) -> Scope:
         from codereader.source.walk import open_scope

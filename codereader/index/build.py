@@ -20,6 +20,7 @@ from codereader.index.known import is_fresh
 from codereader.index.parse import problems, stamp
 from codereader.index.pruning import prune
 from codereader.index.store import FileRow, Seen, Store, open_store, open_to_read
+from codereader.index.unchanged import keep
 from codereader.source.scope import Skipped, SourceFile, Walk, from_root
 
 LARGE_BYTES = 128 << 10
@@ -151,6 +152,12 @@ def build(
         return kept
 
 
+def report_unchanged(walk: Walk, notes: tuple[str, ...], seconds: float) -> BuildReport:
+    """Report a walk that `codereader.index.unchanged` found as it was: there is nothing to build."""
+    count = len(walk.files)
+    return BuildReport(count, 0, 0, 0, 0, count, walk.skipped, seconds, notes)
+
+
 def _as_it_is(walk: Walk, cache: Path, why: str) -> BuildReport | None:
     """Report what the index holds of *walk*, since it cannot be written for the reason *why*; None for nothing."""
     began = time.monotonic()
@@ -187,6 +194,7 @@ def _build(walk: Walk, cache: Path, cancel: CancelToken, progress: Callable[[int
         gone = _gone(work, walk)
         _renew_all(work, stale, gone, progress)
         _finish(work)
+        _keep(work, walk, has_changed=bool(stale or gone))
         return _report(work, walk, stale, gone, time.monotonic() - began)
     finally:
         store.close()
@@ -199,6 +207,13 @@ def _finish(work: _Work) -> None:
             work.store.note_built(work.root, int(time.time()))
             if work.has_left:
                 prune(work.store)
+
+
+def _keep(work: _Work, walk: Walk, *, has_changed: bool) -> None:
+    """Keep the walk where all of it is in the index, so that the next finds at once that nothing changed."""
+    if walk.state is not None and not work.skipped:
+        scope = walk.scope
+        keep(work.store, walk, work.store.files(scope.root, scope.folder) if has_changed else work.known)
 
 
 def _silent(_: int, __: int) -> None:

@@ -44,6 +44,14 @@ CREATE TABLE files (
 ) WITHOUT ROWID
 """
 
+KEPT_WALKS = """
+CREATE TABLE IF NOT EXISTS kept_walks (
+    root INTEGER NOT NULL, scope BLOB NOT NULL, ground BLOB NOT NULL, stamps TEXT NOT NULL, folders BLOB NOT NULL,
+    listed BLOB NOT NULL, paths BLOB NOT NULL, rest TEXT NOT NULL, PRIMARY KEY (root, scope)
+)
+"""
+"""A table that is made when it is first written; an index without it is no other layout."""
+
 
 class ForeignError(Exception):
     """The file is a database, but not an index."""

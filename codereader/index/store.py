@@ -31,6 +31,9 @@ SECTIONS = ("links", "others", "names", "definitions", "refs")
 
 T = TypeVar("T")
 
+WALKS = 32
+"""So many walks of a root are kept."""
+
 SEGMENTS = 8
 """So many segments of one tier are merged into one of the next: a name is looked up in few places."""
 
@@ -70,6 +73,18 @@ class ParseRow:
     lines: int
     error_nodes: int
     summary: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WalkRow:
+    """A walk whose every file the index held as it was, as `codereader.index.unchanged` writes it."""
+
+    ground: bytes
+    stamps: str
+    folders: bytes
+    listed: bytes
+    paths: bytes
+    rest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +136,7 @@ class Store:
         with self.using("write"):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
+                self._connection.execute(database.KEPT_WALKS)
                 yield
                 self._post()
             except BaseException:
@@ -192,7 +208,8 @@ class Store:
             self._connection.execute("DELETE FROM segments WHERE id = ?", (segment,))
 
     def put(self, root: int, rows: Iterable[Seen]) -> None:
-        """Remember which content the files hold. Inside a batch."""
+        """Remember which content the files hold, and forget the walks of the root. Inside a batch."""
+        self._drop_walks(root)
         self._connection.executemany(
             "INSERT OR REPLACE INTO files (root, path, size, mtime_ns, inode, read_ns, parse, asked)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -208,9 +225,25 @@ class Store:
         self._connection.execute("UPDATE roots SET built = ? WHERE id = ?", (seconds, root))
 
     def drop(self, root: int, paths: Iterable[str]) -> None:
-        """Forget files of a root. Their facts stay, for other roots and branches. Inside a batch."""
+        """Forget files of a root, and its walks. Their facts stay, for other roots and branches. Inside a batch."""
+        self._drop_walks(root)
         self._connection.executemany(
             "DELETE FROM files WHERE root = ? AND path = ?", ((root, os.fsencode(path)) for path in paths)
+        )
+
+    def _drop_walks(self, root: int) -> None:
+        self._connection.execute("DELETE FROM kept_walks WHERE root = ?", (root,))
+
+    def keep_walk(self, root: int, scope: bytes, row: WalkRow) -> None:
+        """Keep a walk of a root under *scope*, and no more than the latest few. Inside a batch."""
+        self._connection.execute(
+            "INSERT OR REPLACE INTO kept_walks VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (root, scope, row.ground, row.stamps, row.folders, row.listed, row.paths, row.rest),
+        )
+        self._connection.execute(
+            "DELETE FROM kept_walks WHERE root = ? AND rowid NOT IN"
+            " (SELECT rowid FROM kept_walks WHERE root = ? ORDER BY rowid DESC LIMIT ?)",
+            (root, root, WALKS),
         )
 
     def shrink(self) -> None:
@@ -245,6 +278,7 @@ class Store:
 
     def forget_root(self, root: int) -> None:
         """Forget a root and its files; what these hold stays. Inside a batch."""
+        self._drop_walks(root)
         self._connection.execute("DELETE FROM files WHERE root = ?", (root,))
         self._connection.execute("DELETE FROM roots WHERE id = ?", (root,))
 
@@ -253,17 +287,40 @@ class Store:
     def files(self, root: Path, folder: str) -> dict[str, FileRow]:
         """Return the files known under *folder* of *root* (all where it is empty), by path relative to the root."""
         low, high = _range(folder) if folder else (b"", b"\xff" * 8)
-        rows = self._all(
-            "SELECT files.path, size, mtime_ns, inode, read_ns, parse, asked, blob, language, stamp FROM roots"
-            " JOIN files ON files.root = roots.id JOIN parses ON parses.id = files.parse"
-            " WHERE roots.path = ? AND files.path >= ? AND files.path < ?",
-            (os.fsencode(root), low, high),
-        )
-        found: dict[str, FileRow] = {}
-        for path, size, mtime_ns, inode, read_ns, parse, asked, blob, language, stamp in rows:
-            name = os.fsdecode(path)
-            found[name] = FileRow(name, size, mtime_ns, inode, read_ns, parse, bool(asked), blob.hex(), language, stamp)
-        return found
+        rows = self._all(f"{_FILES} AND files.path >= ? AND files.path < ?", (os.fsencode(root), low, high))
+        return {row.path: row for row in map(_file, rows)}
+
+    def file(self, root: Path, path: str) -> FileRow | None:
+        """Return one file of *root*, None where it is not known; *path* is relative to the root."""
+        rows = self._all(f"{_FILES} AND files.path = ?", (os.fsencode(root), os.fsencode(path)))
+        return _file(rows[0]) if rows else None
+
+    def walk(self, root: Path, scope: bytes) -> WalkRow | None:
+        """Return the walk of *root* that was kept under *scope*, None where there is none."""
+        with suppress(sqlite3.OperationalError):  # no walk was ever kept
+            row = self._connection.execute(
+                "SELECT ground, stamps, folders, listed, paths, rest FROM kept_walks"
+                " WHERE root = (SELECT id FROM roots WHERE path = ?) AND scope = ?",
+                (os.fsencode(root), scope),
+            ).fetchone()
+            return WalkRow(*row) if row else None
+        return None
+
+    def holders(self, root: Path, parses: Sequence[int]) -> list[tuple[str, int]]:
+        """Return the files of *root* that have one of the contents *parses*: path relative to the root, content."""
+        found: list[tuple[str, int]] = []
+        for some in _chunks(sorted(parses)):
+            select = (
+                "SELECT files.path, files.parse FROM roots JOIN files ON files.root = roots.id"  # noqa: S608  # question marks only
+                f" WHERE roots.path = ? AND files.parse IN ({_marks(some)})"
+            )
+            found += ((os.fsdecode(path), parse) for path, parse in self._all(select, (os.fsencode(root), *some)))
+        return sorted(found)
+
+    def holds(self, root: Path, path: str) -> bool:
+        """Return whether a file of *root* is known by *path*, relative to it."""
+        select = "SELECT 1 FROM roots JOIN files ON files.root = roots.id WHERE roots.path = ? AND files.path = ?"
+        return bool(self._all(select, (os.fsencode(root), os.fsencode(path))))
 
     def count_contents(self) -> int:
         """Return how many contents are known."""
@@ -343,6 +400,17 @@ class Store:
 
     def _one(self, sql: str, values: Sequence[Any]) -> Any:
         return self._connection.execute(sql, values).fetchone()
+
+
+_FILES = (
+    "SELECT files.path, size, mtime_ns, inode, read_ns, parse, asked, blob, language, stamp FROM roots"
+    " JOIN files ON files.root = roots.id JOIN parses ON parses.id = files.parse WHERE roots.path = ?"
+)
+
+
+def _file(row: Sequence[Any]) -> FileRow:
+    path, size, mtime_ns, inode, read_ns, parse, asked, blob, language, stamp = row
+    return FileRow(os.fsdecode(path), size, mtime_ns, inode, read_ns, parse, bool(asked), blob.hex(), language, stamp)
 
 
 def _plain(text: str | None) -> str | None:

@@ -7,8 +7,10 @@ so that the same tree gives the same bytes under any hash seed.
 from __future__ import annotations
 
 import os
+from bisect import bisect_left
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Generic, Self, TypeVar
@@ -40,7 +42,7 @@ from codereader.index.rows import (
     unpack_references,
 )
 from codereader.index.store import FileRow, ParseRow, Store, open_store, open_to_read
-from codereader.source.scope import Scope, Skipped, Walk, from_root
+from codereader.source.scope import Scope, Skipped, Walk, from_root, from_scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +86,6 @@ class IndexView:
         self.scope: Scope = walk.scope
         self.skipped: Sequence[Skipped] = walk.skipped
         self._store = store
-        known = store.files(walk.scope.root, walk.scope.folder)
-        rows = ((file.path, known.get(from_root(walk.scope, file.path))) for file in walk.files)
-        self._rows = {path: row for path, row in sorted(rows, key=lambda one: one[0]) if row is not None}
-        self._paths: dict[int, list[str]] = {}
-        for path, row in self._rows.items():
-            self._paths.setdefault(row.parse, []).append(path)
         self._others: dict[int, Others] = {}
         self._links: dict[int, Links] = {}
         self._named: dict[str, tuple[At[Definition], ...]] = {}
@@ -97,6 +93,36 @@ class IndexView:
         self._kept: dict[str, tuple[At[Reference], ...]] = {}
         self._files: dict[str, IndexedFile] | None = None
         self._counts: tuple[Mapping[str, int], Mapping[str, int]] | None = None
+
+    @cached_property
+    def _walked_paths(self) -> Sequence[str]:
+        return self.walked.paths
+
+    @cached_property
+    def _rows(self) -> Mapping[str, FileRow]:
+        """The files of the scope that the index holds, by path; read when first asked for."""
+        scope = self.scope
+        known = self._store.files(scope.root, scope.folder)
+        rows = ((path, known.get(from_root(scope, path))) for path in self._walked_paths)
+        return {path: row for path, row in rows if row is not None}
+
+    @cached_property
+    def _paths(self) -> Mapping[int, Sequence[str]]:
+        """The files that hold each content, by path."""
+        found: dict[int, list[str]] = {}
+        for path, row in self._rows.items():
+            found.setdefault(row.parse, []).append(path)
+        return found
+
+    def _row(self, path: str) -> FileRow | None:
+        """Return what the index holds of one file, without reading that of the others."""
+        if "_rows" in self.__dict__:
+            return self._rows.get(path)
+        paths = self._walked_paths
+        at = bisect_left(paths, path)
+        if at == len(paths) or paths[at] != path:
+            return None
+        return self._store.file(self.scope.root, from_root(self.scope, path))
 
     def __enter__(self) -> Self:
         return self
@@ -114,14 +140,19 @@ class IndexView:
 
     def file(self, path: str) -> IndexedFile | None:
         """Return one file of the scope, None where the index does not hold it."""
-        return self._by_path().get(path)
+        if self._files is not None:
+            return self._files.get(path)
+        row = self._row(path)
+        return _indexed(path, row, self._store.parses([row.parse])[row.parse]) if row else None
 
     def parsed(self, path: str, *, with_references: bool = True) -> ParsedFile:
         """Return all facts of one file, or all but the references, which are most of it.
 
         Raises: KeyError for a path that the index does not hold.
         """
-        row, file = self._rows[path], self._by_path()[path]
+        row, file = self._row(path), self.file(path)
+        if row is None or file is None:
+            raise KeyError(path)
         others, links = self._others_of(row.parse), self._links_of(row.parse)
         return ParsedFile(
             language=row.language,
@@ -159,6 +190,21 @@ class IndexView:
             self._named[name] = tuple(sorted(found, key=_definition_order))
         return self._named[name]
 
+    def elsewhere(self, name: str) -> Sequence[At[Definition]]:
+        """Return the definitions called *name* in what else the index knows of the root, ``../`` before their paths.
+
+        Only files that some scope of this root had when it was last read: nothing there is looked at anew.
+        """
+        parses = [row for row, uses in self._store.mentions(name) if row not in self._paths and uses & DEFINES]
+        holders = self._store.holders(self.scope.root, parses) if parses else []
+        made = dict(self._definitions(sorted({parse for _, parse in holders})))
+        found = (At(from_scope(self.scope, path), one) for path, parse in holders for one in made[parse])
+        return sorted((at for at in found if at.fact.name == name), key=_definition_order)
+
+    def is_elsewhere(self, path: str) -> bool:
+        """Return whether the index knows a file of the root by *path*, relative to the root."""
+        return self._store.holds(self.scope.root, path)
+
     def _defined(self, path: str | None) -> Iterator[At[Definition]]:
         for parse, made in self._definitions(self._parses(path, None, _ANY)):
             for place in self._places(parse, path):
@@ -170,7 +216,7 @@ class IndexView:
 
     def packed_definitions(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Yield each of the *paths* with its definitions as `codereader.index.rows` packs them, one path a content."""
-        places = {row.parse: path for path in paths if (row := self._rows.get(path)) is not None}
+        places = {row.parse: path for path in paths if (row := self._row(path)) is not None}
         for parse, raw in self._store.sections("definitions", list(places)):
             yield places[parse], raw
 
@@ -290,7 +336,7 @@ class IndexView:
 
         Raises: NothingReadable when the file has gone or its bytes have changed since.
         """
-        row = self._rows.get(path)
+        row = self._row(path)
         if row is None:
             raise NothingReadable(f"{path} is not in the index of {self.scope.name}")
         place = os.path.join(self.scope.root, row.path)  # noqa: PTH118  # keeps every byte of a name
@@ -314,7 +360,7 @@ class IndexView:
     def _parses(self, path: str | None, name: str | None, uses: int) -> list[int]:
         """Return the contents to look into: of *path*, or those that use *name* in one of the ways *uses* (flags)."""
         if path is not None:
-            row = self._rows.get(path)
+            row = self._row(path)
             return [row.parse] if row is not None else []
         if name is None:
             return list(self._paths)

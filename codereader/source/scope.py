@@ -7,9 +7,10 @@ where the file system's bytes are not UTF-8 (`os.fsdecode`). Knows nothing of pa
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, overload
 
 DEFAULT_MAX_BYTES = 1 << 20
 """Files above this size in bytes are skipped unless asked for."""
@@ -98,16 +99,65 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class State:
+    """What a walk saw, told so shortly that it can be kept: where it is the same, another walk finds the same.
+
+    `folders` are those that were listed, from the scope, each empty or ending in ``/``; `listed` has a digest of what
+    each held. `ground` is a digest of all else that decided.
+    """
+
+    ground: bytes
+    folders: tuple[str, ...]
+    listed: tuple[bytes, ...]
+
+
+class LazyFiles(Sequence[SourceFile]):
+    """The files of a walk that was not repeated, since nothing has changed; *find* repeats it when one is looked at."""
+
+    def __init__(self, paths: Sequence[str], find: Callable[[], Sequence[SourceFile]]) -> None:
+        self.paths = paths
+        self._find = find
+        self._found: Sequence[SourceFile] | None = None
+
+    def __len__(self) -> int:
+        return len(self.paths if self._found is None else self._found)
+
+    def __iter__(self) -> Iterator[SourceFile]:
+        return iter(self._files())
+
+    @overload
+    def __getitem__(self, at: int) -> SourceFile: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[SourceFile]: ...
+
+    def __getitem__(self, at: int | slice) -> SourceFile | Sequence[SourceFile]:
+        return self._files()[at]
+
+    def _files(self) -> Sequence[SourceFile]:
+        if self._found is None:
+            self._found = self._find()
+        return self._found
+
+
+@dataclass(frozen=True, slots=True)
 class Walk:
     """All that a walk found, both lists sorted by path.
 
-    `notes` are sentences on what the walk could not take into account (a git index of an unknown kind).
+    `notes` are sentences on what the walk could not take into account (a git index of an unknown kind). `state` is
+    None where a change could go unseen: something could not be read, or was written a moment ago.
     """
 
     scope: Scope
-    files: tuple[SourceFile, ...]
+    files: Sequence[SourceFile]
     skipped: tuple[Skipped, ...] = field(default=())
     notes: tuple[str, ...] = ()
+    state: State | None = None
+
+    @property
+    def paths(self) -> Sequence[str]:
+        """The paths of the files, sorted."""
+        return self.files.paths if isinstance(self.files, LazyFiles) else [file.path for file in self.files]
 
 
 def from_root(scope: Scope, path: str) -> str:

@@ -34,12 +34,10 @@ from codereader.source.git import (
 from codereader.source.ignore import Rules, rules_of
 from codereader.source.languages import TEXT, language_of, named_language
 from codereader.source.layers import GIT_RULES, STRONG_RULES, WEAK_RULES, Layer, Layers, layer_of
+from codereader.source.listing import ATTRIBUTES, Listing, ground_of, is_link
 from codereader.source.scope import DEFAULT_MAX_BYTES, Known, Scope, Skipped, SourceFile, Walk
 
-_ATTRIBUTES = ".gitattributes"
 _ATTRIBUTE_BYTES = 1 << 20
-_JUNCTION = 0xA0000003
-"""Reparse tag of a Windows junction (IO_REPARSE_TAG_MOUNT_POINT), which is a link to a folder."""
 
 
 def open_scope(
@@ -83,17 +81,20 @@ def walk(
     progress: Callable[[int], None] | None = None,
     *,
     known: Mapping[str, Known] | None = None,
+    ground: bytes | None = None,
 ) -> Walk:
     """Return the files of *scope* that can be read as text, and what was skipped, both sorted by path.
 
     A scope of one file is read even if rules hide it or it looks generated. *progress* is told, folder by folder, how
     many files were found. *known* holds files of an earlier walk by path from the scope's folder: those whose size,
     time and inode are the same are not opened again where their language is told by their name, or was found inside.
+    *ground* is that of the scope (`codereader.source.listing`) where it is known already.
     Raises: Cancelled.
     """
+    listing = Listing(ground_of(scope) if ground is None else ground)
     repository = open_repository(scope.root) if scope.has_git else None
     tracked = tracked_files(repository, scope.folder) if repository else Tracked()
-    walker = _Walker(scope, repository, tracked, known or {})
+    walker = _Walker(scope, repository, tracked, known or {}, listing)
     if scope.only:
         walker.take_only(scope.only)
     else:
@@ -103,6 +104,7 @@ def walk(
         files=tuple(sorted(walker.files, key=lambda file: file.path)),
         skipped=tuple(sorted(walker.skipped, key=lambda skipped: (skipped.path, skipped.reason))),
         notes=(tracked.note,) if tracked.note else (),
+        state=None if scope.only else listing.state,
     )
 
 
@@ -171,13 +173,19 @@ class _Walker:
     """One walk in progress: what it may look at, and the two lists that it fills."""
 
     def __init__(
-        self, scope: Scope, repository: Repository | None, tracked: Tracked, known: Mapping[str, Known]
+        self,
+        scope: Scope,
+        repository: Repository | None,
+        tracked: Tracked,
+        known: Mapping[str, Known],
+        listing: Listing,
     ) -> None:
         self.files: list[SourceFile] = []
         self.skipped: list[Skipped] = []
         self._scope = scope
         self._tracked = tracked
         self._known = known
+        self._listing = listing
         self._in_git = repository is not None
         self._fold = repository is not None and repository.ignore_case
         self._include: Rules | None = rules_of(scope.include)
@@ -192,7 +200,7 @@ class _Walker:
         try:
             self._take_bytes(str(path), name, path.stat(), converts=self._top().converts, trusted=True)
         except OSError as error:
-            self._skip(name, skip.unread_error(error))
+            self._fail(name, error)
 
     def take_all(self, cancel: CancelToken, progress: Callable[[int], None] | None) -> None:
         """Look at every folder of the scope."""
@@ -227,11 +235,11 @@ class _Walker:
             layers = layers.git_inside(folder.on_disk, len(folder.place), fold=self._fold)
         if names is None or STRONG_RULES in names or WEAK_RULES in names:
             layers = layers.own_inside(folder.on_disk, len(folder.place))
-        if not converts and (names is None or _ATTRIBUTES in names):
-            found = read_small(folder.on_disk / _ATTRIBUTES, _ATTRIBUTE_BYTES)
+        if not converts and (names is None or ATTRIBUTES in names):
+            found = read_small(folder.on_disk / ATTRIBUTES, _ATTRIBUTE_BYTES)
             converts = found is not None and may_convert(found[0])
         elif not converts:
-            converts = folder.path + _ATTRIBUTES in self._tracked.files
+            converts = folder.path + ATTRIBUTES in self._tracked.files
         return replace(folder, layers=layers, converts=converts)
 
     def _take_folder(self, folder: _Folder) -> list[_Folder]:
@@ -240,8 +248,9 @@ class _Walker:
             with os.scandir(folder.on_disk) as listing:
                 entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
-            self._skip(folder.path.rstrip("/") or ".", skip.unread_error(error))
+            self._fail(folder.path.rstrip("/") or ".", error)
             return []
+        self._listing.add(folder.path, os.fspath(folder.on_disk), entries)
         names = {entry.name for entry in entries}
         if self._is_other_repository(folder, names):
             self._skip(folder.path.rstrip("/"), skip.OTHER_REPOSITORY)
@@ -266,10 +275,10 @@ class _Walker:
         path = folder.path + entry.name
         place = folder.place + os.fsencode(entry.name)
         try:
-            is_link = _is_link(entry)
-            is_folder = not is_link and entry.is_dir(follow_symlinks=False)
+            links = is_link(entry)
+            is_folder = not links and entry.is_dir(follow_symlinks=False)
         except OSError as error:
-            self._skip(path, skip.unread_error(error))
+            self._fail(path, error)
             return None
         word = folder.layers.own_word(place, is_folder=is_folder)
         brought_back = word is not None and not word[0]
@@ -291,7 +300,7 @@ class _Walker:
             )
         if not included:
             self._skip(path, skip.NOT_INCLUDED)
-        elif is_link:
+        elif links:
             self._skip(path, skip.LINK)
         else:
             self._take_file(folder, entry, path, trusted=brought_back)
@@ -310,7 +319,7 @@ class _Walker:
             found = entry.stat(follow_symlinks=False)
             self._take_bytes(entry.path, path, found, converts=folder.converts, trusted=trusted)
         except OSError as error:
-            self._skip(path, skip.unread_error(error))
+            self._fail(path, error)
 
     def _take_bytes(self, on_disk: str, path: str, found: os.stat_result, *, converts: bool, trusted: bool) -> None:
         """Judge a file by kind, size and first bytes. *trusted*: asked for by name, so generated text is read too.
@@ -360,9 +369,6 @@ class _Walker:
     def _skip(self, path: str, reason: str) -> None:
         self.skipped.append(Skipped(path, reason))
 
-
-def _is_link(entry: os.DirEntry[str]) -> bool:
-    """Tell whether *entry* is a symbolic link, or on Windows a junction."""
-    if entry.is_symlink():
-        return True
-    return os.name == "nt" and getattr(entry.stat(follow_symlinks=False), "st_reparse_tag", 0) == _JUNCTION
+    def _fail(self, path: str, error: OSError) -> None:
+        self._listing.is_whole = False
+        self._skip(path, skip.unread_error(error))
