@@ -359,6 +359,23 @@ def test_what_is_not_recognised_is_searched(disk):
     assert "Files that it may be about" in [one.title for one in found.sections]
 
 
+def test_neighbouring_words_may_be_the_name_of_a_file(disk):
+    """What is called like two words of the question comes before what only holds them."""
+    found = disk.reply("why is the disk probe so slow")
+
+    assert ("disk.c", 24) == (found.facts[0].path, found.facts[0].line)
+
+
+def test_a_search_looks_for_what_is_to_be_understood(disk):
+    """Of a question for what to read, the words for reading are not looked for; Japanese terms are put in English."""
+    told = [
+        disk.reply("which files should I read to understand the state of disks").question.topic,
+        disk.reply("再送タイマーの処理はどこ").question.topic,
+    ]
+
+    assert ["the state of disks", "retransmit timer"] == told
+
+
 def test_a_class_has_implementations_in_python(shop):
     """Sub-classes and overriding methods answer who implements a class or a method."""
     assert any("Gift derives from Basket" in text for text in texts(shop.reply("who implements class Basket")))

@@ -22,7 +22,7 @@ from typing import Any
 from codereader.facts.questions.needed import Needs, may_fit, needs
 
 _CLASS = re.compile(r"\{([a-z]+)\}")
-_SLOT = re.compile(r"(?:(?<![A-Za-z_\\])|(?<=\\b))[XYCP](?![A-Za-z_])")
+_SLOT = re.compile(r"(?:(?<![A-Za-z_\\])|(?<=\\b))(?<!\(\?)[XYCP](?![A-Za-z_])")
 _SIGN = "\u0274"
 _KINDS = {"option": "\u1d04", "path": "\u1d18"}
 _MARK = rf"{_SIGN}\d+[{_KINDS['option']}{_KINDS['path']}]?"
@@ -43,12 +43,21 @@ def marked(word: str) -> int | None:
     return int(word.strip(_SIGN + "".join(_KINDS.values()))) if re.fullmatch(_MARK, word) else None
 
 
+def unmarked(text: str, names: Sequence[str]) -> str:
+    """Return a prepared text with the *names* in the places of their marks."""
+    return re.sub(_MARK, lambda found: names[marked(found[0]) or 0], text)
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A pattern that fits: the intent, and what stands in its slots, in the order of ``X``, ``Y``."""
+    """A pattern that fits: the intent, and what stands in its slots, in the order of ``X``, ``Y``.
+
+    `topic` is what its group ``t`` holds, if it has one: the words that a search should look for.
+    """
 
     intent: str
     slots: tuple[str, ...]
+    topic: str = ""
 
 
 class Pattern:
@@ -62,7 +71,7 @@ class Pattern:
 
     @cached_property
     def _needs(self) -> Needs:
-        return needs(_SLOT.sub("\0", self.text))
+        return needs(_SLOT.sub("\0", self.text.replace("(?P<t>", "(?:")))
 
     def search(self, prepared: str, folded: str, *, marked_alone: bool) -> re.Match[str] | None:
         """Return where *prepared* fits; *folded* is the same text without case."""
@@ -90,6 +99,19 @@ class Language:
     never: frozenset[str]
     rewrites: tuple[tuple[re.Pattern[str], str], ...]
     intents: tuple[tuple[str, tuple[Pattern, ...]], ...]
+    terms: tuple[tuple[str, str], ...] = ()
+    """What the language calls things of programs, the longest first, and the English words for them."""
+
+    def in_english(self, text: str) -> str:
+        """Return the English words for the terms of *text* and what is written in Latin letters; empty for neither."""
+        found: list[tuple[int, str]] = []
+        for word, english in self.terms:
+            at = text.find(word)
+            if at >= 0:
+                found.append((at, english))
+                text = text.replace(word, " " * len(word))
+        found += [(one.start(), one[0]) for one in re.finditer(r"[A-Za-z0-9_.]{2,}", text)]
+        return " ".join(dict.fromkeys(words for _, words in sorted(found)))
 
     def prepared(self, text: str) -> str:
         """Return *text*, whose names are already replaced, without what says nothing: politeness, spaces, signs."""
@@ -111,7 +133,7 @@ class Language:
                 if found := pattern.search(prepared, folded, marked_alone=marked_alone):
                     held = found.groupdict()
                     slots = tuple(word for key in ("x", "y") if (word := held.get(key)))
-                    yield Reading(intent, slots)
+                    yield Reading(intent, slots, held.get("t") or "")
 
     def mended(self, prepared: str) -> str:
         """Return *prepared* with words that are nearly one of the patterns' own replaced by it."""
@@ -199,7 +221,9 @@ def _language(table: Mapping[str, Any]) -> Language:
     )
     rewrites = tuple((re.compile(what, re.IGNORECASE), by) for what, by in table["rewrite"])
     letters = re.compile(table["letters"])
-    return Language(str(table["language"]), letters, spaces, frozenset(table["never"]), rewrites, intents)
+    known: Mapping[str, str] = table.get("terms", {})
+    terms = tuple(sorted(known.items(), key=lambda item: (-len(item[0]), item[0])))
+    return Language(str(table["language"]), letters, spaces, frozenset(table["never"]), rewrites, intents, terms)
 
 
 def _slots(spaces: bool, around: Sequence[str]) -> tuple[str, str, str]:

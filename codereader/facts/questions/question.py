@@ -30,12 +30,14 @@ class Question:
     """A question as it was read. `intent` is a key of the patterns (``callers``, ``overview``, ...).
 
     It is ``search`` where nothing was recognised. `language` is that of the patterns which recognised it.
+    `topic` is what a search should look for, in English words; empty where that is the text itself.
     """
 
     text: str
     intent: str
     subjects: tuple[Subject, ...]
     language: str
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True)

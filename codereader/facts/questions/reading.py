@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from codereader.facts.questions.mentions import Mention, mentions, plain
-from codereader.facts.questions.patterns import Language, Reading, languages_of, mark, marked
+from codereader.facts.questions.patterns import Language, Reading, languages_of, mark, marked, unmarked
 from codereader.facts.questions.question import Missing, Question
 from codereader.facts.questions.subjects import Met, is_called, knows, meet, meet_word
 from codereader.facts.questions.tree import Tree
@@ -121,8 +121,16 @@ def _read(tree: Tree, text: str, language: Language, reading: Reading, named: Se
     subjects = tuple(dict.fromkeys(one.subject for _, one in met if one.subject))
     missing = tuple(Missing(name, one.near) for name, one in met if one.subject is None)
     notes = tuple(dict.fromkeys(one.note for _, one in met if one.note))
-    question = Question(text, reading.intent, subjects, language.name)
+    question = Question(text, reading.intent, subjects, language.name, _topic(text, language, reading, named))
     return Read(_settled(question), missing, notes)
+
+
+def _topic(text: str, language: Language, reading: Reading, named: Sequence[_Named]) -> str:
+    """Return what a search for the question should look for; empty for its text as it is."""
+    if reading.intent != SEARCH:
+        return ""
+    topic = unmarked(reading.topic, [one.mention.text for one in named])
+    return language.in_english(topic or plain(text)) if language.terms else topic
 
 
 _OF_PATHS = {
