@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from tree_sitter import Query as Pattern
 
     from codereader.index.parsed import ParsedFile
-    from codereader.index.tagged.tags import Match, Matcher
+    from codereader.index.tagged.reading import Match
+    from codereader.index.tagged.tags import Matcher
 
 Query = Callable[[bytes], Mapping[str, Sequence["Node"]]]
 """Parses a text and returns its captures by name."""

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from weakref import WeakKeyDictionary
 
 from codereader.index.candidate import BY_INCLUDE, ONLY_ONE, SAME_FILE, Candidate, among, worded
 from codereader.index.includes import include_map
 from codereader.index.parsed import Definition, Include
+from codereader.index.tagged.bound import DEPTH, Found, Imports, Known, known_of, last_name
 from codereader.index.tagged.held import without_arguments
 from codereader.index.tagged.imports import Place, Places, places
 from codereader.index.tagged.types import OUTSIDE, TYPES, Typed, types
@@ -24,15 +23,11 @@ from codereader.source.languages import Language, known_languages
 OUTLINES = frozenset({"heading", "key", "option", "target"})
 """Kinds that code does not refer to by name."""
 
-DEPTH = 5
-"""How many re-exports are followed."""
-
 MOST_BASES = 32
 """So many types that a class builds on are looked through."""
 
 _SEPARATOR = re.compile(r"::|->|\.")
 _ARGUMENTS = re.compile(r"<[^<>]*>|\[[^\[\]]*\]")
-_DEFAULT = re.compile(r"^export default\b")
 _HEAD = re.compile(r"(?:\*|&|mut )*(?:\(\*?)?([A-Za-z_$][\w$]*)\)?(?=\.|->|\?\.|!\.|\[|$)")
 _CALLED = re.compile(r"(?:&|\*|new )*[A-Za-z_$][\w$.:]*(?:<[^()]*>)?\(")
 _STATIC = re.compile(r"\bstatic\b")
@@ -40,10 +35,6 @@ _TYPES = frozenset({"class", "struct", "interface", "trait"})
 
 _LITERAL = frozenset("\"'`[0123456789")
 """What begins a receiver that is a value of a builtin type."""
-
-_VERSION = re.compile(r"v\d+$")
-
-_Found = list[At[Definition]]
 
 
 def tag_names(
@@ -65,7 +56,7 @@ def tag_names(
 
 def look_from(view: IndexView, path: str, caller: str) -> Look | None:
     """Return the names of the scope as *caller* (dotted) in *path* sees them, None where no tags tell of the file."""
-    known = _known(view)
+    known = known_of(view)
     if path not in known.languages:
         file = view.file(path)
         known.languages[path] = known_languages().by_key.get(file.language) if file else None
@@ -75,7 +66,7 @@ def look_from(view: IndexView, path: str, caller: str) -> Look | None:
 
 def know_all(view: IndexView, definitions: Sequence[At[Definition]]) -> None:
     """Take note of all *definitions* of *view* at once, for callers that have them and are about to ask of many."""
-    known = _known(view)
+    known = known_of(view)
     if known.is_whole:
         return
     languages = known_languages().by_key
@@ -88,43 +79,21 @@ def know_all(view: IndexView, definitions: Sequence[At[Definition]]) -> None:
     known.is_whole = True
 
 
-def _known(view: IndexView) -> _Known:
-    found = _KNOWN.get(view)
-    if found is None:
-        found = _KNOWN[view] = _Known()
-    return found
-
-
-class _Known:
-    """What was worked out for one view, so that it is worked out once."""
-
-    def __init__(self) -> None:
-        self.answers: dict[tuple[str, str, str | None, str | None, str | None], tuple[Candidate, ...]] = {}
-        self.named: dict[tuple[str, str], _Found] = {}
-        self.is_whole = False
-        self.languages: dict[str, Language | None] = {}
-        self.imported: dict[str, frozenset[str]] = {}
-        self.targets: dict[tuple[str, str], Place | None] = {}
-
-
-_KNOWN: WeakKeyDictionary[IndexView, _Known] = WeakKeyDictionary()
-
-
 class Look:
     """One file's view of the scope, seen from one of its definitions."""
 
-    def __init__(self, view: IndexView, path: str, language: Language, caller: str, known: _Known) -> None:
+    def __init__(self, view: IndexView, path: str, language: Language, caller: str, known: Known) -> None:
         self._view = view
         self.known = known
         self._known = known
-        self._asked: set[tuple[str, str]] = set()
+        self._imports = Imports(view, path, language, known)
         self._path = path
         self._language = language
         self._caller = caller
         self._places: Places = places(view)
         self._style = language.imports
 
-    def named(self, name: str) -> _Found:
+    def named(self, name: str) -> Found:
         """Return the definitions called *name* in languages of the same family."""
         family = self._language.family or self._language.key
         if (family, name) in self._known.named:
@@ -153,10 +122,10 @@ class Look:
             return tuple(one for one in found if one.definition.fact.kind in TYPES)
         return self._bare(name, [at for at in self.named(name) if at.fact.kind in TYPES])
 
-    def _bare(self, name: str, named: _Found) -> tuple[Candidate, ...]:
+    def _bare(self, name: str, named: Found) -> tuple[Candidate, ...]:
         here = self._innermost([at for at in named if at.path == self._path])
         is_bound = all(at.fact.kind in ("variable", "constant") for at in here)
-        if is_bound and (imported := self._imported(self._path, name, DEPTH)):
+        if is_bound and (imported := self._imports.imported(self._path, name, DEPTH)):
             return worded(imported, BY_INCLUDE)
         if here:
             return tuple(Candidate(at, SAME_FILE) for at in here)
@@ -169,13 +138,13 @@ class Look:
             return worded(inherited, BY_INCLUDE)
         return self._anywhere(named)
 
-    def _inherited_bare(self, named: _Found) -> _Found:
+    def _inherited_bare(self, named: Found) -> Found:
         """Return those of *named* that are members of what the caller's own type builds on."""
         methods = [at for at in named if at.fact.kind == "method"]
         own = self._own_type() if methods else None
         return types(self._view).method(self._language, own, methods) if own else []
 
-    def _anywhere(self, named: _Found) -> tuple[Candidate, ...]:
+    def _anywhere(self, named: Found) -> tuple[Candidate, ...]:
         """Return what may be seen of *named* where imports do not say, which is everything for some languages."""
         if self._style == "file":
             return ()
@@ -194,89 +163,12 @@ class Look:
         owner = at.fact.owner or ""
         return self._style in ("package", "include") and f"{self._caller}.".startswith(f"{owner}.")
 
-    def _innermost(self, here: _Found) -> _Found:
+    def _innermost(self, here: Found) -> Found:
         """Return those of *here* that the caller sees, if some hide others the inner ones."""
         here = [at for at in here if self._is_open(at)]
         around = [at for at in here if not at.fact.owner or f"{self._caller}.".startswith(f"{at.fact.owner}.")]
         deepest = max((len(at.fact.owner or "") for at in around), default=0)
         return [at for at in around if len(at.fact.owner or "") == deepest] or here
-
-    # -- imports ------------------------------------------------------------------------------------------------
-
-    def _target(self, path: str, target: str) -> Place | None:
-        """Return where *target*, imported in *path*, leads; None for outside the scope."""
-        if (path, target) not in self._known.targets:
-            self._known.targets[path, target] = self._places.find(self._language, path, target)
-        return self._known.targets[path, target]
-
-    def _imported(self, path: str, name: str, depth: int) -> _Found:
-        """Return the definitions that an import in *path* binds to *name*, through re-exports."""
-        is_again = (path, name) in self._asked or (depth < DEPTH and self._style not in ("file", "crate"))
-        if depth == 0 or is_again:
-            return []
-        self._asked.add((path, name))
-        for include in include_map(self._view).includes(path):
-            for original in self._originals(include, name):
-                place = self._target(path, include.target)
-                found = self._item(place, original, depth - 1) if place else []
-                if found:
-                    return found
-        return []
-
-    def _originals(self, include: Include, name: str) -> Iterator[str]:
-        """Yield what the target calls the thing that *include* binds to *name*: ``""`` for the target itself."""
-        if not include.names and self._style in ("package", "crate") and _last(include.target) == name:
-            yield ""
-        if not include.names and self._style == "file" and self._language.family != "javascript":
-            yield name
-        for one in include.names:
-            original, _, alias = one.partition(" as ")
-            if one == "*":
-                yield name
-            elif (alias or original) == name:
-                yield "" if original == "*" else original
-
-    def _item(self, place: Place, original: str, depth: int) -> _Found:
-        """Return what is called *original* at *place*, or what the place itself names."""
-        if original == "default":
-            return self._default(place)
-        if original:
-            return self._offered(place, original, depth)
-        if place.inside:
-            return self._offered(Place(place.files, place.inside[:-1]), place.inside[-1], depth)
-        if self._style == "package":
-            return [at for path in place.files for at in self._view.definitions(name=_stem(path), path=path)]
-        return self._default(place) if self._style == "file" else []
-
-    def _offered(self, place: Place, name: str, depth: int) -> _Found:
-        """Return the definitions called *name* that stand directly in *place*, or that it imports under that name."""
-        owner = ".".join(place.inside)
-        named = self._view.definitions(name=name)
-        own = [at for at in named if at.path in place.files and (at.fact.owner or "") == owner]
-        if not own and self._style == "package":
-            own = [at for at in named if at.path in place.files and at.fact.owner]
-        if own or place.inside:
-            return own
-        return next((found for path in place.files if (found := self._imported(path, name, depth))), [])
-
-    def _default(self, place: Place) -> _Found:
-        """Return what a module offers by default: what says so, else the only thing that it exports."""
-        top = [at for path in place.files for at in self._view.definitions(path=path) if at.fact.exported]
-        top = [at for at in top if at.fact.owner is None]
-        said = [at for at in top if _DEFAULT.match(at.fact.signature)]
-        return said or (top if len(top) == 1 else [] if top else self._passed_on(place))
-
-    def _passed_on(self, place: Place) -> _Found:
-        """Return the default of the one module that a module without offers of its own hands on whole."""
-        whole = [(path, one) for path in place.files for one in include_map(self._view).includes(path)]
-        if len(whole) != 1 or whole[0][1].names != ("*",):
-            return []
-        path, include = whole[0]
-        further = self._target(path, include.target)
-        if further is None or (path, "default") in self._asked:
-            return []
-        self._asked.add((path, "default"))
-        return self._default(further)
 
     # -- members ------------------------------------------------------------------------------------------------
 
@@ -366,7 +258,7 @@ class Look:
                 return worded(found, BY_INCLUDE)
         return ()
 
-    def _inherited(self, path: str, owner: str, named: _Found) -> _Found:
+    def _inherited(self, path: str, owner: str, named: Found) -> Found:
         """Return those of *named* that belong to the nearest type that the class *owner* of *path* builds on."""
         waiting, seen = [(path, owner)], {(path, owner)}
         while waiting and len(seen) <= MOST_BASES:
@@ -389,14 +281,14 @@ class Look:
                 found = look.bare((_parts(base) or [base])[-1])
                 yield from (one.definition for one in found if one.definition.fact.kind in _TYPES)
 
-    def _bound(self, parts: Sequence[str], name: str) -> tuple[_Found, bool]:
+    def _bound(self, parts: Sequence[str], name: str) -> tuple[Found, bool]:
         """Return what an import says of *name* after the dotted *parts*, and whether one binds the first of them."""
         is_known = False
         for include in include_map(self._view).includes(self._path):
             target = self._module_target(include, parts[0])
             if target is None:
                 continue
-            place = self._target(self._path, target)
+            place = self._imports.target(self._path, target)
             if place is None:
                 is_known = True
                 continue
@@ -408,9 +300,9 @@ class Look:
             return (self._in_place(place, name) if place else []), is_known
         return [], is_known
 
-    def _in_place(self, place: Place, name: str) -> _Found:
+    def _in_place(self, place: Place, name: str) -> Found:
         """Return the definitions called *name* of a place; if that is a type, wherever its members stand."""
-        found = self._offered(place, name, DEPTH - 1)
+        found = self._imports.offered(place, name, DEPTH - 1)
         if found or not place.inside:
             return found
         owner = ".".join(place.inside)
@@ -430,36 +322,26 @@ class Look:
             )
         if include.names or self._style not in ("package", "crate", "folder"):
             return None
-        last = _last(include.target)
+        last = last_name(include.target)
         return include.target if last == first else None
 
-    def _typed(self, name: str, parts: Sequence[str]) -> _Found:
+    def _typed(self, name: str, parts: Sequence[str]) -> Found:
         """Return the definitions called *name* that belong to a type or namespace written as *parts*."""
         owner = ".".join(parts)
         inside = [at for at in self.named(name) if f".{at.fact.owner or ''}".endswith(f".{owner}")]
         return [at for at in inside if at.path == self._path] or self._visible(inside)
 
-    def _visible(self, found: _Found) -> _Found:
+    def _visible(self, found: Found) -> Found:
         """Return those of *found* that stand where this file may see them without an import."""
         if self._style in ("package", "folder"):
-            imported, beside = self._imported_files(), self._places.beside(self._path)
+            imported, beside = self._imports.files(), self._places.beside(self._path)
             return [at for at in found if at.path in imported or at.path in beside]
         if self._style == "crate":
             crate = self._places.crate_of(self._path)
             return [at for at in found if self._places.crate_of(at.path) == crate]
         if self._style == "file":
-            return [at for at in found if at.path in self._imported_files()]
+            return [at for at in found if at.path in self._imports.files()]
         return found
-
-    def _files(self, include: Include) -> Sequence[str]:
-        place = self._target(self._path, include.target)
-        return place.files if place else ()
-
-    def _imported_files(self) -> frozenset[str]:
-        if self._path not in self._known.imported:
-            files = (file for one in include_map(self._view).includes(self._path) for file in self._files(one))
-            self._known.imported[self._path] = frozenset(files)
-        return self._known.imported[self._path]
 
     def _any_method(self, name: str, receiver: str) -> tuple[Candidate, ...]:
         if name in self._language.common or receiver[:1] in _LITERAL:
@@ -469,19 +351,6 @@ class Look:
 
 def _whole(one: Definition) -> str:
     return f"{one.owner}.{one.name}" if one.owner else one.name
-
-
-@lru_cache(maxsize=4096)
-def _last(target: str) -> str:
-    """Return the name by which a whole target goes: its last part, without a version behind it."""
-    parts = re.split(r"::|[./]", target)
-    while len(parts) > 1 and _VERSION.match(parts[-1]):
-        parts.pop()
-    return parts[-1]
-
-
-def _stem(path: str) -> str:
-    return path.rpartition("/")[2].partition(".")[0]
 
 
 def _parts(receiver: str) -> list[str]:

@@ -38,9 +38,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast, get_args
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, cast
 
 from codereader.index.parsed import (
     Definition,
@@ -54,17 +53,14 @@ from codereader.index.parsed import (
     ReferenceKind,
 )
 from codereader.index.prose import first_sentence, header_summary
-from codereader.index.tagged.held import Binding, Bindings, base_text
 from codereader.index.tagged.nest import Nest
-from codereader.index.tagged.text import MOST_DEEP, TagText, owner_of, squeezed, tag_text
+from codereader.index.tagged.reading import TYPES, Match, Reading, Shape, base_of, first
+from codereader.index.tagged.text import MOST_DEEP, owner_of, squeezed, tag_text
 from codereader.source.languages import Language
 from codereader.source.spans import Span
 
 if TYPE_CHECKING:
     from tree_sitter import Node
-
-Match = tuple[int, Mapping[str, Sequence["Node"]]]
-"""One place where a pattern of the query fits: the pattern's number in the file, its nodes by capture name."""
 
 Matcher = Callable[[bytes], Sequence[Match] | None]
 """Parses a text and returns where the patterns of a language fit, None for text that it cannot make anything of."""
@@ -81,72 +77,7 @@ MEMBER_LENGTH = 120
 RECEIVER_BYTES = 120
 """Longest receiver that is kept as written."""
 
-_KINDS = frozenset(get_args(DefinitionKind))
-_TYPES = frozenset({"class", "struct", "union", "interface", "trait", "enum", "scope"})
-"""A function directly inside one of these is a method."""
-
-_LEAVES = frozenset({"variable", "constant", "property", "typedef", "enumerator", "macro"})
-"""Kinds that own nothing and call nothing under their own name."""
-
 _VALUES = frozenset({"variable", "constant", "property", "key"})
-
-
-@dataclass(slots=True)
-class _Shape:
-    """A definition or scope on its way: byte range, rows, and what its pattern captured."""
-
-    name: str
-    kind: str
-    start: int
-    end: int
-    row: int
-    head: int
-    order: int
-    owner: str = ""
-    level: int = 0
-    is_public: bool = False
-    is_entry: bool = False
-    path: str = ""
-    bases: list[str] = field(default_factory=list)
-    members: list[str] = field(default_factory=list)
-
-
-class _Reading:
-    """One file while it is read: its text, its matches by the name that leads them, and its scopes."""
-
-    def __init__(self, text: TagText, language: Language, matches: Sequence[Match]) -> None:
-        self.text = text
-        self.language = language
-        self.led: dict[str, list[tuple[Node, int, Mapping[str, Sequence[Node]]]]] = {}
-        for order, captures in matches:
-            for name, nodes in captures.items():
-                if name in _LEADERS or name.startswith("definition."):
-                    for node in nodes:
-                        self.led.setdefault(name, []).append((node, order, captures))
-        for found in self.led.values():
-            found.sort(key=lambda one: (one[0].start_byte, -one[0].end_byte, one[1]))
-        text.know(self.ranges("doc"), self.ranges("decoration"), self.ranges("wrap"))
-        self.shapes = _shapes(self)
-        text.judge([(shape.start, shape.end) for shape in self.shapes])
-        self.scopes = _Scopes([shape for shape in self.shapes if shape.kind not in _LEAVES])
-        for shape in self.shapes:
-            shape.path = self.scopes.path_of(shape)
-        self.namespaces = {shape.path for shape in self.shapes if shape.kind == "module"}
-        self.bindings = Bindings(_bindings(self))
-
-    def ranges(self, name: str) -> list[tuple[int, int]]:
-        """Return the byte ranges of a capture, in order."""
-        return [(node.start_byte, node.end_byte) for node, _, _ in self.led.get(name, ())]
-
-    def written(self, node: Node) -> str:
-        """Return the text of *node* as one line."""
-        return squeezed(self.text.slice(node.start_byte, node.end_byte))
-
-
-_LEADERS = frozenset(
-    "scope wrap decoration base member field local public.name reference.call reference.name reference.loose doc"
-    " summary error import import.here import.name import.default import.all import.within".split()
-)
 
 
 def extract(data: bytes, language: Language, query: Matcher) -> ParsedFile | None:
@@ -155,7 +86,7 @@ def extract(data: bytes, language: Language, query: Matcher) -> ParsedFile | Non
     matches = query(text.plain)
     if matches is None:
         return None
-    reading = _Reading(text, language, matches)
+    reading = Reading(text, language, matches)
     _fill(reading)
     definitions = [*_definitions(reading), *text.macros()]
     return ParsedFile(
@@ -171,112 +102,10 @@ def extract(data: bytes, language: Language, query: Matcher) -> ParsedFile | Non
     )
 
 
-# -- scopes ---------------------------------------------------------------------------------------------------------
-
-
-class _Scopes:
-    """Definitions that others stand in, innermost found first. Gives each its dotted path."""
-
-    def __init__(self, shapes: Sequence[_Shape]) -> None:
-        self._shapes = shapes
-        self._nest = Nest([(shape.start, shape.end) for shape in shapes])
-        self._at = {id(shape): at for at, shape in enumerate(shapes)}
-        for shape in shapes:
-            shape.path = self.path_of(shape)
-
-    def around(self, byte: int) -> _Shape | None:
-        """Return the innermost scope that holds *byte*."""
-        at = self._nest.around(byte)
-        return self._shapes[at] if at >= 0 else None
-
-    def numbers(self, byte: int) -> Iterator[int]:
-        """Yield the numbers of the scopes that hold *byte*, innermost first."""
-        return self._nest.all_around(byte)
-
-    def type_around(self, byte: int) -> _Shape | None:
-        """Return the innermost type that holds *byte*."""
-        found = (self._shapes[at] for at in self._nest.all_around(byte))
-        return next((shape for shape in found if shape.kind in _TYPES), None)
-
-    def parent(self, shape: _Shape) -> _Shape | None:
-        """Return the scope that *shape* stands in."""
-        at = self._at.get(id(shape))
-        if at is None:
-            return self.around(shape.start)
-        return self._shapes[self._nest.parents[at]] if self._nest.parents[at] >= 0 else None
-
-    def path_of(self, shape: _Shape) -> str:
-        """Return the dotted name of *shape*, whose parent has its own."""
-        parent = self.parent(shape)
-        return ".".join(part for part in (parent.path if parent else "", shape.owner, shape.name) if part)
-
-
 # -- definitions ----------------------------------------------------------------------------------------------------
 
 
-def _shapes(reading: _Reading) -> list[_Shape]:
-    """Return the definitions and scopes of the file. Of several patterns that name one node the first decides."""
-    found: dict[int, _Shape] = {}
-    led = [(name, one) for name, some in reading.led.items() for one in some]
-    for kind, (node, order, captures) in sorted(led, key=lambda one: (one[1][1], one[1][0].start_byte)):
-        kind = kind.removeprefix("definition.") if kind.startswith("definition.") else kind
-        if kind != "scope" and kind not in _KINDS:
-            continue
-        name = _first(captures, "name") or node
-        shape = found.get(name.start_byte)
-        if shape is None:
-            made = _shape(reading, kind, node, name, order, captures)
-            if made is None:
-                continue
-            shape = found[name.start_byte] = made
-        shape.is_public |= "public" in captures
-        shape.is_entry |= "entry" in captures
-    shapes = sorted(found.values(), key=lambda one: (one.start, -one.end, one.order))
-    _rank([shape for shape in shapes if shape.level], len(reading.text.data))
-    return shapes
-
-
-def _shape(
-    reading: _Reading, kind: str, node: Node, name: Node, order: int, captures: Mapping[str, Sequence[Node]]
-) -> _Shape | None:
-    outer, own = owner_of(reading.written(name), reading.language.separator)
-    if own[:1] in ("'", '"'):
-        own = own.strip("\"'")
-    owner, body, level = _first(captures, "owner"), _first(captures, "body"), _first(captures, "level")
-    if not own:
-        return None
-    start = node.start_byte if level else reading.text.reach_back(node.start_byte, node.end_byte)
-    written = owner_of(reading.written(owner), reading.language.separator) if owner is not None else ("", "")
-    return _Shape(
-        name=own,
-        kind=kind,
-        start=start,
-        end=max(node.end_byte, start),
-        row=name.start_point[0],
-        head=max(body.start_byte, name.end_byte) if body is not None else node.end_byte,
-        order=order,
-        owner=".".join(part for part in (*written, outer) if part),
-        level=int(next((letter for letter in level.type if letter.isdigit()), "1")) if level is not None else 0,
-    )
-
-
-def _rank(shapes: Sequence[_Shape], end: int) -> None:
-    """Let each heading reach to the next of its rank or above."""
-    open_: list[_Shape] = []
-    for shape in shapes:
-        while open_ and open_[-1].level >= shape.level:
-            open_.pop().end = shape.start
-        open_.append(shape)
-    for shape in open_:
-        shape.end = end
-
-
-def _first(captures: Mapping[str, Sequence[Node]], name: str) -> Node | None:
-    nodes = captures.get(name)
-    return nodes[0] if nodes else None
-
-
-def _fill(reading: _Reading) -> None:
+def _fill(reading: Reading) -> None:
     """Give bases and members to the definitions around them, and mark what the file offers by name."""
     for node, _, _ in reading.led.get("base", ()):
         around = reading.scopes.around(node.start_byte)
@@ -291,7 +120,7 @@ def _fill(reading: _Reading) -> None:
         shape.is_public |= shape.path in names
 
 
-def _definitions(reading: _Reading) -> Iterator[Definition]:
+def _definitions(reading: Reading) -> Iterator[Definition]:
     text, language = reading.text, reading.language
     public_name = re.compile(language.public_name) if language.public_name else None
     public_signature = re.compile(language.public_signature) if language.public_signature else None
@@ -315,16 +144,16 @@ def _definitions(reading: _Reading) -> Iterator[Definition]:
         )
 
 
-def _kind(reading: _Reading, shape: _Shape) -> DefinitionKind:
+def _kind(reading: Reading, shape: Shape) -> DefinitionKind:
     if shape.kind != "function":
         return cast("DefinitionKind", shape.kind)
     parent = reading.scopes.parent(shape)
     if shape.owner:
         return "function" if shape.owner in reading.namespaces else "method"
-    return "method" if parent is not None and parent.kind in _TYPES else "function"
+    return "method" if parent is not None and parent.kind in TYPES else "function"
 
 
-def _signature(reading: _Reading, shape: _Shape) -> str:
+def _signature(reading: Reading, shape: Shape) -> str:
     if shape.level:
         return reading.text.line(shape.row)
     start, end = reading.text.after_decorations(shape.start, shape.head), shape.head
@@ -338,7 +167,7 @@ def _shortened(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
 
-def _summary(reading: _Reading) -> str | None:
+def _summary(reading: Reading) -> str | None:
     said = header_summary(reading.text.header())
     if said is None:
         paragraphs = reading.led.get("summary", ())
@@ -346,46 +175,27 @@ def _summary(reading: _Reading) -> str | None:
     return said
 
 
-def _entries(reading: _Reading) -> Iterator[Entry]:
+def _entries(reading: Reading) -> Iterator[Entry]:
     for shape in reading.shapes:
         if shape.is_entry:
             yield Entry(shape.path, "main", shape.name, shape.row, reading.text.condition(shape.start, shape.row))
 
 
-# -- what names hold ------------------------------------------------------------------------------------------------
+# -- what types hold ----------------------------------------------------------------------------------------------
 
 
-def _bindings(reading: _Reading) -> Iterator[Binding]:
-    """Yield what the file's functions bind to a declared type or a value."""
-    for node, _, captures in reading.led.get("local", ()):
-        name, base = _first(captures, "name"), _base(reading, captures)
-        if name is not None and base:
-            scope = next(reading.scopes.numbers(node.start_byte), -1)
-            yield Binding(reading.written(name), scope, node.start_byte, base)
-
-
-def _base(reading: _Reading, captures: Mapping[str, Sequence[Node]]) -> str | None:
-    kind, element = _first(captures, "type"), _first(captures, "element")
-    value = element or _first(captures, "value")
-    return base_text(
-        reading.written(kind) if kind is not None else None,
-        reading.written(value) if value is not None else None,
-        is_element=element is not None,
-    )
-
-
-def _records(reading: _Reading) -> Iterator[Record]:
+def _records(reading: Reading) -> Iterator[Record]:
     """Yield for each type what it builds on (members without a name) and what its members hold, by its dotted path."""
     held: dict[str, dict[str, str]] = {}
     rows: dict[str, int] = {}
     for shape in reading.shapes:
-        if shape.kind in _TYPES and (shape.kind != "scope" or shape.bases):
+        if shape.kind in TYPES and (shape.kind != "scope" or shape.bases):
             rows.setdefault(shape.path, shape.row)
             held.setdefault(shape.path, {}).update((f"<{base}", base) for base in shape.bases)
     for node, _, captures in reading.led.get("field", ()):
-        around, base = reading.scopes.type_around(node.start_byte), _base(reading, captures)
+        around, base = reading.scopes.type_around(node.start_byte), base_of(reading, captures)
         if around is not None and base:
-            name = _first(captures, "name")
+            name = first(captures, "name")
             rows.setdefault(around.path, around.row)
             members = held.setdefault(around.path, {})
             members.setdefault(reading.written(name) if name is not None else f"<{base}", base)
@@ -398,7 +208,7 @@ def _records(reading: _Reading) -> Iterator[Record]:
 # -- references -----------------------------------------------------------------------------------------------------
 
 
-def _references(reading: _Reading) -> list[Reference]:
+def _references(reading: Reading) -> list[Reference]:
     names = {shape.row: set[str]() for shape in reading.shapes}
     for shape in reading.shapes:
         names[shape.row].add(shape.name)
@@ -408,17 +218,15 @@ def _references(reading: _Reading) -> list[Reference]:
         found[node.start_byte, made.name] = made
     for kind, leader in (("call", "reference.call"), ("name", "base"), ("name", "reference.name")):
         for node, _, captures in reading.led.get(leader, ()):
-            name = _first(captures, "name") if leader != "base" else None
-            made = _reference(reading, name or node, cast("ReferenceKind", kind), _first(captures, "receiver"))
+            name = first(captures, "name") if leader != "base" else None
+            made = _reference(reading, name or node, cast("ReferenceKind", kind), first(captures, "receiver"))
             is_own = kind == "name" and made.name in names.get(made.row, ()) and leader != "base"
             if made.name and not is_own:
                 found.setdefault(((name or node).start_byte, made.name), made)
     return [found[at] for at in sorted(found)]
 
 
-def _reference(
-    reading: _Reading, node: Node, kind: ReferenceKind, receiver: Node | None, before: str = ""
-) -> Reference:
+def _reference(reading: Reading, node: Node, kind: ReferenceKind, receiver: Node | None, before: str = "") -> Reference:
     outer, name = owner_of(reading.written(node), reading.language.separator, joint=reading.language.separator)
     start, row = node.start_byte, node.start_point[0]
     around = reading.scopes.around(start)
@@ -434,7 +242,7 @@ def _reference(
 # -- imports --------------------------------------------------------------------------------------------------------
 
 
-def _imports(reading: _Reading) -> Iterator[Include]:
+def _imports(reading: Reading) -> Iterator[Include]:
     """Yield the imports of the file, each with what is said around it and what it binds."""
     within = [captures["target"][0] for _, _, captures in reading.led.get("import.within", ())]
     prefixes = Nest(reading.ranges("import.within"))
@@ -442,13 +250,13 @@ def _imports(reading: _Reading) -> Iterator[Include]:
     starts = [start for start, _ in bound]
     seen = set[int]()
     for node, _, captures in (*reading.led.get("import", ()), *reading.led.get("import.here", ())):
-        target = _first(captures, "target") or node
+        target = first(captures, "target") or node
         if target.start_byte in seen:
             continue
         seen.add(target.start_byte)
         around = [_target(reading, within[at]) for at in prefixes.all_around(node.start_byte)][:MOST_DEEP]
         parts = [*reversed(around), "" if "import.here" in captures else _target(reading, target)]
-        alias = _first(captures, "alias")
+        alias = first(captures, "alias")
         names = [f"* as {reading.written(alias)}"] if alias is not None else []
         names += [name for _, name in bound[bisect_left(starts, node.start_byte) : bisect_left(starts, node.end_byte)]]
         condition = reading.text.condition(node.start_byte, node.start_point[0])
@@ -456,17 +264,17 @@ def _imports(reading: _Reading) -> Iterator[Include]:
         yield Include(whole, node.start_point[0], tuple(names), condition=condition)
 
 
-def _target(reading: _Reading, node: Node) -> str:
+def _target(reading: Reading, node: Node) -> str:
     return reading.written(node).strip("\"'`")
 
 
-def _bound(reading: _Reading) -> list[tuple[int, str]]:
+def _bound(reading: Reading) -> list[tuple[int, str]]:
     """Return the names that imports bind with the byte at which they stand, in order."""
     found = [(start, "*") for start, _ in reading.ranges("import.all")]
     for node, _, captures in reading.led.get("import.default", ()):
-        found.append((node.start_byte, f"default as {reading.written(_first(captures, 'alias') or node)}"))
+        found.append((node.start_byte, f"default as {reading.written(first(captures, 'alias') or node)}"))
     for node, _, captures in reading.led.get("import.name", ()):
-        alias, name = _first(captures, "alias"), _first(captures, "name")
+        alias, name = first(captures, "alias"), first(captures, "name")
         words = reading.written(name) if name is not None else ("*" if alias is not None else reading.written(node))
         found.append((node.start_byte, f"{words} as {reading.written(alias)}" if alias is not None else words))
     return sorted(found)
