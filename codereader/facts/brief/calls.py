@@ -184,7 +184,7 @@ def outside_section(material: Material, graph: ImportGraph) -> Draft:
         facts.append(Fact(material.view.scope.name, "uses", f"{len(rest)} more names", text))
     if not any(fact.relation == "includes" for fact in facts):
         facts.extend(_headers(material))
-    return Draft("Uses from outside", tuple(facts), weight=1, first=1)
+    return Draft("Uses from outside", tuple(facts), weight=0)
 
 
 def _package(package: ExternalPackage) -> Fact:

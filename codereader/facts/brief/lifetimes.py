@@ -24,7 +24,7 @@ _MAKES = re.compile(
 )
 _FREES = re.compile(
     rb"\b(kfree(?:_rcu(?:_mightsleep)?|_sensitive)?|kvfree(?:_rcu)?|vfree|kmem_cache_free|kzfree|mempool_free|free_percpu"
-    rb"|call_rcu(?:_hurry)?|free)\s*\("
+    rb"|call_rcu(?:_hurry)?|free(?=\s*\([^,()]*\)))\s*\("
 )
 _SIZE = re.compile(
     r"sizeof\s*\(\s*(?:struct\s+(\w+)|\*\s*(\w+))\s*\)|sizeof\s+\*(\w+)\b(?![-.\[])|struct_size\(\s*(\w+)\s*,"
@@ -37,6 +37,7 @@ _PARAMETER = re.compile(r"\bstruct\s+(\w+)\s*\*\s*(?:const\s+|__\w+\s+)*(\w+)")
 _RETURNED = re.compile(r"(?:^|\s)struct\s+(\w+)\s*\*\s*(?:__\w+\s+)*\w+\s*\(")
 _MAKER = re.compile(r"(^|_)(alloc|create|new|clone|dup)(_|\d|$)")
 _DESTROYER = frozenset({"free", "destroy", "release", "put", "kill", "drop", "delete", "rcu", "work"})
+_STARTING = frozenset("alloc create new add init setup set make open start register probe newary newseg newque".split())
 _RELEASING = frozenset({"destroy", "release", "put", "kill", "free"})
 
 Reading = Callable[[str, bytes, Sequence[str]], str | None]
@@ -75,7 +76,11 @@ def lifetimes(texts: Texts, functions: Iterable[At[Definition]], paths: Iterable
     for at in named:
         _by_name(at, found)
     for life in found.values():
-        life.destroyers = {name: at for name, at in life.destroyers.items() if name not in life.makers}
+        life.destroyers = {
+            name: at
+            for name, at in life.destroyers.items()
+            if name not in life.makers and not words_of(name) & _STARTING
+        }  # what makes also frees where it fails
         life.releasers = {name: at for name, at in life.releasers.items() if name not in life.destroyers}
     return found
 
@@ -122,8 +127,10 @@ def _declared(body: str) -> dict[str, str]:
     """Return the pointers to structs that a function declares, parameters included, by name."""
     found = {name: struct for struct, name in _PARAMETER.findall(body)}
     for struct, names in _DECLARED.findall(body):
-        for name in _POINTER.findall(names):
-            found.setdefault(name, struct)
+        for part in names.split(","):
+            if part.count("*") == 1:  # more: pointers to pointers
+                for name in _POINTER.findall(part):
+                    found.setdefault(name, struct)
     return found
 
 

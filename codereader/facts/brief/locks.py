@@ -8,16 +8,23 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from codereader.facts.brief.lines import Draft
-from codereader.facts.brief.material import Material, counted, one_line, spelled, tally
+from codereader.facts.brief.material import Material, base, counted, one_line, spelled, tally
 from codereader.facts.brief.operations import is_trial
 from codereader.facts.fact import Fact
 from codereader.index.parsed import Definition
+from codereader.index.prose import comment_lines
 from codereader.index.view import At
 from codereader.source.spans import line_of
+
+GUARD_WIDTH = 50
+"""Characters of the comment beside a lock that are quoted."""
+
+ORDERS = 2
+"""So many comments on the order of locks are told."""
 
 DOC_WIDTH = 70
 """Characters of a lock's own sentence that its fact quotes."""
@@ -38,6 +45,12 @@ _TAKING = re.compile(
     r"^(?:\w+_)?(?:try)?lock(?:_bh|_irq|_irqsave|_sock\w*|_nested|_interruptible|_killable)?$|^down_(?:read|write)\w*$"
 )
 _LAST = re.compile(r"(\w+)\s*(?:\[[^\]]*\])?\s*$")
+_ORDER = re.compile(
+    rb"^((?:/\*| \*)[ \t]*(?:[\w-]+[ \t]+){0,4}"
+    rb"lock(?:ing)?[ \t]+(?:order(?:ing)?|rules?|scheme|strategy|hierarchy)[ \t]*:?)"
+    rb"[ \t]*\n(?:[ \t]*\*[ \t]*\n)?((?:[ \t]*\*(?!/)[ \t]*\S[^\n]*\n){1,12})",
+    re.MULTILINE | re.IGNORECASE,
+)
 _LOCKLIKE = re.compile(r"lock|mutex|sem$|mtx")
 _NO_TAKING = re.compile(
     r"^(?:\w+_)?(?:init|is|has|assert|held|lockdep|destroy)_|_init$|^(?:f|b|c)lock$|^DEFINE|^spin_lock_init|^lock$"
@@ -53,16 +66,20 @@ class _Taken:
     first: dict[str, tuple[str, int]] = field(default_factory=dict)
 
 
-def locks_section(material: Material) -> Draft:
-    """Return what is locked with what: how often which kind is taken, then the locks, those taken most first."""
+def locks_section(material: Material, around: Sequence[At[Definition]] = ()) -> Draft:
+    """Return what is locked with what: how often which kind is taken, then the locks, those taken most first.
+
+    *around* are structs of headers that belong to the scope and lie outside of it.
+    """
     taken = _taken(material)
     locks = sorted(
-        _locks(material),
+        _locks((*material.definitions, *around)),
         key=lambda one: (is_trial(one[0].path), -len(taken.by_name.get(one[1], ())), one[0].path, one[0].fact.row),
     )
-    facts = [*_summary(material, taken), *(_lock(material, *one, taken) for one in locks if one[2] is None)]
-    facts += _members(material, [one for one in locks if one[2] is not None], taken)
-    facts[1:1] = _of_others(material, {name for _, name, _, _ in locks}, taken)
+    single = [_lock(material, *one, taken) for one in locks if one[2] is None]
+    inside = list(_members(material, [one for one in locks if one[2] is not None], taken))
+    facts = [*_summary(material, taken), *_order(material), *single[:1], *inside[:1], *single[1:], *inside[1:]]
+    facts += _of_others(material, {name for _, name, _, _ in locks}, taken)
     return Draft("Locking", tuple(facts), weight=3, first=2)
 
 
@@ -104,10 +121,14 @@ def _is_taking(call: str) -> bool:
 
 def _summary(material: Material, taken: _Taken) -> Iterator[Fact]:
     often = tally(taken.calls)
+    if often and material.partly:  # the index knows how often each is named in all files
+        every = {name: material.uses.mentions.get(name, count) for name, count in often}
+        often = sorted(every.items(), key=lambda one: (-one[1], one[0]))
     if often:
         path, line = taken.first[often[0][0]]
         names = [f"{name} ({count:,})" for name, count in often]
-        text = spelled(f"taken most{material.partly}: ", names, material.room(path, line))
+        head = "named most: " if material.partly else "taken most: "
+        text = spelled(head, names, material.room(path, line))
         yield Fact(material.view.scope.name, "takes", ", ".join(names), text, path, line)
 
 
@@ -121,9 +142,23 @@ def _of_others(material: Material, own: set[str], taken: _Taken) -> Iterator[Fac
         yield Fact(material.view.scope.name, "takes", ", ".join(names), text)
 
 
-def _locks(material: Material) -> Iterator[tuple[At[Definition], str, str | None, str]]:
+def _order(material: Material) -> Iterator[Fact]:
+    """Yield what comments with a title of their own say of the order of locks, of the most important files."""
+    found = 0
+    for path in sorted(material.read, key=lambda path: (-material.scores.get(path, 0.0), path)):
+        data = material.texts.whole(path)
+        match = _ORDER.search(data) if found < ORDERS and not is_trial(path) else None
+        if match:
+            found += 1
+            line = line_of(data.count(b"\n", 0, match.start(1)))
+            title, words = (" ".join(comment_lines(one.decode("utf-8", "replace"))) for one in match.groups())
+            text = one_line(f"{' '.join(title.split()).rstrip(':')}: {words}", material.room(path, line))
+            yield Fact(base(path), "orders locks", words, text, path, line)
+
+
+def _locks(definitions: Iterable[At[Definition]]) -> Iterator[tuple[At[Definition], str, str | None, str]]:
     """Yield the definition that holds a lock, its name, the struct whose member it is (None: a variable), its kind."""
-    for at in material.definitions:
+    for at in definitions:
         if at.fact.kind == "variable" and at.fact.owner is None:
             made, typed = _MADE.search(at.fact.signature), _TYPED.search(at.fact.signature)
             if made:
@@ -140,7 +175,9 @@ def _locks(material: Material) -> Iterator[tuple[At[Definition], str, str | None
 def _lock(material: Material, at: At[Definition], name: str, _: str | None, kind: str, taken: _Taken) -> Fact:
     line = line_of(at.fact.row)
     takers = taken.by_name.get(name, [])
-    doc = f", {one_line(at.fact.doc, DOC_WIDTH)}" if at.fact.doc else ""
+    said = one_line(at.fact.doc or "", DOC_WIDTH)
+    said = said.removeprefix(name).lstrip(" :,-")
+    doc = f", {said}" if said else ""
     head, least = f"{kind} {name}{doc}", "at least " if material.partly else ""
     width = material.room(at.path, line, at.fact.condition)
     text = spelled(f"{head}; taken in {least}{counted(len(takers), 'function')}: ", takers, width) if takers else head
@@ -162,11 +199,23 @@ def _members(
         for _, name, kind in some:
             takers = taken.by_name.get(name, []) if len(homes[name]) == 1 else []
             least = "at least " if material.partly else ""
-            told.append(f"{kind} {name}" + (f", taken in {least}{counted(len(takers), 'function')}" if takers else ""))
+            guards = _guarded(material, at, name)
+            told.append(
+                f"{kind} {name}{guards}" + (f", taken in {least}{counted(len(takers), 'function')}" if takers else "")
+            )
         width = material.room(at.path, line, at.fact.condition)
         text = spelled(f"struct {at.fact.name}: ", told, width, "; ")
         names = ", ".join(name for _, name, _ in some)
         yield Fact(at.fact.name, "locks", names, text, at.path, line, at.fact.condition)
+
+
+def _guarded(material: Material, at: At[Definition], name: str) -> str:
+    """Return what the comment beside a member says that it protects."""
+    if at.path.startswith("../"):
+        return ""
+    found = re.search(rf"\b{name}\b[^;\n]*;[ \t]*/\*+(.*?)\*/", material.texts.of(at), re.DOTALL)
+    words = " ".join(" ".join(comment_lines(found[1])).split()).lstrip("!< ") if found else ""
+    return f" ({one_line(words, GUARD_WIDTH)})" if words else ""
 
 
 def _homes(locks: Sequence[tuple[At[Definition], str, str | None, str]]) -> Mapping[str, set[str | None]]:

@@ -15,6 +15,7 @@ from dataclasses import replace
 from codereader.facts.brief.around import Above, above, around_section, offered
 from codereader.facts.brief.c import build_section, tables_section
 from codereader.facts.brief.calls import most_called, not_followed, outline_section, outside_section
+from codereader.facts.brief.headers import own_headers
 from codereader.facts.brief.lines import Draft, fit_lines
 from codereader.facts.brief.locks import locks_section
 from codereader.facts.brief.material import (
@@ -121,7 +122,7 @@ def drafts(material: Material) -> tuple[Draft, ...]:
     if is_project(material):
         return project_drafts(material)
     graph = import_graph(material.view)
-    outer = above(material)
+    outer, around = above(material), own_headers(material)
     registers, operations = registrations_section(material), operations_section(material)
     found = _minor_last(
         Draft("What it is", tuple(_identity(material, outer)), weight=4, first=4),
@@ -133,8 +134,8 @@ def drafts(material: Material) -> tuple[Draft, ...]:
         registers,
         operations,
         tables_section(material),
-        main_types(material),
-        locks_section(material),
+        main_types(material, around),
+        locks_section(material, around),
         settings_section(material),
         classes_section(material),
         build_section(material, outer),

@@ -9,6 +9,7 @@ from codereader.facts.brief.chains import words_of
 from codereader.facts.brief.lifetimes import Life, lifetimes
 from codereader.facts.brief.lines import Draft
 from codereader.facts.brief.material import Material, counted, one_line, spelled, tally
+from codereader.facts.brief.operations import is_trial
 from codereader.facts.fact import Fact
 from codereader.facts.rank import is_minor
 from codereader.index.parsed import Definition
@@ -42,8 +43,11 @@ _TAKEN = re.compile(r"\b(?:struct|union|enum) (\w+)")
 _MEMBER = re.compile(r"(\w+)\s*(?:\[[^\]]*\]\s*)*(?::\s*\w+\s*)?$|\(\s*\*\s*(\w+)\s*\)")
 
 
-def main_types(material: Material) -> Draft:
-    """Return the types, those that the code names most often first; what others define stands among them."""
+def main_types(material: Material, around: Sequence[At[Definition]] = ()) -> Draft:
+    """Return the types, those that the code names most often first; what others define stands among them.
+
+    *around* are structs of headers that belong to the scope and lie outside of it.
+    """
     functions = [at for at in material.definitions if at.fact.kind == "function" and material.language(at.path) == "c"]
     types = [at for at in material.definitions if at.fact.kind in _TYPES and material.language(at.path) == "c"]
     looked = material.read
@@ -52,7 +56,10 @@ def main_types(material: Material) -> Draft:
         return Draft("Main types", ())
     is_partly = bool(material.partly)
     users = _takers(functions) if is_partly else _users(material, looked)
-    lives = lifetimes(material.texts, [at for at in functions if at.path in read], looked)
+    types += [at for at in around if users.get(at.fact.name, 0) >= OUTSIDE_USES and at.fact.fields]
+    lives = lifetimes(
+        material.texts, [at for at in functions if at.path in read and not is_trial(at.path)], _working(looked)
+    )
     best = {id(at) for at in _fullest(types)}
     worth = {id(at): _importance(at, users, lives) * (1.0 if id(at) in best else 0.1) for at in types}
     ordered = sorted(
@@ -64,6 +71,11 @@ def main_types(material: Material) -> Draft:
     own = [_type(material, at, users, lives, is_partly=is_partly) for at in ordered]
     outside = _outside(material, users, lives, {at.fact.name for at in types})
     return Draft("Main types", (*outside[:1], *own[:4], *outside[1:], *own[4:]), weight=5, first=4)
+
+
+def _working(paths: Sequence[str]) -> list[str]:
+    """Return *paths* without what only tries others out: what it makes says nothing about who makes a type."""
+    return [path for path in paths if not is_minor(path) and not is_trial(path)]
 
 
 def _users(material: Material, paths: Sequence[str]) -> dict[str, int]:
