@@ -27,6 +27,9 @@ MOST_PASSED = 4
 
 _PASSED = re.compile(r"^module\.exports\s*=\s*require\([\"'](\.[^\"']+)[\"']\)", re.MULTILINE)
 _HANDED = re.compile(r"^(?:exports\s*=\s*)?(?:module\.)?exports(?:\.(\w+))?\s*=(?!=)\s*(\w+)?", re.MULTILINE)
+_INNER = re.compile(r"[-_]inl\.\w+$|(^|/)(details?|internal|impl)/")
+"""Headers that others are not meant to include."""
+
 _GUARDS = re.compile(r"^(?:.*_)?(H|HPP)_?$")
 
 
@@ -182,7 +185,7 @@ def _rust(scene: Scene) -> Iterator[Fact]:
 
 def _headers(scene: Scene) -> Iterator[Fact]:
     """Yield the headers of the include folder with the types and functions that they define."""
-    headers = [path for path in scene.paths if re.search(r"(^|/)include/", path)]
+    headers = [path for path in scene.paths if re.search(r"(^|/)include/", path) and not _INNER.search(path)]
     if not headers:
         return
     folder = min((path.rpartition("/")[0] for path in headers), key=lambda one: (one.count("/"), one))
@@ -190,11 +193,9 @@ def _headers(scene: Scene) -> Iterator[Fact]:
     for path in headers:
         inside = [at for at in scene.definitions if at.path == path]
         names = [one.partition(" ")[0] for one in main_names(scene, "cpp", inside)]
-        names = [one for one in names if one[:1].isupper() or scene.language != "cpp"]
-        tops = {
-            at.fact.name for at in inside if at.fact.kind in (*TYPES, "function") and not _GUARDS.match(at.fact.name)
-        }
-        shown = [one for one in names if one in tops][:3]
+        types = {at.fact.name for at in inside if at.fact.kind in TYPES}
+        tops = types or {at.fact.name for at in inside if at.fact.kind == "function" and at.fact.name.isidentifier()}
+        shown = [last for one in names if (last := one.rpartition("::")[2]) in tops and not _GUARDS.match(last)][:3]
         weight = scene.material.scores.get(path, 0.0)
         pieces.append(
             (weight, f"{path.rpartition('/')[2]}{f' ({chr(44).join(shown)})' if shown else ''}".replace(",", ", "))
