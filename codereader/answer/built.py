@@ -6,8 +6,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from codereader.answer.clause import CLAUSE, DENIES, MOST_NAMES, denied
 from codereader.answer.formed import Judged
-from codereader.answer.held import CLAUSE, DENIES, MOST_NAMES, denied
 from codereader.answer.outcome import Outcome, negation, not_so, open_, so
 from codereader.answer.phrase import Entity, Phrase
 from codereader.answer.tree import Tree

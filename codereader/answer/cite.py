@@ -18,50 +18,32 @@ from typing import Literal
 
 from codereader.answer.beyond import Beyond, beyond
 from codereader.answer.event import Citation
+from codereader.answer.owned import Owners
 from codereader.answer.places import Places
-from codereader.answer.words import NAME, WORD, Found, Words
+from codereader.answer.spelling import (
+    CHAIN,
+    DUNDER,
+    ENDINGS,
+    JOINT,
+    NO_SYMBOLS,
+    WORDS_OF_LANGUAGES,
+    is_spelled_like_code,
+)
+from codereader.answer.words import WORD, Found, Words
 from codereader.index.parsed import Definition
 from codereader.index.view import At, IndexView
 
-CHAIN = rf"{NAME}(?:(?:\.|->|::){NAME})*+"
-TYPE_WORDS = frozenset({"struct", "union", "enum", "class", "typedef"})
-ENDINGS = (
-    "c|h|cc|cpp|cxx|hh|hpp|S|py|pyi|rs|go|java|kt|js|jsx|ts|tsx|rb|php|swift|sh|mk|md|rst|txt|toml|yaml|yml|json|"
-    "cfg|ini|lds|dts|dtsi|html|css|ko|o"
-)
-"""What follows the last dot of a name that can only be a file's."""
-
-WORDS_OF_LANGUAGES = frozenset(
-    "auto bool break case char const continue default do double else enum extern false float for goto if inline int "
-    "long None NULL register return short signed sizeof static struct switch True true False typedef union unsigned "
-    "void volatile while and as assert async await class def del elif except finally from global import in is lambda "
-    "nonlocal not or pass raise try with yield self cls this typeof offsetof defined size_t ssize_t ptrdiff_t "
-    "uintptr_t intptr_t wchar_t va_list define include ifdef ifndef endif elif pragma undef".split()
-)
-"""Names that belong to a language and claim nothing about a tree."""
-
-NO_SYMBOLS = frozenset(
-    "snake_case camel_case kebab_case upper_case lower_case en_us en_gb zh_cn de_de fr_fr node.js vue.js next.js "
-    "nuxt.js react.js express.js three.js d3.js chart.js asp.net javascript typescript github gitlab bitbucket "
-    "postgresql mongodb mariadb rabbitmq graphql webassembly websocket websockets stackoverflow youtube linkedin "
-    "powershell opengl openssl openssh busybox freebsd netbsd openbsd powerpc wireguard wireshark networkmanager "
-    "bluetooth devicetree playstation protobuf fastapi sqlalchemy pytorch tensorflow huggingface intellij devops "
-    "camelcase pascalcase snakecase readme todo localhost".split()
-)
-"""Words of prose (in lower case) that are spelled like names or files and are none, unless the tree has them."""
-
 _CAMEL = re.compile(r"(?:[A-Z][a-z0-9]{2,}){2,}|[a-z]{2,}(?:[A-Z][a-z0-9]{2,})+")
 _TYPED = re.compile(r"[us](?:8|16|32|64)|u?int(?:8|16|32|64|max)_t")
-_DUNDER = re.compile(r"__\w+__")
 _VERSION = re.compile(r"[vV]?\d[\w.+-]*|\w+[-_ ]\d[\w.+-]*")
 _MIME = re.compile(r"(?:application|text|image|audio|video|multipart)/.*")
-_JOINT = re.compile(r"\.|->|::")
 _HEAD = re.compile(CHAIN)
 _FILE = re.compile(rf"(?:.*[^/])?\.(?:{ENDINGS})$|(?:.*/)?(?:Makefile|Kconfig|Kbuild)$")
 _PLACE = re.compile(
     r"(?P<path>[^:#]++)(?::(?P<first>\d++)(?:[-\u2013](?P<last>\d++)|:\d++)?"
     r"|\#L(?P<first_l>\d++)(?:C\d++)?(?:[-\u2013]L?(?P<last_l>\d++))?)?"
 )
+_OUTSIDE = "the root has this file, outside the scope"
 _KINDS = {
     "struct": ("struct", "typedef", "class"),
     "union": ("union", "typedef"),
@@ -69,7 +51,6 @@ _KINDS = {
     "class": ("class", "struct"),
     "typedef": ("typedef",),
 }
-_TYPES = ("struct", "union", "enum", "class")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +120,8 @@ class Citer:
     def _place(self, claim: Claim, path: str, first: int, last: int) -> Citation:
         hits = [hit for hit in self._places.resolve(path) if hit]
         if not hits:
+            if self._view.is_elsewhere(path):
+                return Citation(claim.text, "verified", None, None, None, path, _OUTSIDE)
             return Citation(claim.text, "not found", path, first, last, None, "no such file in the scope")
         for hit in hits:
             if 1 <= first <= last <= (self._places.lines[hit] or 0):
@@ -157,6 +140,8 @@ class Citer:
             return Citation(claim.text, "verified", hits[0] or None, None, None, None, "it is in the scope")
         if path in self._targets or any(target.endswith("/" + path) for target in self._targets):
             return Citation(claim.text, "verified", None, None, None, path, "included or imported by the scope")
+        if self._view.is_elsewhere(path):
+            return Citation(claim.text, "verified", None, None, None, path, _OUTSIDE)
         if path in self._built:
             return Citation(claim.text, "verified", None, None, None, path, "built by the scope")
         if _HEAD.fullmatch(path) and self._lookup(path.partition(".")[0]) is not None:
@@ -194,7 +179,7 @@ class Citer:
         head = _HEAD.match(claim.text)
         if head is None:
             return None
-        parts = _JOINT.split(head[0])
+        parts = JOINT.split(head[0])
         if len(parts) > 1 and parts[0] in ("self", "cls", "this"):
             parts = parts[1:]
         if self._says_nothing(parts[0]) or not self._is_name(claim, head[0], parts):
@@ -213,7 +198,7 @@ class Citer:
         of_language = (
             name in WORDS_OF_LANGUAGES
             or _TYPED.fullmatch(name)
-            or (self._has_python and (hasattr(builtins, name) or _DUNDER.fullmatch(name)))
+            or (self._has_python and (hasattr(builtins, name) or DUNDER.fullmatch(name)))
         )
         if not of_language and name.lower() not in NO_SYMBOLS:
             return False
@@ -297,8 +282,30 @@ class Citer:
         return found
 
     def _outside(self, name: str) -> Found | str:
-        """Return where a name that the scope does not have stands in the headers beyond it, else that it is nowhere."""
+        """Return where the root defines a name that the scope does not have, else that it is nowhere.
+
+        The index of the root tells, then the headers that the scope includes.
+        """
+        for at in self._view.elsewhere(name):
+            if at.fact.kind not in ("heading", "key", "target"):
+                return Found(at.path, at.fact.row + 1, f"defined in {at.path}:{at.fact.row + 1}, outside the scope")
         return self.beyond.find(name) or self._nowhere(name)
+
+    def _chain(self, text: str, spelled: str, parts: Sequence[str]) -> Citation | None:
+        """Judge ``a.b->c``: the first must be known, and each owner that the scope defines must have its member."""
+        found: Found | str | None = self._lookup(parts[0]) or self._nowhere(parts[0])
+        for owner, member in pairwise(parts):
+            if isinstance(found, str):
+                break
+            found = self._owners.member(owner, member)
+            if found is None:
+                return None
+            found = found or self._lookup(member) or self._nowhere(member)
+        return None if found is None else self._cited(text, spelled, found)
+
+    @cached_property
+    def _owners(self) -> Owners:
+        return Owners(self._view, self._words, has_python=self._has_python)
 
     def _nowhere(self, name: str) -> str:
         if self._words.complete:
@@ -310,98 +317,6 @@ class Citer:
             return Citation(text, "not found", None, None, None, symbol, found)
         return Citation(text, "verified", found.path, found.line, found.line, symbol, found.how)
 
-    # Owners
-
-    def _chain(self, text: str, spelled: str, parts: Sequence[str]) -> Citation | None:
-        """Judge ``a.b->c``: the first must be known, and each owner that the scope defines must have its member."""
-        found: Found | str | None = self._lookup(parts[0]) or self._nowhere(parts[0])
-        for owner, member in pairwise(parts):
-            if isinstance(found, str):
-                break
-            found = self._member(owner, member)
-            if found is None:
-                return None
-        return None if found is None else self._cited(text, spelled, found)
-
-    def _member(self, owner: str, member: str) -> Found | str | None:
-        """Return where *owner* has *member*, in words that it has not, or None if that stands outside the scope."""
-        definitions = self._view.definitions(name=owner)
-        types = [at for at in definitions if at.fact.kind in _TYPES]
-        if types and len(types) == len(definitions):
-            found = self._of_types(types, member, set())
-            if found == "outside" or (self._has_python and not found and _DUNDER.fullmatch(member)):
-                return None
-            return found or f"{owner} at {types[0].path}:{types[0].fact.row + 1} has no {member}"
-        tables = [at for at in definitions if at.fact.kind == "variable" and "=" in self._body(at)]
-        if tables and any("{" in self._body(at) and at.path.endswith((".c", ".h")) for at in tables):
-            return self._of_tables(tables, member) or f"{owner} at {tables[0].path} sets no {member}"
-        return self._lookup(member) or self._nowhere(member)
-
-    def _of_types(self, types: Sequence[At[Definition]], member: str, seen: set[str]) -> Found | str | None:
-        """Return where one of *types* or its bases has *member*; ``outside`` where a base is not in the scope."""
-        outside = None
-        for at in types:
-            seen.add(at.fact.name)
-            if found := self._inside(at, _member_pattern(at.fact, member)):
-                return found
-            for base in at.fact.fields if at.fact.kind == "class" else ():
-                name = _JOINT.split(base.partition("[")[0].strip())[-1]
-                known = [] if name in seen else self._view.definitions(name=name, kinds=("class",))
-                found_in = self._of_types(known, member, seen) if known else None
-                if isinstance(found_in, Found):
-                    return found_in
-                if found_in or (not known and name not in seen and _may_have(name, member)):
-                    outside = "outside"
-        return outside
-
-    def _of_tables(self, tables: Sequence[At[Definition]], member: str) -> Found | None:
-        for at in tables:
-            if found := self._inside(at, re.compile(rf"\.\s*{re.escape(member)}\b")):
-                return found
-            for entry in self._view.tables(path=at.path):
-                types = self._view.definitions(name=entry.fact.struct or "", kinds=_TYPES)
-                if entry.fact.variable == at.fact.name and types:
-                    found_in = self._of_types(types, member, set())
-                    return found_in if isinstance(found_in, Found) else None
-        return None
-
-    def _body(self, at: At[Definition]) -> str:
-        span = at.fact.span
-        return self._words.text(at.path)[span.start : span.end].decode("utf-8", "replace")
-
-    def _inside(self, at: At[Definition], pattern: re.Pattern[str]) -> Found | None:
-        body = self._body(at)
-        match = pattern.search(body)
-        if match is None:
-            return None
-        line = at.fact.span.first_row + 1 + body.count("\n", 0, match.end())
-        return Found(at.path, line, f"stands in {at.fact.name}")
-
-
-def is_spelled_like_code(name: str) -> bool:
-    """Return whether a bare *name* is no word of prose: an underscore between two parts that start with a letter."""
-    return sum(1 for part in name.split("_") if part[:1].isalpha()) > 1
-
 
 def _defined(at: At[Definition]) -> Found:
     return Found(at.path, at.fact.row + 1, "defined here")
-
-
-def _member_pattern(owner: Definition, member: str) -> re.Pattern[str]:
-    """Return what a member looks like in the body of *owner*: a field's name, an attribute set or a method."""
-    name = re.escape(member)
-    if owner.kind != "class":
-        return re.compile(rf"\b{name}\b")
-    return re.compile(
-        rf"\b(?:self|cls)\.{name}\b|^[ \t]*(?:async[ \t]+def[ \t]+|def[ \t]+|class[ \t]+)?{name}[ \t]*[:=(]"
-        rf"|[\"']{name}[\"'][,)\]]",
-        re.MULTILINE,
-    )
-
-
-def _may_have(base: str, member: str) -> bool:
-    """Return whether a class outside the scope may have *member*; those of the language are asked."""
-    if "=" in base:
-        return False
-    known = getattr(builtins, base, None)
-    return known is None or hasattr(known, member)

@@ -6,6 +6,7 @@ Only what states a relation is turned; the rest of the sentence stays as it is, 
 from __future__ import annotations
 
 import re
+from functools import partial
 
 _E = r"<\d+>"
 _LIST = rf"{_E}(?: (?:\u3001|\u3068|\u3084|\u304a\u3088\u3073|,) {_E})*"
@@ -44,7 +45,7 @@ def in_english(shape: str) -> str:
     text = _SIGN.sub("", shape)
 
     for pattern, verb, denied in _VERBS:
-        text = pattern.sub(lambda match, verb=verb, denied=denied: _written(match, verb, denied), text)
+        text = pattern.sub(partial(_written, verb=verb, denied=denied), text)
     return _SETS.sub(r"\g<a> sets \g<m> to \g<b> ", text)
 
 

@@ -12,8 +12,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from codereader.answer.cite import CHAIN, ENDINGS, TYPE_WORDS, Citer, Claim
+from codereader.answer.cite import Citer, Claim
 from codereader.answer.event import Mark, Token
+from codereader.answer.spelling import CHAIN, ENDINGS, TYPE_WORDS
 from codereader.answer.words import LETTERS
 
 MOST_RUN = 256

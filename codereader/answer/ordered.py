@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from itertools import combinations, pairwise
 
 from codereader.answer.phrase import Entity, Phrase
+from codereader.answer.support import DEEDS
 from codereader.answer.tree import Tree
 from codereader.index.parsed import Definition
 from codereader.index.view import At
@@ -22,6 +23,13 @@ _LATER = re.compile(r" (?:after|once|following) ")
 _OPENS_SOONER = re.compile(r" (?:[-*] )?(?:after|once|first) ")
 _OPENS_LATER = re.compile(r" (?:[-*] )?(?:before|prior to) ")
 _WORD = re.compile(r"(?<![<\w])[a-z]{3,}(?![\w>])")
+_MEANS = re.compile(r" (?:with|using|via|through|by|by calling|by means of|by invoking|calling) \Z")
+_PURPOSE = re.compile(r" to ([a-z][^,;.<]*)")
+_PARTS = re.compile(r" (?:,|;|and|then|before|after|while) (?=[a-z])")
+_JOINED = re.compile(
+    r" (?:sets?|overrides?|assigns?|replaces?|initiali[sz]es|fills?|points|maps|and|,) (<\d+>) (?:with|to|as|=) (<\d+>)"
+)
+"""Two names that the words put together, as in ``sets <1> to <2> and <3> to <4>``."""
 _COMMON = frozenset("the and with for its via from into using calls call uses use then that which when this".split())
 
 
@@ -60,30 +68,60 @@ def _ends(tree: Tree, at: At[Definition], name: str) -> tuple[int, int] | None:
     return (places[0], places[-1]) if places else None
 
 
-def is_crossed(phrase: Phrase, names: Sequence[Entity]) -> bool:
-    """Return whether two names of *phrase* stand with words that belong to the other one, each of them."""
-    words = _words_at(phrase)
-    listed = [one for one in dict.fromkeys(names) if one in words]
-    for one, other in combinations(listed, 2):
-        own, its = _parts(one), _parts(other)
-        if _fits(words[one], its - own) and _fits(words[other], own - its):
-            fits = _fits(words[one], own - its) or _fits(words[other], its - own)
-            if not fits:
+def is_crossed(tree: Tree, phrase: Phrase, names: Sequence[Entity]) -> bool:
+    """Return whether something is said to be done with a name whose words are those of another, or of none."""
+    words = {one: said for one, said in _done_with(phrase).items() if one in names}
+    for one, said in words.items():
+        for stem, deed in DEEDS.items():
+            if any(word.startswith(stem) for word in said) and not _does(tree, one, deed):
                 return True
+    for one, other in combinations(words, 2):
+        own, its = _parts(one), _parts(other)
+        swapped = _fits(words[one], its - own) or _fits(words[other], own - its)
+        if swapped and not (_fits(words[one], own - its) or _fits(words[other], its - own)):
+            return True
     return False
 
 
-def _words_at(phrase: Phrase) -> dict[Entity, set[str]]:
-    """Return the words between each name and what stands before it."""
+def _done_with(phrase: Phrase) -> dict[Entity, set[str]]:
+    """Return the words of what is done with each name: ``frees page with <2>``, ``calls <2> to free page``."""
     found: dict[Entity, set[str]] = {}
-    end = 0
-    for match in _MARK.finditer(phrase.shape):
+    marks = list(_MARK.finditer(phrase.shape))
+    for number, match in enumerate(marks):
         one = phrase.at(match[0])
-        between = phrase.shape[end : match.start()]
-        if one.kind == "name":
-            found.setdefault(one, set()).update(set(_WORD.findall(between)) - _COMMON)
-        end = match.end()
+        before = phrase.shape[marks[number - 1].end() if number else 0 : match.start()]
+        behind = phrase.shape[match.end() : marks[number + 1].start() if number + 1 < len(marks) else None]
+        said = None
+        if _MEANS.search(before):
+            said = before
+        elif purpose := _PURPOSE.match(behind):
+            said = purpose[1]
+        if one.kind == "name" and said is not None:
+            last = _PARTS.split(said.rstrip())[-1] if said is before else said
+            found[one] = set(_WORD.findall(last)) - _COMMON
     return found
+
+
+def _does(tree: Tree, one: Entity, deed: str) -> bool:
+    """Return whether a name, or the code that it stands for, may do a deed."""
+    texts = [one.last, *(tree.source(at) for at in tree.definitions(one)[:3])]
+    return any(re.search(deed, text, re.IGNORECASE) for text in texts)
+
+
+def is_apart(tree: Tree, phrase: Phrase, subject: Entity) -> bool:
+    """Return whether two names that the words join, ``sets <1> to <2>``, never stand in one statement of the code."""
+    for match in _JOINED.finditer(phrase.shape):
+        one, other = phrase.at(match[1]), phrase.at(match[2])
+        if subject.last in (one.last, other.last) or {one.kind, other.kind} - {"name", "member"}:
+            continue
+        for at in tree.functions(subject):
+            parts = [
+                [re.search(rf"(?<!\w){re.escape(name)}(?!\w)", part) is not None for name in (one.last, other.last)]
+                for part in tree.body(at).split(";")
+            ]
+            if any(both[0] for both in parts) and any(both[1] for both in parts) and not any(map(all, parts)):
+                return True
+    return False
 
 
 def _parts(one: Entity) -> set[str]:
@@ -93,5 +131,7 @@ def _parts(one: Entity) -> set[str]:
 def _fits(words: set[str], parts: set[str]) -> bool:
     """Return whether one of *words* is one of *parts* of a name, in full or cut short."""
     return any(
-        word.startswith(part[: max(4, len(part) - 2)]) or part.startswith(word[:5]) for word in words for part in parts
+        word.startswith(part[: max(4, len(part) - 2)]) or (word[:5] in part if len(word) > 4 else part.startswith(word))
+        for word in words
+        for part in parts
     )

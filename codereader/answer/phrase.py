@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
-from codereader.answer.cite import ENDINGS, WORDS_OF_LANGUAGES, is_spelled_like_code
 from codereader.answer.japanese import in_english
+from codereader.answer.spelling import ENDINGS, WORDS_OF_LANGUAGES, is_spelled_like_code
 from codereader.answer.words import LETTERS, NAME
 
 Kind = Literal["name", "member", "path", "place", "option"]

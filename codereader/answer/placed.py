@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from codereader.answer.outcome import Outcome, best, not_so, open_, so
-from codereader.answer.phrase import Entity
+from codereader.answer.phrase import Entity, Phrase
 from codereader.answer.relation import Relation
 from codereader.answer.tree import Tree
 from codereader.index.parsed import Definition
@@ -133,11 +133,22 @@ def contain(tree: Tree, said: Relation) -> Outcome | None:
     return define(tree, Relation("define", said.object, Entity("path", said.subject.text)))
 
 
-def at_place(tree: Tree, said: Relation) -> Outcome | None:
-    """Judge a place that stands in brackets behind a name: it must be of the name, or mention it."""
+def at_place(tree: Tree, said: Relation, phrase: Phrase) -> Outcome | None:
+    """Judge a place that stands in brackets behind a name: it must be of the name, or mention it.
+
+    At the end of a sentence it may be that of what the sentence begins with, or of anything else in it.
+    """
     if said.subject is None or said.object is None:
         return None
-    return near(tree, [said.subject], said.object, strict=True)
+    found = near(tree, [said.subject], said.object, strict=True)
+    names = [one for one in phrase.entities if one.kind == "name"]
+    if found is None or found.verdict != "contradicted" or phrase.entities[-1] != said.object or len(names) < 2:
+        return found
+    lines = said.object.lines
+    if lines is not None and (head := _at_line(tree, names[0], lines)) and head.verdict == "verified":
+        return head
+    other = near(tree, names, said.object, strict=True)
+    return open_(found.why, found.path, found.line) if other and other.verdict == "verified" else found
 
 
 def near(tree: Tree, names: list[Entity], place: Entity, *, strict: bool = False) -> Outcome | None:

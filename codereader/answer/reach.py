@@ -119,6 +119,20 @@ def _passed(tree: Tree, homes: Sequence[At[Definition]], third: Entity, name: st
     return None
 
 
+def give(tree: Tree, said: Relation) -> Outcome | None:
+    """Judge that the body of one gives the object to what stands third."""
+    homes = tree.functions(said.subject)
+    if said.object is None or said.third is None or not homes:
+        return None
+    if found := _passed(tree, homes, said.third, said.object.last):
+        return found
+    at = homes[0]
+    place = (at.path, at.fact.row + 1)
+    if _passed(tree, homes, said.object, said.third.last):
+        return not_so(f"{at.fact.name} gives {said.third.last} to {said.object.last}", *place)
+    return open_(f"{at.fact.name} at {tree.place(at)} does not write that", *place)
+
+
 def _through(tree: Tree, homes: Sequence[At[Definition]], third: Entity, name: str) -> Outcome | None:
     for at in homes:
         if tree.mention(at, third.last) is None:

@@ -84,7 +84,7 @@ _VERBS: tuple[tuple[str, bool, tuple[str, ...]], ...] = (
         r"uses?|using|references?|access(?:es)?|reads?|checks?|needs?|depends? on|works? with|operates? on|touches",
         r"consults?|refers? to|mentions?|employs?|utili[sz]es?|leverages?|tests?",
     )),
-    ("take", False, (r"takes?|accepts?|receives?|expects?|taking|accepting|is passed|is given",)),
+    ("take", False, (r"takes?|accepts?|receives?|expects?|taking|accepting|is passed(?! to| as)|is given(?! to| as)",)),
     ("return", False, (r"returns?|returning|yields?",)),
     ("do", False, (
         r"runs?|registers?|unregisters?|registered|allocates?|frees?|sets?|assigns?|initiali[sz]es?|passes|points",
@@ -107,13 +107,18 @@ _FIRST_LIST = re.compile(
 )
 _PREPOSED = re.compile(r" (?:in|of|at|from|inside|within|for|by|with|on|to|through|via|under|as|into|using|is|are) \Z")
 _RELATIVE = re.compile(r"(<\d+>)[^<]*? (?:which|that|who|where) ?\Z")
+_GIVEN = re.compile(
+    rf"({_E}) (?:is|are|gets) (?:passed|given|handed|supplied)(?: \w+){{0,3}}? to ({_E})"
+    rf" (?:by|in|from|inside|within) ({_E})"
+)
+"""``<0> is passed to <1> by <2>``"""
 _CLAUSE_OF = re.compile(
     rf"(?:,|;|and|while|whereas|where|but)(?: and| but| while)? (?:in turn )?({_E})(?: \w+ly)?"
     r" (?!of |in |at |to |for )[a-z]+s [^<;]*\Z"
 )
 """A clause whose subject and verb stand before what is at hand: ``, and <3> releases peer [using <4>]``."""
 _DONE_IN = re.compile(
-    r"(?:,|;|and|while)(?: and| while)? (?:(?:is|are|it) ){0,2}[a-z]+(?:ed|en) (?:\w+ )?"
+    r"(?:,|;|and|while|(?<=>)(?= (?:is|are) ))(?: and| while)? (?:(?:is|are|it) ){0,2}[a-z]+(?:ed|en) (?:\w+ )?"
     rf"(?:in|by|inside|within|from) ({_E}) \Z"
 )
 """``, and removed in <2> [using <3>]``"""
@@ -222,6 +227,9 @@ class Clauses:
             if phrase.at(match[1]).kind == "name":
                 negated = match[3] is not None
                 yield from (Relation("call", phrase.at(match[1]), one, negated=negated) for one in phrase.all(match[2]))
+        for match in _GIVEN.finditer(phrase.shape):
+            given, taker, doer = (phrase.at(match[at]) for at in (1, 2, 3))
+            yield Relation("give", doer, given, taker)
         for match in _CALL_TO.finditer(phrase.shape):
             negated = _NO.search(phrase.shape[: match.start() + 1]) is not None
             for called in phrase.all(match[1]):
@@ -312,8 +320,9 @@ class Clauses:
         if name == "return" and (returned := _RETURNED.match(right)):
             word = returned[1]
         made = Relation(name, None, None, third, word, negated, only, self._guessed)
-        for subject in subjects or [None]:
-            for one in objects or [None]:
+        sides: tuple[Sequence[Entity | None], ...] = (subjects or (None,), objects or (None,))
+        for subject in sides[0]:
+            for one in sides[1]:
                 if swapped:
                     yield replace(made, subject=one, object=subject)
                 else:

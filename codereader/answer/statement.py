@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from codereader.answer import built, counted, formed, held, placed, reach, signature
 from codereader.answer.cite import Citer
 from codereader.answer.event import Citation, Statement
-from codereader.answer.ordered import is_crossed, is_out_of_order
+from codereader.answer.ordered import is_apart, is_crossed, is_out_of_order
 from codereader.answer.outcome import Outcome, negation, open_, so
 from codereader.answer.phrase import Entity, Phrase, read
 from codereader.answer.relation import Clauses, Relation
@@ -112,6 +112,8 @@ class Checker:
             case "do":
                 found = reach.use(tree, one)
                 return found if found is not None and found.verdict == "verified" else None
+            case "give":
+                return reach.give(tree, one)
             case "define":
                 return placed.define(tree, one)
             case "declare":
@@ -127,7 +129,7 @@ class Checker:
             case "return":
                 return signature.returns(tree, one, one.word)
             case "at":
-                return placed.at_place(tree, one)
+                return placed.at_place(tree, one, phrase)
             case "near":
                 names = [e for e in phrase.entities if e.kind in ("name", "member", "option")]
                 return placed.near(tree, names, one.object) if one.object else None
@@ -199,7 +201,9 @@ class Checker:
         names = [one for one in phrase.entities if one.kind == "name"]
         subjects = dict.fromkeys(one.entities[0] for one in good if one.entities)
         others = [one for one in names if one not in subjects]
-        return is_crossed(phrase, others) or any(is_out_of_order(self.tree, phrase, one) for one in subjects)
+        return is_crossed(self.tree, phrase, others) or any(
+            is_out_of_order(self.tree, phrase, one) or is_apart(self.tree, phrase, one) for one in subjects
+        )
 
     def _implied(self, phrase: Phrase, topic: Entity | None) -> _Said | None:
         """Return what is so without a relation that is known: what the first name's code names, it has to do with."""

@@ -56,7 +56,7 @@ _STOP = frozenset(
     "performs perform performing performed serves serving acts acting obtains obtained gets get getting afterwards "
     "hooked hooks plugged wired installed subsequently accordingly thereby help helps with deals".split()
 )
-_DEEDS = {
+DEEDS = {
     "alloc": "alloc|new|create|make|get|clone|dup|init", "free": "free|put|release|destroy|drop|kill|del|clean|flush",
     "deallocat": "free|put|release|destroy", "releas": "free|put|release|unlock|drop|destroy",
     "unlock": "unlock", "lock": "lock|mutex|down|up|guard", "increment": r"inc|\+\+|add|get|\+= ?1|hold",
@@ -64,14 +64,17 @@ _DEEDS = {
     "delet": "del|remove|unlink|rm|erase|free", "remov": "del|remove|unlink|rm|erase|pop|discard|drop",
     "encrypt": "crypt|aead|cipher",
     "decrypt": "crypt|aead|cipher", "unregister": "unregister|del|remove", "sleep": "sleep|wait|schedule|delay",
-    "creat": "create|new|alloc|make|mk|init|add|build|open", "clos": "close|release|shut|put|exit|fini",
+    "creat": "create|new|alloc|make|mk|init|add|build|open",
+    "clos": "close|release|shut|put|exit|fini|destroy|kill|free",
     "compress": "compress|zip|deflate|inflate", "log": "log|print|warn|err|debug|trace|pr_|info",
     "encod": "encode|pack|fill|put|json|base64", "decod": "decode|unpack|parse|get|json|base64",
 }  # fmt: skip
 """Deeds by the stem of the verb, and what in code may be that deed."""
 _WORD = re.compile(r"(?<![<\w])[a-z][a-z-]+(?![\w>])")
 _NUMBER = re.compile(r"(?<![<\w.-])\d+(?:\.\d+)?(?![\w>.])")
-_NOT = re.compile(r" (?:not|no|neither|nor|never|without|none|rather than|instead of|unlike|except|nothing|lacks?) ")
+_NOT = re.compile(
+    r"(?<! returns) (?:not|no|neither|nor|never|without|none|rather than|instead of|unlike|except|nothing|lacks?) "
+)
 _ONLY = re.compile(r" (?:only|sole|solely|exclusively|always|every|all) ")
 _DENIES = re.compile(
     r" (?:there (?:is|are) no|does not exist|do not exist|is not (?:part|defined|present|found|shown|in)|no such"
@@ -121,11 +124,13 @@ class Support:
     def _given(self, phrase: Phrase) -> str | None:
         """Return what stands in the brackets of a call and nowhere in the code that the sentence is about."""
         for one in phrase.entities:
-            words = [word for word in re.findall(r"[A-Za-z_]\w*", one.given) if "_" in word or word.isupper()]
+            given: list[str] = re.findall(r"[A-Za-z_]\w*", one.given)
+            words = [word for word in given if "_" in word or word.isupper()]
             own = [other for other in phrase.entities if other.last != one.last] or [one]
             code = "\n".join(self._tree.source(at) for other in own for at in self._tree.definitions(other)[:3])
+            calls: list[str] = re.findall(rf"\b{re.escape(one.last)}\s*\([^;{{}}]*", code)
             for word in words if code else ():
-                if not re.search(rf"\b{word}\b", code):
+                if not re.search(rf"\b{word}\b", "\n".join(calls) or code):
                     return word
         return None
 
@@ -202,10 +207,10 @@ class Support:
         return "".join(self._tree.line(path, number) for number in lines)
 
     def _unsupported(self, shape: str, context: str) -> str | None:
-        words = [word for word in _WORD.findall(shape) if word not in _STOP and word not in NOUNS.split("|")]
+        words: list[str] = [word for word in _WORD.findall(shape) if word not in _STOP and word not in NOUNS.split("|")]
         parts = set(re.findall(r"[a-z]+", context))
         for word in words:
-            for stem, deed in _DEEDS.items():
+            for stem, deed in DEEDS.items():
                 if word.startswith(stem) and not re.search(
                     rf"(?:^|[^a-z])(?:\w*_)?(?:{deed})|(?:{deed})(?:$|[^a-z])", context
                 ):

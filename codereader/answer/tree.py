@@ -13,12 +13,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from codereader.answer.beyond import Beyond
-from codereader.answer.cite import WORDS_OF_LANGUAGES, Citer
+from codereader.answer.cite import Citer
 from codereader.answer.phrase import Entity
+from codereader.answer.spelling import WORDS_OF_LANGUAGES
 from codereader.errors import NothingReadable
 from codereader.facts.kbuild.chain import BuildFacts
 from codereader.index.includes import include_map
-from codereader.index.parsed import Definition, Macro
+from codereader.index.parsed import Definition, Macro, TableEntry
 from codereader.index.view import At, IndexView
 
 if TYPE_CHECKING:
@@ -114,6 +115,13 @@ class Tree:
     def tables(self, one: Entity | None) -> list[At[Definition]]:
         """Return the variables that an entity may mean."""
         return self.definitions(one, TABLE_KINDS)
+
+    def entries(self, one: Entity) -> list[At[TableEntry]]:
+        """Return what the tables that an entity may mean hold."""
+        if one.type_word:
+            return []
+        paths = dict.fromkeys(at.path for at in self.tables(one))
+        return [at for path in paths for at in self.view.tables(path=path) if at.fact.variable == one.last]
 
     def types(self, one: Entity | None) -> list[At[Definition]]:
         """Return the types that an entity may mean."""

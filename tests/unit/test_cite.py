@@ -201,3 +201,25 @@ def test_what_a_header_outside_the_scope_declares_is_no_invention(tmp_path):
 
     assert ("verified", "../../include/linux/farther.h", 2) == (far.verdict, far.path, far.start_line)
     assert ("not found", "not found") == (parameter.verdict, invented.verdict)
+
+
+def test_what_the_index_knows_elsewhere_in_the_root_is_no_invention(tmp_path):
+    """A scope may name what another folder of its root defines, and its files, once that folder was indexed."""
+    for folder in (".git/objects", ".git/refs", "fs/small", "net"):
+        (tmp_path / "tree" / folder).mkdir(parents=True)
+    (tmp_path / "tree" / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
+    (tmp_path / "tree" / "net" / "core.c").write_text("\nint far_away(void)\n{\n\treturn 1;\n}\n")
+    (tmp_path / "tree" / "fs" / "small" / "a.c").write_text("int f(void) { return 0; }\n")
+    text = "`far_away` and net/core.c and `far_off` and net/edge.c"
+    walks = [walk(open_scope(tmp_path / "tree" / folder), CancelToken(), None) for folder in ("fs/small", "net")]
+    build(walks[0], tmp_path / "cache", CancelToken())
+    with open_index(walks[0], tmp_path / "cache") as view:
+        before = verdicts(view, text)
+
+    build(walks[1], tmp_path / "cache", CancelToken())
+    with open_index(walks[0], tmp_path / "cache") as view:
+        after = marks(view, text)
+
+    assert {"not found"} == {verdict for _, verdict in before}
+    assert ["verified", "verified", "not found", "not found"] == [found.verdict for found in after]
+    assert ("../../net/core.c", 2) == (after[0].path, after[0].start_line)

@@ -52,6 +52,15 @@ TRUE = [
     ("ramdisk", "`RAMDISK_BLOCK` is a macro defined as 512, and core.c includes `ramdisk.h`."),
     ("ramdisk", "`ramdisk_read` does not call `ramdisk_find`."),
     ("ramdisk", "`ramdisk_account` takes two parameters and returns void."),
+    ("ramdisk", "If the name is taken, `ramdisk_create` drops it using `kstrdup`."),
+    (
+        "ramdisk",
+        "It is made in `ramdisk_init` by calling `ramdisk_create` and freed in `ramdisk_exit` using `ramdisk_destroy`.",
+    ),
+    ("ramdisk", "`simple_fill_super` is passed to `get_tree_nodev` by `ramdisk_get_tree`."),
+    ("ramdisk", "The `.open` of `ramdisk_operations` is `ramdisk_open`, which finds the disk with `ramdisk_find`."),
+    ("ramdisk", "`ramdisk_destroy` first calls `kfree` and then `vfree`."),
+    ("ramdisk", "`ramdisk_find` is exported and takes a name (core.c:18)."),
     ("ramdisk", "There are two definitions of `ramdisk_count` in core.c."),
     ("ramdisk", "`ramdisk_open`は`ramdisk_find`を呼び出します。"),
     ("pypkg", "`NotOnShelfError` inherits from `ShelfError`, which is defined in shelf/errors.py."),
@@ -97,6 +106,10 @@ UNTOLD = [
     ),
     ("ramdisk", "`ramdisk_find` frees the memory of `name`."),
     ("ramdisk", "`ramdisk_open` calls `ramdisk_find`, which encrypts passwords."),
+    ("ramdisk", "`ramdisk_init` calls `register_filesystem` before `register_chrdev`."),
+    ("ramdisk", "`ramdisk_create` allocates the disk with `kstrdup` and copies the name with `kzalloc`."),
+    ("ramdisk", "`ramdisk_create` sets `name` to `vzalloc` and `blocks` to `kstrdup`."),
+    ("ramdisk", "`ramdisk_init` runs `register_filesystem(&ramdisk_operations)`."),
     ("ramdisk", "`ramdisk_init` calls `ramdisk_find` only through `ramdisk_create`, in four steps."),
 ]
 
