@@ -44,8 +44,8 @@
 (import_spec name: (package_identifier)? @alias path: (_) @target) @import
 (import_spec (dot) @import.all)
 
-(field_declaration name: (_) @name type: (_) @type) @field
-(field_declaration !name type: (_) @type) @field
+(type_spec type: (struct_type (field_declaration_list (field_declaration name: (_) @name type: (_) @type) @field)))
+(type_spec type: (struct_type (field_declaration_list (field_declaration !name type: (_) @type) @field)))
 (interface_type (type_elem . (_) @type .) @field)
 (parameter_declaration name: (_) @name type: (_) @type) @local
 (var_spec name: (_) @name type: (_) @type) @local

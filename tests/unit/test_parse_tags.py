@@ -178,3 +178,10 @@ def test_yaml_too_deep_for_its_parser_is_outlined_as_far_as_it_goes(data: bytes)
     found = parse(b"top: 1\n" + data, "yaml")
 
     assert "top" in [one.name for one in found.definitions]
+
+
+def test_fields_of_a_struct_inside_a_go_struct_are_not_the_outer_ones() -> None:
+    """A field whose type is written in place has fields of its own."""
+    parsed = parse(b"package a\n\ntype T struct {\n\tB\n\tinner struct {\n\t\tname string\n\t}\n}\n", "go")
+
+    assert [["", "inner"]] == [[member.name for member in record.members] for record in parsed.records]
