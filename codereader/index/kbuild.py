@@ -25,6 +25,8 @@ Captures = Mapping[str, Sequence["Node"]]
 
 _CONDITIONAL = re.compile(rb"^[ ]*(ifeq|ifneq|ifdef|ifndef|else|endif)\b([^\n]*)", re.MULTILINE)
 _SYMBOL = re.compile(rb"\$[({](\w+)[)}](?=[\w$(){}-]*[ \t]*(?:[:+?]?=))")
+_BUILT_IN = re.compile(rb"\$[({]subst m,y,[ \t]*\$[({](\w+)[)}][)}]")
+"""A symbol with a module taken for built in."""
 _GOAL = re.compile(r"(?P<goal>.+?)-(?:\$[({](?P<symbol>\w+)[)}]|(?P<plain>[ymn]|objs))\Z")
 _REFERENCE = re.compile(r"\$[({]([^(){}$\s]+)[)}]\Z")
 _WORD = re.compile(r"\$\([^()]*(?:\([^()]*\)[^()]*)*\)|[^\s$]+")
@@ -35,6 +37,7 @@ _SPACE = re.compile(r"(?:\\\r?\n|\s)+")
 
 def extract_make(data: bytes, query: Callable[[bytes], Captures]) -> ParsedFile:
     """Return the facts of the makefile *data*; *query* parses text and returns its captures."""
+    data = _BUILT_IN.sub(_symbol_alone, data)
     text, changes = _unconditional(data)
     captures = query(_SYMBOL.sub(_plain_name, text))
     rules = list(_rules(data, captures.get("assignment", ()), changes))
@@ -131,6 +134,11 @@ def _negated(test: str) -> str:
 def _condition(changes: _Changes, byte: int) -> str | None:
     at = bisect_right(changes, byte, key=lambda one: one[0])
     return changes[at - 1][1] if at else None
+
+
+def _symbol_alone(match: re.Match[bytes]) -> bytes:
+    """Return ``$(subst m,y,$(X))`` as ``$(X)`` and blanks, of the same length."""
+    return (b"$(" + match[1] + b")").ljust(len(match[0]))
 
 
 def _plain_name(match: re.Match[bytes]) -> bytes:

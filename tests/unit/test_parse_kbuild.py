@@ -123,3 +123,13 @@ def test_an_assignment_is_kept_as_it_is_written() -> None:
         ("box-y", ":=", ("a-$(B).o", "$(c-y)")),
         ("c-y", "+=", ("c.o",)),
     ] == [(b.variable, b.operator, b.words) for b in parsed.builds]
+
+
+def test_a_part_that_is_built_in_where_its_option_is_a_module_keeps_the_option():
+    """``box-$(subst m,y,$(CONFIG_LID))`` is a list of the box like any other."""
+    made = parse(b"box-y := a.o\nbox-$(subst m,y,$(CONFIG_LID))\t+= lid.o\n", "make")
+
+    assert [(rule.goal, rule.symbol, rule.objects) for rule in made.builds] == [
+        ("box", "y", ("a.o",)),
+        ("box", "CONFIG_LID", ("lid.o",)),
+    ]

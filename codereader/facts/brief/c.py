@@ -129,10 +129,17 @@ def _built_file(one: Built) -> Fact:
 
 def _unbuilt(material: Material) -> Iterator[Fact]:
     included = {base(at.fact.target) for at in material.view.includes() if at.fact.target.endswith(".c")}
-    left = [path for path in material.build.not_built if base(path) not in included]
+    left = [path for path in material.build.not_built if base(path) not in included and not _is_named(material, path)]
     if left:
         text = f"no rule names {counted(len(left), 'source')}: {listed(left, 5)}"
         yield Fact(left[0], "built if", "not known", text, left[0], 1)
+
+
+def _is_named(material: Material, path: str) -> bool:
+    """Tell whether the makefile beside a source names its object in a way that is not read as a rule."""
+    folder, name = posixpath.split(path)
+    wanted = f"{name.rpartition('.')[0]}.o".encode()
+    return any(wanted in material.texts.whole(posixpath.join(folder, one)).split() for one in ("Makefile", "Kbuild"))
 
 
 def tables_section(material: Material) -> Draft:

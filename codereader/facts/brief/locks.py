@@ -78,9 +78,10 @@ def locks_section(material: Material, around: Sequence[At[Definition]] = ()) -> 
     )
     single = [_lock(material, *one, taken) for one in locks if one[2] is None]
     inside = list(_members(material, [one for one in locks if one[2] is not None], taken))
+    inside.sort(key=lambda fact: -material.uses.mentions.get(fact.subject, 0))
     facts = [*_summary(material, taken), *_order(material), *single[:1], *inside[:1], *single[1:], *inside[1:]]
     facts += _of_others(material, {name for _, name, _, _ in locks}, taken)
-    return Draft("Locking", tuple(facts), weight=3, first=2)
+    return Draft("Locking", tuple(facts), weight=4, first=3)
 
 
 def _taken(material: Material) -> _Taken:

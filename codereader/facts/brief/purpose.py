@@ -43,6 +43,7 @@ _SPEAKERS = ("__init__.py", "doc.go", "lib.rs", "mod.rs", "main.rs", "package-in
 _READMES = ("README.md", "README.rst", "README.txt", "README")
 _SYMBOL = re.compile(r"\bCONFIG_(\w+)")
 _MAKEFILE = re.compile(r"^(?:kbuild )?makefile (?:for|of) (?:the )?(?:linux )?(?:kernel )?", re.IGNORECASE)
+_SAYING_NOTHING = ("", "kernel", "linux kernel", "linux")
 _STOP = re.compile(r"(?<=\w{2})[.!?](?=\s|$)")
 _OPENING = re.compile(
     r"^(?:this|the) (?:[\w-]+ )?(?:crate|package|module|file|directory|folder|library)"
@@ -115,7 +116,8 @@ class Purposes:
                 yield Purpose(_sentence(found[1]), path, found[0])
         yield from self._of_package(group)
         makefile = self._files.get(posixpath.join(group.folder, "Makefile"))
-        if makefile and makefile.summary and (words := _MAKEFILE.sub("", makefile.summary)) != makefile.summary:
+        words = _MAKEFILE.sub("", makefile.summary) if makefile and makefile.summary else ""
+        if makefile and words != makefile.summary and words.strip(" .").lower() not in _SAYING_NOTHING:
             yield Purpose(_sentence(words), makefile.path, 1)
         yield from self._of_main(group)
 
