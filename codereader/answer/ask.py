@@ -13,7 +13,7 @@ from queue import SimpleQueue
 from threading import Thread
 
 from codereader import __version__
-from codereader.answer.checked import CheckedStream
+from codereader.answer.checked import DRIFT, CheckedStream
 from codereader.answer.event import (
     Answer,
     Citation,
@@ -54,13 +54,24 @@ ONLY_VERIFIED = (
 )
 
 
+SHORT_DRIFT = 3
+"""So many sentences in a row without one that was verified end what a model says that is too small to be trusted."""
+
+SPOKEN_STEP = 8
+"""Progress is told every so many pieces of prose, while none of it is shown."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """How a model is asked. With `only_verified`, sentences that the index does not bear out are dropped."""
+    """How a model is asked. With `only_verified`, sentences that the index does not bear out are dropped.
+
+    `drift` sentences in a row without one that was verified end the answer.
+    """
 
     sampling: Sampling
     only_verified: bool
     lines: int | None = None
+    drift: int = DRIFT
 
 
 def speak(
@@ -81,7 +92,8 @@ def speak(
     if not speaker.trusted:
         yield Note((ONLY_VERIFIED if asking.only_verified else TOO_SMALL).format(name=speaker.name))
     evidence = ready.composed.evidence
-    said = _Said(CheckedStream(ground.view, evidence, only_verified=asking.only_verified), CancelToken())
+    stream = CheckedStream(ground.view, evidence, only_verified=asking.only_verified, drift=asking.drift)
+    said = _Said(stream, CancelToken(), asking.sampling.max_tokens)
     with closing(speaker.start(ready.plan)) as engine:
         yield from _load(engine, cancel)
         yield from said.follow(engine.generate(ready.composed.prompt, asking.sampling, cancel, said.enough))
@@ -139,9 +151,11 @@ def _spoken(speaker: Speaker, ready: Prepared, asking: Asking) -> Spoken:
 class _Said:
     """What the engine has said so far, and what became of its claims. `enough` ends an answer that drifts."""
 
-    def __init__(self, stream: CheckedStream, enough: CancelToken) -> None:
+    def __init__(self, stream: CheckedStream, enough: CancelToken, most: int) -> None:
         self.stream = stream
         self.enough = enough
+        self._most = most
+        self._pieces = 0
         self.tokens: list[str] = []
         self.citations: dict[str, Citation] = {}
         self.finished: Finished | None = None
@@ -161,11 +175,18 @@ class _Said:
                     yield Progress("prefill", done, total, "tokens", reused)
                 case Piece(text=text):
                     yield from self._kept(self.stream.feed(text))
+                    yield from self._unheard()
                     if self.stream.drifts:
                         self.enough.cancel()
                 case Finished():
                     self.finished = happened
         yield from self._kept(self.stream.flush())
+
+    def _unheard(self) -> Iterator[Event]:
+        """Yield that the model speaks as long as nothing of it is shown."""
+        self._pieces += 1
+        if not self.tokens and self._pieces % SPOKEN_STEP == 0:
+            yield Progress("speak", self._pieces, self._most, "tokens")
 
     def _kept(self, events: Iterator[Token | Mark | Judged]) -> Iterator[Event]:
         for event in events:

@@ -18,6 +18,9 @@ NAMED = 3
 _UNRESOLVED = "Not followed"
 """The title of the brief's section on what it could not follow."""
 
+_NOT_READ = " not read, "
+"""Stands in the brief's facts on files that were left out."""
+
 
 def blind_spots(
     view: IndexView, brief: Brief, reply: Reply, skipped: Sequence[Skipped], left_out: Sequence[LeftOut] = ()
@@ -28,19 +31,16 @@ def blind_spots(
     """
     is_overview = reply.question.intent == OVERVIEW
     facts = [fact for section in brief.sections for fact in section.facts] if is_overview else list(reply.facts)
-    return (
-        *(_unresolved(brief) if is_overview else not_followed(reply)),
-        *_broken(view, facts),
-        *_conditions(facts),
-        *_skipped(skipped),
-        *_unseen(left_out),
-    )
+    told = tuple(_unresolved(brief)) if is_overview else tuple(not_followed(reply))
+    broken = () if is_overview and told else _broken(view, facts)
+    return (*told, *broken, *_conditions(facts), *_skipped(skipped), *_unseen(left_out))
 
 
 def _unresolved(brief: Brief) -> Iterator[str]:
+    """Yield what the brief itself says that it could not follow; files that were not read are told for themselves."""
     for section in brief.sections:
         if section.title == _UNRESOLVED:
-            yield from (f"not followed: {fact.text.strip()}" for fact in section.facts)
+            yield from (fact.text.strip() for fact in section.facts if _NOT_READ not in fact.text)
 
 
 def not_followed(reply: Reply) -> Iterator[str]:

@@ -21,7 +21,7 @@ from codereader.facts.fact import Fact
 from codereader.index.view import IndexView
 
 DRIFT = 8
-"""So many sentences in a row without one that was verified are a drift."""
+"""So many sentences in a row without one that was verified are a drift, unless said otherwise."""
 
 
 @dataclass(slots=True)
@@ -50,7 +50,8 @@ class CheckedStream:
 
     *evidence* are the facts that the prompt numbered from 1; *checker* is that of another answer about
     the view, whose work it shares. Holds back at most the last unfinished step, a few hundred
-    characters; with *only_verified* the last unfinished sentence. `tally` and `drifts` are of what was fed so far.
+    characters; with *only_verified* the last unfinished sentence. `tally` and `drifts` are of what was fed so far;
+    *drift* sentences in a row without one that was verified are a drift.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class CheckedStream:
         *,
         only_verified: bool = False,
         checker: Checker | None = None,
+        drift: int = DRIFT,
     ) -> None:
         checker = checker or Checker(view)
         self.tally = Tally()
@@ -69,7 +71,7 @@ class CheckedStream:
         self._sentences = Sentences()
         self._judging = Judging(checker)
         self._kept = Kept() if only_verified else None
-        self._last: deque[bool] = deque(maxlen=DRIFT)
+        self._last: deque[bool] = deque(maxlen=drift)
         self._fed = self._passed = self._shown = self._begin = 0
         self._waiting: deque[tuple[int, Mark]] = deque()
         self._citations: list[Citation] = []
@@ -77,8 +79,8 @@ class CheckedStream:
 
     @property
     def drifts(self) -> bool:
-        """Whether none of the last `DRIFT` sentences was verified."""
-        return len(self._last) == DRIFT and not any(self._last)
+        """Whether none of the last *drift* sentences was verified."""
+        return len(self._last) == self._last.maxlen and not any(self._last)
 
     def feed(self, text: str) -> Iterator[Token | Mark | Judged]:
         """Yield what can be let through after *text*. Raises: StoreError."""

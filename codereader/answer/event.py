@@ -55,9 +55,12 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Work moved on: `done` of `total` `unit` of a `stage`; `total` is 0 where it is not known yet."""
+    """Work moved on: `done` of `total` `unit` of a `stage`; `total` is 0 where it is not known yet.
 
-    stage: Literal["walk", "parse", "load", "prefill"]
+    ``speak`` comes while the model speaks and nothing of it was verified yet.
+    """
+
+    stage: Literal["walk", "parse", "load", "prefill", "speak"]
     done: int
     total: int
     unit: str

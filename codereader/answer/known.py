@@ -16,6 +16,9 @@ from codereader.facts.search.ranked import Ranked
 DEFAULT_PATIENCE = 20.0
 """Seconds of prompt evaluation that a prompt may be predicted to take when nobody sized its pack."""
 
+DEFAULT_TOKENS, FEW_TOKENS = 512, 128
+"""Tokens of an answer at most where nobody says how many, and of a model that is too small to be trusted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -23,7 +26,7 @@ class Wish:
 
     budget: int | None = None
     ctx: int | None = None
-    max_tokens: int = 512
+    max_tokens: int = DEFAULT_TOKENS
     patience: float = DEFAULT_PATIENCE
     gpu_layers: int | Literal["auto"] = "auto"
     device: str = "auto"

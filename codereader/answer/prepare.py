@@ -101,7 +101,7 @@ def _budget(speaker: Speaker, wish: Wish, window: int, room: int) -> tuple[int, 
     most = int(room * PACK_SHARE)
     if wish.budget is None:
         rate = speaker.plan(wish.need(min(LEAST_BUDGET, room))).prefill_rate
-        chosen = min(MOST_BUDGET, max(LEAST_BUDGET, int(rate * wish.patience * PACK_SHARE) // 256 * 256))
+        chosen = max(LEAST_BUDGET, int(min(MOST_BUDGET, rate * wish.patience * PACK_SHARE)) // 256 * 256)
         return min(chosen, most), []
     if wish.budget <= most:
         return wish.budget, []

@@ -489,3 +489,18 @@ def test_ctrl_c_while_the_model_reads_leaves_no_file(tree, tmp_path) -> None:
 
     assert ExitCode.INTERRUPTED == process.returncode
     assert not target.exists()
+
+
+def test_a_question_is_read_as_utf8_whatever_the_locale(tree, run) -> None:
+    """Japanese in an argument is Japanese also where the locale says ASCII."""
+    question = "ring_putを呼び出しているのは?"
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+    row = json.loads(run("ask", tree, question, "--no-model", "--format", "json", **ascii_only).stdout)
+
+    assert (question, "callers") == (row["question"], row["intent"])
+
+
+def test_no_patience_is_too_long(tree, run) -> None:
+    """Seconds beyond all numbers are as good as any that are long."""
+    assert ExitCode.OK == run("ask", tree, "explain", "--model", "echo", "--patience", "1e308").code

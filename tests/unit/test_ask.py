@@ -10,12 +10,13 @@ from threading import Event as Flag
 
 import pytest
 
-from codereader.answer.ask import Asking
+from codereader.answer.ask import SHORT_DRIFT, Asking
 from codereader.answer.event import Done, Event, Note, Progress
 from codereader.answer.known import Known, Wish
 from codereader.answer.speaker import Speaker, echo
 from codereader.cancel import CancelToken
 from codereader.engine.protocol import EngineEvent, LoadProgress, Piece, Prefill, Prompt, Sampling
+from codereader.fronts.cli.asking import most_tokens
 from codereader.reader import Reader
 
 
@@ -94,11 +95,40 @@ def test_a_plain_frame_is_said(tmp_path: Path) -> None:
 def test_an_answer_that_drifts_is_stopped_and_its_cost_is_told(tmp_path: Path) -> None:
     """Eight sentences of which nothing holds end the answer in good order, long before the limit."""
     (tmp_path / "a.c").write_text("int main(void) { return 0; }\n")
-    drivel = " ".join(f"The number {n} is a matter of taste." for n in range(100))
     with Reader(tmp_path) as reader:
         reader.open()
-        (done,) = [event for event in asked(reader, echo(drivel)) if isinstance(event, Done)]
+        (done,) = [event for event in asked(reader, echo(DRIVEL)) if isinstance(event, Done)]
 
     assert "drift" == done.answer.reason
     assert done.answer.usage is not None
     assert 0 < done.answer.usage.completion_tokens < 100
+
+
+DRIVEL = " ".join(f"The number {n} is a matter of taste." for n in range(100))
+
+
+def test_while_nothing_is_shown_the_person_sees_that_the_model_speaks(tmp_path: Path) -> None:
+    """Prose that is held back moves a counter; a shorter patience with drivel ends it after three sentences."""
+    (tmp_path / "a.c").write_text("int main(void) { return 0; }\n")
+    with Reader(tmp_path) as reader:
+        reader.open()
+        known = Known(reader.brief(), reader.reply("explain structure"))
+        speaker = echo(DRIVEL)
+        asking = Asking(Sampling(), only_verified=True, drift=SHORT_DRIFT)
+        told = list(reader.ask(known, speaker, reader.prepare(known, speaker, Wish()), asking))
+
+    spoken = [event.done for event in told if isinstance(event, Progress) and event.stage == "speak"]
+    (done,) = [event.answer for event in told if isinstance(event, Done)]
+    assert spoken == sorted(set(spoken))
+    assert spoken
+    assert ("drift", SHORT_DRIFT) == (done.reason, done.dropped)
+
+
+@pytest.mark.parametrize(
+    ("trusted", "only_verified", "tokens"),
+    [(True, None, 512), (True, True, 512), (False, None, 128), (False, True, 128), (False, False, 512)],
+)
+def test_a_small_model_is_given_few_words(trusted: bool, only_verified: bool | None, tokens: int) -> None:
+    """A model whose prose is hardly ever shown is not waited for, unless all of it is asked for."""
+    assert tokens == most_tokens(replace(echo(), trusted=trusted), only_verified=only_verified)
+    assert 512 == most_tokens(None, only_verified=only_verified)

@@ -70,6 +70,6 @@ def test_an_overview_has_the_blind_spots_of_its_brief(view: IndexView) -> None:
     brief = Brief((Section("Not followed", (Fact("", "", "", "  5 uses of 2 names"),)),), 2)
     left = LeftOut("a.c", "name", "", 1), LeftOut("a.c", None, "", 1)
 
-    assert ("not followed: 5 uses of 2 names", "the model was not shown 1 file in full") == blind_spots(
+    assert ("5 uses of 2 names", "the model was not shown 1 file in full") == blind_spots(
         view, brief, reply(intent="overview"), (), left
     )

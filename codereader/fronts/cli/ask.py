@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Literal
@@ -35,7 +36,12 @@ class Layers(Count):
 @click.option("--no-model", is_flag=True, help="Answer from facts alone.")
 @click.option("--budget", type=Count(1), metavar="N", help="Tokens of source to send at most; default: by patience.")
 @click.option("--ctx", type=Count(1), metavar="N", help="Tokens of context window; default: as much as is needed.")
-@click.option("--max-tokens", type=Count(1), default=512, metavar="N", help="Tokens of answer at most; default 512.")
+@click.option(
+    "--max-tokens",
+    type=Count(1),
+    metavar="N",
+    help="Tokens of answer at most; default 512, or 128 of a model too small to be trusted.",
+)
 @click.option(
     "--patience",
     type=Real(min=0.1),
@@ -74,7 +80,7 @@ def command(
     no_model: bool,
     budget: int | None,
     ctx: int | None,
-    max_tokens: int,
+    max_tokens: int | None,
     patience: float,
     temperature: float,
     seed: int,
@@ -102,20 +108,21 @@ def command(
         raise UsageError("PATH is missing", 'Say what to read: codereader ask PATH "explain structure"')
     if no_model and model:
         raise UsageError("--no-model and --model contradict each other", "Leave one of them out.")
-    wish = Wish(budget, ctx, max_tokens, patience, gpu_layers, device)
-    request = asking.Request(
-        read_question(question),
-        wish,
-        Sampling(max_tokens, temperature, seed),
-        lines,
-        only_verified,
-        is_whole=how.style in ("json", "jsonl"),
-    )
+    text = read_question(question)
     with how.report() as report, how.open() as out:
         with opened(path, which, report) as reader:
             if skipped:
                 asking.list_skipped(reader, report)
             speaker = None if no_model else asking.find_speaker(model, reader, report)
+            most = max_tokens or asking.most_tokens(speaker, only_verified=only_verified)
+            request = asking.Request(
+                text,
+                Wish(budget, ctx, most, patience, gpu_layers, device),
+                Sampling(most, temperature, seed),
+                lines,
+                only_verified,
+                is_whole=how.style in ("json", "jsonl"),
+            )
             if dry_run:
                 return asking.dry_run(reader, request, speaker, report, out, how.style)
             answer = asking.answer(reader, request, speaker, report, out, how.style)
@@ -140,11 +147,18 @@ def read_question(given: str | None) -> str:
     if given is None and sys.stdin is not None and sys.stdin.isatty():
         message = "no question was given"
         raise UsageError(message, 'Ask one: codereader ask PATH "explain structure"')
-    text = given if given not in (None, "-") else _stdin()
+    text = _stdin() if given is None or given == "-" else _decoded(given)
     if not text or not text.strip():
         message = "the question has no text"
         raise UsageError(message, 'Ask one: codereader ask PATH "explain structure"')
     return text.strip()
+
+
+def _decoded(argument: str) -> str:
+    """Return an argument as UTF-8, also where the locale did not read it so."""
+    return argument.encode("utf-8", "surrogatepass" if os.name == "nt" else "surrogateescape").decode(
+        "utf-8", "replace"
+    )
 
 
 def _stdin() -> str:

@@ -78,6 +78,18 @@ def find_speaker(named: str | None, reader: Reader, report: Report) -> Speaker |
     return None
 
 
+def most_tokens(speaker: Speaker | None, *, only_verified: bool | None) -> int:
+    """Return the tokens of an answer where nobody says how many: few of a model whose prose is hardly ever shown."""
+    from codereader.answer.known import DEFAULT_TOKENS, FEW_TOKENS
+
+    return FEW_TOKENS if speaker and _is_doubted(speaker, only_verified) else DEFAULT_TOKENS
+
+
+def _is_doubted(speaker: Speaker, only_verified: bool | None) -> bool:
+    """Whether the model is too small to be trusted, and nobody asks for all its prose."""
+    return not speaker.trusted and only_verified is not False
+
+
 def gather(reader: Reader, request: Request, speaker: Speaker | None, report: Report) -> Gathered:
     """Return the facts. The brief is made only where it is shown, sent or part of the format.
 
@@ -146,13 +158,15 @@ def _speak(
     report: Report,
     show: Callable[[Event], None],
 ) -> Answer:
-    from codereader.answer.ask import Asking
+    from codereader.answer.ask import SHORT_DRIFT, Asking
+    from codereader.answer.checked import DRIFT
     from codereader.answer.event import Done
 
     ready = prepared(reader, request, speaker, gathered, report)
     _note_sent(ready, report)
     only_verified = not speaker.trusted if request.only_verified is None else request.only_verified
-    asking = Asking(request.sampling, only_verified, request.lines)
+    drift = SHORT_DRIFT if _is_doubted(speaker, request.only_verified) else DRIFT
+    asking = Asking(request.sampling, only_verified, request.lines, drift)
     for event in reader.ask(gathered.shown, speaker, ready, asking):
         _narrate(event, report)
         show(event)
