@@ -7,9 +7,10 @@ decides (flags, rules outside the scope, the repository, the languages) makes th
 from __future__ import annotations
 
 import hashlib
+import marshal
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from codereader.cancel import CancelToken
@@ -50,8 +51,8 @@ class Listing:
         self.is_whole = True
         """Whether everything could be read."""
 
-    def add(self, path: str, on_disk: str, entries: Sequence[os.DirEntry[str]]) -> None:
-        """Take note of what the folder *path* lists, sorted by name."""
+    def add(self, path: str, on_disk: str, entries: Iterable[os.DirEntry[str]]) -> None:
+        """Take note of what the folder *path* lists."""
         try:
             listed, latest = _listed(path, on_disk, entries)
         except OSError:
@@ -77,35 +78,35 @@ def is_same(scope: Scope, state: State, cancel: CancelToken) -> bool:
         folder = f"{top}/{path}"
         try:
             with os.scandir(folder) as listing:
-                entries = sorted(listing, key=_name)
-            if _listed(path, folder, entries)[0] != before:
-                return False
+                if _listed(path, folder, listing)[0] != before:
+                    return False
         except OSError:
             return False
     return True
 
 
-def _name(entry: os.DirEntry[str]) -> str:
-    return entry.name
-
-
-def _listed(path: str, on_disk: str, entries: Sequence[os.DirEntry[str]]) -> tuple[bytes, int]:
+def _listed(path: str, on_disk: str, entries: Iterable[os.DirEntry[str]]) -> tuple[bytes, int]:
     """Return a digest of the *entries* of a folder, and the latest time of a file in it. Raises: OSError."""
     latest = 0
-    told: list[object] = []
+    rows: list[tuple[str | int, ...]] = []
     for entry in entries:
+        name = entry.name
         if entry.is_dir(follow_symlinks=False):
-            told.append(entry.name)
-            if os.name == "nt":
-                told.append(is_link(entry))
+            rows.append((name, is_link(entry)) if os.name == "nt" else (name,))
             continue
         found = entry.stat(follow_symlinks=False)
         written = found.st_mtime_ns
-        latest = max(latest, written)
-        told.append((entry.name, found.st_mode, found.st_size, written, found.st_ino))
-    if path and any(entry.name.lower() == ".git" for entry in entries):
-        told.append(is_repository(Path(on_disk)))
-    return hashlib.blake2b(repr(told).encode("utf-8", "surrogatepass"), digest_size=8).digest(), latest
+        if written > latest:
+            latest = written
+        rows.append((name, found.st_mode, found.st_size, written, found.st_ino))
+    rows.sort()
+    if path and (any(row[0] == ".git" for row in rows)):
+        rows.append((is_repository(Path(on_disk)),))
+    return hashlib.blake2b(marshal.dumps(rows, _PLAIN), digest_size=8).digest(), latest
+
+
+_PLAIN = 2
+"""The latest form of marshal in which equal values always give equal bytes."""
 
 
 def ground_of(scope: Scope) -> bytes:

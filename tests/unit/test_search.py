@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
 from pathlib import Path
 
 import pytest
 
+from codereader.facts.search import search as searching
 from codereader.facts.search.logs import is_generic
 from codereader.facts.search.question import read_question
 from codereader.facts.search.ranked import Ranked
@@ -171,3 +174,58 @@ def test_a_device_identifier_is_kept_and_other_numbers_are_not() -> None:
 
     assert {"8086", "15b8"} <= read.terms["text"].keys()
     assert not {"00001234", "2021"} & read.terms["text"].keys()
+
+
+@pytest.fixture
+def settled(tree: Path) -> Path:
+    """Return the tree as if it had been written long ago."""
+    for path in tree.rglob("*"):
+        if path.is_file():
+            os.utime(path, (LONG_AGO, LONG_AGO))
+    return tree
+
+
+LONG_AGO = 1_600_000_000
+
+
+def test_a_tree_that_is_as_it_was_is_searched_without_working_anything_out(
+    settled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was made of the tree for the first search is taken for the second, which finds the same."""
+    first = searched(settled, REPORT)
+
+    monkeypatch.setattr(searching, "columns_of", None)
+    monkeypatch.setattr(searching, "collect", None)
+
+    assert first == searched(settled, REPORT)
+
+
+def test_a_search_sees_what_was_written_since(settled: Path) -> None:
+    """A new file is found, and what an old one no longer says is not."""
+    searched(settled, REPORT)
+
+    (settled / "drivers/net/slow/main.c").write_text("/* Nothing but a quagga. */\nint quagga;\n")
+
+    assert ["drivers/net/slow/main.c"] == [one.path for one in searched(settled, "quagga").files]
+    assert () == searched(settled, "carries").files
+
+
+def test_what_another_tree_adds_changes_nothing_here(settled: Path, tmp_path: Path) -> None:
+    """Trees share an index of terms; each finds its own files."""
+    first = searched(settled, REPORT)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "more.c").write_text("/* The link is not ready. */\nint fast_watchdog;\n")
+    searched(other, "link")
+
+    assert first == searched(settled, REPORT)
+
+
+def test_a_damaged_shelf_is_made_anew(settled: Path) -> None:
+    """It follows from the sources."""
+    first = searched(settled, REPORT)
+    with sqlite3.connect(settled.parent / "cache" / "terms.sqlite") as connection:
+        connection.execute("UPDATE shelves SET made = x'00'")
+    connection.close()
+
+    assert first == searched(settled, REPORT)

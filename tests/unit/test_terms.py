@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -82,7 +83,8 @@ def made(tree: Path, cache: Path) -> list[tuple[int, int]]:
     steps: list[tuple[int, int]] = []
     with Reader(tree, cache=cache) as reader:
         reader.open()
-        collect(reader.view, cache, CancelToken(), lambda done, total: steps.append((done, total))).close()
+        with closing(open_terms(cache)) as store:
+            collect(reader.view, store, CancelToken(), lambda done, total: steps.append((done, total)))
     return steps
 
 

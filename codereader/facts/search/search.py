@@ -10,25 +10,25 @@ import numpy as np
 from codereader.facts.search.question import Read, read_question
 from codereader.facts.search.ranked import Ranked, RankedFile
 from codereader.facts.search.reasons import reasons
-from codereader.facts.search.shelf import Shelf, best
+from codereader.facts.search.shelf import Shelf, best, columns_of, key_of, packed, unpacked
 from codereader.facts.search.signals import Found, combined, find
 from codereader.facts.search.symbols import LOOKED_INTO, rank_symbols
 from codereader.index.terms.collect import collect
+from codereader.index.terms.store import open_terms
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from codereader.cancel import CancelToken
-    from codereader.index.terms.store import TermStore
     from codereader.index.view import IndexView
 
 
 class Searcher:
     """What a scope is searched by, kept between searches."""
 
-    def __init__(self, view: IndexView, terms: TermStore) -> None:
+    def __init__(self, view: IndexView, shelf: Shelf) -> None:
         self._view = view
-        self.shelf = Shelf(view, terms)
+        self.shelf = shelf
 
     def close(self) -> None:
         """Close the index of terms."""
@@ -74,10 +74,20 @@ def open_searcher(view: IndexView, cache: Path, cancel: CancelToken, step: Calla
 
     *step* is told of the stage ``terms``. Raises: StoreError, Cancelled.
     """
-    terms = collect(view, cache, cancel, lambda done, total: step("terms", done, total))
+    key = key_of(view.walked)
+    terms = open_terms(cache)
     try:
-        with cancel.anywhere():
-            return Searcher(view, terms)
+        paths = view.walked.paths if key else ()
+        raw = terms.shelf(key) if key else None
+        columns = unpacked(raw, len(paths)) if raw else None
+        if columns is None:
+            collect(view, terms, cancel, lambda done, total: step("terms", done, total))
+            with cancel.anywhere():
+                columns, walked = columns_of(view, terms), len(paths)
+                paths = [file.path for file in view.files()]
+            if key and terms.is_writable and len(paths) == walked:
+                terms.keep_shelf(key, packed(columns))
+        return Searcher(view, Shelf(paths, columns, terms))
     except BaseException:
         terms.close()
         raise

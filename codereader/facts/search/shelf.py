@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from math import log
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from codereader.facts.search.kinds import share_of
 from codereader.index.terms.bag import BITS, MOST
 from codereader.index.terms.collect import content_key, path_key
 from codereader.index.terms.words import number_of
@@ -18,50 +22,117 @@ if TYPE_CHECKING:
 
     from codereader.index.terms.store import TermStore
     from codereader.index.view import IndexView
+    from codereader.source.scope import Walk
 
     Values = NDArray[np.float32]
     Places = NDArray[np.int32]
     Hit = tuple[Places, NDArray[np.uint16]]
 
 
-class Shelf:
-    """The files of a scope, by path; a file is known by its place among them.
+VERSION = 1
+"""Raised whenever columns are made in another way."""
 
-    `lengths` are words, `folders` numbers of folders. Several files with one content stand for the first in what the
-    terms of contents tell; `copied` gives the others their share.
+LEVEL = 1
+
+_NUMBERS = {
+    "contents": "<i4",
+    "places": "<i4",
+    "firsts": "<i4",
+    "others": "<i4",
+    "folders": "<i4",
+    "lengths": "<f4",
+    "prior": "<f4",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What is known of the files of a scope, which are told by their places among all.
+
+    For each row of a text in the index of terms, the file that has it for its content (`contents`) or its path
+    (`places`), -1 for none. Files that share a content stand for the first: `firsts` and `others` are pairs. For each
+    file its words (`lengths`), the number of its folder, and what is left of its score for its kind (`prior`).
     """
 
-    def __init__(self, view: IndexView, terms: TermStore) -> None:
-        known = terms.texts()
+    contents: Places
+    places: Places
+    firsts: Places
+    others: Places
+    folders: Places
+    lengths: Values
+    prior: Values
+
+
+def columns_of(view: IndexView, terms: TermStore) -> Columns:
+    """Work out the columns for the files of *view*."""
+    known, files = terms.texts(), view.files()
+    last = max((row for row, _ in known.values()), default=0)
+    contents, places = np.full(last + 1, -1, np.int32), np.full(last + 1, -1, np.int32)
+    lengths = np.ones(len(files), np.float32)
+    twins: list[tuple[int, int]] = []
+    for at, file in enumerate(files):
+        row, length = known.get(content_key(file), (-1, 1))
+        if row >= 0:
+            lengths[at] = length
+            if contents[row] < 0:
+                contents[row] = at
+            else:
+                twins.append((int(contents[row]), at))
+        row, _ = known.get(path_key(from_root(view.scope, file.path)), (-1, 0))
+        if row >= 0:
+            places[row] = at
+    firsts, others = (np.array([pair[part] for pair in twins], np.int32) for part in (0, 1))
+    numbers: dict[str, int] = {}
+    folders = [numbers.setdefault(file.path.rpartition("/")[0], len(numbers)) for file in files]
+    prior = np.array([share_of(file.path) for file in files], np.float32)
+    return Columns(contents, places, firsts, others, np.array(folders, np.int32), lengths, prior)
+
+
+def key_of(walk: Walk) -> bytes | None:
+    """Return what the columns for *walk* can be kept under, None where it cannot tell whether anything changed."""
+    if walk.state is None:
+        return None
+    digest = hashlib.blake2b(repr((VERSION, walk.scope)).encode("utf-8", "surrogatepass"), digest_size=16)
+    for part in (walk.state.ground, *walk.state.listed):
+        digest.update(part)
+    return digest.digest()
+
+
+def packed(columns: Columns) -> bytes:
+    """Return *columns* as bytes."""
+    arrays = [np.asarray(getattr(columns, name)).astype(kind) for name, kind in _NUMBERS.items()]
+    head = np.array([len(one) for one in arrays], "<u4").tobytes()
+    return zlib.compress(head + b"".join(one.tobytes() for one in arrays), LEVEL)
+
+
+def unpacked(raw: bytes, files: int) -> Columns | None:
+    """Return the columns that `packed` wrote for so many *files*, None for other bytes."""
+    try:
+        data = zlib.decompress(raw)
+        lengths = np.frombuffer(data, "<u4", len(_NUMBERS)).tolist()
+        at, made = 4 * len(_NUMBERS), {}
+        for (name, kind), length in zip(_NUMBERS.items(), lengths, strict=True):
+            made[name] = np.frombuffer(data, kind, length, at)
+            at += 4 * length
+    except (zlib.error, ValueError):
+        return None
+    columns = Columns(**made)
+    return columns if len(columns.lengths) == len(columns.prior) == len(columns.folders) == files else None
+
+
+class Shelf:
+    """The files of a scope, by path, and the index of terms."""
+
+    def __init__(self, paths: Sequence[str], columns: Columns, terms: TermStore) -> None:
+        self.paths = paths
+        self.lengths = columns.lengths
+        self.folders = columns.folders
+        self.prior = columns.prior
+        self._columns = columns
         self._terms = terms
-        self.files = view.files()
-        self.paths = [file.path for file in self.files]
-        last = max((row for row, _ in known.values()), default=0)
-        self._contents = np.full(last + 1, -1, np.int32)
-        self._places = np.full(last + 1, -1, np.int32)
-        self.prior: Values | None = None
-        """What is left of each file's score for its kind, once it was worked out."""
-        self.lengths = np.ones(len(self.files), np.float32)
-        twins: list[tuple[int, int]] = []
-        for at, file in enumerate(self.files):
-            row, length = known.get(content_key(file), (-1, 1))
-            if row >= 0:
-                self.lengths[at] = length
-                if self._contents[row] < 0:
-                    self._contents[row] = at
-                else:
-                    twins.append((int(self._contents[row]), at))
-            row, _ = known.get(path_key(from_root(view.scope, file.path)), (-1, 0))
-            if row >= 0:
-                self._places[row] = at
-        self._firsts, self._others = (np.array([pair[part] for pair in twins], np.int32) for part in (0, 1))
-        numbers: dict[str, int] = {}
-        self.folders = np.array(
-            [numbers.setdefault(path.rpartition("/")[0], len(numbers)) for path in self.paths], np.int32
-        )
 
     def __len__(self) -> int:
-        return len(self.files)
+        return len(self.paths)
 
     def close(self) -> None:
         """Close the index of terms."""
@@ -69,11 +140,11 @@ class Shelf:
 
     def contents(self, terms: Iterable[str]) -> dict[str, Hit]:
         """Return the places of the files whose contents hold each of the *terms*, and the counts."""
-        return self._held(terms, self._contents)
+        return self._held(terms, self._columns.contents)
 
     def named(self, terms: Iterable[str]) -> dict[str, Hit]:
         """Return the places of the files whose paths hold each of the *terms* (`path_term`), and the counts."""
-        return self._held(terms, self._places)
+        return self._held(terms, self._columns.places)
 
     def _held(self, terms: Iterable[str], places: Places) -> dict[str, Hit]:
         numbers = {term: number_of(term) for term in terms}
@@ -87,7 +158,7 @@ class Shelf:
 
     def copied(self, values: Values) -> None:
         """Give files that share their content with another what that one has."""
-        values[self._others] = values[self._firsts]
+        values[self._columns.others] = values[self._columns.firsts]
 
     def worth(self, hit: Hit) -> float:
         """Return how much a term tells that as many files hold as *hit* has (the idf of BM25)."""

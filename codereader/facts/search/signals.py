@@ -7,14 +7,12 @@ folder have is shared with their neighbours. What a signal is worth was measured
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from codereader.facts.rank import is_minor
 from codereader.facts.search.question import PARTS, Read
 from codereader.facts.search.shelf import Shelf, best, table
 from codereader.index.terms.bag import (
@@ -32,7 +30,6 @@ from codereader.index.terms.bag import (
 
 if TYPE_CHECKING:
     from codereader.facts.search.shelf import Hit, Values
-    from codereader.index.view import IndexedFile
 
 WEIGHTS: Mapping[str, float] = {
     "title": 0.4,
@@ -64,14 +61,6 @@ LENGTH_SHARE = 0.35
 PATH_SATURATION = 2.0
 NEIGHBOURS = 60
 """So many of the best files speak for their folders."""
-
-KINDS = {"header": 0.7, "prose": 0.5, "data": 0.4, "minor": 0.5}
-"""What is left of the score of a file that is not source; ``minor``: a test, tool or example."""
-
-_HEADER = re.compile(r"\.(?:h|hh|hpp|hxx|inc|dtsi|pyi)$|\.d\.ts$")
-_PROSE = re.compile(r"(?:^|/)[Dd]oc(?:s|umentation)?/|\.(?:md|rst|txt)$")
-_DATA = re.compile(r"(?:^|/)(?:configs/|Kconfig|Makefile|CMakeLists)|\.(?:json|ya?ml|toml|cfg|ini|dts|lock)$")
-_TOOLS = re.compile(r"^(?:tools|scripts)/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +143,7 @@ def combined(shelf: Shelf, values: Mapping[str, Values], weights: Mapping[str, f
         most = max(float(some.max()) if len(some) else 0.0, FLOORS.get(name, 0.0))
         if most > 0 and weights.get(name):
             total += np.float32(weights[name] / most) * some
-    total *= prior(shelf)
+    total *= shelf.prior
     if weights.get("folder"):
         total += np.float32(weights["folder"]) * _shared(shelf, total)
     return total
@@ -168,20 +157,5 @@ def _shared(shelf: Shelf, total: Values) -> Values:
     most = float(mass.max())
     if not most:
         return np.zeros(len(shelf), np.float32)
-    shared: Values = mass[shelf.folders] / np.float32(most) * (total > 0) * prior(shelf)
+    shared: Values = mass[shelf.folders] / np.float32(most) * (total > 0) * shelf.prior
     return shared
-
-
-def prior(shelf: Shelf) -> Values:
-    """Return what is left of each file's score for what kind of file it is."""
-    if shelf.prior is None:
-        shelf.prior = np.array([_prior(file) for file in shelf.files], np.float32)
-    return shelf.prior
-
-
-def _prior(file: IndexedFile) -> float:
-    share = KINDS["minor"] if is_minor(file.path) or _TOOLS.search(file.path) else 1.0
-    for kind, pattern in (("prose", _PROSE), ("data", _DATA), ("header", _HEADER)):
-        if pattern.search(file.path):
-            return share * KINDS[kind]
-    return share

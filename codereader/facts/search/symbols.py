@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from codereader.facts.search.question import Read
@@ -73,4 +74,7 @@ def _listed(terms: Sequence[str], read: Read) -> str:
 
 
 def _terms(text: str) -> list[str]:
-    return list(dict.fromkeys(term for word in WORD.findall(text) for term in terms_of(word)))
+    return list(dict.fromkeys(term for word in WORD.findall(text) for term in _terms_of(word)))
+
+
+_terms_of = lru_cache(maxsize=1 << 15)(terms_of)

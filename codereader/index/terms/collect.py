@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
-from pathlib import Path
 from typing import NamedTuple
 
 from codereader.cancel import CancelToken
@@ -13,7 +12,7 @@ from codereader.index.damage import DamagedSection
 from codereader.index.digest import UnreadableError, read
 from codereader.index.rows import unpack_definition_names
 from codereader.index.terms.bag import Bag, bag_of_content, bag_of_path
-from codereader.index.terms.store import TermStore, open_terms
+from codereader.index.terms.store import TermStore
 from codereader.index.view import IndexedFile, IndexView
 from codereader.index.workers import work_all
 from codereader.source.scope import from_root
@@ -40,34 +39,28 @@ def path_key(path: str) -> bytes:
     return b"/" + os.fsencode(path)
 
 
-def collect(view: IndexView, cache: Path, cancel: CancelToken, progress: Progress) -> TermStore:
-    """Return the index of terms in the folder *cache*, holding every text of *view*.
+def collect(view: IndexView, store: TermStore, cancel: CancelToken, progress: Progress) -> None:
+    """Let the index of terms *store* hold every text of *view*, where it can be written.
 
     *progress* is called with the contents read and those to read. Raises: StoreError, Cancelled.
     """
-    store = open_terms(cache)
     if not store.is_writable:
-        return store
-    try:
-        known = store.texts()
-        if len(known) > FORGOTTEN * view.count_contents() + FEW:
-            store.clear()
-            known = {}
-        contents: dict[bytes, IndexedFile] = {}
-        for file in view.files():
-            contents.setdefault(content_key(file), file)
-        places = {path_key(path): path for path in (from_root(view.scope, file.path) for file in view.files())}
-        new = [(key, path) for key, path in places.items() if key not in known]
-        if new:
-            store.add([(key, bag_of_path(path)) for key, path in new])
-        wanted = {file.path: file for key, file in contents.items() if key not in known}
-        _collect(store, _bags(view, wanted, cancel), lambda done: progress(done, len(wanted)))
-        if len(wanted) > len(contents) / 2:
-            store.compact()
-    except BaseException:
-        store.close()
-        raise
-    return store
+        return
+    known = store.texts()
+    if len(known) > FORGOTTEN * view.count_contents() + FEW:
+        store.clear()
+        known = {}
+    contents: dict[bytes, IndexedFile] = {}
+    for file in view.files():
+        contents.setdefault(content_key(file), file)
+    places = {path_key(path): path for path in (from_root(view.scope, file.path) for file in view.files())}
+    new = [(key, path) for key, path in places.items() if key not in known]
+    if new:
+        store.add([(key, bag_of_path(path)) for key, path in new])
+    wanted = {file.path: file for key, file in contents.items() if key not in known}
+    _collect(store, _bags(view, wanted, cancel), lambda done: progress(done, len(wanted)))
+    if len(wanted) > len(contents) / 2:
+        store.compact()
 
 
 def _collect(store: TermStore, bags: Iterator[tuple[bytes, Bag | None]], progress: Callable[[int], None]) -> None:

@@ -41,6 +41,11 @@ CREATE TABLE buckets (segment INTEGER NOT NULL, bucket INTEGER NOT NULL, posting
     PRIMARY KEY (segment, bucket))
 """
 
+SHELVES = 8
+"""So many shelves are kept."""
+
+_SHELVES = "CREATE TABLE IF NOT EXISTS shelves (key BLOB PRIMARY KEY, made BLOB NOT NULL)"
+
 
 class TermStore:
     """An open index of terms. Every method raises StoreError where the file cannot be used."""
@@ -80,7 +85,24 @@ class TermStore:
                     self._connection.execute("ROLLBACK")
                 raise
 
+    def shelf(self, key: bytes) -> bytes | None:
+        """Return what was kept under *key* since texts were last added, None where nothing was."""
+        with self._using(), suppress(sqlite3.OperationalError):  # none was ever kept
+            row = self._connection.execute("SELECT made FROM shelves WHERE key = ?", (key,)).fetchone()
+            return bytes(row[0]) if row else None
+        return None
+
+    def keep_shelf(self, key: bytes, made: bytes) -> None:
+        """Keep *made*, which follows from the texts, under *key*, and no more than the latest few."""
+        with self._using(), suppress(sqlite3.OperationalError):  # what cannot be written is worked out again
+            self._connection.execute("INSERT OR REPLACE INTO shelves VALUES (?, ?)", (key, made))
+            self._connection.execute(
+                "DELETE FROM shelves WHERE rowid NOT IN (SELECT rowid FROM shelves ORDER BY rowid DESC LIMIT ?)",
+                (SHELVES,),
+            )
+
     def _add(self, bags: Sequence[tuple[bytes, Bag]]) -> None:
+        self._connection.execute("DELETE FROM shelves")
         numbers, counts, rows, sizes = [], [], [], []
         for key, bag in bags:
             cursor = self._connection.execute(
@@ -176,7 +198,7 @@ class TermStore:
     def clear(self) -> None:
         """Forget everything."""
         with self._using("write"):
-            for table in ("buckets", "segments", "texts"):
+            for table in ("buckets", "segments", "texts", "shelves"):
                 self._connection.execute(f"DELETE FROM {table}")  # noqa: S608  # words of this function
             self._connection.execute("VACUUM")
 
@@ -225,6 +247,7 @@ def _connected(path: Path) -> sqlite3.Connection:
             connection.execute("COMMIT")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("DELETE FROM texts WHERE 0")
+        connection.execute(_SHELVES)
     except BaseException:
         connection.close()
         raise
