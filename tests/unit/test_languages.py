@@ -124,3 +124,15 @@ def test_a_broken_language_names_its_file(tmp_path: Path, text: str) -> None:
 
     with pytest.raises(ValueError, match=r"language\.toml"):
         read_languages(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        (b"// box\nINLINE bool box::sink::log(int level) {\n", "cpp"),
+        (b"/* see box::sink\n * box::sink::log */\nint log(void);\n", "c"),
+    ],
+)
+def test_a_header_that_defines_members_by_their_full_names_is_cpp(head: bytes, expected: str) -> None:
+    """What a comment says of another language does not count."""
+    assert expected == language_of("sink-inl.h", head)

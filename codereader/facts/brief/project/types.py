@@ -34,6 +34,9 @@ KEPT = 75
 MOST_TYPES = 60
 """Types that get a line; the others are left to the files."""
 
+_SHOWS_CODE = re.compile(r"[\w.]+ = |>>>|\$ |@\w|[\w.]+\([^)]*\)$")
+"""Words on a type that are an example of its use."""
+
 _ROLE = re.compile(r":\w+:`([^`]+)`")
 
 
@@ -57,7 +60,8 @@ def _fact(scene: Scene, one: Kind, *, is_whole: bool) -> Fact:
     head = f"{definition.kind} {name}" + (
         f"({above})" if above and language == "python" else f" : {above}" if above else ""
     )
-    doc = f" - {one_line(_ROLE.sub(_bare_role, definition.doc), DOC_WIDTH).rstrip('.')}" if definition.doc else ""
+    said = "" if _SHOWS_CODE.match(definition.doc or "") else definition.doc
+    doc = f" - {one_line(_ROLE.sub(_bare_role, said), DOC_WIDTH).rstrip('.')}" if said else ""
     spread = one.heirs[:NAMES]
     verb = "implemented by" if definition.kind in ("interface", "trait") else "base of"
     makers = [maker for maker in one.makers if maker != name][:2]
