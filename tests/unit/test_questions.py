@@ -207,6 +207,13 @@ ASKED = [
     ("locks", "gate_lock", "who takes gate_lock"),
     ("contents", "disk.c", "what lives in disk.c"),
     ("used", "strcpy", "is strcpy used anywhere"),
+    ("cycles", "", "do any files include each other"),
+    ("impact", "disk", "I want to add a field to struct disk, what is affected"),
+    ("locks", "guarded", "does guarded() take any lock"),
+    ("table", "plain_ops", "what callbacks are in plain_ops"),
+    ("includes", "disk.h", "which files pull in disk.h"),
+    ("depends", "tests", "who uses tests/"),
+    ("differences", "disk_open disk_read", "how is disk_open different from disk_read"),
 ]
 
 
@@ -357,6 +364,30 @@ def test_what_is_not_recognised_is_searched(disk):
 
     assert "search" == found.question.intent
     assert "Files that it may be about" in [one.title for one in found.sections]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\0\x1b[31m\u202e",
+        "?" * 5000,
+        "`" * 99,
+        'where is "',
+        "a" * 100_000,
+        "what does CONFIG_NOWHERE need in main.c",
+        "who calls `(a+)+$`",
+        "who calls \ud800",
+        "who writes `*`",
+        "main.c:99999999999999999999",
+        "what is in ../..",
+        "どこ" * 200,
+        "\u02740 \u027499\u1d04 who calls \u02747",
+    ],
+)
+def test_a_hostile_question_is_answered(disk, text):
+    """No text makes reading a question fail."""
+    assert disk.reply(text).question.text == text
 
 
 def test_neighbouring_words_may_be_the_name_of_a_file(disk):

@@ -62,7 +62,9 @@ def _needs(chain: OptionChain) -> Iterator[Fact]:
 
 def option(tree: Tree, question: Question) -> Answer:
     """Return what a configuration symbol is, needs, builds, and which code asks for it."""
-    subject = next(one for one in question.subjects if one.found.startswith("CONFIG_"))
+    subject = next((one for one in question.subjects if one.found.startswith("CONFIG_")), None)
+    if subject is None:
+        return Answer()
     name = subject.found
     chain = tree.build.kconfig.chain(name)
     said = list(_said(tree, name))

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from codereader.facts.fact import Fact, Section
 from codereader.facts.graph.symbol import read_symbol
+from codereader.facts.questions import reach
 from codereader.facts.questions.answer import Answer, counted, nothing_seen, section, sections
 from codereader.facts.questions.members import Write, aliases, code_of, matches, writes
 from codereader.facts.questions.question import Question, Subject
@@ -36,22 +37,26 @@ def locks(tree: Tree, question: Question) -> Answer:
     subject = question.subjects[0]
     bodies = [at for at in tree.meant(subject) if at.fact.kind in ("function", "method")]
     if bodies:
-        return _of_functions(tree, subject, bodies)
+        return _of_functions(tree, question, bodies)
     name = read_symbol(subject.found).name
     takers = _takers(tree, name) if _LOCK_NAME.search(name) else ()
     return Answer(takers) if takers else _of_writers(tree, subject)
 
 
-def _of_functions(tree: Tree, subject: Subject, bodies: Sequence[At[Definition]]) -> Answer:
-    """Return the locks that functions take in their own text, and comments on locks that name them."""
+def _of_functions(tree: Tree, question: Question, bodies: Sequence[At[Definition]]) -> Answer:
+    """Return the locks that functions take in their own text, comments that name them, and who calls a lock."""
+    subject = question.subjects[0]
     facts = [
         Fact(at.fact.name, "takes", lock, f"{at.fact.name} takes {lock}", at.path, line, at.fact.condition)
         for at in bodies
         if not at.path.startswith("../")
         for lock, line in _locks_in(tree, at)
     ]
-    said = _comments(tree, read_symbol(subject.found).name)
+    name = read_symbol(subject.found).name
+    said = _comments(tree, name)
+    into = reach.callers(tree, question).sections if _LOCK_NAME.search(name) else ()
     made = sections(
+        *into,
         section(tree, f"Locks that {subject.found} takes itself ({len(facts):,})", facts, ordered=True),
         section(tree, f"Comments that name {subject.found} and a lock ({len(said):,})", said),
     )

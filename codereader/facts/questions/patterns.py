@@ -25,8 +25,10 @@ _CLASS = re.compile(r"\{([a-z]+)\}")
 _SLOT = re.compile(r"(?:(?<![A-Za-z_\\])|(?<=\\b))(?<!\(\?)[XYCP](?![A-Za-z_])")
 _SIGN = "\u0274"
 _KINDS = {"option": "\u1d04", "path": "\u1d18"}
-_MARK = rf"{_SIGN}\d+[{_KINDS['option']}{_KINDS['path']}]?"
-_TOKENS = {"C": rf"{_SIGN}\d+{_KINDS['option']}", "P": rf"{_SIGN}\d+{_KINDS['path']}"}
+_OTHER = "\u1d0f"
+_ENDS = "".join(_KINDS.values()) + _OTHER
+_MARK = rf"{_SIGN}[0-9]+[{_ENDS}]"
+_TOKENS = {"C": rf"{_SIGN}[0-9]+{_KINDS['option']}", "P": rf"{_SIGN}[0-9]+{_KINDS['path']}"}
 _WORD = re.compile(r"[a-z]{3,}")
 
 LEAST_TYPO = 4
@@ -35,12 +37,17 @@ LEAST_TYPO = 4
 
 def mark(number: int, kind: str) -> str:
     """Return what stands in a prepared text for the name of that *number* and *kind* (``option``, ``path``, others)."""
-    return f"{_SIGN}{number}{_KINDS.get(kind, '')}"
+    return f"{_SIGN}{number}{_KINDS.get(kind, _OTHER)}"
+
+
+def without_marks(text: str) -> str:
+    """Return *text* without the sign that begins marks, so that none in it is taken for one of ours."""
+    return text.replace(_SIGN, " ")
 
 
 def marked(word: str) -> int | None:
     """Return the number of the name for which *word* stands, None for a plain word."""
-    return int(word.strip(_SIGN + "".join(_KINDS.values()))) if re.fullmatch(_MARK, word) else None
+    return int(word.strip(_SIGN + _ENDS)) if re.fullmatch(_MARK, word) else None
 
 
 def unmarked(text: str, names: Sequence[str]) -> str:

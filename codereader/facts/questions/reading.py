@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from codereader.facts.questions.mentions import Mention, mentions, plain
-from codereader.facts.questions.patterns import Language, Reading, languages_of, mark, marked, unmarked
+from codereader.facts.questions.patterns import Language, Reading, languages_of, mark, marked, unmarked, without_marks
 from codereader.facts.questions.question import Missing, Question
 from codereader.facts.questions.subjects import Met, is_called, knows, meet, meet_word
 from codereader.facts.questions.tree import Tree
@@ -16,6 +16,12 @@ SEARCH = "search"
 
 LONGEST = 600
 """A text with more characters is a report to search for, no question about structure."""
+
+MOST_WORDS = 60
+"""A text with more words is none either; it bounds what patterns cost, which grows with the cube of the words."""
+
+MOST_NAMES = 12
+"""A text with more names is a list to search for; no more than these are looked up."""
 
 FEW_WORDS = 2
 """A name with no more words around it asks what the name is."""
@@ -40,10 +46,12 @@ class _Named:
 
 def read(tree: Tree, text: str) -> Read:
     """Return what *text* asks of *tree*."""
-    written = plain(text)
-    if len(written) > LONGEST:
-        return Read(Question(text, SEARCH, (), languages_of(written)[0].name))
+    written = without_marks(plain(text))
+    if len(written) > LONGEST or written.count(" ") > MOST_WORDS:
+        return Read(Question(text, SEARCH, (), languages_of(written[:LONGEST])[0].name))
     named = _named(tree, written)
+    if len(named) > MOST_NAMES:
+        return _read(tree, text, languages_of(written)[0], Reading(SEARCH, ()), named[:MOST_NAMES])
     masked = _masked(written, named)
     tried = languages_of(written)
     for change in (_as_it_is, _mended, _with_it):
@@ -88,7 +96,7 @@ _OF_CALLED = ("callers", "used")
 
 def _named(tree: Tree, written: str) -> list[_Named]:
     """Return the mentions of a question, those left out that are not sure and that the tree does not know."""
-    found = (_Named(one, meet(tree, one)) for one in mentions(written))
+    found = (_Named(one, meet(tree, one)) for one in mentions(written)[: MOST_NAMES + 1])
     return [one for one in found if one.met.subject or one.mention.sure]
 
 
@@ -148,6 +156,7 @@ def _settled(question: Question) -> Question:
     intent = question.intent
     if first.kind == "path":
         intent = _OF_PATHS.get(intent, intent)
+        intent = "depends" if intent == "includes" and question.intent == "used" and not first.places else intent
         if first.found == "." and intent == "contents":
             return replace(question, intent="overview", subjects=())
     elif first.kind == "symbol" and first.found.startswith("CONFIG_"):
