@@ -14,6 +14,9 @@ from codereader.errors import BrokenIndex, StoreError
 from codereader.index.damage import DamagedSection
 
 FILE_NAME = "index.sqlite"
+TERMS_NAME = "terms.sqlite"
+"""The file of the index of terms (`codereader.index.terms.store`), beside this one."""
+
 BROKEN = f"{FILE_NAME}.broken"
 """What an index that could not be used is renamed to."""
 

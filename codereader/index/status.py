@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codereader.errors import NothingReadable, StoreError
-from codereader.index.database import BROKEN, FILE_NAME, beside_of
+from codereader.index.database import BROKEN, FILE_NAME, TERMS_NAME, beside_of
 from codereader.index.known import is_fresh
 from codereader.index.pruning import prune_all
 from codereader.index.store import Root, Store, open_store, open_to_read
@@ -23,7 +23,7 @@ from codereader.source.scope import Walk, from_root
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What the index at `path`, of `size` bytes, holds of a scope in `root`.
+    """What the index at `path`, of `size` bytes, holds of a scope in `root`; `terms` are the bytes of the words beside.
 
     `languages` counts the scope's files on disk. Of these the index lacks `missing` and holds `changed` as they no
     longer are; it knows `gone` files that the scope no longer has. `built` is when a build of the root last changed
@@ -33,6 +33,7 @@ class Status:
 
     path: Path
     size: int
+    terms: int
     root: Path
     files: int
     languages: Mapping[str, int]
@@ -82,6 +83,7 @@ def _status(walk: Walk, path: Path, store: Store | None) -> Status:
     return Status(
         path=path,
         size=_size(path),
+        terms=_size(path.with_name(TERMS_NAME)),
         root=scope.root,
         files=len(walk.files),
         languages=dict(sorted(Counter(file.language for file in walk.files).items())),
@@ -96,12 +98,13 @@ def _status(walk: Walk, path: Path, store: Store | None) -> Status:
 
 
 def clear(path: Path, cache: Path) -> Cleared:
-    """Forget the root that *path* lies in, and the contents that no other root holds.
+    """Forget the root that *path* lies in, and the contents and words that no other root holds.
 
     Raises: NothingReadable where the index knows no such root; StoreError where it cannot be written.
     """
     index = cache / FILE_NAME
-    before = _size(index)
+    terms = cache / TERMS_NAME
+    before = _size(index) + _size(terms)
     wanted = _root_of(path)
     known = _known_root(wanted, cache)
     if known is None:
@@ -111,7 +114,20 @@ def clear(path: Path, cache: Path) -> Cleared:
             store.forget_root(known.row)
             contents = prune_all(store)
         store.shrink()
-    return Cleared(index, 1, known.files, contents, before - _size(index))
+        if terms.exists():
+            _forget_terms(store, cache)
+    return Cleared(index, 1, known.files, contents, before - _size(index) - _size(terms))
+
+
+def _forget_terms(store: Store, cache: Path) -> None:
+    """Forget the words of what *store* no longer holds. Raises: StoreError."""
+    from codereader.index.terms.collect import key_of_content, path_key
+    from codereader.index.terms.store import open_terms
+
+    kept = {key_of_content(blob, language) for blob, language in store.contents()}
+    kept.update(map(path_key, store.paths()))
+    with closing(open_terms(cache)) as terms:
+        terms.forget(kept)
 
 
 def _known_root(path: Path, cache: Path) -> Root | None:
@@ -129,9 +145,14 @@ def _root_of(path: Path) -> Path:
 
 
 def clear_all(cache: Path) -> Cleared:
-    """Delete the index in the folder *cache*, and one that was set aside. Raises: StoreError where that fails."""
+    """Delete the index in the folder *cache*, one that was set aside, and the words beside.
+
+    Raises: StoreError where that fails.
+    """
     index = cache / FILE_NAME
-    doomed = [place for place in (index, *beside_of(index), cache / BROKEN) if place.exists()]
+    terms = cache / TERMS_NAME
+    places = (index, *beside_of(index), cache / BROKEN, terms, *beside_of(terms))
+    doomed = [place for place in places if place.exists()]
     freed = sum(place.stat().st_size for place in doomed)
     roots = contents = files = 0
     try:

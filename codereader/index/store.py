@@ -322,6 +322,14 @@ class Store:
         select = "SELECT 1 FROM roots JOIN files ON files.root = roots.id WHERE roots.path = ? AND files.path = ?"
         return bool(self._all(select, (os.fsencode(root), os.fsencode(path))))
 
+    def contents(self) -> Iterator[tuple[bytes, str]]:
+        """Yield the git blob id and the language of every known content."""
+        yield from self._all("SELECT blob, language FROM parses")
+
+    def paths(self) -> Iterator[bytes]:
+        """Yield the path of every file of every root, relative to its root."""
+        yield from (row[0] for row in self._all("SELECT DISTINCT path FROM files"))
+
     def count_contents(self) -> int:
         """Return how many contents are known."""
         return int(self._all("SELECT count(*) FROM parses")[0][0])

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from codereader.errors import NothingReadable
-from codereader.index.database import FILE_NAME
+from codereader.index.database import FILE_NAME, TERMS_NAME
 from codereader.index.status import clear_all
+from codereader.index.terms.store import open_terms
+from codereader.index.terms.words import number_of
 from codereader.reader import Reader
 
 
@@ -69,3 +72,52 @@ def test_clearing_all_deletes_the_index(tmp_path: Path) -> None:
     assert (1, 3, 3) == (done.roots, done.files, done.contents)
     assert (0, 0) == (again.roots, again.freed)
     assert not (cache / FILE_NAME).exists()
+
+
+def search(root: Path, cache: Path, text: str) -> list[str]:
+    with Reader(root, cache=cache) as reader:
+        reader.open()
+        return [one.path for one in reader.search(text, 10).files]
+
+
+def test_clearing_forgets_the_words_of_a_root(tmp_path: Path) -> None:
+    """What another root holds too is still found there; what this one alone held takes no space any more."""
+    cache = tmp_path / "cache"
+    one, other = lay(tmp_path / "one"), lay(tmp_path / "other")
+    (one / "own.c").write_text("int quagga;\n")
+    found = [search(one, cache, "quagga"), search(other, cache, "x_a")]
+    with closing(open_terms(cache)) as store:
+        before = set(store.texts())
+    done = Reader(one, cache=cache).clear()
+    with closing(open_terms(cache)) as store:
+        after = set(store.texts())
+        postings = store.postings([number_of("quagga"), number_of("x_a")])
+
+    assert [["own.c"], ["a.c"]] == found
+    assert 2 == len(before - after)
+    assert [number_of("x_a")] == list(postings)
+    assert ["a.c"] == search(other, cache, "x_a")
+    assert 1 == done.roots
+
+
+def test_the_last_root_leaves_no_words(tmp_path: Path) -> None:
+    """With it all words go, and searching again finds them again."""
+    root, cache = lay(tmp_path / "tree"), tmp_path / "cache"
+    search(root, cache, "x_a")
+    Reader(root, cache=cache).clear()
+    with closing(open_terms(cache)) as store:
+        left = store.texts()
+
+    assert {} == left
+    assert ["a.c"] == search(root, cache, "x_a")
+
+
+def test_clearing_all_deletes_the_words(tmp_path: Path) -> None:
+    """Status tells their bytes before; no file of them is left after."""
+    root, cache = lay(tmp_path / "tree"), tmp_path / "cache"
+    search(root, cache, "x_a")
+    told = Reader(root, cache=cache).status().terms
+
+    done = clear_all(cache)
+
+    assert (told > 0, False) == (done.freed > told > 0, (cache / TERMS_NAME).exists())

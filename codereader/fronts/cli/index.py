@@ -80,6 +80,7 @@ def _status(path: Path, which: Which, how: How) -> None:
         shape = {
             "index": str(found.path),
             "bytes": found.size,
+            "terms_bytes": found.terms,
             "root": str(found.root),
             "files": found.files,
             "languages": dict(found.languages),
@@ -103,7 +104,7 @@ def _status_text(found: Status) -> str:
         f"{count:,} {name}" for name, count in sorted(found.languages.items(), key=lambda p: (-p[1], p[0]))
     )
     rows = [
-        ("index", f"{found.path}, {size(found.size)}"),
+        ("index", f"{found.path}, {size(found.size)}{_terms(found)}"),
         ("root", str(found.root)),
         ("files", f"{found.files:,}" + (f": {spoken}" if spoken else "")),
         ("state", _state(found)),
@@ -114,6 +115,10 @@ def _status_text(found: Status) -> str:
         gone = "" if root.path.is_dir() else ", no longer on disk"
         rows.append(("also", f"{root.path}: {counted(root.files, 'file')}, built {_when(root.built)}{gone}"))
     return "".join(f"{word:<9} {safe_line(text)}\n" for word, text in rows)
+
+
+def _terms(found: Status) -> str:
+    return f", and {size(found.terms)} of words that search looks up" if found.terms else ""
 
 
 def _state(found: Status) -> str:

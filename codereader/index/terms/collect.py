@@ -31,10 +31,15 @@ Progress = Callable[[int, int], None]
 
 def content_key(file: IndexedFile) -> bytes:
     """Return what the content of *file* is known by."""
-    return bytes.fromhex(file.blob) + file.language.encode()
+    return key_of_content(bytes.fromhex(file.blob), file.language)
 
 
-def path_key(path: str) -> bytes:
+def key_of_content(blob: bytes, language: str) -> bytes:
+    """Return what the content of a git blob id is known by."""
+    return blob + language.encode()
+
+
+def path_key(path: str | bytes) -> bytes:
     """Return what *path*, relative to the root, is known by."""
     return b"/" + os.fsencode(path)
 

@@ -51,6 +51,12 @@ def joined(parts: Iterable[Postings]) -> Postings:
     return sorted_postings(numbers, rows, counts)
 
 
+def held_by(postings: Postings, held: NDArray[np.bool_]) -> Postings:
+    """Return the *postings* of the rows that *held* is true for."""
+    mask = held[postings.rows]
+    return Postings(postings.numbers[mask], postings.rows[mask], postings.counts[mask])
+
+
 def bits_for(postings: int) -> int:
     """Return with how many leading bits buckets of a segment of so many *postings* are told apart."""
     return min(MOST_BITS, max(0, (postings // BUCKET_POSTINGS).bit_length()))

@@ -8,7 +8,7 @@ damaged or of another layout is made anew.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ import numpy as np
 from codereader.config import make_private
 from codereader.errors import StoreError
 from codereader.index.damage import DamagedSection
+from codereader.index.database import TERMS_NAME as FILE_NAME
 from codereader.index.terms import segment
 from codereader.index.terms.segment import Postings
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from codereader.index.terms.bag import Bag
 
-FILE_NAME = "terms.sqlite"
 FORMAT = 2
 """Raised whenever tables, words or bags change; a file of another format is made anew."""
 
@@ -143,8 +143,8 @@ class TermStore:
         made, bits = self._new_segment(tier, len(postings))
         self._put(made, segment.bucketed(postings, bits))
 
-    def _merge(self, some: Sequence[tuple[int, int, int]], tier: int) -> None:
-        """Write the segments *some* as one, a range of terms at a time."""
+    def _merge(self, some: Sequence[tuple[int, int, int]], tier: int, held: NDArray[np.bool_] | None = None) -> None:
+        """Write the segments *some* as one, a range of terms at a time; where *held* is given, of the rows it holds."""
         coarse = min(bits for _, bits, _ in some)
         made, bits = self._new_segment(tier, sum(postings for _, _, postings in some))
         for part in range(1 << coarse):
@@ -156,6 +156,8 @@ class TermStore:
                     (old, part << fine - coarse, part + 1 << fine - coarse),
                 )
             )
+            if held is not None:
+                postings = segment.held_by(postings, held)
             self._put(made, segment.bucketed(postings, bits))
         for old, _, _ in some:
             self._connection.execute("DELETE FROM buckets WHERE segment = ?", (old,))
@@ -168,9 +170,35 @@ class TermStore:
                 self._connection.execute("BEGIN IMMEDIATE")
                 self._merge(some, 1 + self._connection.execute("SELECT max(tier) FROM segments").fetchone()[0])
                 self._connection.execute("COMMIT")
-            with suppress(sqlite3.OperationalError):
-                self._connection.execute("VACUUM")
-                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._shrink()
+
+    def forget(self, kept: Container[bytes]) -> None:
+        """Forget every text whose key is not among *kept*, and give the space back to the file system."""
+        texts = self.texts()
+        gone = [row for key, (row, _) in texts.items() if key not in kept]
+        if not gone:
+            return
+        held = np.ones(1 + max(row for row, _ in texts.values()), bool)
+        held[gone] = False
+        with self._using("write"):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                self._connection.execute("DELETE FROM shelves")
+                self._connection.executemany("DELETE FROM texts WHERE id = ?", ((row,) for row in gone))
+                if some := self._segments():
+                    self._merge(some, self._connection.execute("SELECT max(tier) FROM segments").fetchone()[0], held)
+                self._connection.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    self._connection.execute("ROLLBACK")
+                raise
+            self._shrink()
+
+    def _shrink(self) -> None:
+        """Give space back; where others are at work, a later one does."""
+        with suppress(sqlite3.OperationalError):
+            self._connection.execute("VACUUM")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def postings(self, numbers: Sequence[int]) -> dict[int, tuple[NDArray[np.uint32], NDArray[np.uint16]]]:
         """Return rows and counts of the texts that hold each term, by the *numbers* of terms."""
