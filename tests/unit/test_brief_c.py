@@ -268,3 +268,69 @@ def test_no_line_of_a_page_is_wider_than_the_page():
     assert len(line) <= PAGE_WIDTH
     assert "(some/path.c:12)" in line
     assert within(Fact("a", "is", "b", "short", "p.c", 1), PAGE_WIDTH).text == "short"
+
+
+def test_what_is_stored_to_run_later_does_not_continue_the_way(told):
+    """A function given to INIT_WORK runs from a work queue, not from who stores it."""
+    stored = "\tINIT_WORK(&sk->work, tiny_push_frames);\n\tfeed_frames(sk);\n\tsort_frames(sk);"
+
+    said = texts(told({"tiny.c": NET.replace("\ttiny_push_frames(sk);", stored)}), "Main operations")
+
+    assert ".sendmsg: tiny_sendmsg calls" in said
+    assert "tiny_push_frames" not in said
+
+
+def test_a_way_through_one_of_many_functions_says_of_how_many(told):
+    """Two tables hold a function in the member: the one that is told is one of two."""
+    text = NET + (
+        "static int mini_sendmsg(struct sock *sk) { return deliver(sk); }\n"
+        "static struct proto mini_prot = { .sendmsg = mini_sendmsg };\n"
+        "int outer_sendmsg(struct outer *sk)\n{\n\tprepare(sk);\n\treturn sk->sk_prot->sendmsg(sk);\n}\n"
+        "static struct front front_ops = { .sendmsg = outer_sendmsg };\n"
+    )
+
+    said = texts(told({"tiny.c": text}), "Main operations")
+
+    assert "outer_sendmsg => tiny_sendmsg (1 of 2) -> tiny_push_frames" in said
+
+
+def test_a_header_of_the_tree_that_is_called_like_the_scope_gives_it_its_types(told, tmp_path):
+    """The structs of include/net/af_tiny.h count as the scope's own, those of other headers do not."""
+    header = "struct tiny_sock {\n\tstruct sock sk;\n\tspinlock_t lock;\n};\n"
+    uses = "static int tiny_use(struct tiny_sock *one, struct tiny_sock *two, struct tiny_sock *three) { return 0; }\n"
+    files = {
+        "include/net/af_tiny.h": header,
+        "include/net/strange.h": "struct other_sock {\n\tint state;\n};\n",
+        "net/tiny/tiny.c": "#include <net/af_tiny.h>\n#include <net/strange.h>\n"
+        + uses
+        + uses.replace("tiny_", "other_"),
+    }
+    subprocess.run(["git", "init", "-q", str(tmp_path / "tree")], check=True)
+
+    made = told(files, "net/tiny")
+
+    types = {fact.subject: fact.path for fact in facts(made, "Main types")}
+    assert types.get("tiny_sock") == "../../include/net/af_tiny.h"
+    assert "other_sock" not in types
+    assert "struct tiny_sock: spinlock lock" in texts(made, "Locking")
+
+
+def test_a_comment_on_the_order_of_locks_is_quoted(told):
+    """A comment with a title of its own says which lock is taken inside which."""
+    order = "/*\n * Lock order:\n *   table_mutex\n *     sock lock\n *\n * Other words.\n */\n"
+
+    said = texts(told({"tiny.c": order + NET}), "Locking")
+
+    assert "Lock order: table_mutex sock lock" in said
+    assert "Other words" not in said
+
+
+def test_where_a_file_comes_from_and_who_wrote_it_is_no_purpose(told):
+    """What a file is for is the first paragraph that says it, in a later comment if need be."""
+    head = "/*\n * linux/net/tiny.c\n *\n * from\n *\n * linux/net/big.c\n */\n\n"
+    head += "/* Initialization/cleanup of tiny sockets. */\n"
+
+    made = told({"tiny.c": head + NET.replace("/* Sockets of a small protocol. */\n", "")})
+
+    assert "Initialization/cleanup of tiny sockets" in texts(made, "What it is")
+    assert "from" not in texts(made, "What it is")

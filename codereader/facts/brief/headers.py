@@ -21,6 +21,12 @@ from codereader.source.scope import from_scope
 MOST_HEADERS = 12
 """So many headers are read, those that most files include first."""
 
+MANY_FILES = 400
+"""A scope with more files than this takes its time elsewhere."""
+
+MANY_FILES_HEADERS = 6
+"""So many are read there."""
+
 LARGEST = 256 << 10
 """Larger headers, in bytes, are not read."""
 
@@ -44,7 +50,8 @@ def own_headers(material: Material) -> list[At[Definition]]:
     waiting = [target for target, _ in tally(_targets(material)) if names.may_own(target)]
     waiting.sort(key=lambda target: not names.is_namesake(target))
     asked, found = list[str](), list[At[Definition]]()
-    while waiting and len(asked) < MOST_HEADERS:
+    most = MANY_FILES_HEADERS if len(material.files) > MANY_FILES else MOST_HEADERS
+    while waiting and len(asked) < most:
         target = waiting.pop(0)
         asked.append(target)
         parsed = _header(material, names, target)

@@ -38,8 +38,8 @@ LIST_LENGTH = 8
 class Material:
     """One scope's facts. `files` and `scores` are by importance, everything else by path and row.
 
-    `read` are the C files, by path, whose text is searched for what the index does not hold. `depth` is how many levels
-    of parts and calls were asked for, None: as many as fit.
+    `read` are the C files, by path, whose text is searched for what the index does not hold, out of `c_files`. `depth`
+    is how many levels of parts and calls were asked for, None: as many as fit.
     """
 
     view: IndexView
@@ -56,6 +56,7 @@ class Material:
     flow: Flow
     texts: Texts
     read: tuple[str, ...]
+    c_files: int
     depth: int | None = None
 
     @property
@@ -89,8 +90,7 @@ class Material:
     @property
     def partly(self) -> str:
         """What to say of counts that hold for the files in `read` alone; nothing where these are all there are."""
-        every = sum(file.language == "c" for file in self.files)
-        return f" (in {len(self.read):,} of {every:,} C files)" if len(self.read) < every else ""
+        return f" (in {len(self.read):,} of {self.c_files:,} C files)" if len(self.read) < self.c_files else ""
 
     def language(self, path: str) -> str:
         """Return the language of one file of the scope."""
@@ -125,6 +125,7 @@ def gather(view: IndexView, depth: int | None = None) -> Material:
         flow=Flow(view, definitions, held),
         texts=Texts(view),
         read=_read(files),
+        c_files=sum(file.language == "c" for file in files),
         depth=depth,
     )
 

@@ -89,12 +89,13 @@ def brief(
         material = gather(view, depth)
         found = find_parts(material, depth or 1)
         parts = parts_section(material, found)
-        if is_project(material):
+        of_project = is_project(material)
+        if of_project:
             parts = beside_files(parts, found)
-        made = with_parts(drafts(material), parts)
+        made = with_parts(project_drafts(material) if of_project else drafts(material), parts)
         if sections:
             made = picked(made, sections)
-        most = DEFAULT_LINES if is_project(material) else WHOLE_LINES
+        most = DEFAULT_LINES if of_project else WHOLE_LINES
         return replace(_fitted(made, lines, most, is_whole=bool(sections)), parts=found)
 
 
@@ -118,9 +119,7 @@ def _uncollected() -> Iterator[None]:
 
 
 def drafts(material: Material) -> tuple[Draft, ...]:
-    """Return every section with all its facts, most important section first. Some may be empty."""
-    if is_project(material):
-        return project_drafts(material)
+    """Return the sections on a scope of C, or of no code at all, most important first. Some may be empty."""
     graph = import_graph(material.view)
     outer, around = above(material), own_headers(material)
     registers, operations = registrations_section(material), operations_section(material)
