@@ -54,7 +54,7 @@ from codereader.source.spans import line_of
 DEFAULT_LINES = 80
 """Lines of a brief when nobody says how many: two screens, enough for four to ten facts a section."""
 
-WHOLE_LINES = 128
+WHOLE_LINES = 160
 """A brief that needs no more than this is shown whole when nobody says how many: cutting it would save a screen."""
 
 TOLD_FILES = 100
