@@ -249,6 +249,9 @@ class Citer:
         found = self._as_type(word, name)
         if found is None and (known := self._lookup(name)) is not None:
             definitions = self._view.definitions(name=name)
+            for at in definitions:
+                if at.fact.kind == "variable" and re.search(rf"\b{word}\b", at.fact.signature):
+                    return self._cited(text, name, known)
             what = f"a {definitions[0].fact.kind}" if definitions else "a name"
             return self._cited(text, name, f"it is {what} at {known.path}:{known.line}, not a {word}")
         return self._cited(text, name, found or self._outside(name))

@@ -24,7 +24,9 @@ _SOME = (
     r"|just|~) )*"
 )
 _HAS_COUNT = re.compile(
-    rf"{_E} (?:\w+ ){{0,2}}?(?:has|have|contains?|defines?|holds?|includes?|declares?|provides?|spans|is|are|takes?"
+    rf"{_E} (?:\w+ ){{0,2}}?"
+    rf"(?:(?:is|are) (?:[\w-]+ ){{1,5}}?(?:with|taking|having|that takes|that has|of)"
+    r"|has|have|contains?|defines?|holds?|includes?|declares?|provides?|spans|is|are|takes?"
     rf"|accepts?|"
     rf"consists of|comprises?|implements|sets|fills|expects|receives|lists|with|(?:is|are) (?:called|defined"
     rf"|used) (?:in|from|by)?)"
@@ -39,7 +41,8 @@ _DEFINED_TIMES = re.compile(
     rf"|functions)"
 )
 _VALUE = re.compile(
-    rf"{_E} (?:, )?(?:(?:is|are) (?:defined (?:as|to be|to)|set to|equal to)|is|equals|expands to|has (?:value"
+    rf"{_E} (?:in <\d+> )?(?:, )?"
+    rf"(?:(?:is|are) (?:defined (?:as|to be|to)|set to|equal to)|is|equals|expands to|has (?:value"
     rf"|default)(?: value)?"
     rf"(?: of)?|=|defaults to|defined as|\(|with value(?: of)?) ?(not )?(-?0x[0-9a-f]+|-?\d[\d.,]*\d|\d)(?:u?ll?"
     rf"|u)?(?![\w<]"

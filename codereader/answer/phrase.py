@@ -97,6 +97,7 @@ MEMBER_NOUNS = frozenset(
     "operation operations callback callbacks handler handlers hook hooks member members field fields slot entry "
     "entries method methods op ops pointer".split()
 )
+_ONE_MEMBER = frozenset(noun for noun in MEMBER_NOUNS if not noun.endswith("s"))
 _ADVERBS = (
     "then also simply just internally immediately typically usually generally normally actually finally first "
     "subsequently respectively mainly primarily essentially basically itself already again explicitly effectively "
@@ -244,7 +245,7 @@ def _is_meant(name: str, known: Known, before: str, follows: str) -> bool:
     """Return whether a bare word can be taken for a name."""
     if before in _NAMING and known.is_defined(name):
         return True
-    if follows.strip(".,;:()") in MEMBER_NOUNS and known.is_member(name):
+    if follows.strip(".,;:()") in _ONE_MEMBER and known.is_member(name):
         return True
     if name[:1].isupper() and not name.isupper() and not known.is_defined(name.lower()):
         return known.is_defined(name) and (before not in ("", ".") or follows in _VERBS_OF_CLASSES)

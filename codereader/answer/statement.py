@@ -34,6 +34,8 @@ _CONDITION = re.compile(
     r" (?:if|when|once|unless|after|before|upon|during|while|whenever|for|in case|on) [^,;]*, (?:function )?(<\d+>) "
 )
 """An opening condition, and what the sentence is about then."""
+_PASSIVE = re.compile(r"^[^<]*<\d+> (?:is|are|gets?) (?:\w+ly )?\w+(?:ed|en|t|n) by <(\d+)> ")
+"""``<0> is installed by <1> into <2>``: what does it."""
 _WHOLE = re.compile(
     r" (?:modules?|drivers?|code|(?:file ?)?systems?|kernel|library|package|project|program|application|subsystem|layer"
     r"|implementation|tree|scope|source|stack|filesystem|framework) "
@@ -72,6 +74,7 @@ class Checker:
     ) -> Statement:
         """Return the verdict on a sentence. *topic* is what its pronouns mean. Raises: StoreError."""
         original = phrase.shape
+        self.tree.focus = frozenset(path for one in phrase.entities for path in self.tree.files(one))
         relations = Clauses(phrase, topic).relations()
         builds = built.statements(self.tree, Phrase(original, phrase.entities))
         said = [_Said(tuple(entities), outcome, "held") for entities, outcome in builds]
@@ -89,8 +92,10 @@ class Checker:
     # What it says
 
     def _said(self, phrase: Phrase, relations: Sequence[Relation]) -> Iterator[_Said]:
-        for entities, outcome in (*formed.statements(self.tree, phrase), *counted.statements(self.tree, phrase)):
+        for entities, outcome in formed.statements(self.tree, phrase):
             yield _Said(tuple(entities), outcome, "formed")
+        for entities, outcome in counted.statements(self.tree, phrase):
+            yield _Said(tuple(entities), outcome, "counted")
         for entities, outcome in held.statements(self.tree, phrase):
             yield _Said(tuple(entities), outcome, "held")
         for one in relations:
@@ -188,7 +193,8 @@ class Checker:
             good = [implied]
         if not good or any(one.outcome.verdict == "no evidence" for one in said):
             return None
-        if self._support.misses(phrase, [entity for one in good for entity in one.entities], shape, relations):
+        counts = sum(one.source == "counted" for one in good)
+        if self._support.misses(phrase, [entity for one in good for entity in one.entities], shape, relations, counts):
             return None
         if self._is_mixed_up(phrase, good):
             return None
@@ -209,7 +215,9 @@ class Checker:
         """Return what is so without a relation that is known: what the first name's code names, it has to do with."""
         names = [one for one in phrase.entities if one.kind in ("name", "member", "option")]
         behind = _CONDITION.match(phrase.shape)
-        by = re.search(r" (?:by|in|inside|within|from) <(\d+)> [.;,]* ?$", phrase.shape)
+        by = _PASSIVE.search(phrase.shape) or re.search(
+            r" (?:by|in|inside|within|from) <(\d+)> [.;,]* ?$", phrase.shape
+        )
         subject = phrase.entities[int(by[1])] if by else names[0] if names else None
         if behind is not None and by is None and phrase.at(behind[1]).kind == "name":
             subject = phrase.at(behind[1])

@@ -54,7 +54,8 @@ _STOP = frozenset(
     "delegates delegate delegating delegated dispatches dispatch dispatching hands hand handing handed forwards "
     "forwarding forwarded relies rely relying falls fall wraps wrapping wrapped triggers triggered executes executed "
     "performs perform performing performed serves serving acts acting obtains obtained gets get getting afterwards "
-    "hooked hooks plugged wired installed subsequently accordingly thereby help helps with deals".split()
+    "invoking followed means hooked hooks plugged wired installed subsequently accordingly thereby help "
+    "helps with deals".split()
 )
 DEEDS = {
     "alloc": "alloc|new|create|make|get|clone|dup|init", "free": "free|put|release|destroy|drop|kill|del|clean|flush",
@@ -72,10 +73,16 @@ DEEDS = {
 """Deeds by the stem of the verb, and what in code may be that deed."""
 _WORD = re.compile(r"(?<![<\w])[a-z][a-z-]+(?![\w>])")
 _NUMBER = re.compile(r"(?<![<\w.-])\d+(?:\.\d+)?(?![\w>.])")
+_COUNTED = re.compile(
+    r"(?<![\w.<-])(\d+) (?:[\w-]+ ){0,2}?(?:functions?|lines?|structs?|macros?|members?|fields?|entries|parameters?"
+    r"|arguments?|callers?|methods?|values|files?|classes|definitions?|operations|callbacks|times|places|versions"
+    r"|implementations)\b"
+)
+"""So many of something."""
 _NOT = re.compile(
     r"(?<! returns) (?:not|no|neither|nor|never|without|none|rather than|instead of|unlike|except|nothing|lacks?) "
 )
-_ONLY = re.compile(r" (?:only|sole|solely|exclusively|always|every|all) ")
+_ONLY = re.compile(r"(?<! are) (?:only|sole|solely|exclusively|always|every|all) ")
 _DENIES = re.compile(
     r" (?:there (?:is|are) no|does not exist|do not exist|is not (?:part|defined|present|found|shown|in)|no such"
     r"|no mention)"
@@ -101,9 +108,16 @@ class Support:
         self._tree = tree
 
     def misses(
-        self, phrase: Phrase, covered: Sequence[Entity], shape: str, relations: Sequence[Relation]
+        self, phrase: Phrase, covered: Sequence[Entity], shape: str, relations: Sequence[Relation], counts: int = 0
     ) -> str | None:
-        """Return what of a sentence *covered* entities do not account for, None where nothing is."""
+        """Return what of a sentence *covered* entities do not account for, None where nothing is.
+
+        *counts* numbers of things were found so.
+        """
+        told = {0, 1, *self._sizes(relations)}
+        counted: list[str] = [one for one in _COUNTED.findall(phrase.shape) if int(one) not in told]
+        if len(counted) > counts:
+            return counted[0]
         names = {entity.text for entity in covered}
         for one in phrase.entities:
             if one.text not in names and not self._belongs(one, covered):
@@ -167,13 +181,7 @@ class Support:
     def _numbers(self, phrase: Phrase) -> list[str]:
         bare = re.sub(r"lines? \d+(?: (?:-|to|through|and) \d+)?", " ", phrase.shape)
         bare = re.sub(r"^ \d+ [.)]", " ", bare)
-        counted = re.compile(
-            r"\d+ (?:[\w-]+ ){0,2}?(?:functions?|lines?|structs?|macros?|members?|fields?|entries|parameters?"
-            r"|arguments?"
-            r"|callers?|methods?|values|files?|classes|definitions?|operations|callbacks|times|places|versions"
-            r"|implementations)\b"
-        )
-        return [one for one in _NUMBER.findall(counted.sub(" ", bare)) if one not in ("0", "1")]
+        return [one for one in _NUMBER.findall(_COUNTED.sub(" ", bare)) if one not in ("0", "1")]
 
     def _sizes(self, relations: Sequence[Relation]) -> set[int]:
         """Return how many objects and subjects the lists of a sentence have."""
@@ -245,8 +253,13 @@ def _in_order(names: Sequence[Entity], fact: Fact) -> bool:
 def is_supported(word: str, parts: Iterable[str]) -> bool:
     """Return whether *word* stands among *parts* of names and words, in full or cut short."""
     stem = word[: max(4, len(word) - 3)]
+    single = word.removesuffix("es") if len(word) > 7 else word.removesuffix("s")
+    inside = single[:4] if len(single) > 5 else single
     return any(
-        part.startswith(stem) or (len(part) >= 3 and word.startswith(part)) or (len(word) >= 5 and word[:5] in part)
+        part.startswith(stem)
+        or (len(part) >= 3 and word.startswith(part))
+        or (len(word) >= 5 and word[:5] in part)
+        or (len(inside) >= 4 and part.endswith(inside))
         for part in parts
     )
 

@@ -48,6 +48,8 @@ class Tree:
         self.view = view
         self.citer = citer
         self._provider = edges
+        self.focus: frozenset[str] = frozenset()
+        """The files that the sentence at hand names: of two definitions of one name that there is meant."""
         self._texts: dict[str, str] = {}
         self._macros: dict[str, frozenset[str]] = {}
         self._code: dict[tuple[str, int], str] = {}
@@ -102,6 +104,7 @@ class Tree:
         found = [
             at for at in self.view.definitions(name=one.last, kinds=kinds) if at.fact.kind not in ("heading", "key")
         ]
+        found = [at for at in found if at.path in self.focus] or found
         if len(one.parts) > 1:
             owner = one.parts[-2]
             owned = [at for at in found if (at.fact.owner or "").split(".")[-1] == owner or _module(at.path) == owner]

@@ -61,6 +61,10 @@ TRUE = [
     ("ramdisk", "The `.open` of `ramdisk_operations` is `ramdisk_open`, which finds the disk with `ramdisk_find`."),
     ("ramdisk", "`ramdisk_destroy` first calls `kfree` and then `vfree`."),
     ("ramdisk", "`ramdisk_find` is exported and takes a name (core.c:18)."),
+    ("ramdisk", "`struct ramdisk_operations` sets `.read` to `ramdisk_read`, a static function."),
+    ("ramdisk", "The macro `RAMDISK_BLOCK` in ramdisk.h expands to 512."),
+    ("ramdisk", "`ramdisk_context_operations` is installed by `ramdisk_init_context` into `context->ops`."),
+    ("ramdisk", "`ramdisk_read`, `ramdisk_write` and `ramdisk_open` are all callbacks stored in `ramdisk_operations`."),
     ("ramdisk", "There are two definitions of `ramdisk_count` in core.c."),
     ("ramdisk", "`ramdisk_open`は`ramdisk_find`を呼び出します。"),
     ("pypkg", "`NotOnShelfError` inherits from `ShelfError`, which is defined in shelf/errors.py."),
@@ -87,6 +91,7 @@ ALTERED = [
     ("ramdisk", "core.c does not include `ramdisk.h`."),
     ("ramdisk", "`ramdisk_open` never calls `ramdisk_find`."),
     ("ramdisk", "`ramdisk_account` takes three parameters."),
+    ("ramdisk", "`ramdisk_account` is a global function with three parameters."),
     ("ramdisk", "`ramdisk_find` is static."),
     ("ramdisk", "`ramdisk_open` (core.c:150) calls `ramdisk_find`."),
     ("ramdisk", "`ramdisk_flush_cache` is called by `ramdisk_open`."),
@@ -142,6 +147,25 @@ def test_what_cannot_be_compared_is_neither(checkers, tree, text):
 def test_what_claims_nothing_is_not_judged(checkers, text):
     """Headings, introductions, connecting words and code get no verdict."""
     assert [] == judge(checkers["ramdisk"], text)
+
+
+def test_a_file_that_is_named_decides_between_two_definitions(tmp_path):
+    """Of two functions of one name, and of two tables, that of the file is meant which the sentence names."""
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.c").write_text(
+            f"int use_{name}(void);\nstatic int setup(void)\n{{\n\treturn use_{name}();\n}}\n"
+            f"static struct ops table = {{\n\t.open = use_{name},\n}};\n"
+        )
+    text = (
+        "`setup` in one.c calls `use_one`. `setup` in one.c calls `use_two`. "
+        "one.c defines `table`, whose `.open` is `use_one`. one.c defines `table`, whose `.open` is `use_two`."
+    )
+    with Reader(tmp_path) as reader:
+        reader.open()
+
+        found = judge(Checker(reader.view), text)
+
+    assert ["verified", "contradicted"] * 2 == [one.verdict for one in found]
 
 
 def test_what_is_given_to_a_hook_is_called_and_a_row_is_read(tmp_path):
