@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from codereader import config
 from codereader.errors import BrokenIndex, StoreError
@@ -55,10 +55,19 @@ class Seen:
     asked: bool
 
 
-@dataclass(frozen=True, slots=True)
-class FileRow(Seen):
-    """A known file with its content's git blob id (hex), language, and the stamp of the extractor."""
+class FileRow(NamedTuple):
+    """A known file as `Seen`, with its content's git blob id (hex), language, and the stamp of the extractor.
 
+    A tuple, since there may be a hundred thousand.
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+    inode: int
+    read_ns: int
+    parse: int
+    asked: bool
     blob: str
     language: str
     stamp: str
@@ -288,12 +297,13 @@ class Store:
         """Return the files known under *folder* of *root* (all where it is empty), by path relative to the root."""
         low, high = _range(folder) if folder else (b"", b"\xff" * 8)
         rows = self._all(f"{_FILES} AND files.path >= ? AND files.path < ?", (os.fsencode(root), low, high))
-        return {row.path: row for row in map(_file, rows)}
+        names = os.fsdecode(b"\0".join(row[0] for row in rows)).split("\0") if rows else []
+        return {name: _file(name, row) for name, row in zip(names, rows, strict=True)}
 
     def file(self, root: Path, path: str) -> FileRow | None:
         """Return one file of *root*, None where it is not known; *path* is relative to the root."""
         rows = self._all(f"{_FILES} AND files.path = ?", (os.fsencode(root), os.fsencode(path)))
-        return _file(rows[0]) if rows else None
+        return _file(path, rows[0]) if rows else None
 
     def walk(self, root: Path, scope: bytes) -> WalkRow | None:
         """Return the walk of *root* that was kept under *scope*, None where there is none."""
@@ -416,9 +426,9 @@ _FILES = (
 )
 
 
-def _file(row: Sequence[Any]) -> FileRow:
-    path, size, mtime_ns, inode, read_ns, parse, asked, blob, language, stamp = row
-    return FileRow(os.fsdecode(path), size, mtime_ns, inode, read_ns, parse, bool(asked), blob.hex(), language, stamp)
+def _file(path: str, row: Sequence[Any]) -> FileRow:
+    _, size, mtime_ns, inode, read_ns, parse, asked, blob, language, stamp = row
+    return FileRow(path, size, mtime_ns, inode, read_ns, parse, asked == 1, blob.hex(), language, stamp)
 
 
 def _plain(text: str | None) -> str | None:

@@ -131,6 +131,11 @@ class Known:
         self.by_key = {one.key: one for one in self.languages}
         self.table = _Table((*own, *ours))
 
+    def named(self, path: str) -> str | None:
+        """Return the key of the language that the name of *path* alone gives away, or None."""
+        name = path[path.rfind("/") + 1 :]
+        return None if self.table.is_shared(name) else self.table.by_name(name)
+
 
 def languages() -> tuple[Language, ...]:
     """Return the languages of `grammar_folder` and of the user's folder, sorted by key."""
@@ -188,12 +193,6 @@ def language_of(path: str, head: bytes) -> str:
     """Return the key of the language of *path*, whose bytes begin with *head*; ``"text"`` if none claims it."""
     table, name = known_languages().table, path[path.rfind("/") + 1 :]
     return table.by_head(name, head) or table.by_name(name) or table.by_shebang(head) or TEXT
-
-
-def named_language(path: str) -> str | None:
-    """Return the key of the language that the name of *path* alone gives away, or None."""
-    table, name = known_languages().table, path[path.rfind("/") + 1 :]
-    return None if table.is_shared(name) else table.by_name(name)
 
 
 def language_by_name(known: tuple[Language, ...], name: str) -> str | None:

@@ -32,7 +32,7 @@ from codereader.source.git import (
     tracked_files,
 )
 from codereader.source.ignore import Rules, rules_of
-from codereader.source.languages import TEXT, language_of, named_language
+from codereader.source.languages import TEXT, known_languages, language_of
 from codereader.source.layers import GIT_RULES, STRONG_RULES, WEAK_RULES, Layer, Layers, layer_of
 from codereader.source.listing import ATTRIBUTES, Listing, ground_of, is_link
 from codereader.source.scope import DEFAULT_MAX_BYTES, Known, Scope, Skipped, SourceFile, Walk
@@ -186,6 +186,7 @@ class _Walker:
         self._tracked = tracked
         self._known = known
         self._listing = listing
+        self._languages = known_languages()
         self._in_git = repository is not None
         self._fold = repository is not None and repository.ignore_case
         self._include: Rules | None = rules_of(scope.include)
@@ -359,7 +360,7 @@ class _Walker:
             return None
         if (known.size, known.mtime_ns, known.inode) != (found.st_size, found.st_mtime_ns, found.st_ino):
             return None
-        return named_language(path) or (known.language if known.language != TEXT else None)
+        return self._languages.named(path) or (known.language if known.language != TEXT else None)
 
     def _blob(self, path: str, found: os.stat_result) -> str | None:
         entry = self._tracked.files.get(path)

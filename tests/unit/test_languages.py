@@ -10,10 +10,10 @@ from codereader.source.languages import (
     TEXT,
     Language,
     grammar_folder,
+    known_languages,
     language_by_name,
     language_of,
     languages,
-    named_language,
     read_languages,
 )
 
@@ -80,7 +80,7 @@ def test_the_languages_of_the_kernel_and_of_this_project_are_known() -> None:
     assert {"c", "kconfig", "make", "python"} <= set(keys)
     assert keys == sorted(keys)
     assert all(language.wheel for language in languages())
-    assert [named_language(path) for path in ("fs/Kconfig", "fs/Makefile", "a/b.py", "x")] == [
+    assert [known_languages().named(path) for path in ("fs/Kconfig", "fs/Makefile", "a/b.py", "x")] == [
         "kconfig",
         "make",
         "python",
