@@ -389,3 +389,47 @@ def test_what_is_there_for_a_type_checker_alone_is_not_told(told: Told) -> None:
 
     whole = [fact.text for section in made.sections for fact in section.facts]
     assert not [text for text in whole if "Proxy" in text]
+
+
+def test_a_program_is_entered_by_its_commands(told: Told) -> None:
+    """Commands in the entry points, groups before theirs; the flow begins at them and goes on under their name."""
+    made = told(
+        {
+            "pyproject.toml": '[project]\nname = "box"\n[project.scripts]\nbox = "box.cli:main"\n',
+            "README.md": "# Box\n\nBox keeps.\n\n```\nbox keep\n```\n",
+            "box/__init__.py": "",
+            "box/cli.py": (
+                "import click\nfrom box.store import Store\n\n\n@click.group()\ndef main():\n    pass\n\n\n"
+                '@click.group("shelf")\ndef shelf():\n    pass\n\n\n'
+                '@main.command("keep")\ndef command(path):\n    store = Store(path)\n    return store.keep(path)\n\n\n'
+                "@shelf.command()\ndef list_all():\n    return Store('').names()\n"
+            ),
+            "box/store.py": (
+                "class Store:\n    def __init__(self, path):\n        self.path = path\n\n"
+                "    def keep(self, name):\n        self.check(name)\n        return self.write(name)\n\n"
+                "    def check(self, name):\n        return name\n\n    def write(self, name):\n        return name\n\n"
+                "    def names(self):\n        return [self.path]\n"
+            ),
+        }
+    )
+
+    assert "commands: keep, shelf list-all" in texts(made, "Entry points")
+    assert texts(made, "Flow")[0].startswith("box keep: command -> Store, Store.keep")
+
+
+def test_state_is_what_changes_or_stands_for_something(told: Told) -> None:
+    """Tables that nothing changes and what foreign calls return are no state; a value over several lines is read."""
+    made = told(
+        {
+            "app.py": (
+                "from contextvars import ContextVar\nfrom operator import itemgetter\n"
+                "from proxies import LocalProxy\n\n"
+                "order = itemgetter(0)\ntable = {1: 2}\nseen = []\n_cv = ContextVar('cv')\n"
+                "current = LocalProxy(\n    # the one in use\n    _cv,\n"
+                "    'nothing here: ' + 'x' * 90 + 'y' * 90,\n)\n\n\n"
+                "def note(one):\n    seen.append(one)\n"
+            )
+        }
+    )
+
+    assert ["app.py: seen list, _cv ContextVar, current LocalProxy"] == texts(made, "Global state")

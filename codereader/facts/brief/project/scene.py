@@ -150,9 +150,14 @@ class Scene:
 
     @cached_property
     def commands(self) -> Mapping[tuple[str, int], str]:
-        """The commands of the project's program by path and row of the function that a decorator makes one."""
+        """The commands of the project's program by path and row of the function that a decorator makes one.
+
+        What the program itself runs is none.
+        """
         programs = [at.fact.via for at in self.material.entries if at.fact.kind == "console script"]
+        whole = [at.fact.name.replace(":", ".") for at in self.material.entries if at.fact.kind == "console script"]
         own = [at for at in self.definitions if at.fact.kind == "function" and at.fact.owner is None]
+        own = [at for at in own if not any(_is_named(at, name) for name in whole)]
         groups = {
             (at.path, at.fact.name): match[1]
             for at in own
@@ -295,6 +300,12 @@ class Scene:
         """Return the files called *base*, the one nearest to the top first."""
         found = [file.path for file in self.view.files() if file.path.rpartition("/")[2] == base]
         return sorted(found, key=lambda path: (path.count("/"), path))
+
+
+def _is_named(at: At[Definition], name: str) -> bool:
+    """Tell whether *name*, dotted with its module, is that of the function *at*."""
+    module = at.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    return f".{module}.{at.fact.name}".endswith(f".{name}")
 
 
 def _command(name: str) -> str:
