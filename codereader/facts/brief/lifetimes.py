@@ -19,7 +19,7 @@ from codereader.index.parsed import Definition
 from codereader.index.view import At
 
 _MAKES = re.compile(
-    rb"\b(k[mzc]alloc(?:_array|_node)?|kv[mzc]alloc\w*|v[mz]?alloc\w*|kmem_cache_z?alloc\w*|kmemdup|devm_k[mzc]alloc"
+    rb"\b(k[mzc]alloc(?:_array|_node)?|kv[mzc]alloc\w*|vz?alloc|kmem_cache_z?alloc\w*|kmemdup|devm_k[mzc]alloc"
     rb"|mempool_alloc|alloc_percpu\w*|malloc|calloc)\s*\("
 )
 _FREES = re.compile(

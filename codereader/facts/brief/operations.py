@@ -114,6 +114,11 @@ USUAL = frozenset({"tcp", "stream", "fair", "fill"})
 USUAL_SHARE = 1.4
 """How much more these weigh."""
 
+SHARED = frozenset(
+    "release open create remove connect probe accept bind input output trigger pointer read write".split()
+)
+"""Of these members the ones that structs of the scope itself have mean something else."""
+
 SIDE_SHARE = 0.75
 """What is left of the weight of a function in a table, where its struct has a larger one."""
 
@@ -136,6 +141,7 @@ class _Start:
     name: str
     via: str
     weight: float
+    is_known: bool = True
 
 
 def is_trial(name: str) -> bool:
@@ -191,6 +197,7 @@ def _candidates(material: Material) -> Iterator[_Start]:
         if at.fact.kind == "syscall":
             yield _Start(at.path, at.fact.name, "system call", SYSTEM_CALL * scores.get(at.path, 0.0))
     own = {at.fact.name for at in material.definitions if at.fact.kind == "function"}
+    structs = {at.fact.name for at in material.definitions if at.fact.kind == "struct"}
     largest: dict[str | None, tuple[float, Table]] = {}
     for table in material.tables:
         worth = scores.get(table.path, 0.0) * log2(2 + len(table.entries))
@@ -204,7 +211,8 @@ def _candidates(material: Material) -> Iterator[_Start]:
         for entry in table.entries:
             if entry.field and entry.function in own:
                 front = FRONT_SHARE if table.struct in PACKETS and entry.field in ("func", "handler") else 1.0
-                yield _Start(table.path, entry.function, f".{entry.field}", weight * front)
+                is_known = entry.field not in SHARED or table.struct not in structs
+                yield _Start(table.path, entry.function, f".{entry.field}", weight * front, is_known)
     for export in material.exports:
         weight = 0.9 + 0.1 * log2(1 + users.get(export.fact.name, 0))
         weight *= NAMESAKE if export.fact.name.startswith(f"{base(export.path).rpartition('.')[0]}_") else 1.0
@@ -223,12 +231,12 @@ def _weighed(material: Material, chains: Chains, start: _Start) -> Iterator[_Sta
     share *= MINOR_SHARE if _MINOR_FIELDS.search(start.via) or _MINOR_FIELDS.search(start.name) else 1.0
     share *= MINOR_SHARE if not start.via and "init" in start.name else 1.0
     share *= TRIAL_SHARE if is_trial(place) or is_trial(start.name) else 1.0
-    share *= PRIME.get(start.via.removeprefix("."), 1.0) if start.via.startswith(".") else 1.0
+    share *= PRIME.get(start.via.removeprefix("."), 1.0) if start.via.startswith(".") and start.is_known else 1.0
     share *= USUAL_SHARE if words_of(start.name) & USUAL else 1.0
     share *= OTHER_FIELDS_SHARE if start.via.startswith(".") and not MAIN_FIELDS.search(start.via) else 1.0
     share *= CONDITIONAL_SHARE if definition.condition else 1.0
     nearer = max(1.0, material.scores.get(place, 0.0) / (material.scores.get(start.path, 0.0) or 1.0))
-    yield _Start(place, start.name, start.via, round(start.weight * nearer * share * (1 + size / 12), 6))
+    yield replace(start, path=place, weight=round(start.weight * nearer * share * (1 + size / 12), 6))
 
 
 def _kind(chains: Chains, start: _Start) -> int | str | None:
@@ -272,7 +280,9 @@ def _facts(material: Material, chains: Chains, start: _Start, chain: Chain, line
     """Yield up to *lines* lines of one operation, each with the place of its first function."""
     steps = _steps(material, chains, start)
     own = sum(chains.place(start.path, name) is not None for name in steps)
-    is_first = start.via.removeprefix(".") in PRIME and len(chain.hops) <= SHORT_WAY and own >= MANY_STEPS
+    is_first = (
+        start.is_known and start.via.removeprefix(".") in PRIME and len(chain.hops) <= SHORT_WAY and own >= MANY_STEPS
+    )
     if steps and (is_first or not _is_way(chain)):
         yield _stepwise(material, chains, start, steps)
         return

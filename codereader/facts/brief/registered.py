@@ -13,6 +13,7 @@ from math import log2
 from codereader.facts.brief.flow import Registration
 from codereader.facts.brief.lines import Draft
 from codereader.facts.brief.material import Material, spelled, spelled_lines
+from codereader.facts.brief.operations import MAIN_FIELDS
 from codereader.facts.fact import Fact
 from codereader.facts.graph.relations import is_registering
 from codereader.facts.rank import is_minor
@@ -31,6 +32,9 @@ HOUSEKEEPING_SHARE = 0.3
 
 DIRECT_SHARE = 1.3
 """What more a registration weighs that an initcall makes itself."""
+
+OFTEN = 3
+"""A registering call that is named less often is not counted out."""
 
 FEW_FIELDS = 3
 """The first function of a table that holds no more than this many stands for it."""
@@ -53,7 +57,18 @@ def registrations_section(material: Material) -> Draft:
         facts = tuple(_alone(material, one) for one in ordered)
     else:
         facts = tuple(fact for group in _groups(material, found) for fact in _together(material, group))
-    return Draft("Registers", facts, weight=6, first=5)
+    return Draft("Registers", (*_in_all_files(material), *facts), weight=6, first=5)
+
+
+def _in_all_files(material: Material) -> Iterator[Fact]:
+    """Yield how often the calls that register something are named in all files, where only some were looked into."""
+    if material.partly:
+        named = [one for one in material.uses.mentions.items() if one[1] >= OFTEN and is_telling(one[0])]
+        named.sort(key=lambda one: (-one[1], one[0]))
+        told = [f"{name} ({count:,})" for name, count in named]
+        if told:
+            text = spelled("named in all files: ", told, material.room(None))
+            yield Fact(material.view.scope.name, "registers by", ", ".join(told), text)
 
 
 def is_telling(function: str) -> bool:
@@ -101,7 +116,9 @@ def _alone(material: Material, one: Registration) -> Fact:
 def _held(material: Material, one: Registration) -> list[str]:
     """Return what the table that is registered holds, field by field."""
     table = material.table(one.path, one.object)
-    return [f".{entry.field}={entry.function}" for entry in table.entries if entry.field] if table else []
+    entries = [entry for entry in table.entries if entry.field] if table else []
+    entries.sort(key=lambda entry: not MAIN_FIELDS.search(entry.field))
+    return [f".{entry.field}={entry.function}" for entry in entries]
 
 
 def _together(material: Material, group: Sequence[Registration]) -> Iterator[Fact]:

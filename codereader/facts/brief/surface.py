@@ -145,7 +145,7 @@ def _entry(at: At[Entry]) -> Fact:
 def exports_section(material: Material) -> Draft:
     """Return what the scope offers: exported symbols, else, in C, the functions that other files can see."""
     facts = tuple(_exports(material)) if len(material.exports) <= EXPORTS_ONE_BY_ONE else tuple(_by_file(material))
-    return Draft("Exports", facts or tuple(_visible(material)), weight=1.5, first=1)
+    return Draft("Exports", facts or tuple(_visible(material)), weight=1.5 if facts else 0.5, first=1)
 
 
 def _by_file(material: Material) -> Iterator[Fact]:
