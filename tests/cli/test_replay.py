@@ -152,11 +152,34 @@ def test_a_file_that_is_no_answer_is_refused(tmp_path, text) -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [{"temperature": float("inf")}, {"budget": -1}, {"gpu_layers": "all"}, {"seed": True}]
+    "values",
+    [
+        {"temperature": float("inf")},
+        {"temperature": 10**400},
+        {"budget": -1},
+        {"budget": 2.5},
+        {"ctx": 10**400},
+        {"gpu_layers": "all"},
+        {"seed": True},
+    ],
 )
 def test_a_record_with_values_that_cannot_be_is_refused(recorded, values) -> None:
     """Edited by hand: one sentence, exit code 2."""
     change(recorded, **values)
+
+    with pytest.raises(UsageError, match="cannot replay"):
+        read(recorded)
+
+
+@pytest.mark.parametrize(("path", "value"), [(("lines",), 2.5), (("source", "max_file_size"), 10**400)])
+def test_numbers_that_no_command_line_could_have_said_are_refused(recorded, path, value) -> None:
+    """Fractions of lines and sizes beyond all disks end in a sentence, not in a bug."""
+    row = json.loads(recorded.read_text())
+    inner = row["replay"]
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = value
+    recorded.write_text(json.dumps(row))
 
     with pytest.raises(UsageError, match="cannot replay"):
         read(recorded)

@@ -7,7 +7,6 @@ version of this program or of the engine, another number of threads) is noted; t
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -19,6 +18,7 @@ from codereader.errors import ModelError, NotTheSame, UsageError
 from codereader.fronts import shape
 from codereader.fronts.cli import asking
 from codereader.fronts.cli.options import How, Which, opened
+from codereader.fronts.text import counted
 
 if TYPE_CHECKING:
     from codereader.answer.event import Answer
@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 256 << 20
 """A larger file is no answer."""
+
+MOST = 1 << 53
+"""No count, size or seed of an answer is as large."""
+
+MOST_WARMTH = 5.0
+"""The largest temperature, and more than any share."""
 
 SHORT = 12
 """Digits of a hash that people are shown."""
@@ -96,7 +102,7 @@ def _record(row: Mapping[str, Any]) -> Record:
     """Return the record that *row* writes. Raises: KeyError, TypeError for one that is none."""
     spoken = row["spoken"]
     lines = row["lines"]
-    if lines is not None and not (_is_number(lines) and lines >= 2):
+    if lines is not None and not (_is_whole(lines) and lines >= 2):
         raise TypeError
     source = _taken(row["source"], Source)
     return Record(_text(row["codereader"]), source, lines, None if spoken is None else _taken(spoken, Spoken))
@@ -108,20 +114,19 @@ def _taken(row: Mapping[str, Any], kind: type[T]) -> T:
 
 
 def _checked(value: Any, written: str) -> Any:
-    """Return *value* if it is of the type that *written* names. Numbers are finite and not negative."""
+    """Return *value* if it is of the type that *written* names, and of a size that the command line could have said."""
     if written == "tuple[str, ...]":
         if isinstance(value, list) and all(isinstance(one, str) for one in value):
             return tuple(value)
         raise TypeError
-    is_number = _is_number(value) and math.isfinite(value) and value >= 0
     allowed = {
         "str": isinstance(value, str),
         "bool": isinstance(value, bool),
-        "int": is_number and isinstance(value, int),
-        "float": is_number,
+        "int": _is_whole(value),
+        "float": _is_number(value) and 0 <= value <= MOST_WARMTH,
         "str | None": value is None or isinstance(value, str),
-        "int | None": value is None or (is_number and isinstance(value, int)),
-        "int | Literal['auto']": value == "auto" or (is_number and isinstance(value, int)),
+        "int | None": value is None or _is_whole(value),
+        "int | Literal['auto']": value == "auto" or _is_whole(value),
     }
     if not allowed[written.replace('"', "'")]:
         raise TypeError
@@ -130,6 +135,10 @@ def _checked(value: Any, written: str) -> Any:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST
 
 
 def _request(before: Recorded) -> asking.Request:
@@ -208,13 +217,15 @@ def _changed(before: Record, now: Answer) -> list[str]:
     if then.engine != here.engine:
         found.append(f"the engine was {then.engine} and is {here.engine}")
     if (then.context, then.threads, then.micro_batch) != (here.context, here.threads, here.micro_batch):
-        found.append(
-            f"the model ran with {then.threads} threads in batches of {then.micro_batch}, "
-            f"now with {here.threads} in {here.micro_batch}"
-        )
+        found.append(f"the model ran with {_run(then)}, now with {_run(here)}")
     if then.prompt_hash != here.prompt_hash:
         found.append("the prompt is made otherwise")
     return found
+
+
+def _run(spoken: Spoken) -> str:
+    threads = counted(spoken.threads, "thread")
+    return f"{threads} in batches of {spoken.micro_batch} and a window of {spoken.context:,} tokens"
 
 
 def _short(number: str | None) -> str:
