@@ -54,6 +54,11 @@ FILES = {
         "int guarded(void)\n{\n\tmutex_lock(&gate_lock);\n\tcmpxchg((int **)&slots_held[0], 0, 1);\n"
         "\tmutex_unlock(&gate_lock);\n\treturn strcpy(0, 0) + MOST_SLOTS;\n}\n"
     ),
+    "mount.c": (
+        "struct mount_info {\n\tint mode;\n};\n\nint mount_it(struct disk *d)\n{\n\tstruct mount_info *info;\n\n"
+        "\tinfo = kzalloc(sizeof(*info), 0);\n\td->private = info;\n\treturn 0;\n}\n\n"
+        "void forget_it(struct disk *d)\n{\n\tkfree(d->private);\n}\n\nmodule_init(mount_it);\n"
+    ),
     "tests/test_disk.c": '#include "../disk.h"\n\nint test_probe(void)\n{\n\treturn disk_probe(0);\n}\n',
 }
 
@@ -280,6 +285,8 @@ TOLD = [
     ('where does "disk is ready" come from', "line 17 holds it", "main.c", 17),
     ("what fields does struct disk have", "int state", "disk.h", 6),
     ("what is disk.c:4", "disk_open", "disk.c", 3),
+    ("who frees struct mount_info", "forget_it frees by kfree what private holds, where one was put", "mount.c", 16),
+    ("who calls mount_it", "mount_it is an entry point: initcall by module_init", "mount.c", 19),
     ("which locks does guarded take", "guarded takes mutex_lock(… gate_lock)", "guard.c", 7),
     ("who takes gate_lock", "guarded takes it: mutex_lock(&gate_lock);", "guard.c", 7),
     ("who writes slots_held", "guarded writes it: cmpxchg((int **)&slots_held[0], 0, 1);", "guard.c", 8),
@@ -411,6 +418,35 @@ def test_a_class_has_implementations_in_python(shop):
     """Sub-classes and overriding methods answer who implements a class or a method."""
     assert any("Gift derives from Basket" in text for text in texts(shop.reply("who implements class Basket")))
     assert any("Gift.total overrides Basket.total" in text for text in texts(shop.reply("who implements Basket.total")))
+
+
+def test_what_derives_from_a_class_breaks_with_it(shop):
+    """A class is depended on by its sub-classes and by who imports it."""
+    told = texts(shop.reply("what breaks if I change Basket"))
+
+    assert "Gift derives from Basket" in told
+    assert "tests/test_basket.py imports Basket from shop.basket" in told
+
+
+def test_comments_and_strings_of_python_write_nothing(tmp_path):
+    """Only code counts as writing."""
+    files = {"a.py": 'LIMIT = 1\n\n\ndef f() -> None:\n    """LIMIT = 2"""\n    # LIMIT = 3\n    print("LIMIT = 4")\n'}
+    with Reader(_made(tmp_path, files), cache=tmp_path / "cache") as reader:
+        reader.open()
+        found = reader.reply("who writes LIMIT")
+
+    assert [("a.py", 1)] == [(fact.path, fact.line) for fact in found.facts]
+
+
+def test_words_of_a_licence_describe_no_file(tmp_path):
+    """A file that begins with a licence says nothing of itself."""
+    files = {"a.go": "// Licensed under the Apache License, Version 2.0\n\npackage a\n\nfunc F() {}\n"}
+    with Reader(_made(tmp_path, files), cache=tmp_path / "cache") as reader:
+        reader.open()
+        told = texts(reader.reply("what is in a.go"))
+
+    assert told
+    assert not any("Licensed" in text for text in told)
 
 
 def test_unused_functions_of_python_are_told_as_not_called_inside(shop):

@@ -11,6 +11,9 @@ from codereader.facts.questions.question import Question, Subject
 from codereader.facts.questions.tree import Tree
 from codereader.source.spans import line_of
 
+NOTHING = "Nothing seen"
+"""The title of a section that says that there is nothing."""
+
 MOST = 60
 """So many facts of one section are told; the others are counted."""
 
@@ -72,7 +75,7 @@ def nothing_seen(
     tree: Tree, subject: Subject, text: str, relation: str, thing: str = "nothing seen"
 ) -> tuple[Section, ...]:
     """Return the section that says that there is nothing, at the place of the name."""
-    return (Section("Nothing seen", (Fact(subject.found, relation, thing, text, *place_of_subject(tree, subject)),)),)
+    return (Section(NOTHING, (Fact(subject.found, relation, thing, text, *place_of_subject(tree, subject)),)),)
 
 
 def place_of_subject(tree: Tree, subject: Subject) -> tuple[str | None, int | None]:

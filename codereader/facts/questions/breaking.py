@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from codereader.facts.fact import Fact
 from codereader.facts.graph.edges import Call, Place, place_of
 from codereader.facts.graph.symbol import read_symbol
-from codereader.facts.questions import reach, structure
-from codereader.facts.questions.answer import Answer, counted, nothing_seen, section, sections
+from codereader.facts.questions import held, reach, structure
+from codereader.facts.questions.answer import NOTHING, Answer, counted, nothing_seen, section, sections
 from codereader.facts.questions.question import Question, Subject
 from codereader.facts.questions.sentences import of_call, of_finding
 from codereader.facts.questions.tree import Tree
@@ -27,6 +27,7 @@ WIDE = 400
 
 _VIAS = ("direct", "macro", "table", "pointer", "name")
 _CALLED = ("function", "method", "macro", "class")
+_TYPES = ("class", "interface", "trait")
 _TEST = re.compile(r"(^|/)(tests?|testing|selftests?)/|(^|/)(test_[^/]*|[^/]*_test|conftest)\.\w+$", re.IGNORECASE)
 
 
@@ -45,15 +46,29 @@ def impact(tree: Tree, question: Question) -> Answer:
         for hop, edges in enumerate(levels, 1):
             title = f"{counted(hop, 'hop')} away ({len(edges):,})"
             made.append(section(tree, title, [of_call(one) for one in edges], 60 if hop == 1 else 30))
-    else:
+    if any(at.fact.kind in _TYPES for at in meant):
+        derived = held.implementors(tree, question).sections
+        made += [one for one in derived if one.title != NOTHING]
+        imported = list(_imports(tree, read_symbol(subject.found).name))
+        made.append(section(tree, f"Imports it by name ({len(imported):,})", imported))
+    if not any(at.fact.kind in ("function", "method", "macro") for at in meant):
         uses = tree.finder.mentions(read_symbol(subject.found)).results
         made.append(section(tree, f"Uses it ({len(uses):,})", [of_finding(one) for one in uses]))
     tests_seen = list(_tests(tree, subject))
     made.append(section(tree, f"Tests that name it ({len(tests_seen):,})", tests_seen, 20))
     lost = len({(one.path, one.fact.row) for at in meant for one in tree.edges.uses(at.fact.name) if _is_value(one)})
-    blind = ("callers through pointers of unknown type, and code outside the scope, are not seen",)
+    unseen = "pointers" if tree.has_c else "objects"
+    blind = (f"callers through {unseen} of unknown type, and code outside the scope, are not seen",)
     text = f"nothing in {tree.name} is seen to depend on {subject.found}"
     return Answer(sections(*made) or nothing_seen(tree, subject, text, "breaks"), tuple(notes), lost, blind)
+
+
+def _imports(tree: Tree, name: str) -> Iterator[Fact]:
+    """Yield the imports that name a type."""
+    for at in tree.view.includes():
+        if name in (one.partition(" as ")[0] for one in at.fact.names):
+            text = f"{at.path} imports {name} from {at.fact.target}"
+            yield Fact(at.path, "imports", name, text, at.path, line_of(at.fact.row), at.fact.condition)
 
 
 def _is_value(one: At) -> bool:  # type: ignore[type-arg]
@@ -103,9 +118,9 @@ def _shown(tree: Tree, at: At[Definition]) -> Iterator[Fact]:
         if entry.fact.name == name and entry.path == path:
             text = f"{name} is an entry point: {entry.fact.kind} by {entry.fact.via}"
             yield Fact(name, entry.fact.kind, entry.fact.via, text, path, line_of(entry.fact.row), entry.fact.condition)
-    for held in tree.edges.callers(at):
-        if held.via == "table":
-            yield of_call(held)
+    for one_call in tree.edges.callers(at):
+        if one_call.via == "table":
+            yield of_call(one_call)
     if path.endswith((".h", ".hpp")) and not path.startswith("../"):
         known = include_map(tree.view)
         users = [one for one in tree.paths if path in {t for i in known.includes(one) for t in known.included(one, i)}]

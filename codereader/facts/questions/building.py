@@ -32,6 +32,8 @@ def built(tree: Tree, question: Question) -> Answer:
     text = f"no rule of a makefile at hand names {subject.found}"
     if subject.found.endswith(".h"):
         text = f"{subject.found} is a header: it is not built, but included"
+    elif not tree.has_c:
+        text = f"{tree.name} has no makefile rule that builds {subject.found}: it takes part wherever it is imported"
     return Answer(nothing_seen(tree, subject, text, "built if", "not known"))
 
 

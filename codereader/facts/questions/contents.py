@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -31,6 +32,13 @@ TEMPLATE = 3
 SHARED = 3
 """A header that fewer files include is nothing to begin with."""
 
+_LICENCE = re.compile(
+    r"unless required by|licen[sc]ed? under|permission is hereby|copyright|redistribut|without warrant|may not use this"
+    r"|may obtain a copy|free software",
+    re.IGNORECASE,
+)
+"""Words of a licence, which tell nothing of a file."""
+
 _ORDER = ("heading", "key", "target")
 
 
@@ -44,7 +52,7 @@ def contents(tree: Tree, question: Question) -> Answer:
     shared = Counter(file.summary for path in files if (file := tree.view.file(path)))
     for path in tree.by_worth(files):
         file = tree.view.file(path)
-        is_own = file and file.summary and shared[file.summary] < TEMPLATE
+        is_own = file and file.summary and shared[file.summary] < TEMPLATE and not _LICENCE.search(file.summary)
         words = f": {' '.join(file.summary.split())[:140]}" if file and file.summary and is_own else ""
         facts.append(
             Fact(path, "holds", words, f"{path}, {counted(file.lines if file else 0, 'line')}{words}", path, 1)
@@ -57,7 +65,7 @@ def contents(tree: Tree, question: Question) -> Answer:
 
 def _of_file(tree: Tree, path: str) -> Answer:
     file = tree.view.file(path)
-    words = " ".join(file.summary.split()) if file and file.summary else ""
+    words = " ".join(file.summary.split()) if file and file.summary and not _LICENCE.search(file.summary) else ""
     about = [Fact(path, "says", words, f"{path} says of itself: {words}", path, 1)] if words else []
     built = tree.build.of(path)
     if built:
@@ -180,5 +188,5 @@ def _starts(tree: Tree, files: frozenset[str]) -> Mapping[str, Sequence[str]]:
 
 def _why(tree: Tree, path: str) -> str:
     file = tree.view.file(path)
-    words = " ".join(file.summary.split())[:120] if file and file.summary else ""
+    words = " ".join(file.summary.split())[:120] if file and file.summary and not _LICENCE.search(file.summary) else ""
     return f"among the most used{f': {words}' if words else ''}"

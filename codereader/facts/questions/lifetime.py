@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from codereader.facts.fact import Fact
 from codereader.facts.graph.symbol import read_symbol
@@ -41,6 +41,7 @@ def lifetime(tree: Tree, question: Question) -> Answer:
     freed = [fact for fact in by_code if fact.relation == "frees"]
     allocated = [*(_sized(one, name) for one in direct), *(fact for fact in by_code if fact.relation == "allocates")]
     allocated = list({(fact.path, fact.line): fact for fact in allocated}.values())
+    freed += [one for one in _through_members(tree, name, allocated) if tree.has_c]
     made = [
         section(tree, f"Allocates {name} ({len(allocated):,})", allocated),
         section(tree, f"Returns a new one, by name and signature ({len(makes):,})", map(of_definition, makes)),
@@ -54,11 +55,16 @@ def lifetime(tree: Tree, question: Question) -> Answer:
     ]
     first = re.search(r"free|releas|destroy|解放|破棄|開放", question.text, re.IGNORECASE)
     both = re.search(r"alloc|creat|確保|生成|割", question.text, re.IGNORECASE)
+    if first and not any(one.facts for one in gone):
+        text = f"nothing in {tree.name} is seen to free {name}"
+        gone = list(nothing_seen(tree, subject, text, "is freed by"))
     order = [*gone, *made] if first and not both else [*made, *gone]
     text = f"nothing in {tree.name} is seen to allocate or free {name}"
-    notes = (
+    notes: tuple[str, ...] = (
         "told by sizes, variables of the type, names and signatures: what goes through other pointers is not seen",
     )
+    if not tree.has_c and first:
+        notes = (*notes, "where no code frees by hand, an object goes when nothing holds it any longer")
     return Answer(sections(*order) or nothing_seen(tree, subject, text, "is allocated by"), notes)
 
 
@@ -75,6 +81,34 @@ def _through_variables(tree: Tree, name: str) -> Iterator[Fact]:
             text = content[0][at.fact.span.start : at.fact.span.end]
             for variable in sorted(set(declared.findall(text))):
                 yield from _done_to(at, text, variable, name)
+
+
+def _through_members(tree: Tree, name: str, made: Sequence[Fact]) -> Iterator[Fact]:
+    """Yield what frees a member that a function of the same file filled with a new one: ``kfree(sb->s_fs_info)``."""
+    for path in sorted({fact.path for fact in made if fact.path}):
+        content = code_of(tree, path)
+        if content is None:
+            continue
+        functions = tree.view.definitions(path=path, kinds=("function",))
+        texts = {at: content[0][at.fact.span.start : at.fact.span.end] for at in functions}
+        makers = {fact.subject for fact in made if fact.path == path}
+        declared = re.compile(rb"\bstruct\s+" + re.escape(name).encode() + rb"\s*\*\s*(\w+)")
+        members = {
+            member
+            for at, text in texts.items()
+            if at.fact.name in makers
+            for variable in sorted(set(declared.findall(text)))
+            for member in re.findall(rb"(?:->|\.)(\w+)\s*=\s*" + variable + rb"\s*;", text)
+        }
+        for member in sorted(members):
+            pattern = re.compile(rb"\b(\w*free\w*)\s*\([^;(){}]*(?:->|\.)" + member + rb"\s*\)")
+            for at, text in texts.items():
+                if found := pattern.search(text):
+                    line = at.fact.span.first_row + text.count(b"\n", 0, found.start()) + 1
+                    said = (
+                        f"{at.fact.name} frees by {found[1].decode()} what {member.decode()} holds, where one was put"
+                    )
+                    yield Fact(at.fact.name, "frees", name, said, at.path, line, at.fact.condition)
 
 
 def _done_to(at: At[Definition], text: bytes, variable: bytes, name: str) -> Iterator[Fact]:

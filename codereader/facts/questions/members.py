@@ -29,6 +29,10 @@ _STORES = (
     r"|atomic\w*_(?:set|inc|dec|add|sub)\w*|refcount_set)"
 )
 _STRING = re.compile(rb"\"(?:\\.|[^\"\\\n])*\"")
+_SILENT_PYTHON = re.compile(rb"\"\"\".*?\"\"\"|'''.*?'''|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|#[^\n]*", re.DOTALL)
+_SILENT = re.compile(rb"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|`[^`]*`", re.DOTALL)
+"""What is neither code of Python, nor of other languages that are not C."""
+
 _INITIALISING = re.compile(r"(^|_)(init|alloc|new|create|setup|probe|open|register|start|clone)", re.IGNORECASE)
 
 
@@ -78,15 +82,16 @@ def written(tree: Tree, question: Question) -> Answer:
     """Return where the member or variable that is named is written."""
     subject = question.subjects[0]
     names = aliases(tree, read_symbol(subject.found).name)
-    found = narrowed(tree, question, writes(tree, names))
+    owner = read_symbol(subject.found).owner
+    found = narrowed(tree, question, writes(tree, names, is_member=owner is not None))
     facts = _by_writer(found, subject.found)
     title = f"{subject.found} is written in {counted(len(facts), 'function')} ({counted(len(found), 'place')})"
-    owner = read_symbol(subject.found).owner
     notes = [f"{names[0]} is a macro for {names[1]}: writes of either count"] if len(names) > 1 else []
     if owner:
         notes.append(f"members called {names[0]} of other structs than {owner} are not told apart")
     text = f"nothing in {tree.name} is seen to write {subject.found}"
-    blind = ("writes through pointers to it, and by macros that hide the assignment, are not seen",)
+    ways = "through pointers to it, and by macros" if tree.has_c else "under another name for it, and by calls"
+    blind = (f"writes {ways} that hide the assignment, are not seen",)
     return Answer(
         sections(section(tree, title, facts)) or nothing_seen(tree, subject, text, "is written by"),
         tuple(notes),
@@ -125,11 +130,12 @@ def _write_fact(one: Write, name: str) -> Fact:
     return Fact(subject, "writes", name, f"{subject} writes it: {one.text}", one.path, one.line, condition)
 
 
-def writes(tree: Tree, names: Sequence[str]) -> Iterator[Write]:
-    """Yield the places that write something called one of *names*, by path and line."""
+def writes(tree: Tree, names: Sequence[str], *, is_member: bool = False) -> Iterator[Write]:
+    """Yield the places that write something called one of *names*, by path and line; of a member, through an object."""
+    alone = "" if is_member else r"|(?<![\w.>])"
     some = "|".join(re.escape(name) for name in names)
     pattern = re.compile(
-        rf"(?:(?:->|\.|(?<![\w.>]))(?:{some})\b{_ASSIGNED})|(?:(?:\+\+|--)[\w>.-]*\b(?:{some})\b)"
+        rf"(?:(?:->|\.{alone})(?:{some})\b{_ASSIGNED})|(?:(?:\+\+|--)[\w>.-]*\b(?:{some})\b)"
         rf"|(?:\b{_STORES}\(\s*(?:\([^()\n]*\)\s*)*&?[\w>.()\[\]-]*\b(?:{some})\b)".encode()
     )
     for path in tree.paths:
@@ -170,12 +176,15 @@ def code_of(tree: Tree, path: str, names: Sequence[bytes] = ()) -> tuple[bytes, 
         return None
     if names and not any(name in text for name in names):
         return None
-    bare = bytes(plain(text).text) if language in ("c", "cpp") else text
-    return _STRING.sub(_blank, bare), text.split(b"\n")
+    if language in ("c", "cpp"):
+        bare = _STRING.sub(_blank, bytes(plain(text).text))
+    else:
+        bare = (_SILENT_PYTHON if language == "python" else _SILENT).sub(_blank, text)
+    return bare, text.split(b"\n")
 
 
 def _blank(found: re.Match[bytes]) -> bytes:
-    return b" " * len(found[0])
+    return re.sub(rb"[^\n]", b" ", found[0])
 
 
 def innermost(functions: Sequence[At[Definition]], row: int) -> At[Definition] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import groupby
 
 from codereader.facts.fact import Fact, Section
 from codereader.facts.graph.finding import Finding
@@ -34,7 +35,7 @@ def defined(tree: Tree, question: Question) -> Answer:
 
 def _defined(tree: Tree, subject: Subject) -> tuple[Section, ...]:
     if subject.kind == "string":
-        return (section(tree, f"Lines that hold “{subject.found}” ({len(subject.places):,})", _lines(subject)),)
+        return (section(tree, f"Lines that hold “{subject.found}” ({len(subject.places):,})", _lines(tree, subject)),)
     if meant := tree.meant(subject):
         return (section(tree, f"Definitions of {subject.found} ({len(meant):,})", map(of_definition, meant)),)
     symbol = read_symbol(subject.found)
@@ -59,8 +60,14 @@ def _field(at: At[Definition], name: str) -> Fact:
     return Fact(name, "is a member of", at.fact.name, text, at.path, line_of(at.fact.row), at.fact.condition)
 
 
-def _lines(subject: Subject) -> list[Fact]:
-    return [Fact(path, "holds", subject.found, f"line {line} holds it", path, line) for path, line in subject.places]
+def _lines(tree: Tree, subject: Subject) -> list[Fact]:
+    return [
+        Fact(path, "holds", subject.found, f"line {line} holds it: {text}", path, line)
+        for path, some in groupby(subject.places, key=lambda place: place[0])
+        for lines in [tree.view.text(path).split(b"\n")]
+        for _, line in some
+        for text in [" ".join(lines[line - 1].decode("utf-8", "replace").split())[:120]]
+    ]
 
 
 # -- uses -----------------------------------------------------------------------------------------------------------

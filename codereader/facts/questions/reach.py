@@ -19,6 +19,9 @@ from codereader.index.parsed import Definition
 from codereader.index.view import At
 from codereader.source.spans import line_of
 
+_STUB = "__initstub__"
+"""How the functions begin that the kernel's macros for start-up make; the entry point itself says more."""
+
 WAYS_SHOWN = 5
 """So many of the shortest ways are told."""
 
@@ -28,7 +31,9 @@ def callers(tree: Tree, question: Question) -> Answer:
     subject = question.subjects[0]
     found = tree.finder.callers(read_symbol(subject.found), 1, tree.check)
     name = subject.found
-    made = _by_way(tree, narrowed(tree, question, found.results), {
+    results = [one for one in found.results if not (one.caller or "").startswith(_STUB)]
+    starts = section(tree, f"{name} runs without being called", _starts(tree, tree.meant(subject)))
+    made = sections(starts) + _by_way(tree, narrowed(tree, question, results), {
         "call": f"Calls {name}",
         "pointer": f"May call {name} through a pointer",
         "table": f"Tables that hold {name}, to be called through them",
@@ -113,13 +118,22 @@ def several(meant: Sequence[Finding]) -> list[str]:
 
 
 def _from_outside(tree: Tree, meant: Sequence[At[Definition]]) -> list[str]:
-    """Return what brings callers that no file of the scope shows: exports and entry points."""
+    """Return what brings callers that no file of the scope shows: exports."""
     names = {at.fact.name for at in meant}
     files = sorted({at.path for at in meant if not at.path.startswith("../")})
     exports = [at for path in files for at in tree.view.exports(path=path) if at.fact.name in names]
-    entries = [at for path in files for at in tree.view.entries(path=path) if at.fact.name in names]
-    notes = [f"{at.fact.name} is exported by {at.fact.kind} ({at.path}:{line_of(at.fact.row)}), so callers may lie"
+    return [f"{at.fact.name} is exported by {at.fact.kind} ({at.path}:{line_of(at.fact.row)}), so callers may lie"
              " outside the scope" for at in exports[:3]]  # fmt: skip
-    notes += [f"{at.fact.name} is an entry point: {at.fact.kind} by {at.fact.via} ({at.path}:{line_of(at.fact.row)})"
-              for at in entries[:3]]  # fmt: skip
-    return notes
+
+
+def _starts(tree: Tree, meant: Sequence[At[Definition]]) -> list[Fact]:
+    """Return how definitions are entry points: run at start, by a system call, as a command."""
+    names = {(at.path, at.fact.name) for at in meant}
+    return [
+        Fact(one.name, one.kind, one.via, f"{one.name} is an entry point: {one.kind} by {one.via}", at.path,
+             line_of(one.row), one.condition)
+        for path in sorted({at.path for at in meant if not at.path.startswith("../")})
+        for at in tree.view.entries(path=path)
+        for one in [at.fact]
+        if (at.path, one.name) in names
+    ]  # fmt: skip

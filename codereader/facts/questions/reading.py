@@ -17,7 +17,7 @@ SEARCH = "search"
 LONGEST = 600
 """A text with more characters is a report to search for, no question about structure."""
 
-MOST_WORDS = 60
+MOST_WORDS = 50
 """A text with more words is none either; it bounds what patterns cost, which grows with the cube of the words."""
 
 MOST_NAMES = 12

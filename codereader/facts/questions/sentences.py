@@ -5,11 +5,13 @@ from __future__ import annotations
 from codereader.facts.fact import Fact
 from codereader.facts.graph.edges import Call
 from codereader.facts.graph.finding import Finding
+from codereader.index.candidate import BY_INCLUDE
 from codereader.index.parsed import Definition
 from codereader.index.view import At
 from codereader.source.spans import line_of
 
 _WAYS = {"direct": "calls", "macro": "calls", "pointer": "may call", "table": "holds", "name": "names"}
+_C_FILES = (".c", ".h", ".cc", ".cpp", ".cxx", ".hpp", ".hh", ".S")
 _FILE_LEVEL = "code outside of functions"
 
 
@@ -30,6 +32,8 @@ def _use(
     confidence: str | None,
 ) -> Fact:  # fmt: skip
     subject, relation = caller or _FILE_LEVEL, _WAYS[via]
+    if confidence == BY_INCLUDE and not path.endswith(_C_FILES):
+        confidence = "visible in the package" if path.endswith(".go") else "visible by import"
     tail = {
         "macro": f" by the macro {through}",
         "pointer": f" through {through}",

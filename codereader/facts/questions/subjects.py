@@ -168,7 +168,9 @@ def _close(tree: Tree, mention: Mention) -> Met:
         text = mention.text[: len(mention.text) - len(symbol.name)] + name
         found = _of_record(tree.own(read_symbol(text)) or tree.own(read_symbol(name)), mention.record)
         if found:
-            subject = replace(_subject(mention.text, text, match, found), written=mention.text)
+            owner = found[0].fact.owner
+            text = f"{owner}.{name}" if owner and not tree.own(read_symbol(text)) else text
+            subject = _subject(mention.text, text, match, found)
             others = [one for one in taken if one != name]
             more = f"; as near: {', '.join(others[:4])}" if others else ""
             return Met(subject, f"{mention.text} was taken for {subject.found}{more}")

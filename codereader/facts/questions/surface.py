@@ -11,6 +11,7 @@ from codereader.facts.graph.symbol import read_symbol
 from codereader.facts.kbuild.kconfig import prompt
 from codereader.facts.questions.answer import Answer, counted, place_of_subject, section, sections
 from codereader.facts.questions.question import Question, Subject
+from codereader.facts.questions.searched import searched
 from codereader.facts.questions.sentences import of_definition
 from codereader.facts.questions.tree import Tree
 from codereader.facts.rank import is_minor
@@ -190,7 +191,10 @@ def options(tree: Tree, question: Question) -> Answer:
     made = section(tree, f"Configuration options ({len(facts):,})", facts, ordered=True)
     others = section(tree, f"Parameters ({len(parameters):,})", [_entry(at) for at in parameters])
     some = sections(*_by_folder(made, found), made, others)
-    return Answer(some or _none(tree, "has", "options", f"no Kconfig file in {tree.name} defines an option"))
+    if some:
+        return Answer(some)
+    none = _none(tree, "has", "options", f"no Kconfig file in {tree.name} defines an option")
+    return Answer((*none, *searched(tree, question).sections))
 
 
 def _about(question: Question, facts: Sequence[Fact]) -> tuple[str, list[Fact]] | None:

@@ -35,6 +35,12 @@ _FEW = 3
 """More mentions than this beside the definition are no mere declarations."""
 
 _OPERATOR = re.compile(r"__\w+__$")
+_INTERFACES = frozenset(
+    "Close Error Format GoString Len Less Lock MarshalJSON MarshalText Pop Push Read Scan Seek ServeHTTP Set String"
+    " Swap Type Unlock UnmarshalJSON UnmarshalText Unwrap Write WriteTo".split()
+)
+"""Methods that Go's own library calls through its interfaces."""
+
 _ALWAYS_USED = frozenset({"main", "init_module", "cleanup_module"})
 
 
@@ -197,6 +203,8 @@ def _is_candidate(tree: Tree, at: At[Definition]) -> bool:
         return False
     if language in _C:
         return not at.path.endswith((".h", ".hpp")) and f"{one.name}(" in one.signature.replace(" (", "(")
+    if language == "go" and one.kind == "method" and one.name in _INTERFACES:
+        return False
     return not (_OPERATOR.match(one.name) or any(field.startswith("@") for field in one.fields))
 
 
