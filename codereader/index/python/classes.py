@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from codereader.index.parsed import Definition
-from codereader.index.python.types import Key, PythonTypes, dotted, python_types
+from codereader.index.python.types import PythonTypes, dotted, python_types
+from codereader.index.python.values import Key
 from codereader.index.view import At, IndexView
 
 METHODS = ("method", "property")

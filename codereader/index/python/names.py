@@ -19,7 +19,8 @@ from codereader.index.python.classes import Overrides
 from codereader.index.python.common import COMMON_METHODS
 from codereader.index.python.files import Module
 from codereader.index.python.held import UNKNOWN
-from codereader.index.python.types import Place, PythonTypes, Value, dotted, python_types
+from codereader.index.python.types import PythonTypes, dotted, python_types
+from codereader.index.python.values import Place, Value
 from codereader.index.view import At, IndexView
 
 MOST_NAMESAKES = 20

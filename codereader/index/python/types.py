@@ -9,12 +9,12 @@ from __future__ import annotations
 import builtins
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 from codereader.index.parsed import Definition
 from codereader.index.python.files import Meaning, Module, PythonFiles, python_files
+from codereader.index.python.values import FOREIGN, UNKNOWN, Key, Place, Value
 from codereader.index.python.words import Words, words_of
 from codereader.index.view import At, IndexView
 
@@ -26,41 +26,6 @@ MOST = 8
 
 LONGEST_LINE = 30
 """So many generations of classes are followed."""
-
-Key = tuple[str, str]
-"""A class: its file and its dotted name there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where words stand: a file, the namespace in it (``""``: the module), and the class of ``Self`` there."""
-
-    path: str
-    scope: str = ""
-    own: Key | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """Something that an expression may stand for.
-
-    `cls` is the class of an ``object``, the ``class`` itself, that whose parents a ``super`` means, or that on which a
-    ``function`` was found. An `exact` class was named itself, an `exact` object made by calling it; others may be of
-    a class below.
-    ``items`` is a container or another generic object `name` of the standard library with arguments in `parts`.
-    """
-
-    kind: Literal["object", "class", "super", "function", "module", "variable", "items", "foreign", "unknown"]
-    cls: Key | None = None
-    exact: bool = False
-    at: At[Definition] | None = None
-    module: Module | None = None
-    name: str = ""
-    parts: tuple[tuple[Place, Words], ...] = ()
-
-
-FOREIGN = Value("foreign")
-UNKNOWN = Value("unknown")
 
 _MAPPINGS = frozenset({"dict", "Mapping", "MutableMapping", "defaultdict", "OrderedDict", "WeakKeyDictionary",
                        "WeakValueDictionary", "Dict", "DefaultDict", "ChainMap", "MappingProxyType"})  # fmt: skip
