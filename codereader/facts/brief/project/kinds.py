@@ -9,7 +9,7 @@ from functools import cached_property
 from math import log2
 
 from codereader.facts.brief.material import tally
-from codereader.facts.brief.project.contracts import Contracts
+from codereader.facts.brief.project.contracts import PROTOCOL, Contracts
 from codereader.facts.brief.project.scene import TYPES, Scene, dotted, is_public, unique
 from codereader.facts.outline import Node
 from codereader.index.parsed import Definition
@@ -134,8 +134,11 @@ class Kinds:
         return {key: tuple(unique(some)) for key, some in found.items()}
 
     def _is_held(self, at: At[Definition], meant: At[Definition]) -> bool:
-        """Tell whether *at* only holds what it seems to build on: an interface of Go."""
-        return meant.fact.kind == "interface" and self._scene.material.language(at.path) == "go"
+        """Tell whether *at* implements nothing of what it builds on: it holds an interface of Go, or asks for more than
+        another protocol.
+        """
+        is_go = meant.fact.kind == "interface" and self._scene.material.language(at.path) == "go"
+        return is_go or all(any(PROTOCOL.search(base) for base in one.fact.fields) for one in (at, meant))
 
     def _meant(self, at: At[Definition], base: str) -> At[Definition] | None:
         """Return the own type that *base* of *at* most likely means: one that stands in no other type.
