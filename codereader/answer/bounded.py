@@ -11,6 +11,9 @@ from codereader.facts.questions.reply import Reply
 FIRST = 3
 """Facts that each section shows before an earlier one shows its next."""
 
+ENOUGH = 60
+"""Facts that a section may show before later ones show all of theirs."""
+
 DEFAULT_LINES = 80
 """Lines of facts that people are shown when nobody says how many."""
 
@@ -30,7 +33,7 @@ def bounded(reply: Reply, lines: int) -> Reply:
         return reply
     left = max(0, lines - len(sections))
     kept = [0] * len(sections)
-    for most in (FIRST, lines):
+    for most in (FIRST, ENOUGH, lines):
         for at, section in enumerate(sections):
             more = min(len(section.facts), most) - kept[at]
             more = max(0, min(more, left))

@@ -12,6 +12,9 @@ from codereader.facts.questions.reply import Reply
 from codereader.facts.search.ranked import Ranked
 from codereader.pack.focus import Wanted
 
+MOST_FACTS = 60
+"""So many facts of an answer make their places wanted: of what is called everywhere there are thousands."""
+
 MOST_PLACES = 3
 """Of one name or quoted string, so many places are wanted: a common one has hundreds."""
 
@@ -38,7 +41,7 @@ def _of(subject: Subject) -> Iterator[Wanted]:
 
 
 def _answering(reply: Reply) -> Iterator[Wanted]:
-    for fact in reply.facts:
+    for fact in reply.facts[:MOST_FACTS]:
         if fact.path is not None and fact.line is not None and fact.line > 1:  # line 1 stands for a whole file
             yield Wanted(fact.path, fact.line, "a fact of the answer stands there")
 

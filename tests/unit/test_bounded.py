@@ -35,3 +35,8 @@ def test_the_lines_are_kept_and_what_is_cut_is_counted(lines: int) -> None:
 def test_each_section_shows_some_before_the_first_shows_all() -> None:
     """The second section is not starved by the first."""
     assert [7, 3] == [len(section.facts) for section in bounded(reply(10, 5), 12).sections]
+
+
+def test_a_very_long_section_leaves_room_for_the_next() -> None:
+    """Sixty facts of the first, then those of the second, then the rest."""
+    assert [62, 30] == [len(section.facts) for section in bounded(reply(500, 30), 94).sections]

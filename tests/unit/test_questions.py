@@ -480,3 +480,17 @@ def test_a_long_report_is_searched(disk):
 def test_the_same_question_has_the_same_answer(disk):
     """Asking twice gives the same facts in the same order."""
     assert disk.reply("what would break if disk_probe changed") == disk.reply("what would break if disk_probe changed")
+
+
+def test_a_reply_tells_every_fact(tmp_path: Path) -> None:
+    """What many places share is cut only where it is shown, not where it is gathered."""
+    for number in range(90):
+        (tmp_path / f"user{number:02}.c").write_text(
+            f"int shared(int);\n\nint user{number}(void)\n{{\n\treturn shared({number});\n}}\n"
+        )
+    (tmp_path / "shared.c").write_text("int shared(int n)\n{\n\treturn n;\n}\n")
+    with Reader(tmp_path) as reader:
+        reader.open()
+        (section,) = reader.reply("who calls shared?").sections
+
+    assert (90, 0) == (len(section.facts), section.dropped)

@@ -14,8 +14,8 @@ from codereader.source.spans import line_of
 NOTHING = "Nothing seen"
 """The title of a section that says that there is nothing."""
 
-MOST = 60
-"""So many facts of one section are told; the others are counted."""
+MANY = 60
+"""More facts of one section are told in order of the importance of their files."""
 
 
 class _Placed(Protocol):
@@ -36,16 +36,19 @@ class Answer:
     blind: tuple[str, ...] = ()
 
 
-def section(tree: Tree, title: str, facts: Iterable[Fact], most: int = MOST, *, ordered: bool = False) -> Section:
-    """Return *facts* under *title*. More than *most* are cut to those of the most important files, and counted.
+def section(
+    tree: Tree, title: str, facts: Iterable[Fact], most: int | None = None, *, ordered: bool = False
+) -> Section:
+    """Return *facts* under *title*; more than `MANY`, or than *most*, come in order of the importance of their files.
 
-    *ordered* facts are in order of importance already.
+    Those beyond *most*, where it is given, are counted alone: another question tells them. *ordered* facts are in
+    order of importance already.
     """
     found = list(dict.fromkeys(facts))
-    if len(found) > most and not ordered:
+    if len(found) > (most or MANY) and not ordered:
         places = {id(one): number for number, one in enumerate(found)}
         found.sort(key=lambda one: (-tree.worth.get(one.path or "", 0.0), places[id(one)]))
-    return Section(title, tuple(found[:most]), max(0, len(found) - most))
+    return Section(title, tuple(found[:most]), len(found) - len(found[:most]))
 
 
 def sections(*found: Section) -> tuple[Section, ...]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from codereader.errors import NothingReadable
 from codereader.facts.fact import Fact, Section
 from codereader.facts.graph.symbol import read_symbol
-from codereader.facts.questions.answer import MOST, Answer, counted, narrowed, nothing_seen, section, sections
+from codereader.facts.questions.answer import Answer, counted, narrowed, nothing_seen, section, sections
 from codereader.facts.questions.question import Question
 from codereader.facts.questions.sentences import of_definition
 from codereader.facts.questions.tree import Tree
@@ -57,12 +57,12 @@ def fields(tree: Tree, question: Question) -> Answer:
         for at in tree.meant(subject)
         if at.fact.kind in ("struct", "union", "enum", "class", "interface", "trait", "typedef")
     ]
-    made = sections(*(fields_of(tree, at, MOST * 2) for at in meant))
+    made = sections(*(fields_of(tree, at) for at in meant))
     text = f"{subject.found} has no members that the index knows"
     return Answer(made or nothing_seen(tree, subject, text, "has"))
 
 
-def fields_of(tree: Tree, at: At[Definition], most: int) -> Section:
+def fields_of(tree: Tree, at: At[Definition], most: int | None = None) -> Section:
     """Return the members of a struct, the values of an enum, or the methods and attributes of a class."""
     one = at.fact
     if one.kind in ("class", "interface", "trait"):
