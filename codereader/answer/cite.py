@@ -140,7 +140,7 @@ class Citer:
             return Citation(claim.text, "verified", hits[0] or None, None, None, None, "it is in the scope")
         if path in self._targets or any(target.endswith("/" + path) for target in self._targets):
             return Citation(claim.text, "verified", None, None, None, path, "included or imported by the scope")
-        if self._view.is_elsewhere(path):
+        if self._view.is_elsewhere(path) or any(known.endswith("/" + path) for known in self.beyond.headers):
             return Citation(claim.text, "verified", None, None, None, path, _OUTSIDE)
         if path in self._built:
             return Citation(claim.text, "verified", None, None, None, path, "built by the scope")

@@ -23,13 +23,18 @@ _LATER = re.compile(r" (?:after|once|following) ")
 _OPENS_SOONER = re.compile(r" (?:[-*] )?(?:after|once|first) ")
 _OPENS_LATER = re.compile(r" (?:[-*] )?(?:before|prior to) ")
 _WORD = re.compile(r"(?<![<\w])[a-z]{3,}(?![\w>])")
-_MEANS = re.compile(r" (?:with|using|via|through|by|by calling|by means of|by invoking|calling) \Z")
+_MEANS = re.compile(
+    r" (?:(?:obtained|got|taken|created|comes) from|with|using|via|through|by|by calling|by means of|by invoking"
+    r"|calling) \Z"
+)
 _PURPOSE = re.compile(r" to ([a-z][^,;.<]*)")
 _PARTS = re.compile(r" (?:,|;|and|then|before|after|while) (?=[a-z])")
 _JOINED = re.compile(
     r" (?:sets?|overrides?|assigns?|replaces?|initiali[sz]es|fills?|points|maps|and|,) (<\d+>) (?:with|to|as|=) (<\d+>)"
 )
 """Two names that the words put together, as in ``sets <1> to <2> and <3> to <4>``."""
+_ROLE = re.compile(r" ([a-z]{4,}) (?:is|as|=|:) (<\d+>)")
+"""A word that may be a member, and its value: ``constructor is <1>``."""
 _COMMON = frozenset("the and with for its via from into using calls call uses use then that which when this".split())
 
 
@@ -110,18 +115,18 @@ def _does(tree: Tree, one: Entity, deed: str) -> bool:
 
 def is_apart(tree: Tree, phrase: Phrase, subject: Entity) -> bool:
     """Return whether two names that the words join, ``sets <1> to <2>``, never stand in one statement of the code."""
-    for match in _JOINED.finditer(phrase.shape):
-        one, other = phrase.at(match[1]), phrase.at(match[2])
-        if subject.last in (one.last, other.last) or {one.kind, other.kind} - {"name", "member"}:
-            continue
-        for at in tree.functions(subject):
-            parts = [
-                [re.search(rf"(?<!\w){re.escape(name)}(?!\w)", part) is not None for name in (one.last, other.last)]
-                for part in tree.body(at).split(";")
-            ]
-            if any(both[0] for both in parts) and any(both[1] for both in parts) and not any(map(all, parts)):
-                return True
-    return False
+    pairs = [(phrase.at(match[1]), phrase.at(match[2])) for match in _JOINED.finditer(phrase.shape)]
+    joined = [(one.last, other.last) for one, other in pairs if {one.kind, other.kind} <= {"name", "member"}]
+    joined += [(match[1], phrase.at(match[2]).last) for match in _ROLE.finditer(phrase.shape)]
+    return any(
+        _never_together(tree, at, pair) for pair in joined if subject.last not in pair for at in tree.functions(subject)
+    )
+
+
+def _never_together(tree: Tree, at: At[Definition], names: tuple[str, str]) -> bool:
+    patterns = [re.compile(rf"(?<!\w){re.escape(name)}(?!\w)") for name in names]
+    found = [[one.search(part) is not None for one in patterns] for part in tree.body(at).split(";")]
+    return any(both[0] for both in found) and any(both[1] for both in found) and not any(map(all, found))
 
 
 def _parts(one: Entity) -> set[str]:

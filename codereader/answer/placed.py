@@ -109,6 +109,8 @@ def declare(tree: Tree, said: Relation) -> Outcome | None:
         return None
     name = said.subject.last
     files = tree.files(said.object)
+    if not files:
+        return _declared_beyond(tree, name, said.object.text)
     for path in files:
         if any(at.path == path for at in tree.definitions(said.subject)):
             return define(tree, said)
@@ -122,6 +124,13 @@ def declare(tree: Tree, said: Relation) -> Outcome | None:
             verdict = so if _declares(tree, path, name) else open_
             return verdict(f"{name} is declared at {path}:{line}", path, line)
     return not_so(f"{files[0]} does not mention {name}", files[0]) if len(files) == 1 else None
+
+
+def _declared_beyond(tree: Tree, name: str, header: str) -> Outcome | None:
+    for path, text in tree.beyond.headers.items():
+        if path.endswith("/" + header) and (match := re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)):
+            return so(f"{name} stands in {path}", path, text.count("\n", 0, match.start()) + 1)
+    return None
 
 
 def contain(tree: Tree, said: Relation) -> Outcome | None:

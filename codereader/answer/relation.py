@@ -107,6 +107,12 @@ _FIRST_LIST = re.compile(
 )
 _PREPOSED = re.compile(r" (?:in|of|at|from|inside|within|for|by|with|on|to|through|via|under|as|into|using|is|are) \Z")
 _RELATIVE = re.compile(r"(<\d+>)[^<]*? (?:which|that|who|where) ?\Z")
+_APPOSED = re.compile(r"(<\d+>) , [^,]*<\d+> (?:of|in|for) <\d+> , (?:which|that|who) ?\Z")
+"""``<0> , the <1> callback of <2> , which``: that is the first."""
+_OBJECT_OF = re.compile(
+    rf" ({_E}) ,? ?(?:which|that) ({LIST}) (uses?|calls?|invokes?|needs?|shares?)(?= [.,;]| by | in | when | to | for )"
+)
+"""``<0> , which <1> and <2> use``"""
 _GIVEN = re.compile(
     rf"({_E}) (?:is|are|gets) (?:passed|given|handed|supplied)(?: \w+){{0,3}}? to ({_E})"
     rf" (?:by|in|from|inside|within) ({_E})"
@@ -227,6 +233,9 @@ class Clauses:
             if phrase.at(match[1]).kind == "name":
                 negated = match[3] is not None
                 yield from (Relation("call", phrase.at(match[1]), one, negated=negated) for one in phrase.all(match[2]))
+        for match in _OBJECT_OF.finditer(phrase.shape):
+            verb = "call" if match[3].startswith(("call", "invoke")) else "use"
+            yield from (Relation(verb, one, phrase.at(match[1])) for one in phrase.all(match[2]))
         for match in _GIVEN.finditer(phrase.shape):
             given, taker, doer = (phrase.at(match[at]) for at in (1, 2, 3))
             yield Relation("give", doer, given, taker)
@@ -241,25 +250,30 @@ class Clauses:
         for at, match in enumerate(found):
             upto = found[at + 1].start() if at + 1 < len(found) else len(shape)
             left = shape[end : match.start()]
-            subjects = self._subjects(left, objects_end > 0)
+            subjects = self._subjects(left, objects_end > 0, is_participle=match[0].endswith("ing"))
             taken = self._objects(shape[match.end() : upto], upto < len(shape))
             name, swapped, _ = _VERBS[next(one for one in range(len(_VERBS)) if match[f"v{one}"])]
             yield from self._made(name, swapped, match, shape, subjects, taken, upto)
             end = objects_end = match.end()
 
-    def _subjects(self, left: str, follows: bool) -> list[Entity]:
-        """Return what the verb behind *left* is said of; *follows*: left begins with the objects of another verb."""
+    def _subjects(self, left: str, follows: bool, *, is_participle: bool) -> list[Entity]:
+        """Return what the verb behind *left* is said of; *follows*: left begins with the objects of another verb.
+
+        What is done ``using`` something is done by the subject of the verb before, never by its last object.
+        """
         phrase = self._phrase
         clause = _CLAUSE.split(left)[-1]
         bare = f"{_AUXILIARY.sub(' ', f'{left.rstrip()} ').rstrip()} "
         self._guessed = False
-        relative = _RELATIVE.search(bare)
+        relative = _APPOSED.search(bare) or _RELATIVE.search(bare)
         if relative is not None:
             self._main = self._main or phrase.at(relative[1])
             return [phrase.at(relative[1])]
         clause_of = _CLAUSE_OF.search(bare) or _DONE_IN.search(bare)
         if clause_of is not None and phrase.at(clause_of[1]).kind == "name":
             return self._mainly([phrase.at(clause_of[1])])
+        if is_participle and follows and self._main is not None:
+            return [self._main]
         last = _LAST_LIST.search(bare)
         if last is not None and (before := _PREPOSED.search(bare[: last.start()])):
             if self._main is not None and follows:
