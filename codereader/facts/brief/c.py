@@ -147,11 +147,14 @@ def tables_section(material: Material) -> Draft:
 
     Where there are many, tables of one struct share a fact before each has its own.
     """
-    own = {at.fact.name for at in material.definitions if at.fact.kind == "function"}
+    own = {at.fact.name for at in material.definitions if at.fact.kind == "function"} | set(material.named_tables)
     ordered = sorted(material.tables, key=lambda table: (-_weight(material, table, own), table.path, table.line))
-    facts = [_table(material, table, own) for table in ordered]
-    if len(ordered) > TABLES_ONE_BY_ONE:
-        facts = [*_by_struct(material, ordered, own), *facts]
+    if len(ordered) <= TABLES_ONE_BY_ONE:
+        return Draft("Tables of functions", tuple(_table(material, table, own) for table in ordered), weight=4, first=3)
+    together = list(_by_struct(material, ordered, own))
+    told = {fact.object.partition(",")[0] for fact in together}
+    ordered.sort(key=lambda table: table.variable in told)
+    facts = [*together, *(_table(material, table, own) for table in ordered)]
     return Draft("Tables of functions", tuple(facts), weight=4, first=3)
 
 

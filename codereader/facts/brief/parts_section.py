@@ -17,8 +17,8 @@ WIDTH = PAGE_WIDTH - 2
 FEW_FOLDERS = 3
 """A scope that is listed file by file has its parts told too where so many of them are folders."""
 
-FIRST = 16
-"""So many lines the section gets before others grow: the strata, the largest cycle, a dozen parts."""
+FIRST = 11
+"""So many lines the section gets before others grow: the strata, the largest cycle, some parts."""
 
 SHORTEST = 36
 NEIGHBOURS = 56
@@ -36,7 +36,7 @@ def parts_section(material: Material, found: Parts) -> Draft:
     if len(found.parts) < 2 or not (material.is_large or len(folders) >= FEW_FOLDERS):
         return Draft("Parts", ())
     facts = tuple(_clipped(material, fact) for fact in _facts(material, found))
-    return Draft("Parts", facts, weight=8, first=min(len(facts), FIRST))
+    return Draft("Parts", facts, weight=4, first=min(len(facts), FIRST))
 
 
 def label(found: Parts, name: str) -> str:

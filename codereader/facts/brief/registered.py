@@ -22,7 +22,7 @@ ONE_BY_ONE = 12
 """With more registrations than this, those by the same function share a fact."""
 
 LINES_OF_ONE = 2
-"""Most facts that what one function takes is spread over."""
+"""Most facts that what the weightiest function takes is spread over; the others have one each."""
 
 NOTES = 3
 """Most numbers and names that are told of one object."""
@@ -56,7 +56,11 @@ def registrations_section(material: Material) -> Draft:
         ordered = sorted(found, key=lambda one: (-_weight(material, one), one.path, one.line, one.object))
         facts = tuple(_alone(material, one) for one in ordered)
     else:
-        facts = tuple(fact for group in _groups(material, found) for fact in _together(material, group))
+        facts = tuple(
+            fact
+            for number, group in enumerate(_groups(material, found))
+            for fact in _together(material, group, LINES_OF_ONE if number == 0 else 1)
+        )
     return Draft("Registers", (*_in_all_files(material), *facts), weight=6, first=5)
 
 
@@ -121,8 +125,8 @@ def _held(material: Material, one: Registration) -> list[str]:
     return [f".{entry.field}={entry.function}" for entry in entries]
 
 
-def _together(material: Material, group: Sequence[Registration]) -> Iterator[Fact]:
-    """Yield up to `LINES_OF_ONE` facts on what one function takes."""
+def _together(material: Material, group: Sequence[Registration], lines: int) -> Iterator[Fact]:
+    """Yield up to *lines* facts on what one function takes."""
     if len(group) == 1:
         yield _alone(material, group[0])
         return
@@ -139,7 +143,7 @@ def _together(material: Material, group: Sequence[Registration]) -> Iterator[Fac
     )
     head = f"{first.function}{kind}{''.join(f' {note}' for note in shared)}: "
     width = material.room(first.path, first.line)
-    many = 1 if _HOUSEKEEPING.search(first.function) else LINES_OF_ONE
+    many = 1 if _HOUSEKEEPING.search(first.function) else lines
     for text, count in spelled_lines(head, objects, width, many):
         names = ", ".join(one.partition(" ")[0] for one in objects[:count])
         yield Fact(names, "registered by", first.function, text, first.path, first.line)
