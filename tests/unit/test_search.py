@@ -229,3 +229,17 @@ def test_a_damaged_shelf_is_made_anew(settled: Path) -> None:
     connection.close()
 
     assert first == searched(settled, REPORT)
+
+
+def test_of_a_long_log_both_ends_are_read(tree: Path) -> None:
+    """What failed stands at the end of a log, after thousands of lines that say nothing."""
+    log = "Network stops\n" + "nothing of note\n" * 20_000 + "eth1: link is not ready after 350 ms\n"
+
+    assert "drivers/net/fastnet/main.c" == searched(tree, log).files[0].path
+
+
+def test_words_are_shown_as_the_text_has_them(tree: Path) -> None:
+    """A part of an identifier is told whole, not by the stem that it is known by."""
+    reasons = [reason for one in searched(tree, "slow_cables").files for reason in one.reasons]
+
+    assert "words: cables" in reasons

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from codereader.cancel import CancelToken
+from codereader.cancel import Cancelled, CancelToken
 from codereader.errors import StoreError
 from codereader.index.terms import collect as collecting
 from codereader.index.terms import store as stores
 from codereader.index.terms.bag import CODE, COMMENT, DEFINED, STRING, bag_of_content, bag_of_path, path_term
 from codereader.index.terms.collect import collect
+from codereader.index.terms.segment import Postings
 from codereader.index.terms.store import open_terms
 from codereader.index.terms.words import number_of, stem, terms_of
 from codereader.index.workers import Task
@@ -196,3 +197,33 @@ def test_a_task_knows_its_work(tmp_path: Path) -> None:
     (tmp_path / "a.c").write_text("int a;\n")
 
     assert Task(str(tmp_path / "a.c"), "c", 7).work().packed is not None
+
+
+def test_work_that_is_stopped_keeps_what_was_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal while a batch is written leaves the batches before, and the next run only does the rest."""
+    tree, cache = tmp_path / "tree", tmp_path / "cache"
+    tree.mkdir()
+    for number in range(6):
+        (tree / f"file{number}.c").write_text(f"int word{number};\n")
+    monkeypatch.setattr(collecting, "BATCH_TEXTS", 2)
+    cancel, batches = CancelToken(), []
+    whole = stores.TermStore._add_segment
+
+    def signalled(store: stores.TermStore, tier: int, postings: Postings) -> None:
+        batches.append(cancel.may_raise)
+        whole(store, tier, postings)
+        if len(batches) == 5:
+            raise Cancelled
+
+    monkeypatch.setattr(stores.TermStore, "_add_segment", signalled)
+    with Reader(tree, cache=cache, cancel=cancel) as reader:
+        reader.open()
+        with closing(open_terms(cache)) as store, pytest.raises(Cancelled):
+            collect(reader.view, store, cancel, lambda _, __: None)
+    with closing(open_terms(cache)) as store:
+        kept = len(store.texts())
+
+    assert [True] * 5 == batches
+    assert 8 == kept
+    monkeypatch.undo()
+    assert (4, 4) == made(tree, cache)[-1]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from codereader.facts.search.logs import DEVICE, FAULT, FAULTING, FRAME, NOISE, STAMP, SUFFIX, is_generic
-from codereader.index.terms.words import WORD, pairs_of, plain_words, stem, terms_of
+from codereader.index.terms.words import WORD, pairs_of, parts_of, plain_words, stem, terms_of
 
 TITLE_WEIGHT = 3.0
 """What a word of the title counts, against one of the text below."""
@@ -26,6 +26,7 @@ PARTS = ("title", "text", "log")
 MOST_TERMS = {"title": 60, "text": 250, "log": 250}
 MOST_PAIRS = 400
 MOST_LINES = 3000
+"""Of a longer text the first and the last half as many are read: what failed stands at the end of a log."""
 
 _PATH = re.compile(
     r"(?<![\w/.-])((?:[\w.+-]+/)+[\w.+-]+\.(?:[chSs]|cc|cpp|hpp|py|go|rs|java|tsx?|jsx?|sh))\b|\b([\w-]+\.[chS])\b"
@@ -62,7 +63,9 @@ class Read:
 def read_question(text: str) -> Read:
     """Return what *text* says."""
     found = Read()
-    lines = text.replace("\r", "").split("\n")[:MOST_LINES]
+    lines = text.replace("\r", "").split("\n")
+    if len(lines) > MOST_LINES:
+        lines = lines[: MOST_LINES // 2] + lines[-MOST_LINES // 2 :]
     title = next((at for at, line in enumerate(lines) if line.strip()), None)
     depth = 0
     for at, line in enumerate(lines):
@@ -121,6 +124,8 @@ def _words(found: Read, line: str, part: str) -> None:
                 found.spelled.setdefault(term, word)
                 if len(terms) > 1:
                     found.names[term] = max(found.names.get(term, 0.0), TITLE_WEIGHT if part == "title" else 1.0)
+                    for piece in parts_of(word):
+                        found.spelled.setdefault(stem(piece), piece)
     if len(found.pairs) < MOST_PAIRS:
         raw = [word.strip("_").lower() for word in WORD.findall(line) if word.strip("_")]
         stems = plain_words(line)

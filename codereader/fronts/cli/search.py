@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from codereader.reader import Reader
 
 TOP = 10
-MOST_BYTES = 4 << 20
+MOST_BYTES = 32 << 20
 """Bytes of a text beyond which nothing is read: no report is as long."""
 
 
@@ -31,12 +31,16 @@ MOST_BYTES = 4 << 20
 @output_options("text", "json", "jsonl", "vimgrep")
 def command(path: Path, text: str | None, top: int, which: Which, how: How) -> int:
     """Rank and return the exit code."""
+    from codereader.facts.search.question import MOST_LINES
     from codereader.fronts.ranked import ranked_out
 
     asked = read_text(text)
+    lines = asked.count("\n") + 1
     with how.report() as report, how.open() as out, opened(path, which, report) as reader:
         ranked = reader.search(asked, top)
         report.clear()
+        if lines > MOST_LINES:
+            report.note(f"the text has {lines:,} lines; the first and the last {MOST_LINES // 2:,} were read")
         if ranked.files or how.style in ("json", "jsonl"):
             ranked_out(ranked, out, how.style, _folder(reader))
         if not ranked.files:

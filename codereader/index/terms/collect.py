@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from itertools import islice
 from typing import NamedTuple
 
@@ -18,7 +18,8 @@ from codereader.index.workers import work_all
 from codereader.source.scope import from_root
 
 BATCH_TERMS = 4 << 20
-"""So many postings are written at once."""
+BATCH_TEXTS = 8192
+"""So many postings, or texts, are written at once."""
 
 FORGOTTEN, FEW = 4, 10_000
 """With so many texts for each content that the index of facts knows, and so many more, it begins anew."""
@@ -59,16 +60,32 @@ def collect(view: IndexView, store: TermStore, cancel: CancelToken, progress: Pr
     for file in view.files():
         contents.setdefault(content_key(file), file)
     places = {path_key(path): path for path in (from_root(view.scope, file.path) for file in view.files())}
-    new = [(key, path) for key, path in places.items() if key not in known]
-    if new:
-        store.add([(key, bag_of_path(path)) for key, path in new])
+    _take(store, _path_bags(places, known, cancel), cancel, _silent)
     wanted = {file.path: file for key, file in contents.items() if key not in known}
-    _collect(store, _bags(view, wanted, cancel), lambda done: progress(done, len(wanted)))
+    _take(store, _bags(view, wanted, cancel), cancel, lambda done: progress(done, len(wanted)))
     if len(wanted) > len(contents) / 2:
-        store.compact()
+        with cancel.anywhere():
+            store.compact()
 
 
-def _collect(store: TermStore, bags: Iterator[tuple[bytes, Bag | None]], progress: Callable[[int], None]) -> None:
+def _silent(_: int) -> None:
+    """Report nothing."""
+
+
+def _path_bags(
+    places: Mapping[bytes, str], known: Container[bytes], cancel: CancelToken
+) -> Iterator[tuple[bytes, Bag | None]]:
+    """Yield the bags of the paths that are not known, by key."""
+    for key, path in places.items():
+        if key not in known:
+            cancel.check()
+            yield key, bag_of_path(path)
+
+
+def _take(
+    store: TermStore, bags: Iterator[tuple[bytes, Bag | None]], cancel: CancelToken, progress: Callable[[int], None]
+) -> None:
+    """Add the *bags* batch by batch; what is written is kept when the work is stopped."""
     batch: list[tuple[bytes, Bag]] = []
     size = 0
     for done, (key, bag) in enumerate(bags, 1):
@@ -77,11 +94,13 @@ def _collect(store: TermStore, bags: Iterator[tuple[bytes, Bag | None]], progres
             continue
         batch.append((key, bag))
         size += len(bag.numbers)
-        if size >= BATCH_TERMS:
-            store.add(batch)
+        if size >= BATCH_TERMS or len(batch) >= BATCH_TEXTS:
+            with cancel.anywhere():
+                store.add(batch)
             batch, size = [], 0
     if batch:
-        store.add(batch)
+        with cancel.anywhere():
+            store.add(batch)
 
 
 class _Task(NamedTuple):
