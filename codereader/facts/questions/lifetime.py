@@ -24,6 +24,10 @@ _SURE = re.compile(r"free|destroy|dealloc|dispose", re.IGNORECASE)
 _FREES = re.compile(r"(^|_)(k?v?free|destroy|release|put|kill|delete|dispose|consume)", re.IGNORECASE)
 
 
+FEW_MAKERS = 20
+"""What frees the members that a type is put into is looked for where no more places make one."""
+
+
 def lifetime(tree: Tree, question: Question) -> Answer:
     """Return who allocates objects of a type and who frees them, as sizes, names and signatures show it."""
     subject = question.subjects[0]
@@ -41,7 +45,8 @@ def lifetime(tree: Tree, question: Question) -> Answer:
     freed = [fact for fact in by_code if fact.relation == "frees"]
     allocated = [*(_sized(one, name) for one in direct), *(fact for fact in by_code if fact.relation == "allocates")]
     allocated = list({(fact.path, fact.line): fact for fact in allocated}.values())
-    freed += [one for one in _through_members(tree, name, allocated) if tree.has_c]
+    if tree.has_c and len(allocated) <= FEW_MAKERS:
+        freed += _through_members(tree, name, allocated)
     made = [
         section(tree, f"Allocates {name} ({len(allocated):,})", allocated),
         section(tree, f"Returns a new one, by name and signature ({len(makes):,})", map(of_definition, makes)),

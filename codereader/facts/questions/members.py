@@ -176,10 +176,13 @@ def code_of(tree: Tree, path: str, names: Sequence[bytes] = ()) -> tuple[bytes, 
         return None
     if names and not any(name in text for name in names):
         return None
-    if language in ("c", "cpp"):
+    if path in tree.bare:
+        bare = tree.bare[path]
+    elif language in ("c", "cpp"):
         bare = _STRING.sub(_blank, bytes(plain(text).text))
     else:
         bare = (_SILENT_PYTHON if language == "python" else _SILENT).sub(_blank, text)
+    tree.bare[path] = bare
     return bare, text.split(b"\n")
 
 

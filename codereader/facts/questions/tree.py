@@ -28,7 +28,9 @@ _NO_CODE = ("heading", "key", "target")
 
 
 class Tree:
-    """One open scope. *edges*, *graph*, *worth*, *search* and *brief* are called at most when they are needed."""
+    """One open scope, for one question. `bare` keeps the text of files without comments and strings, by path.
+
+    *edges*, *graph*, *worth*, *search* and *brief* are called at most when they are needed."""
 
     def __init__(
         self,
@@ -45,6 +47,7 @@ class Tree:
         self.check = check
         self.search = search
         self.brief = brief
+        self.bare: dict[str, bytes] = {}
         self._edges = edges
         self._graph = graph
         self._worth = worth
