@@ -41,7 +41,10 @@ LISTED_AMONG = 14
 """So many words of such a length are looked at."""
 
 LISTED_TIMES = 3
-"""A word that stands so often among these makes a list."""
+"""Two words that stand so often among these make a list."""
+
+CREDITS_WITHIN = 160
+"""In so many characters somebody's address or a year makes a paragraph one on who did what."""
 
 DEFINED = 3
 """So many definitions stand for files that do not say what they are for."""
@@ -74,7 +77,7 @@ _BOILERPLATE = re.compile(
 )
 
 
-_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
+_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)|//[^\n]*", re.DOTALL)
 _CODE = re.compile(r"^(?:[^\s#]|#\s*include\b)", re.MULTILINE)
 
 
@@ -208,7 +211,7 @@ class Purposes:
             is_heading = words.endswith(":") or _is_list(words)
             if _WORDS.search(words) and not is_heading and not _BOILERPLATE.search(words) and not _SUITE.search(words):
                 sentence = _sentence(words)
-                if not _CREDIT.search(sentence):
+                if not _CREDIT.search(" ".join(words.split())[:CREDITS_WITHIN]):
                     yield Purpose(sentence, file.path, line)
                     return
 
@@ -229,7 +232,7 @@ def _blank(match: re.Match[str]) -> str:
 def _is_list(words: str) -> bool:
     """Tell whether words say the same of thing after thing: models of a chip, names of people."""
     told = [word for word in words.lower().split() if len(word) >= LISTED_WORD][:LISTED_AMONG]
-    return any(count >= LISTED_TIMES for count in Counter(told).values())
+    return sum(count >= LISTED_TIMES for count in Counter(told).values()) > 1
 
 
 def _above_code(text: str) -> str:
