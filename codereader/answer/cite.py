@@ -260,7 +260,7 @@ class Citer:
         """Return where *name* is defined, else used, else stands in the text; None if the scope has no such name."""
         for definition in self._view.definitions(name=name):
             return _defined(definition)
-        for reference in self._view.references(name=name):
+        if (reference := self._view.first_reference(name)) is not None:
             return Found(reference.path, reference.fact.row + 1, "used here")
         if name.startswith("CONFIG_"):
             for option in self._view.definitions(name=name.removeprefix("CONFIG_"), kinds=("option",)):

@@ -242,6 +242,16 @@ class IndexView:
             and (kind is None or at.fact.kind == kind)
         ]
 
+    def first_reference(self, name: str) -> At[Reference] | None:
+        """Return the first of the `references` to *name*, looking into no more files than it takes."""
+        parses = sorted(self._parses(None, name, CALLS | NAMES), key=lambda parse: min(self._paths[parse]))
+        for parse in parses:
+            made = (one for _, some in self._references([parse], name) for one in some if one.name == name)
+            found = sorted((At(min(self._paths[parse]), one) for one in made), key=_reference_order)
+            if found:
+                return found[0]
+        return None
+
     def plain_calls(self, path: str, wanted: Container[str]) -> Sequence[Reference]:
         """Return the calls of *wanted* names in *path* that go through no object and stand in a definition."""
         made: list[Reference] = []

@@ -647,6 +647,8 @@ def test_the_view_answers_by_name_path_and_caller(root: Path, index: Callable[..
         assert ["o"] == [at.fact.name for at in view.definitions(kinds=("variable",))]
         assert [("m.py", 1), ("t.c", 1), ("t.c", 1)] == [(at.path, at.fact.row) for at in view.references(name="a")]
         assert ["a", "a", "b"] == [at.fact.name for at in view.references(caller="c", kind="call")]
+        assert view.references(name="a")[0] == view.first_reference("a")
+        assert view.first_reference("nothing") is None
         assert [("t.c", "o", "go")] == [(at.path, at.fact.variable, at.fact.field) for at in view.tables(function="b")]
         assert {"a": 3, "b": 3} == {name: view.reference_counts()[name] for name in "ab"}
         assert view.parsed("t.c").definitions == tuple(at.fact for at in view.definitions(path="t.c"))
@@ -654,6 +656,9 @@ def test_the_view_answers_by_name_path_and_caller(root: Path, index: Callable[..
     with open_index(walked(root, "sub"), cache) as view:
         assert ["b.c"] == [file.path for file in view.files()]
         assert [] == list(view.references(name="b"))
+        assert [("../t.c", "c")] == [(at.path, at.fact.name) for at in view.elsewhere("c")]
+        assert [] == list(view.elsewhere("b"))
+        assert (True, False) == (view.is_elsewhere("t.c"), view.is_elsewhere("u.c"))
 
 
 def test_rows_do_not_depend_on_the_hash_seed(root: Path, cache: Path, tmp_path: Path) -> None:
