@@ -227,3 +227,15 @@ def test_work_that_is_stopped_keeps_what_was_written(tmp_path: Path, monkeypatch
     assert 8 == kept
     monkeypatch.undo()
     assert (4, 4) == made(tree, cache)[-1]
+
+
+def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the file cannot even be begun, the error says what SQLite said of it."""
+
+    def full(_: Path) -> sqlite3.Connection:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(stores, "_connected", full)
+
+    with pytest.raises(StoreError, match="disk is full"):
+        open_terms(tmp_path)

@@ -18,7 +18,7 @@ import numpy as np
 from codereader.config import make_private
 from codereader.errors import StoreError
 from codereader.index.damage import DamagedSection
-from codereader.index.database import TERMS_NAME as FILE_NAME
+from codereader.index.database import TERMS_NAME
 from codereader.index.terms import segment
 from codereader.index.terms.segment import Postings
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from codereader.index.terms.bag import Bag
 
+FILE_NAME = TERMS_NAME
 FORMAT = 2
 """Raised whenever tables, words or bags change; a file of another format is made anew."""
 
@@ -241,8 +242,8 @@ def open_terms(cache: Path) -> TermStore:
         make_private(cache)
         try:
             return TermStore(_connected(path), path)
-        except sqlite3.OperationalError:
-            return TermStore(_connected_to_read(path), path, is_writable=False)
+        except sqlite3.OperationalError as error:
+            return TermStore(_connected_to_read(path, error), path, is_writable=False)
         except sqlite3.DatabaseError:
             for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
                 path.with_name(name).unlink(missing_ok=True)
@@ -251,12 +252,17 @@ def open_terms(cache: Path) -> TermStore:
         raise StoreError(f"cannot open the index of terms {path}: {error}") from error
 
 
-def _connected_to_read(path: Path) -> sqlite3.Connection:
-    """Open the file as it is, also where neither it nor its folder can be written. Raises: sqlite3.Error."""
+def _connected_to_read(path: Path, why: sqlite3.Error) -> sqlite3.Connection:
+    """Open the file as it is, also where neither it nor its folder can be written, for the reason *why*.
+
+    Raises: sqlite3.Error; *why* where the file is of another format or not there.
+    """
+    if not path.is_file():
+        raise why
     connection = sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False)
     if connection.execute("PRAGMA user_version").fetchone()[0] != FORMAT:
         connection.close()
-        raise sqlite3.OperationalError("it cannot be written, and another version of codereader wrote it")
+        raise why
     return connection
 
 
