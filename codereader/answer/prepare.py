@@ -58,13 +58,14 @@ class Prepared:
 def prepare(
     view: IndexView, known: Known, worth: Mapping[str, float], speaker: Speaker, wish: Wish, cancel: CancelToken
 ) -> Prepared:
-    """Return what would be sent for the question. Raises: BudgetTooSmall, ModelTooLarge, Cancelled."""
+    """Return what would be sent for the question. Raises: BudgetTooSmall, ModelTooLarge, NothingReadable, Cancelled."""
     composer = Composer(speaker.vocabulary, speaker.frame, known.question)
     window = wish.ctx or speaker.trained_context or UNKNOWN_WINDOW
     room = _room(window, composer, wish)
     budget, notes = _budget(speaker, wish, window, room)
     base = pack(view, worth, budget, speaker.vocabulary, cancel=cancel)
     if not base.segments:
+        _check_there(view)
         raise _nothing_fits(budget, wish)
     brief = composer.brief(known.brief.sections, _brief_room(base.tokens, room))
     left = (base.tokens + len(brief.ids)) // TAIL_SHARE
@@ -116,6 +117,12 @@ def _brief_room(pack_tokens: int, room: int) -> int:
     """Return the tokens that the brief may take, so that pack, brief and what a question adds stay within *room*."""
     spare = int(room / (1 + 1 / TAIL_SHARE)) - pack_tokens
     return max(pack_tokens // BRIEF_SHARE, min(LEAST_BRIEF, spare))
+
+
+def _check_there(view: IndexView) -> None:
+    """Check that the files have not vanished since they were indexed. Raises: NothingReadable."""
+    for file in view.files()[:1]:
+        view.text(file.path)
 
 
 def _nothing_fits(budget: int, wish: Wish) -> BudgetTooSmall:

@@ -16,6 +16,7 @@ from codereader.answer.known import Known, Wish
 from codereader.answer.speaker import Speaker, echo
 from codereader.cancel import CancelToken
 from codereader.engine.protocol import EngineEvent, LoadProgress, Piece, Prefill, Prompt, Sampling
+from codereader.errors import NothingReadable
 from codereader.fronts.cli.asking import most_tokens
 from codereader.reader import Reader
 
@@ -132,3 +133,15 @@ def test_a_small_model_is_given_few_words(trusted: bool, only_verified: bool | N
     """A model whose prose is hardly ever shown is not waited for, unless all of it is asked for."""
     assert tokens == most_tokens(replace(echo(), trusted=trusted), only_verified=only_verified)
     assert 512 == most_tokens(None, only_verified=only_verified)
+
+
+def test_a_tree_that_vanishes_is_said_to_be_gone(tmp_path: Path) -> None:
+    """Files removed while the facts are read are no matter of a budget."""
+    (tmp_path / "a.c").write_text("int main(void) { return 0; }\n")
+    with Reader(tmp_path) as reader:
+        reader.open()
+        known = Known(reader.brief(), reader.reply("explain structure"))
+        (tmp_path / "a.c").unlink()
+
+        with pytest.raises(NothingReadable, match=r"a\.c"):
+            reader.prepare(known, echo(), Wish())
