@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from codereader.answer.event import OVERVIEW, Answer, Done, Event, FactSection, Judged, Mark, Remark, Statement, Token
@@ -39,10 +40,14 @@ class AnswerText:
         self._spoke = False
         self._remarked = False
         self._last = ""
+        self._held = ""
 
     def show(self, event: Event) -> None:
         """Write what *event* adds to the answer; other events add nothing."""
         out = self._output
+        if self._held and not isinstance(event, Token):
+            out.write(self._held.replace("<", "&lt;"))
+            self._held = ""
         match event:
             case FactSection(section=section):
                 out.write(self._section(section))
@@ -68,15 +73,21 @@ class AnswerText:
         return f"_{inert(text)}_\n\n" if self._markdown else f"{title}  {safe_line(text)}\n"
 
     def _said(self, text: str) -> str:
-        """Return *text* of the prose as it is written; in Markdown no image is loaded because a model says so."""
+        """Return *text* of the prose as it is written.
+
+        In Markdown no image is loaded because a model says so: what may become a tag with attributes is held back
+        until it is known.
+        """
         title = ""
         if not self._spoke:
             self._spoke = True
             title = "## Answer\n\n" if self._markdown else f"\n{self._output.bold('Answer')}\n"
             text = text.lstrip()
         if self._markdown:
+            text, self._held = _cut_at_tag(self._held + text)
             before, self._last = self._last, text[-1:] or self._last
             text = ("\\" if before == "!" and text.startswith("[") else "") + text.replace("![", "!\\[")
+            text = _without_tags(text)
         return title + text
 
     def _verdict(self, statement: Statement) -> str:
@@ -92,6 +103,23 @@ class AnswerText:
         if not self._spoke:
             return f"\n({_silence(answer)})\n"
         return "\n" + "".join(f"{line}\n" for line in _verdicts(answer, self._output, self._markdown))
+
+
+_TAG = re.compile(r"<(?=[!?]|[A-Za-z][\w:.-]*\s)")
+"""Where HTML begins that can do more than stand there: a tag with attributes, a declaration."""
+
+_OPEN_TAG = re.compile(r"<[\w:.-]*\Z")
+"""The end of a text that may go on as a tag."""
+
+
+def _cut_at_tag(text: str) -> tuple[str, str]:
+    """Return what of *text* can be written, and the end that may become a tag."""
+    found = _OPEN_TAG.search(text)
+    return (text[: found.start()], found[0]) if found else (text, "")
+
+
+def _without_tags(text: str) -> str:
+    return _TAG.sub("&lt;", text)
 
 
 def _silence(answer: Answer) -> str:
