@@ -78,6 +78,9 @@ OTHER_FIELDS_SHARE = 0.7
 NAMESAKE = 1.3
 """How much more an exported function weighs that is called like its file."""
 
+COMMON_KIND = 4
+"""A kind that more than one in so many operations has is told once for each file."""
+
 SAME_FILE_SHARE = 0.7
 """The same when one of its file is told already."""
 
@@ -253,6 +256,13 @@ def _telling(chains: Chains, found: Sequence[tuple[_Start, Chain]]) -> Iterator[
     left = list(found)
     is_wide = len({start.path for start, _ in found}) > FEW_FILES
     begins = {start.name for start, _ in found}  # a way that leads through where others begin ties parts together
+    every = [_kind(chains, start) for start, _ in found]
+    own = {kind for kind in set(every) if every.count(kind) * COMMON_KIND > len(every)}  # what the scope is all about
+
+    def kind_of(start: _Start) -> int | str | None:
+        kind = _kind(chains, start)
+        return f"{start.path} {kind}" if kind in own else kind
+
     told: set[str] = set()
     kinds: dict[int | str | None, int] = {}
     files: dict[str, int] = {}
@@ -260,7 +270,7 @@ def _telling(chains: Chains, found: Sequence[tuple[_Start, Chain]]) -> Iterator[
     def worth(one: tuple[_Start, Chain]) -> tuple[float, str, str]:
         start, chain = one
         fresh = sum(hop.name not in told for hop in chain.hops) / len(chain.hops)
-        kind = _kind(chains, start)
+        kind = kind_of(start)
         share = REPEATED_SHARE ** kinds.get(kind, 0) * fresh**2 * (0.4 if start.name in told else 1.0)
         share *= SAME_FILE_SHARE ** files.get(start.path, 0) if is_wide else 1.0
         through = sum(hop.name in begins for hop in chain.hops[1:])
@@ -269,7 +279,7 @@ def _telling(chains: Chains, found: Sequence[tuple[_Start, Chain]]) -> Iterator[
     for _ in range(min(CHAINS, len(left))):
         left.sort(key=worth)
         start, chain = left.pop(0)
-        kind = _kind(chains, start)
+        kind = kind_of(start)
         kinds[kind] = kinds.get(kind, 0) + 1
         files[start.path] = files.get(start.path, 0) + 1
         told |= {hop.name for hop in chain.hops}
