@@ -176,5 +176,7 @@ def table(weights: Mapping[int, float]) -> Values:
 
 def best(values: Values, most: int) -> list[int]:
     """Return the places of the *most* greatest *values* above zero, the greatest first, then by place."""
-    order: Sequence[int] = np.argsort(-values, kind="stable")[:most].tolist()
-    return [at for at in order if values[at] > 0]
+    edge = np.partition(values, -most)[-most] if len(values) > most else 0
+    places = np.flatnonzero((values >= edge) & (values > 0))
+    order: list[int] = places[np.argsort(-values[places], kind="stable")][:most].tolist()
+    return order
