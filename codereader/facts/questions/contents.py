@@ -160,7 +160,8 @@ def _add_parts(tree: Tree, chosen: dict[str, str]) -> None:
     parts = find_parts(gather(tree.view)).parts[:PARTS_READ]
     for part in sorted(parts, key=lambda one: (one.stratum, one.name)):
         words = f": {part.purpose.words}" if part.purpose and part.purpose.words else ""
-        chosen.setdefault(part.files[0], f"the most important file of {part.name}, layer {part.stratum + 1}{words}")
+        first = f"the most important file of {part.name}, " if len(part.files) > 1 else ""
+        chosen.setdefault(part.files[0], f"{first}layer {part.stratum + 1}{words}")
 
 
 def _headers(tree: Tree, ranked: Sequence[str]) -> list[tuple[str, int]]:
