@@ -24,7 +24,7 @@ STARTS = 120
 LARGE_SCOPE = 400
 """A scope with more files than this is a large one here."""
 
-LARGE_STARTS = 24
+LARGE_STARTS = 16
 """The same in a large scope, whose files take longer to look into."""
 
 STARTS_A_FILE = 12
