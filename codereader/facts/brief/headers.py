@@ -24,7 +24,7 @@ MOST_HEADERS = 12
 MANY_FILES = 400
 """A scope with more files than this takes its time elsewhere."""
 
-MANY_FILES_HEADERS = 4
+MANY_FILES_HEADERS = 6
 """So many are read there."""
 
 LARGEST = 256 << 10
