@@ -17,9 +17,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from codereader.answer.checked import CheckedStream
+from codereader.answer.checks.statement import Checker
 from codereader.answer.event import Judged, Statement
-from codereader.answer.statement import Checker
+from codereader.answer.prose.checked import CheckedStream
 from codereader.index.view import IndexView
 from codereader.reader import Reader
 

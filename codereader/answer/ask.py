@@ -13,7 +13,6 @@ from queue import SimpleQueue
 from threading import Thread
 
 from codereader import __version__
-from codereader.answer.checked import DRIFT, CheckedStream
 from codereader.answer.event import (
     Answer,
     Citation,
@@ -27,6 +26,7 @@ from codereader.answer.event import (
 )
 from codereader.answer.known import Known, Wish
 from codereader.answer.prepare import Prepared
+from codereader.answer.prose.checked import DRIFT, CheckedStream
 from codereader.answer.record import Record, Spoken
 from codereader.answer.speaker import Speaker
 from codereader.answer.told import Ground

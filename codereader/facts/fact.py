@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from codereader.facts.brief.parts.parts import Parts
 
 PAGE_WIDTH = 160
 """Most characters of a line of a brief as text, with indentation, place and condition."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from codereader.fronts.text import counted, safe_line
 
 if TYPE_CHECKING:
-    from codereader.facts.brief.parts import Dependency, Part, Parts
+    from codereader.facts.brief.parts.parts import Dependency, Part, Parts
 
 FEW_USES = 24
 """So many arrows are all drawn."""

@@ -22,7 +22,7 @@ from codereader.fronts.text import safe_line
 from codereader.fronts.whole_file import WholeFile
 
 if TYPE_CHECKING:
-    from codereader.facts.brief.parts import Parts
+    from codereader.facts.brief.parts.parts import Parts
 
 
 PARTS = "Parts"

@@ -33,7 +33,7 @@ from codereader.source.spans import line_of
 
 if TYPE_CHECKING:
     from codereader.engine.plan import Plan
-    from codereader.facts.brief.parts import Part, Parts
+    from codereader.facts.brief.parts.parts import Part, Parts
     from codereader.facts.graph.edges import Call
     from codereader.facts.graph.finding import Finding, Found
     from codereader.facts.graph.paths import Paths

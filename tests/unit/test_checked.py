@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codereader.answer.checked import DRIFT, CheckedStream
+from codereader.answer.checks.statement import Checker
 from codereader.answer.event import Judged, Mark, Token
-from codereader.answer.statement import Checker
+from codereader.answer.prose.checked import DRIFT, CheckedStream
 from codereader.cancel import CancelToken
 from codereader.facts.fact import Fact
 from codereader.index.build import build

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from codereader.answer import words
-from codereader.answer.cite import Citer
+from codereader.answer.checks import words
+from codereader.answer.checks.cite import Citer
 from codereader.answer.event import Citation, Mark
-from codereader.answer.marked import MarkedStream
+from codereader.answer.prose.marked import MarkedStream
 from codereader.cancel import CancelToken
 from codereader.index.build import build
 from codereader.index.view import IndexView, open_index

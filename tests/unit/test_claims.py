@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from codereader.answer.checked import CheckedStream
+from codereader.answer.checks.statement import Checker
 from codereader.answer.event import Judged
-from codereader.answer.statement import Checker
+from codereader.answer.prose.checked import CheckedStream
 from codereader.reader import Reader
 
 SENTENCES = sorted((Path(__file__).parents[2] / "benchmarks" / "claims").glob("linux*.jsonl"))

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from codereader.facts.brief.parts import Dependency, Part, Parts
-from codereader.facts.brief.purpose import Purpose
+from codereader.facts.brief.parts.parts import Dependency, Part, Parts
+from codereader.facts.brief.parts.purpose import Purpose
 from codereader.fronts.diagram import dot, drawn, left_out, mermaid
 from codereader.fronts.text import safe_line
 

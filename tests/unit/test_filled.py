@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codereader.answer.filled import Filled, Filler
+from codereader.answer.prose.filled import Filled, Filler
 from codereader.facts.fact import Fact
 
 EVIDENCE = (

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codereader.answer.cite import Claim
+from codereader.answer.checks.cite import Claim
 from codereader.answer.event import Citation, Mark, Token
-from codereader.answer.marked import MarkedStream
+from codereader.answer.prose.marked import MarkedStream
 
 
 @dataclass

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from codereader.cancel import CancelToken
 from codereader.errors import UsageError
-from codereader.facts.brief.grouping import scope_group, split
 from codereader.facts.brief.lines import Draft
 from codereader.facts.brief.material import gather
-from codereader.facts.brief.parts import MOST_PARTS, Parts, find_parts
-from codereader.facts.brief.parts_section import parts_section
+from codereader.facts.brief.parts.grouping import scope_group, split
+from codereader.facts.brief.parts.parts import MOST_PARTS, Parts, find_parts
+from codereader.facts.brief.parts.section import parts_section
+from codereader.facts.brief.parts.strata import downward, strata, upward
 from codereader.facts.brief.picking import picked, with_parts
-from codereader.facts.brief.strata import downward, strata, upward
 from codereader.facts.fact import PAGE_WIDTH, Fact
 from codereader.index.build import build
 from codereader.index.view import IndexView, open_index

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codereader.answer.sentences import Bit, Piece, Sentences
+from codereader.answer.prose.sentences import Bit, Piece, Sentences
 
 
 def pieces(parts: list[str]) -> tuple[str, list[tuple[int, Piece]]]:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from codereader.answer.checked import CheckedStream
+from codereader.answer.checks.statement import Checker
 from codereader.answer.event import Judged, Statement
-from codereader.answer.statement import Checker
+from codereader.answer.prose.checked import CheckedStream
 from codereader.cancel import CancelToken
 from codereader.index.build import build
 from codereader.index.view import open_index

@@ -1,8 +1,8 @@
 """The structure of a scope in sections of facts, most important first, from the index alone.
 
-What a section says about C stands in `codereader.facts.brief.c`, about Python in `codereader.facts.brief.python`, about
-calls in `codereader.facts.brief.calls`; what every tree has stands here, and so does the order. No model is asked, no
-file of the tree is written, and the same index gives the same brief.
+What is said of C trees stands in `codereader.facts.brief.c`, of other projects in `codereader.facts.brief.project`, of
+the parts of both in `codereader.facts.brief.parts`; what every tree has stands here, and so does the order. No model is
+asked, no file of the tree is written, and the same index gives the same brief.
 """
 
 from __future__ import annotations
@@ -12,12 +12,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from codereader.facts.brief.around import Above, above, around_section, offered
-from codereader.facts.brief.c import build_section, tables_section
+from codereader.facts.brief.c.around import Above, above, around_section, offered
+from codereader.facts.brief.c.headers import own_headers
+from codereader.facts.brief.c.locks import locks_section
+from codereader.facts.brief.c.operations import operations_section
+from codereader.facts.brief.c.registered import registrations_section
+from codereader.facts.brief.c.settings import settings_section
+from codereader.facts.brief.c.tables import build_section, tables_section
+from codereader.facts.brief.c.types import main_types
 from codereader.facts.brief.calls import most_called, not_followed, outline_section, outside_section
-from codereader.facts.brief.headers import own_headers
 from codereader.facts.brief.lines import Draft, fit_lines
-from codereader.facts.brief.locks import locks_section
 from codereader.facts.brief.material import (
     Material,
     base,
@@ -29,19 +33,15 @@ from codereader.facts.brief.material import (
     tally,
     top_folder,
 )
-from codereader.facts.brief.operations import operations_section
-from codereader.facts.brief.parts import find_parts
-from codereader.facts.brief.parts_section import parts_section
+from codereader.facts.brief.parts.parts import find_parts
+from codereader.facts.brief.parts.purpose import Purposes
+from codereader.facts.brief.parts.section import parts_section
 from codereader.facts.brief.picking import picked, with_parts
 from codereader.facts.brief.project.page import beside_files, is_project, project_drafts
-from codereader.facts.brief.purpose import Purposes
 from codereader.facts.brief.python import classes_section, layers_section
 from codereader.facts.brief.reading import reading_section
 from codereader.facts.brief.readme import readme_words
-from codereader.facts.brief.registered import registrations_section
-from codereader.facts.brief.settings import settings_section
 from codereader.facts.brief.surface import entries_section, exports_section
-from codereader.facts.brief.types import main_types
 from codereader.facts.fact import PAGE_WIDTH, Brief, Fact
 from codereader.facts.kbuild.kconfig import folder_prompts, option_words, own_option
 from codereader.facts.layers import import_graph

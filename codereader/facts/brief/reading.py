@@ -5,9 +5,9 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Sequence
 
+from codereader.facts.brief.c.registered import is_telling
 from codereader.facts.brief.lines import Draft
 from codereader.facts.brief.material import Material, counted, listed, one_line
-from codereader.facts.brief.registered import is_telling
 from codereader.facts.fact import Fact
 from codereader.facts.rank import is_minor
 from codereader.index.view import IndexedFile

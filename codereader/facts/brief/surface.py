@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from math import log2
 
+from codereader.facts.brief.c.operations import is_trial
 from codereader.facts.brief.lines import Draft
 from codereader.facts.brief.material import Material, base, counted, one_line, spelled, tally
-from codereader.facts.brief.operations import is_trial
 from codereader.facts.fact import Fact
 from codereader.facts.graph.relations import C_LANGUAGE_NAMES, is_registering
 from codereader.facts.rank import is_minor

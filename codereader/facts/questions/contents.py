@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from codereader.facts.brief.material import LARGE_FILES, gather
-from codereader.facts.brief.parts import find_parts
+from codereader.facts.brief.parts.parts import find_parts
 from codereader.facts.fact import Fact
 from codereader.facts.questions import structure
 from codereader.facts.questions.answer import Answer, counted, listed, section, sections

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from codereader.facts.brief.dependence import Use, uses_between
 from codereader.facts.brief.material import gather
-from codereader.facts.brief.parts import Dependency, Part, Parts, find_parts, place_of
+from codereader.facts.brief.parts.dependence import Use, uses_between
+from codereader.facts.brief.parts.parts import Dependency, Part, Parts, find_parts, place_of
 from codereader.facts.fact import Fact, Section
 from codereader.facts.layers import PYTHON, components, import_graph
 from codereader.facts.questions import reach

@@ -159,8 +159,8 @@ def _speak(
     show: Callable[[Event], None],
 ) -> Answer:
     from codereader.answer.ask import SHORT_DRIFT, Asking
-    from codereader.answer.checked import DRIFT
     from codereader.answer.event import Done
+    from codereader.answer.prose.checked import DRIFT
 
     ready = prepared(reader, request, speaker, gathered, report)
     _note_sent(ready, report)

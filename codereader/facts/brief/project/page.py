@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from codereader.facts.brief.c import tables_section
+from codereader.facts.brief.c.tables import tables_section
 from codereader.facts.brief.calls import not_followed
 from codereader.facts.brief.lines import Draft
 from codereader.facts.brief.material import Material, counted, one_line, tally
-from codereader.facts.brief.parts import Parts
+from codereader.facts.brief.parts.parts import Parts
 from codereader.facts.brief.project.hooks import hooks_section
 from codereader.facts.brief.project.kinds import Kinds
 from codereader.facts.brief.project.manifest import Manifest

@@ -1,0 +1,1 @@
+"""A model's prose while it streams: its sentences, its claims, its evidence, and what of it is let through."""
