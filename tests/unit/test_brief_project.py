@@ -433,3 +433,95 @@ def test_state_is_what_changes_or_stands_for_something(told: Told) -> None:
     )
 
     assert ["app.py: seen list, _cv ContextVar, current LocalProxy"] == texts(made, "Global state")
+
+
+def test_a_go_type_of_any_sort_implements_and_a_struct_is_embedded(told: Told) -> None:
+    """A named slice with the methods implements an interface; a Go struct is embedded, never a base class."""
+    parts = "".join(f"type {name} struct {{\n\tbase\n}}\n\n" for name in ("Left", "Right", "Middle"))
+    made = told(
+        {
+            "box.go": "package box\n\n// lid closes.\ntype lid interface {\n\tShut(hard bool) error\n}\n\n"
+            "type lids []string\n\nfunc (l lids) Shut(hard bool) error { return nil }\n\n"
+            f"type base struct {{\n\tname string\n}}\n\nfunc (b *base) Name() string {{ return b.name }}\n\n{parts}"
+        }
+    )
+
+    assert "interface lid, implemented here by lids" in texts(made, "To extend it")
+    assert "struct base, embedded here by Left, Right, Middle" in texts(made, "To extend it")
+    assert any(text.startswith("struct base; embedded in Left, Right, Middle") for text in texts(made, "Main types"))
+
+
+def test_the_terms_of_use_are_no_words_on_a_go_package(told: Told) -> None:
+    """The package's own words are told, not what the comment above them says of its owners."""
+    made = told(
+        {
+            "doc.go": "// Copyright 2012 Some People. All rights reserved.\n// Use of this code is governed by a\n"
+            "// licence that lies beside it.\n\n/*\nPackage box keeps things in boxes.\n*/\npackage box\n",
+            "box.go": "package box\n\nfunc Open() {}\n",
+        }
+    )
+
+    assert texts(made, "What it is")[0] == "box: Package box keeps things in boxes."
+
+
+def test_a_line_that_points_elsewhere_says_not_what_a_project_is(told: Told) -> None:
+    """A README that begins with the address of the documentation leaves the word to the manifest."""
+    made = told({**FRAMEWORK, "README.md": "# Box\n\n**Documentation**: <a href='#'>https://box.org</a>\n"})
+
+    assert texts(made, "What it is")[0] == "box: Webs in a box."
+
+
+def test_the_program_of_a_file_is_what_runs_at_its_end(told: Told) -> None:
+    """What a script does first, before its imports, is not told as a program of its own."""
+    guard = 'if __name__ == "__main__":\n'
+    made = told(
+        {"box.py": f"def patch():\n    pass\n\n{guard}    patch()\n\ndef main():\n    pass\n\n{guard}    main()\n"}
+    )
+
+    assert texts(made, "Entry points") == ['program: main of box.py (if __name__ == "__main__")']
+
+
+def test_helpers_in_another_language_are_not_the_project(told: Told) -> None:
+    """Release scripts of a C++ library are not among its types, state and what it offers."""
+    body = "".join(f"  int get{number}() {{\n    return {number};\n  }}\n" for number in range(9))
+    made = told(
+        {
+            "include/box/box.h": f"class Box {{\n public:\n{body}}};\n",
+            "support/release/__init__.py": 'import os\n\nTOKEN = os.environ["BOX_TOKEN"]\n\n\nclass Git:\n    pass\n',
+        }
+    )
+
+    assert texts(made, "Global state") == []
+    assert not [text for text in texts(made, "Main types") if "Git" in text]
+    assert not [text for text in texts(made, "Read in this order") if "what it offers" in text]
+
+
+def test_what_a_class_hides_is_not_told_as_what_it_does(told: Told) -> None:
+    """Private members of a C++ class are not among what it does for others."""
+    made = told(
+        {
+            "box.cc": "class Box {\n public:\n  int open(int hard) { return push(hard); }\n  int shut() { return 1; }\n"
+            "  int count() { return 2; }\n private:\n  int push(int hard) { return hard; }\n  int lids_;\n};\n"
+        }
+    )
+
+    assert not [text for text in texts(made, "Main types") if "push" in text]
+    assert [text for text in texts(made, "Main types") if "open" in text and "count" in text]
+
+
+def test_a_local_variable_is_not_taken_for_a_function_of_its_name(told: Told) -> None:
+    """A C++ variable that is handed on hides the function that is called like it; a catch-all is not followed."""
+    made = told(
+        {
+            "box.cc": "int shared_lid(int a) {\n  return a + second(a);\n}\nint second(int a) {\n  return a;\n}\n"
+            "int stand_in(...) { return 0; }\nvoid prepare(Lid& one) {\n  second(1);\n}\n"
+            "int open(int a) {\n  Lid shared_lid;\n  prepare(shared_lid);\n  stand_in(a);\n  return second(a);\n}\n"
+            "int main() {\n  open(1);\n  return second(2);\n}\n"
+        }
+    )
+
+    flow = " ".join(texts(made, "Flow"))
+
+    assert "prepare" in flow
+    assert "shared_lid" not in flow
+    assert "stand_in" not in flow

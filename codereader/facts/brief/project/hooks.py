@@ -136,13 +136,14 @@ def _open_word(scene: Scene, one: Kind) -> str:
         return "abstract class"
     if language == "cpp" and "= 0;" in scene.body(one.at) and declared_virtual(scene, one):
         return "abstract class"
-    return "base class" if len(one.heirs) >= 3 else ""
+    word = "struct" if language == "go" else "base class"
+    return word if len(one.heirs) >= 3 else ""
 
 
 def _interface(scene: Scene, one: Kind, word: str) -> Fact:
     path, line = one.at.path, line_of(one.at.fact.row)
     name = scene.spell(path, dotted(one.at.fact))
-    verb = "extended" if "class" in word else "implemented"
+    verb = "extended" if "class" in word else "embedded" if word == "struct" else "implemented"
     head = f"{word} {name}, {verb} here by " if one.heirs else f"{word} {name}, to be implemented by users"
     names = list(one.heirs)
     if not names:

@@ -34,6 +34,7 @@ _DULL_BASES = frozenset(
     "IntoIterator Extend Index IndexMut Not BitOr BitAnd ToString UnwindSafe RefUnwindSafe".split()
 )
 _OBJECT = re.compile(r"=(?:new |&)?(?:\w+(?:\.|::))*(\w+)(?:<[^()]*>)?(?:\(\)|\{\})$")
+_FUNCTIONS = re.compile(r"func\(|function<|Fn|Callable\[")
 _FILE = re.compile(r"/|\.(?:h|hh|hpp|hxx)$")
 _LOCK = re.compile(r"(?i)mutex|rwlock|\block\b|semaphore|condvar")
 _VIRTUAL = re.compile(r"\bvirtual\s[^;(){}~]*?\b([A-Za-z]\w*)\s*\(")
@@ -129,7 +130,8 @@ class Kinds:
                 meant = self._meant(at, base)
                 if meant and meant.fact.name != at.fact.name and not self._is_held(at, meant):
                     found.setdefault((meant.path, dotted(meant.fact)), []).append(at.fact.name)
-        for interface, types in Contracts(self._scene, self._types, self.bases, self._attributes).kept():
+        named = [at for at in self._scene.definitions if at.fact.kind == "typedef" and at.path.endswith(".go")]
+        for interface, types in Contracts(self._scene, [*self._types, *named], self.bases, self._attributes).kept():
             found.setdefault((interface.path, dotted(interface.fact)), []).extend(types)
         return {key: tuple(unique(some)) for key, some in found.items()}
 
@@ -287,7 +289,7 @@ def _type_words(kind: str) -> list[str]:
     if kind[:1] in ("=", "@"):
         match = _OBJECT.match(kind)
         return [match[1]] if match else []
-    return [] if "func(" in kind or "function<" in kind or "Fn" in kind else _WORD.findall(kind)
+    return [] if _FUNCTIONS.search(kind) else _WORD.findall(kind)
 
 
 def _plain(base: str) -> str:

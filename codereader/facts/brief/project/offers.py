@@ -43,6 +43,8 @@ def _entries(scene: Scene) -> Iterator[Fact]:
     ordered = ordered_entries(scene.material)
     own = [at for at in ordered if is_own(at.path) and (at.path in scene.paths or at.fact.kind == "console script")]
     own = [at for at in own if at.fact.kind == "console script" or scene.family(at.path) == scene.family_of_all]
+    last = {at.path: at.fact.row for at in sorted(own, key=lambda at: at.fact.row) if "__name__" in at.fact.via}
+    own = [at for at in own if "__name__" not in at.fact.via or at.fact.row == last[at.path]]
     commands = {at.fact.name.replace(":", ".").rpartition(".")[2] for at in own if at.fact.kind == "console script"}
     own = [at for at in own if at.fact.kind == "console script" or at.fact.name not in commands]
     for at in own[:6]:

@@ -9,7 +9,7 @@ from codereader.facts.brief.lines import Draft
 from codereader.facts.brief.material import counted
 from codereader.facts.brief.project.kinds import Kind, Kinds
 from codereader.facts.brief.project.offers import passed_on
-from codereader.facts.brief.project.scene import Scene, dotted, fitted
+from codereader.facts.brief.project.scene import Scene, dotted, fitted, unique
 from codereader.facts.fact import Fact
 from codereader.facts.outline import Node
 
@@ -44,7 +44,7 @@ def order_section(scene: Scene, starts: Sequence[Node], kinds: Kinds) -> Draft:
     for number, (path, why) in enumerate(list(reasons.items())[:MOST_FILES], 1):
         file = scene.view.file(path)
         lines = f" ({counted(file.lines, 'line')})" if file else ""
-        text = fitted(f"{number}. ", why, path, 1, tail=lines)
+        text = fitted(f"{number}. ", list(unique(why)), path, 1, tail=lines)
         facts.append(Fact(path, "is read", str(number), text, path, 1))
     return Draft("Read in this order", tuple(facts), weight=2, first=3)
 
@@ -88,7 +88,9 @@ def _programs(scene: Scene) -> Iterator[tuple[str, str]]:
 def _faces(scene: Scene) -> Iterator[str]:
     """Yield the file that shows what the project offers."""
     bases = ("__init__.py", "lib.rs", "doc.go", "index.js", "index.ts")
-    found = [path for path in scene.paths if path.rpartition("/")[2] in bases]
+    found = [
+        path for path in scene.paths if path.rpartition("/")[2] in bases and scene.family(path) == scene.family_of_all
+    ]
     top = min(found, key=lambda path: (path.count("/"), -scene.rank(path), path), default=None)
     if top and _is_long(scene, top):
         yield passed_on(scene, top)

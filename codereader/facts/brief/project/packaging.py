@@ -19,6 +19,9 @@ CRATES = 4
 _TEST = re.compile(
     r"(^|/)(tests?|spec|__tests__|testing)/|(^|/)test_[^/]*\.|_(unit)?test\.\w+$|[.-](test|spec)\.\w+$|Tests?\.\w+$"
 )
+MOST_WORDS = 4
+"""A command with so many spaces is told no further."""
+
 _COMMANDS = re.compile(
     r"(?:^|[\s;&|(])((?:cargo (?:test|nextest)|go test|pytest|python -m (?:pytest|unittest)|tox|nox|ctest|"
     r"make (?:test|check)|npm (?:test|run test\S*)|mvn (?:test|verify)|gradle test|\./gradlew test)"
@@ -195,5 +198,7 @@ def _continuous(scene: Scene) -> Iterator[tuple[str, str, int]]:
         for number, line in enumerate(scene.text(path).splitlines(), 1):
             for match in _COMMANDS.finditer(line):
                 command = re.sub(r"[`'\"),.]+$", "", match[1]).strip()
+                is_cut = line[match.end() :].startswith(" ") and not re.match(r"\s*(?:[;&|#]|$)", line[match.end() :])
+                command += " …" if is_cut and match[1].count(" ") >= MOST_WORDS else ""
                 if "{{" not in command and command.count("`") == 0:
                     yield command, path, number

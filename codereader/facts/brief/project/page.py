@@ -31,6 +31,9 @@ from codereader.source.languages import language as language_named
 
 _CODE = re.compile(r"(?:import|from|const|var|let|pip|npm|go|cargo|brew|apt)\s\S+|[$#>]|\S+\(")
 _IMAGE = re.compile(r"\[?!\[[^\]]*\]\([^)]*\)(?:\]\([^)]*\))?|&\w+;|<[^<>]*>")
+_ADDRESS = re.compile(r"[\w -]{1,30}: ?https?://\S+$")
+"""A line that only says where something else is."""
+
 _LINK = re.compile(r"!?\[([^\]]+)\](?:\([^)]*\)|\[[^\]]*\])?")
 
 
@@ -85,7 +88,7 @@ def _identity(scene: Scene, found: list[Manifest]) -> Iterator[Fact]:
     for path, line, words in _descriptions(scene, found):
         room = LINE - len(f"  ({path}:{line})") - (0 if seen else len(name) + 2)
         text = one_line(_LINK.sub(r"\1", _IMAGE.sub("", words)).replace("**", "").replace("`", ""), room)
-        if text and text.lower() not in seen:
+        if text and text.lower() not in seen and not _ADDRESS.match(text):
             yield Fact(name, "is", text, text if seen else f"{name}: {text}", path, line)
             seen.add(text.lower())
     files = [one for one in scene.material.files if one.language not in OUTLINES]
@@ -95,8 +98,11 @@ def _identity(scene: Scene, found: list[Manifest]) -> Iterator[Fact]:
         for key, count in tally(one.language for one in files)
     ]
     own = sum(one.lines for one in scene.files)
-    head = f"{counted(len(scene.material.files), 'file')}; {'; '.join(parts[:4])}"
-    text = f"{head}; {own:,} lines are its own code, without tests and examples"
+    for shown in range(4, 0, -1):
+        head = f"{counted(len(scene.material.files), 'file')}; {'; '.join(parts[:shown])}"
+        text = f"{head}; {own:,} lines are its own code, without tests and examples"
+        if len(text) <= LINE:
+            break
     yield Fact(name, "has", f"{len(scene.material.files)} files", text)
 
 

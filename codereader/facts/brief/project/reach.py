@@ -7,7 +7,9 @@ implement it, where there is just one.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 
 from codereader.facts.brief.project.scene import CALLABLE, Scene, dotted
 from codereader.facts.outline import Node
@@ -23,6 +25,10 @@ DEPTH = 4
 
 MOST_TARGETS = 2
 """A bare name with more possible definitions in the project is not followed."""
+
+
+_FALLBACK = re.compile(r"\(\.\.\.\)")
+"""A C++ function that takes anything stands in where the system has none of its own."""
 
 
 class Reach:
@@ -107,8 +113,11 @@ class Reach:
         meant = resolve(self._scene.view, path, one.name, one.receiver, one.caller, one.base)
         own = [found for found in meant if self._is_own(found.definition, kinds)]
         own = [found for found in own if self._is_seen(found.definition, one.caller or "")]
+        own = [found for found in own if not _FALLBACK.search(found.definition.fact.signature)]
         if one.kind == "name":
             own = [found for found in own if found.definition.fact.name == one.name and not _makes(found.definition)]
+        if one.kind == "name" and own and self._is_local(path, one):
+            return
         if one.kind == "name" and any(found.confidence.startswith("one of") for found in own):
             return
         is_guess = any(found.confidence.startswith("one of") for found in own)
@@ -122,6 +131,23 @@ class Reach:
         """Tell whether a call that goes by no own name cannot lead to one under another name either."""
         language = self._scene.material.language(path)
         return language in ("go", "cpp", "c", "java") or (one.receiver is None and one.name in _BUILTIN)
+
+    def _is_local(self, path: str, one: Reference) -> bool:
+        """Tell whether the function around a bare name declares something of its own under that name."""
+        if one.receiver is not None or not one.caller or self._scene.material.language(path) == "python":
+            return False
+        declared = _declared(one.name)
+        around = (at for at in self._callers.get((path, one.caller), ()) if _holds(at, one.row))
+        return any(declared.search(self._scene.body(at)) for at in around)
+
+    @cached_property
+    def _callers(self) -> Mapping[tuple[str, str], Sequence[At[Definition]]]:
+        """The own functions by path and dotted name."""
+        found: dict[tuple[str, str], list[At[Definition]]] = {}
+        for at in self._scene.definitions:
+            if at.fact.kind in ("function", "method"):
+                found.setdefault((at.path, dotted(at.fact)), []).append(at)
+        return found
 
     def _is_likely(self, path: str, one: Reference, at: At[Definition]) -> bool:
         """Tell whether a method that may be one of several is most likely meant: no plain word alone names it, or the
@@ -154,6 +180,19 @@ class Reach:
 def _makes(at: At[Definition]) -> bool:
     """Tell whether *at* is a constructor that goes by its type's name, which a mention of the type does not call."""
     return (at.fact.owner or "").rpartition(".")[2] == at.fact.name
+
+
+def _declared(name: str) -> re.Pattern[str]:
+    """Return what a variable or parameter called *name* is declared by, in any of the languages with braces."""
+    own = re.escape(name)
+    return re.compile(
+        rf"\b(?:let|const|var|auto|mut)\s+{own}\b|\b{own}\s*:="
+        rf"|(?<!\breturn)(?<!\belse)(?<!\bthrow)(?<!\bawait)(?<!\bcase)(?<!\bnew)(?<=[\w>\]])\s+[&*]*{own}\s*(?:[;,)]|=(?!=))"
+    )
+
+
+def _holds(at: At[Definition], row: int) -> bool:
+    return at.fact.span.first_row <= row <= at.fact.span.last_row
 
 
 def node_of(at: At[Definition]) -> Node:

@@ -35,6 +35,7 @@ _INSIDE = re.compile(
     r"scripts?|tools?|ci|third[-_]party|vendor|node_modules|dist|examples?|demos?|docs?|\.\w[\w-]*)/"
     r"|(^|/)(setup|conftest|build|noxfile|tasks)\.\w+$|[._-](tests?|spec|bench)\.\w+$|(^|/)test(util|ing|harness)\w*\.\w+$|(^|/)(tests?|[\w]*[a-z]Tests?)\.\w+$",
 )
+_HELPERS = re.compile(r"(?:support|contrib|misc|util|utils|packaging|release|hack)/")
 _COMPILED = (".go", ".rs", ".java", ".ts", ".cc", ".cpp")
 _PACKAGE_OF_DOCS = re.compile(r"(?:^|(?<=/))docs?/")
 """A folder of such code that is called like documentation is a package about it."""
@@ -51,6 +52,20 @@ _IDENTIFIER = re.compile(r"[A-Za-z_]\w{2,}")
 _LARGEST_TEXT = 1 << 18
 
 
+def _without_helpers(own: Sequence[IndexedFile]) -> Sequence[IndexedFile]:
+    """Return *own* without what helps to build or release it: files in such folders in a language beside the main."""
+    lines: dict[str, int] = {}
+    for file in own:
+        lines[_family(file.language)] = lines.get(_family(file.language), 0) + file.lines
+    main = max(sorted(lines), key=lambda one: lines[one], default="")
+    return [file for file in own if _family(file.language) == main or not _HELPERS.match(file.path)]
+
+
+def _family(key: str) -> str:
+    known = known_languages().by_key.get(key)
+    return (known.family or key) if known else key
+
+
 def is_own(path: str) -> bool:
     """Tell whether *path* is a project's own code."""
     shown = _PACKAGE_OF_DOCS.sub("", path) if path.endswith(_COMPILED) else path
@@ -65,7 +80,7 @@ class Scene:
         self.view = material.view
         code = [file for file in material.files if file.language not in OUTLINES]
         own = [file for file in code if is_own(file.path)]
-        self.files: tuple[IndexedFile, ...] = tuple(own or code)
+        self.files: tuple[IndexedFile, ...] = tuple(_without_helpers(own) or code)
         self.paths = frozenset(file.path for file in self.files)
         self.definitions = tuple(
             at
@@ -252,9 +267,7 @@ class Scene:
 
     def family(self, path: str) -> str:
         """Return the language of *path*, one name for those that see each other."""
-        key = self.material.language(path)
-        known = known_languages().by_key.get(key)
-        return (known.family or key) if known else key
+        return _family(self.material.language(path))
 
     def separator(self, path: str) -> str:
         """Return what stands between a type and its member in the language of *path*."""

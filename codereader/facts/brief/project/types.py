@@ -34,6 +34,8 @@ KEPT = 75
 MOST_TYPES = 60
 """Types that get a line; the others are left to the files."""
 
+_ACCESS = re.compile(r"\s*(public|private|protected)\s*:")
+_CALLED = re.compile(r"\b([A-Za-z_]\w*)\s*\(")
 _SHOWS_CODE = re.compile(r"[\w.]+ = |>>>|\$ |@\w|[\w.]+\([^)]*\)$")
 """Words on a type that are an example of its use."""
 
@@ -64,6 +66,7 @@ def _fact(scene: Scene, one: Kind, *, is_whole: bool) -> Fact:
     doc = f" - {one_line(_ROLE.sub(_bare_role, said), DOC_WIDTH).rstrip('.')}" if said else ""
     spread = one.heirs[:NAMES]
     verb = "implemented by" if definition.kind in ("interface", "trait") else "base of"
+    verb = "embedded in" if language == "go" and definition.kind == "struct" else verb
     makers = [maker for maker in one.makers if maker != name][:2]
     text = packed(
         head,
@@ -132,8 +135,25 @@ def _does(scene: Scene, one: Kind) -> list[str]:
     public = [method for method in one.methods if is_public(method, language) and method.name != one.name]
     public = [method for method in public if not method.name.startswith(("~", "operator"))]
     public.sort(key=lambda method: (-_telling(scene, method), method.row))
+    hidden = _hidden(scene, one) if language == "cpp" else frozenset[str]()
+    public = [method for method in public if method.name not in hidden]
     declared = declared_virtual(scene, one) if language == "cpp" else ()
+    declared = [name for name in declared if name not in hidden]
     return list(unique((*declared, *(method.name for method in public))))
+
+
+def _hidden(scene: Scene, one: Kind) -> frozenset[str]:
+    """Return the names that a C++ type declares under ``private`` or ``protected`` alone."""
+    shown, hidden, depth = set[str](), set[str](), 0
+    names = hidden if one.at.fact.kind == "class" else shown
+    for line in scene.body(one.at).splitlines():
+        access = _ACCESS.match(line)
+        if access:
+            names = shown if access[1] == "public" else hidden
+        if depth == 1:
+            names.update(_CALLED.findall(line)[:1])
+        depth += line.count("{") - line.count("}")
+    return frozenset(hidden - shown)
 
 
 def _telling(scene: Scene, method: Definition) -> float:
