@@ -185,3 +185,27 @@ def test_fields_of_a_struct_inside_a_go_struct_are_not_the_outer_ones() -> None:
     parsed = parse(b"package a\n\ntype T struct {\n\tB\n\tinner struct {\n\t\tname string\n\t}\n}\n", "go")
 
     assert [["", "inner"]] == [[member.name for member in record.members] for record in parsed.records]
+
+
+def test_a_type_in_which_the_braces_are_lost_ends_at_its_margin() -> None:
+    """What follows a C++ type that the grammar cannot read to its end does not count as standing in it."""
+    text = (
+        b"namespace n {\nstruct size {\n  int a;\n  int f() { if (a) { g(); }\n  int h() { return 1; }\n};\n"
+        b"class next {\n  int c;\n};\n}\n"
+    )
+
+    parsed = parse(text, "cpp")
+
+    assert parsed.error_nodes > 0
+    assert [one.owner for one in parsed.definitions if one.name == "next"] == [None]
+
+
+def test_line_comments_apart_are_apart() -> None:
+    """Terms of use end where a line is free; a comment on what the preprocessor does says nothing of the file."""
+    terms = b"// Copyright 2012 Some People.\n\n"
+    go = terms + b"// Package m holds.\npackage m\n"
+    cpp = terms + b"// Keeps others away.\n#define NONE 1\nint a;\n"
+
+    said = [parse(text, language).summary for text, language in ((go, "go"), (cpp, "cpp"))]
+
+    assert said == ["Package m holds.", None]

@@ -26,6 +26,7 @@ TYPES = frozenset({"class", "struct", "union", "interface", "trait", "enum", "sc
 """A function directly inside one of these is a method."""
 
 
+_BRACED = frozenset({"class", "struct", "union"})
 _LEAVES = frozenset({"variable", "constant", "property", "typedef", "enumerator", "macro"})
 """Kinds that own nothing and call nothing under their own name."""
 
@@ -147,7 +148,26 @@ def _shapes(reading: Reading) -> list[Shape]:
         shape.is_entry |= "entry" in captures
     shapes = sorted(found.values(), key=lambda one: (one.start, -one.end, one.order))
     _rank([shape for shape in shapes if shape.level], len(reading.text.data))
+    if reading.led.get("error"):
+        _close(shapes, reading.text.data)
     return shapes
+
+
+def _close(shapes: Sequence[Shape], data: bytes) -> None:
+    """Let types end where their margin says so, in a file in which the grammar may have lost count of the braces: at a
+    ``};`` that stands as far to the right as the line that begins the type.
+    """
+    for number, shape in enumerate(shapes):
+        if shape.kind in _BRACED:
+            line = data.rfind(b"\n", 0, shape.start) + 1
+            margin = data[line : shape.start]
+            end = -1 if margin.strip() else data.find(b"\n" + margin + b"};", shape.head, shape.end)
+            if end >= 0:
+                shape.end = end + len(margin) + 3
+                for inner in shapes[number + 1 :]:
+                    if inner.start >= shape.end:
+                        break
+                    inner.end = min(inner.end, shape.end)
 
 
 def _shape(

@@ -19,6 +19,9 @@ from codereader.source.spans import Span
 MACRO_VALUE = 80
 """Longest value, in characters, that a macro's signature shows."""
 
+MOST_BREAKS = 2
+"""Line comments with so many line breaks between them are no longer one."""
+
 MOST_DEEP = 64
 """So many conditions inside each other are kept."""
 
@@ -37,6 +40,9 @@ _POINTER = re.compile(r"^(?:[&*\s]|'\w+\b|\b(?:mut|dyn|const)\b)+")
 _PRAGMA = re.compile(
     rb"#!|(?://|#|/\*+)\s*(?:go:|\+build|eslint|prettier|jshint|globals? |istanbul|@ts-|@flow|-\*-|vim?:|shellcheck|!)"
 )
+_DIRECTIVE = re.compile(rb"[ \t]*(?:\r?\n)?[ \t]*#\s*(?:ifn?def|if|define|undef|include|pragma)\b")
+"""Comes right behind a comment that is about it, not about the file."""
+
 _INNER_DOC = re.compile(rb"(?://|/\*)!")
 _CPLUSPLUS = b"__cplusplus"
 _STAND_IN = b"__cplusplux"
@@ -130,16 +136,23 @@ class TagText:
         return at
 
     def header(self) -> list[str]:
-        """Return the comments that the file begins with."""
+        """Return the comments that the file begins with, those on lines that follow each other as one."""
         found: list[str] = []
+        is_run = False
         at = self._lines[1] if self.data.startswith(b"#!") and len(self._lines) > 1 else 0
         for start, end in self._comments:
             if self.plain[at:start].strip():
                 break
             if not _PRAGMA.match(self.data, start) or _INNER_DOC.match(self.data, start):
-                found.append(self.slice(start, end).rstrip("\r\n"))
+                words, is_line = self.slice(start, end).rstrip("\r\n"), self.data[start : start + 2] != b"/*"
+                if is_run and is_line and self.data.count(b"\n", at - 1, start) < MOST_BREAKS:
+                    found[-1] += f"\n{words}"
+                else:
+                    found.append(words)
+                is_run = is_line
             at = max(at, end)
-        return _paragraphs(found)
+        is_on_code = len(found) > 1 and _DIRECTIVE.match(self.data, at)
+        return found[:-1] if is_on_code else found
 
     def doc(self, start: int) -> str | None:
         """Return the first sentence of the comment on the definition that begins at *start*, None without one."""
@@ -260,8 +273,3 @@ def owner_of(written: str, separator: str, joint: str = ".") -> tuple[str, str]:
         plain_name += word + tail
     parts = [part.strip() for part in plain_name.split(separator)]
     return joint.join(part for part in parts[:-1] if part), parts[-1] or (written if len(parts) == 1 else "")
-
-
-def _paragraphs(comments: Sequence[str]) -> list[str]:
-    """Return line comments that follow each other as one."""
-    return ["\n".join(comments)] if comments and not any(one.startswith("/*") for one in comments) else list(comments)
