@@ -223,7 +223,7 @@ def test_a_rust_workspace_is_told_by_its_crates_and_traits(told: Told) -> None:
     """What crates offer and need, who implements a trait, and the way from main through another crate."""
     made = told(RUST)
 
-    assert "crate crates/lid offers mod hinge, hinge::Hinge, Opener, Lid" in texts(made, "Entry points")
+    assert "crate lid offers mod hinge, hinge::Hinge, Opener, Lid" in texts(made, "Entry points")
     assert ["main -> run -> Lid::open -> Hinge::swing -> creak"] == texts(made, "Flow")
     assert "trait Opener, implemented here by Hinge" in texts(made, "To extend it")
     assert [

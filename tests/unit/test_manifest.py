@@ -77,7 +77,7 @@ def test_cargo_says_workspace_programs_features_and_local_crates() -> None:
 
 
 def test_cmake_says_targets_options_and_tests() -> None:
-    """Comments, aliases and names made of variables are left out."""
+    """Comments, aliases, names made of variables and programs that are tests are left out."""
     made = read(
         "CMakeLists.txt",
         "project(box VERSION 1.2 LANGUAGES CXX)\nset(CMAKE_CXX_STANDARD 17)\n# add_library(no)\n"
@@ -94,7 +94,7 @@ def test_cmake_says_targets_options_and_tests() -> None:
         made.requires,
         made.needs,
     )
-    assert ["library box", "programs boxtool, box_tests", "options BOX_FAST"] == [note for note, _ in made.notes]
+    assert ["library box", "programs boxtool", "options BOX_FAST"] == [note for note, _ in made.notes]
     assert ["ctest (box_tests) with GoogleTest"] == [text for text, _ in made.tests]
 
 

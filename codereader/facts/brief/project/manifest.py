@@ -21,6 +21,9 @@ OPTIONAL = " (optional)"
 """What stands behind a need that the project can do without."""
 
 _EACH = re.MULTILINE | re.IGNORECASE
+_TRIAL = re.compile(r"(?i)(?:^|[_-])(?:unit)?(?:tests?|bench(?:mark)?s?|fuzz\w*)(?:$|[_-])")
+"""Programs that try the others out."""
+
 _CMAKE_NEED = re.compile(
     r"\b(find_package|check_library_exists|FetchContent_Declare)\s*\(\s*\"?(\w+)([^)]*)", re.IGNORECASE
 )
@@ -227,8 +230,8 @@ def _cmake(path: str, text: str) -> Manifest | None:
     made.needs = [f"{name}{how}" for name, how in needs.items()]
     if libraries:
         made.notes.append((f"library {', '.join(libraries)}", "add_library"))
-    if programs:
-        made.notes.append((f"programs {', '.join(programs)}", "add_executable"))
+    if offered := [one for one in programs if not _TRIAL.search(one)]:
+        made.notes.append((f"programs {', '.join(offered)}", offered[0]))
     if options:
         made.notes.append((f"options {', '.join(options)}", "option("))
     under = re.findall(r"add_subdirectory\s*\(\s*\"?([\w./-]+)", plain, re.IGNORECASE)

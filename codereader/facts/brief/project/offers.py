@@ -177,9 +177,17 @@ def _rust(scene: Scene) -> Iterator[Fact]:
         )
         names += [at.fact.name for at in ranked]
         if names:
-            crate = path.removesuffix("/lib.rs").removesuffix("src").rstrip("/") or scene.view.scope.name
+            folder = path.removesuffix("lib.rs").removesuffix("src/")
+            crate = _crate(scene, folder) or folder.rstrip("/") or scene.view.scope.name
             text = fitted(f"crate {crate} offers ", list(unique(names)), path, 1)
             yield Fact(crate, "offers", ", ".join(names), text, path, 1)
+
+
+def _crate(scene: Scene, folder: str) -> str:
+    """Return the name that the manifest in *folder* gives its crate, empty without one."""
+    package = re.search(r"^\[package\](?:\n(?!\[).*)*", scene.text(f"{folder}Cargo.toml"), re.MULTILINE)
+    name = re.search(r"^name\s*=\s*[\"']([\w-]+)", package[0], re.MULTILINE) if package else None
+    return name[1] if name else ""
 
 
 # -- C++ --------------------------------------------------------------------------------------------------------
