@@ -248,7 +248,7 @@ def _paragraphs(view: IndexView, file: IndexedFile) -> Iterator[tuple[int, str]]
         text = view.text(file.path)[:HEAD_BYTES].decode("utf-8", "replace")
     except NothingReadable:
         return
-    lines = comment_lines(_above_code(text) if file.language == "c" else text)
+    lines = comment_lines(_above_code(text) if file.language in ("c", "cpp") else text)
     found, first = list[str](), 0
     for row, line in enumerate([*lines, ""]):
         if line.strip():
