@@ -34,7 +34,7 @@ BYTES_PER_TOKEN = 3.2
 HOPE = 3.0
 """A step is tried if its estimated cost is at most this many times the room; dearer ones cannot be expected to fit."""
 
-LEAST_NAME = 4
+LEAST_NAME = 2
 """Fewest tokens a name line may be expected to take: so many files at most are looked at for a budget."""
 
 

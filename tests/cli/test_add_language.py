@@ -50,12 +50,13 @@ def test_the_steps_of_the_guide_add_a_language(run: Callable[..., Any], grammars
 
 
 def test_calls_of_the_new_language_are_resolved(run: Callable[..., Any], grammars: Path, tree: Path) -> None:
-    """What a function calls in its file stands below it in the outline of calls, with its comment above."""
-    found = run("brief", tree, CODEREADER_GRAMMARS=str(grammars))
+    """What a function calls in its file is found, and the brief tells its comment."""
+    called = run("find", tree, "bake", "--callees", CODEREADER_GRAMMARS=str(grammars))
+    page = run("brief", tree, CODEREADER_GRAMMARS=str(grammars))
 
-    assert found.code == 0
-    assert "  bake  bread.task:2\n    knead  bread.task:6\n" in found.stdout
-    assert "Bakes bread. Slowly (2 functions)" in found.stdout
+    assert (0, 0) == (called.code, page.code)
+    assert "bread.task:3: bake calls knead, same file\n" in called.stdout
+    assert "Bakes bread. Slowly; bake, knead  bread.task:1\n" in page.stdout
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -395,6 +396,10 @@ def test_workers_link_what_one_process_links(tree: Path, tmp_path: Path, monkeyp
         monkeypatch.setattr(workers, "FEW_FILES", few)
         monkeypatch.setattr(workers.os, "cpu_count", lambda: 2)
         with Reader(folder, cache=tmp_path / f"cache-{few}") as reader:
+            reader.open()
+            for path in folder.iterdir():  # long enough ago for the walk to be kept, and not repeated
+                os.utime(path, (0, 0))
+            reader.open()
             reader.open()
             linked = reader.linked
             found.append((linked.definitions(), linked.references(), linked.tables(), linked.left_out))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from codereader.cancel import CancelToken
@@ -126,7 +126,7 @@ def _work_out(
         found.beyond, beyond = kept.beyond, ()
     sizes = {file.path: (file.language, file.size) for file in sources}
     left = [path for path in sizes if path not in found.files]
-    opening = Opening(view.walked, reach, paths, edges, cache)
+    opening = Opening(replace(view.walked, files=tuple(view.walked.files)), reach, paths, edges, cache)
     tasks = [(path, *sizes.get(path, ("c", 0))) for path in (*left, *beyond)]
     done = len(found.files)
     for (path, _, _), (facts, shared) in zip(
