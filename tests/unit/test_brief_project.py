@@ -501,7 +501,8 @@ def test_what_a_class_hides_is_not_told_as_what_it_does(told: Told) -> None:
     made = told(
         {
             "box.cc": "class Box {\n public:\n  int open(int hard) { return push(hard); }\n  int shut() { return 1; }\n"
-            "  int count() { return 2; }\n private:\n  int push(int hard) { return hard; }\n  int lids_;\n};\n"
+            "  int count() {\n#ifdef A\n    if (a) {\n#else\n    {\n#endif\n"
+            "      return 2;\n    }\n  }\n private:\n  int push(int hard) { return hard; }\n  int lids_;\n};\n"
         }
     )
 

@@ -34,8 +34,11 @@ KEPT = 75
 MOST_TYPES = 60
 """Types that get a line; the others are left to the files."""
 
-_ACCESS = re.compile(r"\s*(public|private|protected)\s*:")
-_CALLED = re.compile(r"\b([A-Za-z_]\w*)\s*\(")
+_ACCESS = re.compile(r"(\s*)(public|private|protected)\s*:")
+_DECLARED = re.compile(r"^(?!\s*(?:return|throw|else|delete)\b)[^(]*[\w>&*\]][\s&*]\s*([A-Za-z_]\w*)\s*\(")
+DECLARED_WITHIN = 200
+"""Characters of a line in which a function is declared."""
+
 _SHOWS_CODE = re.compile(r"[\w.]+ = |>>>|\$ |@\w|[\w.]+\([^)]*\)$")
 """Words on a type that are an example of its use."""
 
@@ -145,13 +148,14 @@ def _does(scene: Scene, one: Kind) -> list[str]:
 def _hidden(scene: Scene, one: Kind) -> frozenset[str]:
     """Return the names that a C++ type declares under ``private`` or ``protected`` alone."""
     shown, hidden, depth = set[str](), set[str](), 0
+    margin: str | None = None
     names = hidden if one.at.fact.kind == "class" else shown
     for line in scene.body(one.at).splitlines():
         access = _ACCESS.match(line)
-        if access:
-            names = shown if access[1] == "public" else hidden
+        if access and margin in (None, access[1]):
+            margin, names, depth = access[1], shown if access[2] == "public" else hidden, 1
         if depth == 1:
-            names.update(_CALLED.findall(line)[:1])
+            names.update(_DECLARED.findall(line[:DECLARED_WITHIN]))
         depth += line.count("{") - line.count("}")
     return frozenset(hidden - shown)
 
