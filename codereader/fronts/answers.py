@@ -124,10 +124,12 @@ def _without_tags(text: str) -> str:
 
 def _silence(answer: Answer) -> str:
     """Say why there is no prose."""
-    if not answer.dropped:
+    spoke = answer.usage is not None and answer.usage.completion_tokens > 1
+    if not answer.dropped and not spoke:
         return "the model gave no text"
+    what = counted(answer.dropped, "sentence") if answer.dropped else "no sentence, only code or signs"
     cut = f"; {CUT[answer.reason]}" if answer.reason in CUT else ""
-    said = f"nothing that the model said could be verified ({counted(answer.dropped, 'sentence')}{cut})"
+    said = f"nothing that the model said could be verified ({what}{cut})"
     return f"{said}: the facts above are the answer; --all-prose shows it all the same"
 
 

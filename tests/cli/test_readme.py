@@ -34,17 +34,26 @@ def test_each_command_line_names_a_command_and_flags_that_exist(line: str) -> No
     assert {word for word in words if word.startswith("-")} <= known
 
 
-def test_the_first_screen_is_real(run, linux: Path) -> None:
-    """Every line of the output that README shows is printed for the tree that it names."""
-    block = re.search(r"```text\n(.*?)```", README, re.DOTALL)
-    assert block
-    shown = [line for line in block[1].splitlines() if line.strip() not in ("", "...")]
+SHOWN = re.findall(
+    r'^    codereader ask \./linux/(\S+) "([^"]+)"\n\n```text\n(.*?)```', README, re.MULTILINE | re.DOTALL
+)
 
-    result = run("ask", linux / "fs" / "ramfs", "explain structure", "--no-model")
+
+@pytest.mark.parametrize(("folder", "question", "block"), SHOWN, ids=[one[0] for one in SHOWN])
+def test_the_first_screen_is_real(run, linux: Path, folder: str, question: str, block: str) -> None:
+    """Every line of the output that README shows is printed for the tree and the question that it names."""
+    shown = [line for line in block.splitlines() if line.strip() not in ("", "...")]
+
+    result = run("ask", linux / folder, question, "--no-model")
 
     assert ExitCode.OK == result.code
     printed = {without_numbers(line) for line in result.stdout.splitlines()}
     assert [] == [line for line in shown if without_numbers(line) not in printed]
+
+
+def test_the_first_screen_shows_two_questions() -> None:
+    """The blocks above are found."""
+    assert 2 == len(SHOWN)
 
 
 def without_numbers(line: str) -> str:
