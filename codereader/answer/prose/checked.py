@@ -72,7 +72,7 @@ class CheckedStream:
         self._judging = Judging(checker)
         self._kept = Kept() if only_verified else None
         self._last: deque[bool] = deque(maxlen=drift)
-        self._fed = self._passed = self._shown = self._begin = 0
+        self._fed = self._passed = self._shown = 0
         self._waiting: deque[tuple[int, Mark]] = deque()
         self._citations: list[Citation] = []
         self._numbers: deque[tuple[int, tuple[int, ...]]] = deque()
@@ -129,8 +129,6 @@ class CheckedStream:
         if isinstance(bit, Piece):
             yield from self._ended(bit)
             return
-        if bit.is_gap:
-            self._begin = self._shown + len(bit.text)
         at, end = 0, self._shown + len(bit.text)
         while self._waiting and self._waiting[0][0] <= end:
             place, mark = self._waiting.popleft()
@@ -163,7 +161,6 @@ class CheckedStream:
         statement = self._judging.judge(piece, tuple(self._citations), facts)
         clean = all(citation.verdict == "verified" for citation in self._citations)
         self._citations = []
-        self._begin = self._shown
         if statement is not None:
             self.tally.add(statement)
             self._last.append(statement.verdict == "verified")

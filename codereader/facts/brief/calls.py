@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from codereader.facts.brief.flow import CALLABLE_KINDS, node_of
 from codereader.facts.brief.lines import Draft
-from codereader.facts.brief.material import Material, base, counted, listed, spelled, tally
+from codereader.facts.brief.material import Material, base, spelled, tally
 from codereader.facts.brief.surface import ordered_entries
 from codereader.facts.brief.uses import Use, added
 from codereader.facts.fact import Fact
@@ -17,6 +17,7 @@ from codereader.facts.graph.relations import dotted, used_from_outside
 from codereader.facts.layers import ExternalPackage, ImportGraph
 from codereader.facts.outline import DEPTH, Node, Step, fitting
 from codereader.facts.rank import is_minor
+from codereader.facts.words import counted, listed
 from codereader.index.parsed import Definition, Entry
 from codereader.index.python.names import module_file
 from codereader.index.resolve import resolve

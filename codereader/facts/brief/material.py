@@ -30,9 +30,6 @@ LARGE_READ_BYTES = 1 << 20
 TEXT_WIDTH = 110
 """Longest summary, in characters, that a fact quotes."""
 
-LIST_LENGTH = 8
-"""Most names that one fact spells out; the others are counted in it."""
-
 
 @dataclass(frozen=True, slots=True)
 class Material:
@@ -154,13 +151,6 @@ def one_line(text: str, width: int = TEXT_WIDTH) -> str:
     return f"{head[: head.rfind(' ')] if ' ' in head[width // 2 :] else head}…"
 
 
-def listed(names: Sequence[str], most: int = LIST_LENGTH) -> str:
-    """Return names joined by commas; those beyond *most* are counted."""
-    if len(names) <= most + 1:
-        return ", ".join(names)
-    return f"{', '.join(names[:most])} and {len(names) - most:,} more"
-
-
 def spelled(head: str, names: Sequence[str], width: int, joint: str = ", ") -> str:
     """Return *head* and as many of *names*, most telling first, as fit into *width* characters; the rest is counted.
 
@@ -198,15 +188,6 @@ def spelled_lines(head: str, names: Sequence[str], width: int, lines: int) -> li
         made.append((begin + ", ".join(left[:count]), count))
         left = left[count:]
     return made
-
-
-def counted(number: int, noun: str) -> str:
-    """Return ``1 file``, ``2 files``, ``3 classes``, ``4 entries``."""
-    if number == 1:
-        return f"1 {noun}"
-    if noun.endswith("y") and noun[-2] not in "aeiou":
-        return f"{number:,} {noun[:-1]}ies"
-    return f"{number:,} {noun}{'es' if noun.endswith(('s', 'sh', 'ch', 'x')) else 's'}"
 
 
 def top_folder(path: str) -> str:

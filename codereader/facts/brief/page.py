@@ -22,17 +22,7 @@ from codereader.facts.brief.c.tables import build_section, tables_section
 from codereader.facts.brief.c.types import main_types
 from codereader.facts.brief.calls import most_called, not_followed, outline_section, outside_section
 from codereader.facts.brief.lines import Draft, fit_lines
-from codereader.facts.brief.material import (
-    Material,
-    base,
-    counted,
-    gather,
-    listed,
-    one_line,
-    spelled,
-    tally,
-    top_folder,
-)
+from codereader.facts.brief.material import Material, base, gather, one_line, spelled, tally, top_folder
 from codereader.facts.brief.parts.parts import find_parts
 from codereader.facts.brief.parts.purpose import Purposes
 from codereader.facts.brief.parts.section import parts_section
@@ -46,6 +36,7 @@ from codereader.facts.fact import PAGE_WIDTH, Brief, Fact
 from codereader.facts.kbuild.kconfig import folder_prompts, option_words, own_option
 from codereader.facts.layers import import_graph
 from codereader.facts.rank import MINOR_SHARE, is_minor
+from codereader.facts.words import counted, listed
 from codereader.index.prose import comment_lines
 from codereader.index.view import IndexedFile, IndexView
 from codereader.source.languages import language as language_named

@@ -6,11 +6,12 @@ import posixpath
 from collections.abc import Mapping, Sequence
 
 from codereader.facts.brief.lines import Draft
-from codereader.facts.brief.material import Material, counted, listed, one_line
+from codereader.facts.brief.material import Material, one_line
 from codereader.facts.fact import Fact
 from codereader.facts.graph.relations import dotted
 from codereader.facts.layers import PYTHON, Import, ImportGraph, layers
 from codereader.facts.rank import is_minor
+from codereader.facts.words import counted, listed
 from codereader.index.parsed import Definition
 from codereader.index.view import At
 from codereader.source.spans import line_of

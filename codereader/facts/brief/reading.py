@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 
 from codereader.facts.brief.c.registered import is_telling
 from codereader.facts.brief.lines import Draft
-from codereader.facts.brief.material import Material, counted, listed, one_line
+from codereader.facts.brief.material import Material, one_line
 from codereader.facts.fact import Fact
 from codereader.facts.rank import is_minor
+from codereader.facts.words import counted, listed
 from codereader.index.view import IndexedFile
 from codereader.source.spans import line_of
 

@@ -8,10 +8,11 @@ from math import log2
 
 from codereader.facts.brief.c.operations import is_trial
 from codereader.facts.brief.lines import Draft
-from codereader.facts.brief.material import Material, base, counted, one_line, spelled, tally
+from codereader.facts.brief.material import Material, base, one_line, spelled, tally
 from codereader.facts.fact import Fact
 from codereader.facts.graph.relations import C_LANGUAGE_NAMES, is_registering
 from codereader.facts.rank import is_minor
+from codereader.facts.words import counted
 from codereader.index.parsed import Definition, Entry, Export
 from codereader.index.view import At
 from codereader.source.spans import line_of

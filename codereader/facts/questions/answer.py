@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -60,18 +60,6 @@ def narrowed(tree: Tree, question: Question, found: Iterable[P]) -> list[P]:
     """Return what of *found* lies in the files that the question names beside its first subject, all if it does not."""
     within = tree.within(question.subjects[1:])
     return [one for one in found if within is None or one.path in within]
-
-
-def counted(number: int, noun: str, plural: str | None = None) -> str:
-    """Return ``1 file``, ``2 files``."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
-
-
-def listed(names: Sequence[str], most: int = 8) -> str:
-    """Return names joined by commas; those beyond *most* are counted."""
-    if len(names) <= most + 1:
-        return ", ".join(names)
-    return f"{', '.join(names[:most])} and {len(names) - most:,} more"
 
 
 def nothing_seen(

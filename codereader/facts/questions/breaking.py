@@ -9,11 +9,12 @@ from codereader.facts.fact import Fact
 from codereader.facts.graph.edges import Call, Place, place_of
 from codereader.facts.graph.symbol import read_symbol
 from codereader.facts.questions import held, reach, structure
-from codereader.facts.questions.answer import NOTHING, Answer, counted, nothing_seen, section, sections
+from codereader.facts.questions.answer import NOTHING, Answer, nothing_seen, section, sections
 from codereader.facts.questions.question import Question, Subject
 from codereader.facts.questions.sentences import of_call, of_finding
 from codereader.facts.questions.tree import Tree
 from codereader.facts.rank import is_minor
+from codereader.facts.words import counted
 from codereader.index.includes import include_map
 from codereader.index.parsed import Definition
 from codereader.index.view import At

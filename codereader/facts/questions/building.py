@@ -9,10 +9,11 @@ from codereader.facts.fact import Fact
 from codereader.facts.kbuild.chain import BuildFact
 from codereader.facts.kbuild.kconfig import prompt
 from codereader.facts.kbuild.kconfig_chain import OptionChain
-from codereader.facts.questions.answer import Answer, counted, nothing_seen, section, sections
+from codereader.facts.questions.answer import Answer, nothing_seen, section, sections
 from codereader.facts.questions.question import Question, Subject
 from codereader.facts.questions.subjects import lines_with
 from codereader.facts.questions.tree import Tree
+from codereader.facts.words import counted
 
 LINES_SHOWN = 200
 """So many lines that ask for a symbol are looked for."""

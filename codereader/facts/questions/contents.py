@@ -10,11 +10,12 @@ from codereader.facts.brief.material import LARGE_FILES, gather
 from codereader.facts.brief.parts.parts import find_parts
 from codereader.facts.fact import Fact
 from codereader.facts.questions import structure
-from codereader.facts.questions.answer import Answer, counted, listed, section, sections
+from codereader.facts.questions.answer import Answer, section, sections
 from codereader.facts.questions.question import Question
 from codereader.facts.questions.sentences import of_definition
 from codereader.facts.questions.tree import Tree
 from codereader.facts.rank import is_minor
+from codereader.facts.words import counted, listed
 from codereader.index.includes import include_map
 from codereader.index.parsed import Definition
 from codereader.index.view import At

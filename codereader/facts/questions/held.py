@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from codereader.facts.fact import Fact, Section
 from codereader.facts.graph.edges import Call
 from codereader.facts.graph.symbol import read_symbol
-from codereader.facts.questions.answer import Answer, counted, listed, nothing_seen, section, sections
+from codereader.facts.questions.answer import Answer, nothing_seen, section, sections
 from codereader.facts.questions.question import Question, Subject
 from codereader.facts.questions.sentences import of_call, of_definition
 from codereader.facts.questions.tree import Tree
+from codereader.facts.words import counted, listed
 from codereader.index.parsed import Definition
 from codereader.index.view import At
 from codereader.source.spans import line_of

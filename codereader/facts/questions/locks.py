@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from codereader.facts.fact import Fact, Section
 from codereader.facts.graph.symbol import read_symbol
 from codereader.facts.questions import reach
-from codereader.facts.questions.answer import Answer, counted, nothing_seen, section, sections
+from codereader.facts.questions.answer import Answer, nothing_seen, section, sections
 from codereader.facts.questions.members import Write, aliases, code_of, matches, writes
 from codereader.facts.questions.question import Question, Subject
 from codereader.facts.questions.tree import Tree
+from codereader.facts.words import counted
 from codereader.index.parsed import Definition
 from codereader.index.view import At
 

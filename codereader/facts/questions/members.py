@@ -14,10 +14,11 @@ from dataclasses import dataclass, replace
 from codereader.errors import NothingReadable
 from codereader.facts.fact import Fact, Section
 from codereader.facts.graph.symbol import read_symbol
-from codereader.facts.questions.answer import Answer, counted, narrowed, nothing_seen, section, sections
+from codereader.facts.questions.answer import Answer, narrowed, nothing_seen, section, sections
 from codereader.facts.questions.question import Question
 from codereader.facts.questions.sentences import of_definition
 from codereader.facts.questions.tree import Tree
+from codereader.facts.words import counted
 from codereader.index.c.preprocessor import plain
 from codereader.index.parsed import Definition
 from codereader.index.view import At

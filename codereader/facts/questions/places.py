@@ -10,13 +10,14 @@ from codereader.facts.fact import Fact, Section
 from codereader.facts.graph.finding import Finding
 from codereader.facts.graph.relations import is_registering
 from codereader.facts.graph.symbol import read_symbol
-from codereader.facts.questions.answer import Answer, counted, narrowed, nothing_seen, section, sections
+from codereader.facts.questions.answer import Answer, narrowed, nothing_seen, section, sections
 from codereader.facts.questions.members import fields_of, matches
 from codereader.facts.questions.question import Question, Subject
 from codereader.facts.questions.sentences import of_call, of_definition, of_finding
 from codereader.facts.questions.subjects import having
 from codereader.facts.questions.tree import Tree
 from codereader.facts.rank import is_minor
+from codereader.facts.words import counted
 from codereader.index.parsed import Definition
 from codereader.index.view import At
 from codereader.source.spans import line_of

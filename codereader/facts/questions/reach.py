@@ -10,11 +10,12 @@ from codereader.facts.graph.edges import Call
 from codereader.facts.graph.finding import Finding
 from codereader.facts.graph.paths import DEPTH
 from codereader.facts.graph.symbol import read_symbol
-from codereader.facts.questions.answer import Answer, counted, listed, narrowed, nothing_seen, section, sections
+from codereader.facts.questions.answer import Answer, narrowed, nothing_seen, section, sections
 from codereader.facts.questions.question import Question
 from codereader.facts.questions.sentences import of_call, of_finding
 from codereader.facts.questions.tree import Tree
 from codereader.facts.rank import is_minor
+from codereader.facts.words import counted, listed
 from codereader.index.parsed import Definition
 from codereader.index.view import At
 from codereader.source.spans import line_of

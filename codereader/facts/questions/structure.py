@@ -8,9 +8,10 @@ from codereader.facts.brief.parts.parts import Dependency, Part, Parts, find_par
 from codereader.facts.fact import Fact, Section
 from codereader.facts.layers import PYTHON, components, import_graph
 from codereader.facts.questions import reach
-from codereader.facts.questions.answer import Answer, counted, listed, nothing_seen, place_of_subject, section, sections
+from codereader.facts.questions.answer import Answer, nothing_seen, place_of_subject, section, sections
 from codereader.facts.questions.question import Question, Subject
 from codereader.facts.questions.tree import Tree
+from codereader.facts.words import counted, listed
 from codereader.index.includes import include_map
 from codereader.source.spans import line_of
 

@@ -9,12 +9,13 @@ from dataclasses import replace
 from codereader.facts.fact import Fact, Section
 from codereader.facts.graph.symbol import read_symbol
 from codereader.facts.kbuild.kconfig import prompt
-from codereader.facts.questions.answer import Answer, counted, place_of_subject, section, sections
+from codereader.facts.questions.answer import Answer, place_of_subject, section, sections
 from codereader.facts.questions.question import Question, Subject
 from codereader.facts.questions.searched import searched
 from codereader.facts.questions.sentences import of_definition
 from codereader.facts.questions.tree import Tree
 from codereader.facts.rank import is_minor
+from codereader.facts.words import counted
 from codereader.index.parsed import Definition, Entry, Export
 from codereader.index.view import At
 from codereader.source.spans import line_of

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 
 from codereader.errors import NothingReadable
 from codereader.facts.fact import Fact, Section
-from codereader.facts.questions.answer import Answer, counted, listed, nothing_seen, section, sections
+from codereader.facts.questions.answer import Answer, nothing_seen, section, sections
 from codereader.facts.questions.members import code_of
 from codereader.facts.questions.question import Question, Subject
 from codereader.facts.questions.sentences import of_definition, shown
 from codereader.facts.questions.tree import Tree
+from codereader.facts.words import counted, listed
 from codereader.index.parsed import Definition
 from codereader.index.view import At
 from codereader.source.spans import line_of

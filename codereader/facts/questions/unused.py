@@ -12,11 +12,12 @@ from collections.abc import Iterator, Sequence
 
 from codereader.errors import NothingReadable
 from codereader.facts.fact import Fact
-from codereader.facts.questions.answer import Answer, counted, section, sections
+from codereader.facts.questions.answer import Answer, section, sections
 from codereader.facts.questions.question import Question
 from codereader.facts.questions.sentences import shown
 from codereader.facts.questions.tree import Tree
 from codereader.facts.rank import is_minor
+from codereader.facts.words import counted
 from codereader.index.parsed import Definition
 from codereader.index.view import At
 from codereader.source.spans import line_of

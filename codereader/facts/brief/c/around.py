@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from itertools import islice
 
 from codereader.facts.brief.lines import Draft
-from codereader.facts.brief.material import Material, base, counted, spelled
+from codereader.facts.brief.material import Material, base, spelled
 from codereader.facts.fact import Fact
 from codereader.facts.kbuild.kconfig import option_words
 from codereader.facts.kbuild.system import assignments_of
 from codereader.facts.rank import is_minor
+from codereader.facts.words import counted
 from codereader.index.above import build_files_above
 from codereader.index.parsed import Definition, ParsedFile
 from codereader.source.scope import from_scope

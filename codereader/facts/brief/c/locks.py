@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 
 from codereader.facts.brief.c.operations import is_trial
 from codereader.facts.brief.lines import Draft
-from codereader.facts.brief.material import Material, base, counted, one_line, spelled, tally
+from codereader.facts.brief.material import Material, base, one_line, spelled, tally
 from codereader.facts.fact import Fact
+from codereader.facts.words import counted
 from codereader.index.parsed import Definition
 from codereader.index.prose import comment_lines
 from codereader.index.view import At

@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterator
 
 from codereader.facts.brief.lines import Draft
-from codereader.facts.brief.material import Material, base, counted, one_line, spelled
+from codereader.facts.brief.material import Material, base, one_line, spelled
 from codereader.facts.fact import Fact
 from codereader.facts.rank import is_minor
+from codereader.facts.words import counted
 from codereader.source.spans import line_of
 
 FUNCTIONS = 4

@@ -9,20 +9,12 @@ from math import log2
 from codereader.facts.brief.c.around import Above, built_from_above
 from codereader.facts.brief.c.operations import MAIN_FIELDS, REPORTING, is_trial
 from codereader.facts.brief.lines import Draft
-from codereader.facts.brief.material import (
-    LIST_LENGTH,
-    Material,
-    base,
-    counted,
-    listed,
-    one_line,
-    spelled,
-    spelled_lines,
-)
+from codereader.facts.brief.material import Material, base, one_line, spelled, spelled_lines
 from codereader.facts.fact import Fact
 from codereader.facts.graph.relations import Table
 from codereader.facts.kbuild.kconfig import prompt
 from codereader.facts.kbuild.system import Built
+from codereader.facts.words import LIST_LENGTH, counted, listed
 from codereader.index.parsed import Definition, TableEntry
 from codereader.index.view import At
 from codereader.source.spans import line_of

@@ -9,9 +9,10 @@ from codereader.facts.brief.c.chains import words_of
 from codereader.facts.brief.c.lifetimes import Life, lifetimes
 from codereader.facts.brief.c.operations import is_trial
 from codereader.facts.brief.lines import Draft
-from codereader.facts.brief.material import Material, counted, one_line, spelled, tally
+from codereader.facts.brief.material import Material, one_line, spelled, tally
 from codereader.facts.fact import Fact
 from codereader.facts.rank import is_minor
+from codereader.facts.words import counted
 from codereader.index.parsed import Definition
 from codereader.index.view import At
 from codereader.source.spans import line_of

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from itertools import chain
 
 from codereader.errors import NothingReadable
-from codereader.facts.brief.material import Material, listed, one_line
+from codereader.facts.brief.material import Material, one_line
 from codereader.facts.brief.parts.grouping import NO_CODE, Group, is_beside
 from codereader.facts.brief.readme import readme_words
 from codereader.facts.kbuild.kconfig import prompt
+from codereader.facts.words import listed
 from codereader.index.parsed import Definition
 from codereader.index.prose import comment_lines
 from codereader.index.view import At, IndexedFile, IndexView

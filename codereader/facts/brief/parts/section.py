@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from codereader.facts.brief.lines import Draft
-from codereader.facts.brief.material import Material, counted, one_line
+from codereader.facts.brief.material import Material, one_line
 from codereader.facts.brief.parts.parts import Dependency, Part, Parts
 from codereader.facts.fact import PAGE_WIDTH, Fact
+from codereader.facts.words import counted
 
 WIDTH = PAGE_WIDTH - 2
 """Most characters of one line without a place."""

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from math import log2
 
 from codereader.facts.brief.lines import Draft
-from codereader.facts.brief.material import counted, one_line
+from codereader.facts.brief.material import one_line
 from codereader.facts.brief.project.scene import TYPES, Scene, dotted, fitted, is_public, unique
 from codereader.facts.fact import Fact
+from codereader.facts.words import counted
 from codereader.index.parsed import Definition
 from codereader.index.view import At, IndexedFile
 

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 
 from codereader.facts.brief.lines import Draft
-from codereader.facts.brief.material import counted
 from codereader.facts.brief.project.kinds import Kind, Kinds
 from codereader.facts.brief.project.offers import passed_on
 from codereader.facts.brief.project.scene import Scene, dotted, fitted, unique
 from codereader.facts.fact import Fact
 from codereader.facts.outline import Node
+from codereader.facts.words import counted
 
 MOST_FILES = 7
 

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 
 from codereader.facts.brief.lines import Draft
-from codereader.facts.brief.material import counted, one_line, tally
+from codereader.facts.brief.material import one_line, tally
 from codereader.facts.brief.project.manifest import OPTIONAL, Manifest, read_all
 from codereader.facts.brief.project.scene import LINE, OUTLINES, Scene, fitted, is_own
 from codereader.facts.fact import Fact
 from codereader.facts.rank import is_minor
+from codereader.facts.words import counted
 from codereader.index.view import IndexedFile
 
 CRATES = 4

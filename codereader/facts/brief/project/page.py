@@ -9,7 +9,7 @@ from dataclasses import replace
 from codereader.facts.brief.c.tables import tables_section
 from codereader.facts.brief.calls import not_followed
 from codereader.facts.brief.lines import Draft
-from codereader.facts.brief.material import Material, counted, one_line, tally
+from codereader.facts.brief.material import Material, one_line, tally
 from codereader.facts.brief.parts.parts import Parts
 from codereader.facts.brief.project.hooks import hooks_section
 from codereader.facts.brief.project.kinds import Kinds
@@ -27,6 +27,7 @@ from codereader.facts.brief.python import layers_section
 from codereader.facts.brief.readme import readme_words
 from codereader.facts.fact import Fact
 from codereader.facts.layers import import_graph
+from codereader.facts.words import counted
 from codereader.source.languages import language as language_named
 
 _CODE = re.compile(r"(?:import|from|const|var|let|pip|npm|go|cargo|brew|apt)\s\S+|[$#>]|\S+\(")
