@@ -270,9 +270,9 @@ class Reader:
     def pack(self, budget: int, count: TokenCounter, levels: tuple[Level, ...] | None = None) -> Pack:
         """Return the base pack within *budget* tokens of *count*."""
         from codereader.pack.layout import pack
-        from codereader.pack.segment import LEVELS
+        from codereader.pack.segment import STEPS
 
-        return pack(self.view, self.worth, budget, count, levels=levels or LEVELS, cancel=self.cancel)
+        return pack(self.view, self.worth, budget, count, levels=levels or STEPS, cancel=self.cancel)
 
     def prepare(self, known: Known, speaker: Speaker, wish: Wish) -> Prepared:
         """Return what would be sent to *speaker*. Raises: BudgetTooSmall, ModelTooLarge, Cancelled."""

@@ -74,7 +74,7 @@ def outline(_: bytes, parsed: ParsedFile) -> str:
     return "\n".join(f"{row + 1}: {text}" for row, text in sorted(rows))
 
 
-_BODIES = {"full": full, "skeleton": skeleton, "outline": outline}
+_BODIES = {"full": full, "uncommented": full, "skeleton": skeleton, "outline": outline}
 
 
 def _size(parsed: ParsedFile) -> str:

@@ -10,19 +10,18 @@ small budget. A step is taken only on its exact cost.
 
 from __future__ import annotations
 
-import hashlib
 import heapq
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from codereader.cancel import CancelToken
 from codereader.model.counter import TokenCounter
-from codereader.pack.segment import LEVELS, LeftOut, Level, Pack, Segment
+from codereader.pack.segment import STEPS, LeftOut, Level, Pack, Segment, digest
 
-LEVEL_WORTH: dict[Level, float] = {"name": 0.06, "outline": 0.35, "skeleton": 0.65, "full": 1.0}
+LEVEL_WORTH: dict[Level, float] = {"name": 0.06, "outline": 0.35, "skeleton": 0.65, "uncommented": 0.95, "full": 1.0}
 """Share of a file's worth that each level conveys."""
 
-LEVEL_SIZE: dict[Level, float] = {"outline": 0.12, "skeleton": 0.4, "full": 1.0}
+LEVEL_SIZE: dict[Level, float] = {"outline": 0.12, "skeleton": 0.4, "uncommented": 0.8, "full": 1.0}
 """Estimated share of a file's bytes that a level shows; only for the order in which steps are tried."""
 
 NAME_TOKENS = 16
@@ -97,7 +96,7 @@ def fit(
     show: Callable[[str, Level], str],
     count: TokenCounter,
     *,
-    levels: Sequence[Level] = LEVELS,
+    levels: Sequence[Level] = STEPS,
     cancel: CancelToken | None = None,
 ) -> Pack:
     """Return the pack of *candidates* within *budget* tokens, segments in path order.
@@ -108,7 +107,7 @@ def fit(
     worthiest = sorted(candidates, key=lambda c: (-c.worth, c.path))[: max(1, budget // LEAST_NAME)]
     if "name" in levels:
         fitter.learn_names(worthiest)
-    steps = _steps(worthiest, [level for level in reversed(LEVELS) if level in levels])
+    steps = _steps(worthiest, [level for level in reversed(STEPS) if level in levels])
     _spend(fitter, steps, cancel or CancelToken())
     segments = tuple(_segments(candidates, fitter.chosen))
     return Pack(
@@ -185,12 +184,3 @@ def _left_out(candidates: Iterable[Candidate], fitter: _Fitter, levels: Sequence
         tokens = fitter.full_tokens.get(candidate.path) or round(_cost(candidate, "full"))
         reason = f"shortened to its {chosen.level}" if chosen else "no room in the budget"
         yield LeftOut(candidate.path, chosen.level if chosen else None, reason, tokens, exact)
-
-
-def digest(segments: Iterable[Segment]) -> str:
-    """Return the hex digest that names the texts of *segments*, in order."""
-    hasher = hashlib.sha256()
-    for segment in segments:
-        text = segment.text.encode("utf-8", "surrogatepass")
-        hasher.update(len(text).to_bytes(8, "big") + text)
-    return hasher.hexdigest()[:16]

@@ -13,8 +13,8 @@ from codereader.index.parsed import ParsedFile
 from codereader.index.view import IndexedFile, IndexView
 from codereader.model.counter import TokenCounter
 from codereader.pack.detail import main_names, show, show_name
-from codereader.pack.fit import Candidate, digest, fit
-from codereader.pack.segment import LEVELS, LeftOut, Level, Pack
+from codereader.pack.fit import Candidate, fit
+from codereader.pack.segment import STEPS, LeftOut, Level, Pack, digest
 
 
 def pack(
@@ -23,7 +23,7 @@ def pack(
     budget: int,
     count: TokenCounter,
     *,
-    levels: Sequence[Level] = LEVELS,
+    levels: Sequence[Level] = STEPS,
     cancel: CancelToken | None = None,
 ) -> Pack:
     """Return the base pack of a scope within *budget* tokens.

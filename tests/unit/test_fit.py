@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from codereader.cancel import Cancelled, CancelToken
 from codereader.pack.fit import Candidate, fit
-from codereader.pack.segment import LEVELS, Level
+from codereader.pack.segment import STEPS, Level
 
 SHARE = {"full": 1.0, "skeleton": 0.5, "outline": 0.2}
 
@@ -96,7 +96,7 @@ def test_levels_can_be_limited() -> None:
     """A map holds outlines and names only, and reports names as shortened."""
     sizes = {"a": 100, "b": 100}
 
-    packed = fit(candidates_of(sizes), 25, show_of(sizes), Words(), levels=LEVELS[2:])
+    packed = fit(candidates_of(sizes), 25, show_of(sizes), Words(), levels=STEPS[2:])
 
     assert {"outline", "name"} == {s.level for s in packed.segments}
     assert ["shortened to its name"] == [item.reason for item in packed.left_out]
