@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codereader.facts.brief.lines import MINIMUM_LINES, Draft, fit_lines, rendered_lines
-from codereader.facts.fact import Fact
+from codereader.facts.brief.lines import MINIMUM_LINES, Draft, fit_lines
+from codereader.facts.fact import Fact, plain
 
 
 def draft(title: str, facts: int, weight: float = 1.0, first: int = 1) -> Draft:
@@ -27,7 +27,7 @@ def test_a_brief_is_never_longer_than_asked_and_counts_what_it_drops(drafts, lin
     brief = fit_lines(drafts, lines)
 
     shown = sum(len(section.facts) for section in brief.sections)
-    assert rendered_lines(brief) <= max(lines, MINIMUM_LINES)
+    assert plain(brief).count("\n") <= max(lines, MINIMUM_LINES)
     assert sum(len(one.facts) for one in drafts) == shown + brief.dropped
 
 
@@ -37,7 +37,7 @@ def test_the_lines_needed_show_everything_and_one_less_does_not(drafts):
     needed = fit_lines(drafts, 0).lines_needed
 
     assert fit_lines(drafts, needed).dropped == 0
-    assert needed == rendered_lines(fit_lines(drafts, needed))
+    assert needed == plain(fit_lines(drafts, needed)).count("\n")
     assert needed <= MINIMUM_LINES or fit_lines(drafts, needed - 1).dropped > 0
 
 
@@ -56,4 +56,4 @@ def test_empty_sections_vanish():
 
 def test_nothing_to_say_needs_no_lines():
     """An empty scope gives an empty brief."""
-    assert rendered_lines(fit_lines([], 0)) == 0
+    assert plain(fit_lines([], 0)).count("\n") == 0

@@ -9,7 +9,6 @@ import pytest
 
 from codereader.cancel import CancelToken
 from codereader.index.build import build
-from codereader.index.python.classes import constructor, overridden
 from codereader.index.resolve import resolve
 from codereader.index.view import IndexView, open_index
 from codereader.source.walk import open_scope, walk
@@ -274,21 +273,6 @@ def test_calls_know_the_function_that_really_makes_them(tree: Tree) -> None:
         "mark": "outer", "default": "outer", "body": "outer.inner", "held": "outer.named", "named": "outer",
     } == {at.fact.name: at.fact.caller for at in view.references(path="a.py", kind="call")}  # fmt: skip
     assert [("outer.named", "same file")] == calls(view, "a.py", "named")
-
-
-def test_a_class_is_made_by_its_constructor_and_methods_override(tree: Tree) -> None:
-    """The inherited ``__init__`` runs; a method knows which one it takes the place of."""
-    more = (
-        "class Low(Left):\n    def show(self): ...\nclass Made:\n    def __init__(self): ...\nclass Child(Made): ...\n"
-    )
-    view = tree({"bases.py": BASES + more})
-    low = next(at for at in view.definitions(name="show") if at.fact.owner == "Low")
-    top = next(at for at in view.definitions(name="show") if at.fact.owner == "Top")
-    child = view.definitions(name="Child")[0]
-    above, made = overridden(view, low), constructor(view, child)
-
-    assert ("Left", None) == (above and above.fact.owner, overridden(view, top))
-    assert "Made" == (made and made.fact.owner)
 
 
 def test_hostile_words_end(tree: Tree) -> None:

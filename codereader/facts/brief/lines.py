@@ -70,11 +70,6 @@ def _not_shown(hidden: Sequence[Draft]) -> str:
     return f"Not shown: {', '.join(titles[:kept])}{rest}"
 
 
-def rendered_lines(brief: Brief) -> int:
-    """Return how many lines *brief* takes when each section prints its title and its facts."""
-    return sum(1 + len(section.facts) for section in brief.sections)
-
-
 def _only(drafts: Sequence[Draft], lines: int) -> Section:
     """Return the first section alone, counting everything else as dropped."""
     kept = drafts[0].facts[: lines - 1]

@@ -29,8 +29,3 @@ class Reply:
     def facts(self) -> tuple[Fact, ...]:
         """All facts, in order."""
         return tuple(fact for section in self.sections for fact in section.facts)
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing answers: no fact, and no brief that would."""
-        return not self.sections and self.question.intent != "overview"

@@ -5,39 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from codereader.index.parsed import Definition
-from codereader.index.python.types import PythonTypes, dotted, python_types
+from codereader.index.python.types import PythonTypes
 from codereader.index.python.values import Key
-from codereader.index.view import At, IndexView
+from codereader.index.view import At
 
 METHODS = ("method", "property")
 """Kinds of functions that belong to a class."""
 
 MOST_OVERRIDES = 200
 """A method with more namesakes in the scope than this is not looked for in the classes below its own."""
-
-
-def overridden(view: IndexView, method: At[Definition]) -> At[Definition] | None:
-    """Return the method of a class above that *method* takes the place of, the nearest one; None if there is none."""
-    types = python_types(view)
-    owner = method.fact.owner
-    if owner is None or method.fact.kind not in METHODS or owner not in types.files.file(method.path).classes:
-        return None
-    for key in types.line((method.path, owner))[0][1:]:
-        found = types.files.file(key[0]).definitions(key[1], method.fact.name)
-        if found:
-            return found[0]
-    return None
-
-
-def constructor(view: IndexView, cls: At[Definition]) -> At[Definition] | None:
-    """Return the method that runs when *cls* is called: its or an inherited ``__init__``, else ``__new__``."""
-    types = python_types(view)
-    for name in ("__init__", "__new__"):
-        for key in types.line((cls.path, dotted(cls.fact)))[0]:
-            found = types.files.file(key[0]).definitions(key[1], name)
-            if found:
-                return found[0]
-    return None
 
 
 class Overrides:
