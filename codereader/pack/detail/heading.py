@@ -1,0 +1,37 @@
+"""The line that opens a file in a pack, which is also all that the name level says.
+
+Knows nothing of what stands in a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from codereader.index.parsed import Definition
+from codereader.pack.segment import Level
+
+ROLE_CHARS = 100
+"""Longest role, in characters, that a name line carries."""
+
+
+def heading(path: str, level: Level, lines: int) -> str:
+    """Return the delimiter line of a file of *lines* lines shown at *level*."""
+    return f"=== {one_line(path)} ({level}, {lines} lines)\n"
+
+
+def show_name(path: str, lines: int, summary: str | None, names: Sequence[str]) -> str:
+    """Return the name level of a file: path, size, and its role by its own words or else by its first *names*."""
+    role = (summary and " ".join(summary.split())) or ", ".join(names[:5])
+    told = f": {one_line(role)[:ROLE_CHARS]}" if role else ""
+    return f"=== {one_line(path)} ({lines} lines{told})\n"
+
+
+def main_names(definitions: Iterable[Definition]) -> list[str]:
+    """Return the names that tell what a file without words of its own is about, sorted."""
+    return sorted({d.name for d in definitions if d.exported or d.kind in ("function", "class", "struct")})
+
+
+def one_line(text: str) -> str:
+    """Return *text* with line breaks and undecodable bytes escaped, so that a path cannot forge a delimiter."""
+    safe = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in safe)
