@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, Self
 
 from codereader import config
 from codereader.cancel import CancelToken
+from codereader.pack.piece import PLAIN, Rendering
 from codereader.source.scope import DEFAULT_MAX_BYTES, Scope, Skipped, Walk
 
 if TYPE_CHECKING:
     from codereader.answer.ask import Asking
     from codereader.answer.event import Answer, Event
     from codereader.answer.known import Known, Wish
+    from codereader.answer.packing import Packed, Redact
     from codereader.answer.prepare import Prepared
     from codereader.answer.record import Source
     from codereader.answer.speaker import Speaker
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
     from codereader.index.view import IndexView
     from codereader.model.catalogue import FoundModel
     from codereader.model.counter import TokenCounter
-    from codereader.pack.segment import Level, Pack
+    from codereader.pack.segment import Level
 
 Step = Callable[[str, int, int], None]
 """Called with a stage (``walk``, ``parse``), what is done and the total (0 while unknown), in files."""
@@ -267,12 +269,37 @@ class Reader:
         with self.cancel.anywhere():
             return reply(tree, question)
 
-    def pack(self, budget: int, count: TokenCounter, levels: tuple[Level, ...] | None = None) -> Pack:
-        """Return the base pack within *budget* tokens of *count*."""
-        from codereader.pack.layout import pack
-        from codereader.pack.segment import STEPS
+    def pack(
+        self,
+        budget: int | None,
+        count: TokenCounter,
+        *,
+        question: str | None = None,
+        levels: Sequence[Level] | None = None,
+        rendering: Rendering = PLAIN,
+        paths: Collection[str] | None = None,
+        redact: Redact | None = None,
+    ) -> Packed:
+        """Return what *budget* tokens of *count* hold (None: as much as helps), and what `ask` sends for *question*.
 
-        return pack(self.view, self.worth, budget, count, levels=levels or STEPS, cancel=self.cancel)
+        *levels* are those allowed; *paths* narrow the files; *redact* is given every (path, text) before it is counted.
+        Raises: StoreError, Cancelled.
+        """
+        from codereader.answer.packing import Making, make
+
+        known = None if question is None else self.known(question)
+        making = Making(budget, count, levels, rendering, paths, redact)
+        return make(self.view, self.worth, making, known, self.cancel)
+
+    def known(self, question: str) -> Known:
+        """Return what the index has to say to *question*. Raises: StoreError, Cancelled."""
+        from codereader.answer.event import OVERVIEW
+        from codereader.answer.known import RANKED, Known
+
+        reply = self.reply(question)
+        if reply.question.intent == OVERVIEW:
+            return Known(self.brief(), reply)
+        return Known(self.brief(), reply, self.search(question, RANKED))
 
     def prepare(self, known: Known, speaker: Speaker, wish: Wish) -> Prepared:
         """Return what would be sent to *speaker*. Raises: BudgetTooSmall, ModelTooLarge, Cancelled."""

@@ -20,6 +20,10 @@ DEFAULT_TOKENS, FEW_TOKENS = 512, 128
 """Tokens of an answer at most where nobody says how many, and of a model that is too small to be trusted."""
 
 
+RANKED = 16
+"""So many files and symbols of a search may add to what a model is shown."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What the person asked for. None means: choose."""

@@ -10,20 +10,26 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from codereader.facts.fact import Fact, Section, plain_fact
-from codereader.model.counter import Vocabulary
+from codereader.model.counter import TokenCounter
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Numbered facts. `text` is what the model reads, of which `ids` are the tokens, a line at a time.
+    """Numbered facts. `lines` are what the model reads, a title first; each is counted and tokenized alone.
 
-    `facts` are in the order of their numbers; `dropped` counts those that found no room.
+    `facts` are in the order of their numbers; `tokens` is the exact sum over the lines; `dropped` counts the facts
+    that found no room.
     """
 
     facts: tuple[Fact, ...] = ()
-    text: str = ""
-    ids: tuple[int, ...] = ()
+    lines: tuple[str, ...] = ()
+    tokens: int = 0
     dropped: int = 0
+
+    @property
+    def text(self) -> str:
+        """The facts and the titles of their sections, without the title of all."""
+        return "".join(self.lines[1:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +41,14 @@ class _Row:
     cost: int
 
 
-def number(vocabulary: Vocabulary, title: str, sections: Sequence[Section], first: int, room: int) -> Evidence:
+def number(count: TokenCounter, title: str, sections: Sequence[Section], first: int, room: int) -> Evidence:
     """Return the facts of *sections* that fit *room* tokens, numbered from *first* on, under *title*.
 
     Each section gives its most important facts before any gives its next ones. The facts stay in their order. A fact
     that is too long for what is left is passed over.
     """
     total = sum(len(section.facts) for section in sections)
-    chosen = _choose(vocabulary, title, sections, first, room)
+    chosen = _choose(count, title, sections, first, room)
     if not chosen:
         return Evidence(dropped=total)
     facts: list[Fact] = []
@@ -52,19 +58,18 @@ def number(vocabulary: Vocabulary, title: str, sections: Sequence[Section], firs
         lines += [_title(section)] if kept else []
         lines += [_line(first + len(facts) + n, fact) for n, fact in enumerate(kept)]
         facts += kept
-    ids = tuple(token for line in lines for token in vocabulary.encode(line))
-    return Evidence(tuple(facts), "".join(lines[1:]), ids, total - len(facts))
+    return Evidence(tuple(facts), tuple(lines), sum(count.count_many(lines)), total - len(facts))
 
 
 def _choose(
-    vocabulary: Vocabulary, title: str, sections: Sequence[Section], first: int, room: int
+    count: TokenCounter, title: str, sections: Sequence[Section], first: int, room: int
 ) -> frozenset[tuple[int, int]]:
     """Return the (section, rank) of the facts that fit, however their numbers turn out."""
     total = sum(len(section.facts) for section in sections)
-    titles = vocabulary.count_many([_title(section) for section in sections])
-    left = room - len(vocabulary.encode(title))
+    titles = count.count_many([_title(section) for section in sections])
+    left = room - count.count_many([title])[0]
     chosen: set[tuple[int, int]] = set()
-    for row in sorted(_rows(vocabulary, sections, first + total), key=lambda row: (row.rank, row.section)):
+    for row in sorted(_rows(count, sections, first + total), key=lambda row: (row.rank, row.section)):
         opens = not any(section == row.section for section, _ in chosen)
         cost = row.cost + (titles[row.section] if opens else 0)
         if cost <= left:
@@ -73,10 +78,10 @@ def _choose(
     return frozenset(chosen)
 
 
-def _rows(vocabulary: Vocabulary, sections: Sequence[Section], widest: int) -> Iterator[_Row]:
+def _rows(count: TokenCounter, sections: Sequence[Section], widest: int) -> Iterator[_Row]:
     """Yield every fact with the cost of its line under the number *widest*, the longest that there may be."""
     places = [(at, rank) for at, section in enumerate(sections) for rank in range(len(section.facts))]
-    costs = vocabulary.count_many([_line(widest, sections[at].facts[rank]) for at, rank in places])
+    costs = count.count_many([_line(widest, sections[at].facts[rank]) for at, rank in places])
     for (at, rank), cost in zip(places, costs, strict=True):
         yield _Row(at, rank, cost)
 
@@ -85,5 +90,5 @@ def _title(section: Section) -> str:
     return " ".join(section.title.split()) + ":\n"
 
 
-def _line(count: int, fact: Fact) -> str:
-    return f"[{count}] {plain_fact(fact)}\n"
+def _line(number: int, fact: Fact) -> str:
+    return f"[{number}] {plain_fact(fact)}\n"

@@ -68,10 +68,10 @@ def prepare(
         _check_there(view)
         raise _nothing_fits(budget, wish)
     brief = composer.brief(known.brief.sections, _brief_room(base.tokens, room))
-    left = (base.tokens + len(brief.ids)) // TAIL_SHARE
+    left = (base.tokens + brief.tokens) // TAIL_SHARE
     reply = composer.reply(known.reply.sections, brief, left // FACTS_SHARE)
     places = wanted(known.reply, known.ranked)
-    shown = focus(view, places, base, left - len(reply.ids), speaker.vocabulary, cancel)
+    shown = focus(view, places, base, left - reply.tokens, speaker.vocabulary, cancel)
     composed = composer.compose(base, brief, shown, reply)
     plan = speaker.plan(wish.need(len(composed.prompt)))
     return Prepared(base, shown, composed, plan, wish, (*notes, *plan.notes))

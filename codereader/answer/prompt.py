@@ -92,12 +92,14 @@ class Composer:
     def compose(self, pack: Pack, brief: Evidence, focus: Focus, reply: Evidence) -> Composed:
         """Return the prompt."""
         encode = self.vocabulary.encode
-        base = [*self._head(), *(token for segment in pack.segments for token in encode(segment.text)), *brief.ids]
+        base = [*self._head(), *(token for segment in pack.segments for token in encode(segment.text))]
+        base += [token for line in brief.lines for token in encode(line)]
         tail: list[int] = []
         if focus.segments:
             tail += encode(FOCUS_TITLE)
             tail += [token for segment in focus.segments for token in encode(segment.text)]
-        prompt = Prompt(tuple(base), (*tail, *reply.ids, *self._question()))
+        tail += [token for line in reply.lines for token in encode(line)]
+        prompt = Prompt(tuple(base), (*tail, *self._question()))
         return Composed(prompt, brief.facts + reply.facts, brief.text + reply.text, brief.dropped + reply.dropped)
 
     def _head(self) -> list[int]:

@@ -20,7 +20,8 @@ def test_a_fact_is_a_numbered_line_with_its_place() -> None:
 
     assert "Calls:\n[5] a calls b, one of 2  (x.c:7) [CONFIG_X]\n" == made.text
     assert (fact,) == made.facts
-    assert b"Facts\n" + made.text.encode() == bytes(made.ids)
+    assert "Facts\n" + made.text == "".join(made.lines)
+    assert len("Facts\n" + made.text) == made.tokens
 
 
 def test_every_section_has_its_first_fact_before_any_has_its_second() -> None:
@@ -42,7 +43,7 @@ def test_numbers_run_through_in_the_order_of_the_text() -> None:
 def test_the_room_is_never_passed() -> None:
     """Exactly as much as fits, title included; nothing at all where not one fact does."""
     sections = [section("one", 40), section("two", 40)]
-    sizes = [len(number(Bytes(), "Title\n", sections, 1, room).ids) for room in range(200)]
+    sizes = [number(Bytes(), "Title\n", sections, 1, room).tokens for room in range(200)]
 
     assert all(size <= room for room, size in enumerate(sizes))
     assert 0 == sizes[20]

@@ -32,9 +32,6 @@ OTHER_MODELS = (
     "name one with --model NAME or CODEREADER_MODEL (`codereader models list`)"
 )
 
-RANKED = 16
-"""So many files and symbols of a search may add to what a model is shown."""
-
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -97,7 +94,7 @@ def gather(reader: Reader, request: Request, speaker: Speaker | None, report: Re
     """
     from codereader.answer.bounded import DEFAULT_LINES, bounded
     from codereader.answer.event import OVERVIEW
-    from codereader.answer.known import Known
+    from codereader.answer.known import RANKED, Known
     from codereader.facts.fact import Brief
 
     with report.working("gathering facts"):
@@ -236,7 +233,7 @@ def dry_run(reader: Reader, request: Request, speaker: Speaker | None, report: R
 
     if speaker is None:
         with report.working("packing"):
-            packed = reader.pack(request.wish.budget or LEAST_BUDGET, Estimate())
+            packed = reader.pack(request.wish.budget or LEAST_BUDGET, Estimate()).base
         pack_out(packed, out, style)
         report.note("without a model nothing is sent: this is what a budget would hold, by estimate")
         return ExitCode.OK

@@ -40,7 +40,7 @@ def command(
         with opened(path, which, report) as reader:
             count = counter(model, reader, report)
             with report.working("packing"):
-                packed = reader.pack(budget, count, levels=("outline", "name"))
+                packed = reader.pack(budget, count, levels=("outline", "name")).base
         if not packed.segments:
             message = f"no file of {path} fits --budget {budget:,} tokens, not even by name"
             raise BudgetTooSmall(message, "Raise --budget.")

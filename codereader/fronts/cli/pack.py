@@ -13,14 +13,11 @@ from codereader.fronts.cli.options import PATH, Count, How, Which, opened, outpu
 from codereader.fronts.packs import pack_out
 from codereader.fronts.report import Report
 from codereader.fronts.text import counted, safe
+from codereader.pack.budget import MAX_BUDGET
 
 if TYPE_CHECKING:
     from codereader.model.counter import TokenCounter
     from codereader.reader import Reader
-
-
-LARGEST = 1 << 40
-"""The budget of ``max``: more tokens than any tree has. What is reported then is what was needed."""
 
 
 class Budget(Count):
@@ -30,7 +27,7 @@ class Budget(Count):
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the tokens that *value* writes."""
-        return LARGEST if value == "max" else super().convert(value, param, ctx)
+        return MAX_BUDGET if value == "max" else super().convert(value, param, ctx)
 
 
 @click.command("pack", help="Print what a budget of N tokens holds of PATH; counts are those of the model.")
@@ -53,8 +50,8 @@ def command(
         with opened(path, which, report) as reader:
             count = counter(model, reader, report)
             with report.working("packing"):
-                packed = reader.pack(budget, count)
-        if budget == LARGEST:
+                packed = reader.pack(budget, count).base
+        if budget == MAX_BUDGET:
             packed = replace(packed, budget=packed.tokens)
         if not packed.segments:
             message = f"no file of {path} fits --budget {budget:,} tokens, not even by name"
