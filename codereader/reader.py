@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from codereader.index.view import IndexView
     from codereader.model.catalogue import FoundModel
     from codereader.model.counter import TokenCounter
+    from codereader.model.kept import KeptVocabulary
     from codereader.pack.segment import Level
 
 Step = Callable[[str, int, int], None]
@@ -74,6 +75,7 @@ class Reader:
         self._generated = generated
         self._opened: tuple[Walk, BuildReport] | None = None
         self._view: IndexView | None = None
+        self._counters: dict[Path, KeptVocabulary] = {}
         self.cache = (cache or config.cache_dir()).absolute()
         self.cancel = cancel or CancelToken()
         self._step: Step = _silent
@@ -85,7 +87,9 @@ class Reader:
         self.close()
 
     def close(self) -> None:
-        """Close the index, and forget what was worked out from it."""
+        """Close the index, keep what was counted, and forget what was worked out."""
+        for counter in self._counters.values():
+            counter.close()
         view, self._view, self._opened = self._view, None, None
         self.__dict__.pop("worth", None)
         if linked := self.__dict__.pop("linked", None):
@@ -268,6 +272,17 @@ class Reader:
         )
         with self.cancel.anywhere():
             return reply(tree, question)
+
+    def counter(self, model: Path) -> TokenCounter:
+        """Return what counts as the GGUF *model* does; counts are kept in the cache when the reader is closed.
+
+        Raises: ModelNotFound, ModelUnreadable, also when it first counts.
+        """
+        from codereader.model.kept import kept_vocabulary
+
+        if model not in self._counters:
+            self._counters[model] = kept_vocabulary(model, self.cache)
+        return self._counters[model]
 
     def pack(
         self,

@@ -69,7 +69,6 @@ def counter(named: str | None, reader: Reader, report: Report) -> TokenCounter:
     """Return the vocabulary to count in: the named or default model's, else an estimate, said so."""
     from codereader.model.catalogue import resolve_model
     from codereader.model.estimate import Estimate
-    from codereader.model.vocabulary import open_vocabulary
 
     if named == "echo":
         message = "the echo model has no vocabulary to count in"
@@ -77,6 +76,6 @@ def counter(named: str | None, reader: Reader, report: Report) -> TokenCounter:
     with report.working("opening the vocabulary"), reader.cancel.anywhere():
         found = resolve_model(named, reader.cache)
         if found is not None:
-            return open_vocabulary(found.path, reader.cache)
+            return reader.counter(found.path)
     report.note("no model was found: tokens are estimated from bytes; pass --model FILE.gguf for exact counts")
     return Estimate()
