@@ -242,6 +242,10 @@ class IndexView:
             and (kind is None or at.fact.kind == kind)
         ]
 
+    def count_mentions(self, name: str) -> int:
+        """Return how many contents of the scope may mention *name* as called, used or defined; none is unpacked."""
+        return len(self._parses(None, name, CALLS | NAMES | DEFINES))
+
     def first_reference(self, name: str) -> At[Reference] | None:
         """Return the first of the `references` to *name*, looking into no more files than it takes."""
         parses = sorted(self._parses(None, name, CALLS | NAMES), key=lambda parse: min(self._paths[parse]))
