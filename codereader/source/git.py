@@ -13,7 +13,7 @@ import os
 import re
 import stat
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -58,7 +58,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
-    """The tracked files under one folder, by path relative to it, and every folder that holds one.
+    """The tracked files under one folder, by path relative to it, and every folder that is or holds something tracked.
 
     `submodules` are the paths of other repositories tracked as such. `note` is a sentence on why the index could
     not be used, in which case everything else is empty.
@@ -214,7 +214,8 @@ def _read_index(data: bytes, prefix: bytes, id_bytes: int, index_mtime_ns: int) 
         return Tracked(
             note="the git index is split (core.splitIndex) and was not read; tracked files are told by rules alone"
         )
-    return Tracked(files, frozenset(_parents(files)), frozenset(submodules))
+    folders = submodules.union(_parents(files), _parents(submodules))
+    return Tracked(files, frozenset(folders), frozenset(submodules))
 
 
 def _entry(fields: tuple[int, ...], blob: bytes, index_mtime_ns: int, *, vouched: bool) -> Entry:
@@ -240,7 +241,7 @@ def _has_extension(data: bytes, at: int, id_bytes: int, wanted: bytes) -> bool:
     return False
 
 
-def _parents(paths: Mapping[str, Entry]) -> Iterator[str]:
+def _parents(paths: Iterable[str]) -> Iterator[str]:
     last = ""
     for path in paths:
         folder = path.rpartition("/")[0]

@@ -219,6 +219,19 @@ def test_a_submodule_that_was_never_fetched_is_not_entered(plant: Plant) -> None
 
 
 @needs_git
+def test_a_submodule_below_a_hidden_folder_is_told(plant: Plant) -> None:
+    """What the index holds is listed whatever rules say, another repository as much as a file."""
+    top = plant({".gitignore": "vendor/\n", "vendor/mine.c": "", "vendor/sub/stray.c": ""})
+    git(top, "init", "-q")
+    git(top, "update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},vendor/sub")
+
+    walked = go(top)
+
+    assert paths(walked) == [".gitignore"]
+    assert reasons(walked) == {"vendor/sub": "another git repository"}
+
+
+@needs_git
 def test_a_linked_worktree_is_a_repository(plant: Plant, tmp_path: Path) -> None:
     """Where .git is a file, its index and the common info/exclude are found."""
     top = plant({"a.c": "int a;\n", "b.tmp": ""})
