@@ -1,6 +1,6 @@
 """Bytes of one file to plain facts: one parse and one query over the tree.
 
-Owns the tree-sitter parsers of this process. A grammar is loaded when a file first needs it.
+A grammar is loaded when a file first needs it.
 Content in, content out: knows no path and no store.
 """
 
@@ -11,22 +11,19 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from importlib import import_module
 from importlib.util import find_spec
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codereader.index.grammar import UnusableError, grammar_of, matcher_of, pattern_of
 from codereader.source.languages import Language, known_languages
 from codereader.source.languages import language as find_language
 
 if TYPE_CHECKING:
-    from tree_sitter import Language as Grammar
     from tree_sitter import Node
-    from tree_sitter import Query as Pattern
 
     from codereader.index.parsed import ParsedFile
-    from codereader.index.tagged.reading import Match
     from codereader.index.tagged.tags import Matcher
 
 Query = Callable[[bytes], Mapping[str, Sequence["Node"]]]
@@ -39,18 +36,6 @@ _DATA = re.compile(r"^[\[{<]|\s=\s|;$|^[\w.-]+:\s")
 """What begins a file of settings or markup, not prose."""
 
 _START = attrgetter("start_byte")
-
-DEEPEST_START = 500
-"""Patterns of tags fit no deeper in the tree than this; a query's time grows with the square of the depth."""
-
-LOOKS = 5000
-LOOKS_PER_BYTE = 0.2
-"""So often a parser may report to us, beside what it may for each byte, before the text counts as none of its language.
-Source takes a tenth of that; broken text can take time that grows with the square of its length.
-"""
-
-_PIECE = 1 << 16
-_ASCII = bytes(byte if 0 < byte < 128 else 32 if byte == 0 else 63 for byte in range(256))
 
 
 def parse(data: bytes, language: str) -> ParsedFile:
@@ -124,33 +109,10 @@ def problems(languages: Iterable[str]) -> tuple[str, ...]:
             if key in known.own and one is not None:
                 _matcher(one)
             elif one is not None and find_spec(one.wheel) is None:
-                raise _UnusableError(f"{one.name} is carried as text: its parser {one.wheel} is not installed")
-        except _UnusableError as error:
+                raise UnusableError(f"{one.name} is carried as text: its parser {one.wheel} is not installed")
+        except UnusableError as error:
             found.append(str(error))
     return tuple(found)
-
-
-class _UnusableError(Exception):
-    """A language cannot be parsed; the message says why, for a person."""
-
-
-def _grammar(language: Language) -> tuple[Grammar, Pattern]:
-    """Return the grammar of *language* and its query. Raises: _UnusableError."""
-    from tree_sitter import Language as Grammar
-    from tree_sitter import Query as Pattern
-    from tree_sitter import QueryError
-
-    try:
-        grammar = Grammar(getattr(import_module(language.wheel), language.function)())
-    except (ImportError, AttributeError, TypeError, ValueError, RuntimeError) as error:
-        raise _UnusableError(
-            f"{language.name} is carried as text: its parser {language.wheel} cannot be used: {error}"
-        ) from None
-    try:
-        return grammar, Pattern(grammar, "\n".join(path.read_text("utf-8") for path in language.queries))
-    except (OSError, ValueError, QueryError) as error:
-        own = language.queries[-1]
-        raise _UnusableError(f"{language.name} is carried as text: {own} cannot be used: {error}") from None
 
 
 @cache
@@ -159,9 +121,9 @@ def _query(language: str) -> Query:
 
     known = find_language(language)
     if known is None:
-        raise _UnusableError(f"there is no language {language}")
-    grammar, pattern = _grammar(known)
-    parser = Parser(grammar)
+        raise UnusableError(f"there is no language {language}")
+    pattern = pattern_of(known)
+    parser = Parser(grammar_of(known))
 
     def query(data: bytes) -> Mapping[str, Sequence[Node]]:
         captures = QueryCursor(pattern).captures(parser.parse(data).root_node)
@@ -172,40 +134,8 @@ def _query(language: str) -> Query:
 
 @cache
 def _matcher(language: Language) -> Matcher:
-    """Return a function that parses a text and returns where the patterns of *language* fit. Raises: _UnusableError."""
-    from tree_sitter import Parser, QueryCursor
-
-    grammar, pattern = _grammar(language)
-    parser = Parser(grammar)
-
-    def matches(data: bytes) -> Sequence[Match] | None:
-        data = _clean(data)
-        patience = LOOKS + len(data) * LOOKS_PER_BYTE
-
-        def is_lost(_: int, __: bool) -> bool:
-            nonlocal patience
-            patience -= 1
-            return patience < 0
-
-        try:
-            tree = parser.parse(lambda at, _: data[at : at + _PIECE], progress_callback=is_lost)
-        except ValueError:
-            parser.reset()
-            return None
-        cursor = QueryCursor(pattern)
-        cursor.set_max_start_depth(DEEPEST_START)
-        return cursor.matches(tree.root_node)
-
-    return matches
-
-
-def _clean(data: bytes) -> bytes:
-    """Return *data* as grammars can bear it, byte for byte: no NUL, and no bytes that are not UTF-8."""
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.translate(_ASCII)
-    return data.replace(b"\0", b" ") if b"\0" in data else data
+    """Return a function that parses a text and returns where the patterns of *language* fit. Raises: UnusableError."""
+    return matcher_of(language, pattern_of(language))
 
 
 def _tagged(data: bytes, language: str) -> ParsedFile | None:
@@ -215,7 +145,7 @@ def _tagged(data: bytes, language: str) -> ParsedFile | None:
         return None
     try:
         matches = _matcher(known)
-    except _UnusableError:
+    except UnusableError:
         return None
     from codereader.index import packaging
     from codereader.index.tagged import tags
