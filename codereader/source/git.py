@@ -109,6 +109,32 @@ def open_repository(top: Path) -> Repository | None:
     )
 
 
+def comparison_settings(repository: Repository) -> Mapping[str, str]:
+    """Return the settings by which git compares files on disk with its own, the repository's before the person's.
+
+    They are words that git knows for what lies on a disk (line ends, modes, links); none names anything to run.
+    """
+    own = [pair for name in ("config", "config.worktree") for pair in _config(repository.common / name)]
+    own += _config(repository.folder / "config.worktree") if repository.folder != repository.common else []
+    settings = dict(_person_config()) | dict(own)
+    return {
+        name: value.lower()
+        for name, allowed in _COMPARISON.items()
+        if (value := settings.get(name, "")).lower() in allowed
+    }
+
+
+_YES_NO = frozenset("true yes on 1 false no off 0".split())
+_COMPARISON = {
+    "core.autocrlf": _YES_NO | {"input"},
+    "core.eol": frozenset({"lf", "crlf", "native"}),
+    "core.filemode": _YES_NO,
+    "core.ignorecase": _YES_NO,
+    "core.precomposeunicode": _YES_NO,
+    "core.symlinks": _YES_NO,
+}
+
+
 def tracked_files(repository: Repository, folder: str) -> Tracked:
     """Return the tracked files under *folder*, a path relative to the top (``""`` for all), in one read of the index.
 
