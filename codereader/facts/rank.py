@@ -8,12 +8,18 @@ compare only within one scope. Same index, same scores.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
 from math import log2
 
 from codereader.index.parsed import Definition
-from codereader.index.view import At, IndexedFile, IndexView
+from codereader.index.rows import Head, Held, unpack_heads, unpack_held
+from codereader.index.view import IndexView
+
+VERSION = 1
+"""Counts up with every change of what a score is made of; kept ones of another version are not found."""
 
 ENTRY_WEIGHT = 2.0
 TABLE_WEIGHT = 1.5
@@ -40,60 +46,78 @@ def is_minor(path: str) -> bool:
     return bool(_MINOR.search(path))
 
 
-def rank_files(view: IndexView, definitions: Sequence[At[Definition]] | None = None) -> dict[str, float]:
-    """Return the score of every file, highest first, then by path.
-
-    *definitions* are the view's own, for callers that have them already.
-    """
-    if definitions is None:
-        definitions = view.definitions()
-    incoming = _incoming(definitions, view.referring_files())
-    counts: dict[str, dict[str, set[str]]] = {}
-    for kind, facts in (
-        ("definition", ((at.path, at.fact.name) for at in definitions)),
-        ("entry", ((at.path, at.fact.name) for at in view.entries())),
-        ("table", ((at.path, at.fact.variable) for at in view.tables() if not at.fact.assigned)),
-        ("export", ((at.path, at.fact.name) for at in view.exports())),
-    ):
-        for path, name in facts:
-            counts.setdefault(path, {}).setdefault(kind, set()).add(name)
-    scores = {file.path: _score(file, counts.get(file.path, {}), incoming.get(file.path, 0.0)) for file in view.files()}
+def rank_files(view: IndexView) -> dict[str, float]:
+    """Return the score of every file, highest first, then by path. It is kept in the index until a file changes."""
+    paths = sorted(file.path for file in view.files())
+    kept = view.kept(f"importance {VERSION}")
+    scores = _unpacked(kept, paths) if kept else None
+    if scores is None:
+        scores = _scores(view, paths)
+        view.keep(f"importance {VERSION}", _packed(scores, paths))
     return dict(sorted(scores.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _score(file: IndexedFile, counts: Mapping[str, set[str]], incoming: float) -> float:
+def _packed(scores: Mapping[str, float], paths: Sequence[str]) -> bytes:
+    return zlib.compress(json.dumps([scores[path] for path in paths]).encode("ascii"), 1)
+
+
+def _unpacked(raw: bytes, paths: Sequence[str]) -> dict[str, float] | None:
+    """Return the scores of the *paths* that `_packed` wrote, None for anything else."""
+    try:
+        scores = json.loads(zlib.decompress(raw))
+        return {path: float(score) for path, score in zip(paths, scores, strict=True)}
+    except (zlib.error, ValueError, TypeError):
+        return None
+
+
+def _scores(view: IndexView, paths: Sequence[str]) -> dict[str, float]:
+    defined: dict[str, int] = {}
+    homes: dict[str, dict[str, float]] = {}
+    for files, heads in view.sections("definitions", unpack_heads):
+        names = len({head.name for head in heads})
+        shared = _shares(heads)
+        for path in files:
+            defined[path] = names
+            for name, share in shared.items():
+                homes.setdefault(name, {})[path] = share
+    held = {path: counts for files, counts in view.sections("others", unpack_held) for path in files}
+    incoming = _incoming(homes, view.referring_files())
+    return {path: _score(path, defined[path], held[path], incoming.get(path, 0.0)) for path in paths}
+
+
+def _score(path: str, defined: int, held: Held, incoming: float) -> float:
     score = (
-        ENTRY_WEIGHT * _damped(counts, "entry")
-        + TABLE_WEIGHT * _damped(counts, "table")
-        + EXPORT_WEIGHT * _damped(counts, "export")
-        + SIZE_WEIGHT * _damped(counts, "definition")
+        ENTRY_WEIGHT * log2(1 + held.entries)
+        + TABLE_WEIGHT * log2(1 + held.tables)
+        + EXPORT_WEIGHT * log2(1 + held.exports)
+        + SIZE_WEIGHT * log2(1 + defined)
         + INCOMING_WEIGHT * log2(1 + incoming)
     )
-    return round(score * (MINOR_SHARE if is_minor(file.path) else 1.0), 6)
+    return round(score * (MINOR_SHARE if is_minor(path) else 1.0), 6)
 
 
-def _damped(counts: Mapping[str, set[str]], kind: str) -> float:
-    return log2(1 + len(counts.get(kind, ())))
+def _shares(heads: Iterable[Head]) -> dict[str, float]:
+    """Return the names that other files can mean by what is defined here, and what one file that does so counts."""
+    shares: dict[str, float] = {}
+    for head in heads:
+        if head.owner is None and is_shared(head):
+            share = MACRO_SHARE if head.kind == "macro" else 1.0
+            shares[head.name] = max(share, shares.get(head.name, 0.0))
+    return shares
 
 
-def _incoming(definitions: Sequence[At[Definition]], referring: Mapping[str, int]) -> dict[str, float]:
+def _incoming(homes: Mapping[str, Mapping[str, float]], referring: Mapping[str, int]) -> dict[str, float]:
     """Return for each file how many others use what it defines, added up over its names.
 
     A name with several homes is shared among them. One user of many names counts for each.
     """
-    homes: dict[str, dict[str, float]] = {}
-    for at in definitions:
-        if at.fact.owner is None and at.fact.name in referring and is_shared(at.fact):
-            share = MACRO_SHARE if at.fact.kind == "macro" else 1.0
-            places = homes.setdefault(at.fact.name, {})
-            places[at.path] = max(share, places.get(at.path, 0.0))
     incoming: dict[str, float] = {}
-    for name in sorted(homes):
+    for name in sorted(homes.keys() & referring.keys()):
         for path, share in homes[name].items():
             incoming[path] = incoming.get(path, 0.0) + share * referring[name] / len(homes[name])
     return incoming
 
 
-def is_shared(definition: Definition) -> bool:
+def is_shared(definition: Definition | Head) -> bool:
     """Tell whether other files can mean *definition* by its bare name, as far as its own text says."""
-    return "static" not in definition.signature.partition("(")[0].split()
+    return "static" not in definition.signature or "static" not in definition.signature.partition("(")[0].split()

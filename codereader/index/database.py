@@ -55,6 +55,9 @@ CREATE TABLE IF NOT EXISTS kept_walks (
 """
 """A table that is made when it is first written; an index without it is no other layout."""
 
+OUTCOMES = "CREATE TABLE IF NOT EXISTS outcomes (key BLOB PRIMARY KEY, made BLOB NOT NULL)"
+"""Another one."""
+
 
 class ForeignError(Exception):
     """The file is a database, but not an index."""

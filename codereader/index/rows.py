@@ -14,7 +14,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from codereader.index import postings
 from codereader.index.damage import DamagedSection
@@ -194,10 +194,42 @@ def unpack_links(raw: bytes) -> Links:
     )
 
 
-def unpack_names(raw: bytes) -> Iterable[tuple[str, int]]:
+def unpack_names(raw: bytes) -> dict[str, int]:
     """Return the names that `pack` found to be others', and how often each. Raises: DamagedSection for other bytes."""
     names, counts = _expand(raw)
-    return zip(names, counts, strict=True)
+    return dict(zip(names, counts, strict=True))
+
+
+class Head(NamedTuple):
+    """What of a definition tells whether others can mean it: as in `codereader.index.parsed.Definition`."""
+
+    name: str
+    kind: str
+    signature: str
+    owner: str | None
+
+
+def unpack_heads(raw: bytes) -> list[Head]:
+    """Return the heads of the definitions that `pack` wrote. Raises: DamagedSection for bytes that it did not write."""
+    return [Head(row[0], row[1], row[4], row[5]) for row in _expand(raw)]
+
+
+class Held(NamedTuple):
+    """How many different names of each kind a file has. Tables that are only assigned to do not count."""
+
+    entries: int
+    tables: int
+    exports: int
+
+
+def unpack_held(raw: bytes) -> Held:
+    """Return how many entries, tables and exports `pack` wrote. Raises: DamagedSection for bytes that it did not."""
+    tables, _, exports, entries, _ = _expand(raw)
+    return Held(
+        len({row[0] for row in entries}),
+        len({row[0] for row in tables if not row[7]}),
+        len({row[0] for row in exports}),
+    )
 
 
 def _definition_row(one: Definition) -> list[Any]:

@@ -34,6 +34,9 @@ T = TypeVar("T")
 WALKS = 32
 """So many walks of a root are kept."""
 
+OUTCOMES = 64
+"""So many outcomes are kept, those of all roots together."""
+
 SEGMENTS = 8
 """So many segments of one tier are merged into one of the next: a name is looked up in few places."""
 
@@ -255,6 +258,22 @@ class Store:
             (root, root, WALKS),
         )
 
+    def outcome(self, key: bytes) -> bytes | None:
+        """Return what was kept under *key*, None where nothing was."""
+        with suppress(sqlite3.OperationalError):  # nothing was ever kept
+            row = self._connection.execute("SELECT made FROM outcomes WHERE key = ?", (key,)).fetchone()
+            return bytes(row[0]) if row else None
+        return None
+
+    def keep_outcome(self, key: bytes, made: bytes) -> None:
+        """Keep *made*, worked out from contents that *key* tells, and no more than the latest few. Inside a batch."""
+        self._connection.execute(database.OUTCOMES)
+        self._connection.execute("INSERT OR REPLACE INTO outcomes VALUES (?, ?)", (key, made))
+        self._connection.execute(
+            "DELETE FROM outcomes WHERE rowid NOT IN (SELECT rowid FROM outcomes ORDER BY rowid DESC LIMIT ?)",
+            (OUTCOMES,),
+        )
+
     def shrink(self) -> None:
         """Give the space of what was forgotten back to the file system; where others are at work, a later one does."""
         with self.using("write"), suppress(sqlite3.OperationalError):
@@ -288,6 +307,8 @@ class Store:
     def forget_root(self, root: int) -> None:
         """Forget a root and its files; what these hold stays. Inside a batch."""
         self._drop_walks(root)
+        self._connection.execute(database.OUTCOMES)
+        self._connection.execute("DELETE FROM outcomes")
         self._connection.execute("DELETE FROM files WHERE root = ?", (root,))
         self._connection.execute("DELETE FROM roots WHERE id = ?", (root,))
 

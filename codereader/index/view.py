@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
 from typing import Generic, Self, TypeVar
@@ -220,6 +223,35 @@ class IndexView:
         for parse, raw in self._store.sections("definitions", list(places)):
             yield places[parse], raw
 
+    def sections(self, column: str, unpack: Callable[[bytes], T]) -> Iterator[tuple[Sequence[str], T]]:
+        """Yield the files that hold each content, and what *unpack* makes of one of its sections.
+
+        That is for sums over the whole scope, where the facts themselves would be too many. In no order that tells
+        anything; *unpack* is a function of `codereader.index.rows`.
+        """
+        for parse, raw in self._store.sections(column, list(self._paths)):
+            with self._store.using():
+                made = unpack(raw)
+            yield self._paths[parse], made
+
+    def kept(self, name: str) -> bytes | None:
+        """Return what `keep` kept under *name* for a scope with exactly these files and contents, None for nothing."""
+        return self._store.outcome(self._state(name))
+
+    def keep(self, name: str, made: bytes) -> None:
+        """Keep what follows from the contents of the scope, so that it need not be worked out again.
+
+        *name* tells what it is and how it was made. An index that cannot be written keeps nothing.
+        """
+        with suppress(StoreError), self._store.batch():
+            self._store.keep_outcome(self._state(name), made)
+
+    def _state(self, name: str) -> bytes:
+        """Return a digest of *name* and of which file of the scope holds which facts."""
+        rows = (f"{path}\0{row.blob}\0{row.language}\0{row.stamp}" for path, row in sorted(self._rows.items()))
+        told = "\n".join([name, *rows]).encode("utf-8", "surrogatepass")
+        return blake2b(told, digest_size=16).digest()
+
     def references(
         self, *, name: str | None = None, path: str | None = None, caller: str | None = None, kind: str | None = None
     ) -> Sequence[At[Reference]]:
@@ -324,24 +356,19 @@ class IndexView:
 
     def foreign_names(self) -> Iterator[tuple[str, Sequence[str]]]:
         """Yield each file, in no order that tells anything, with the names that it refers to and does not define."""
-        for parse, raw in self._store.sections("names", list(self._paths)):
-            with self._store.using():
-                names = [name for name, _ in unpack_names(raw)]
-            for path in self._paths[parse]:
-                yield path, names
+        for paths, names in self.sections("names", unpack_names):
+            for path in paths:
+                yield path, tuple(names)
 
     def _counted(self) -> tuple[Mapping[str, int], Mapping[str, int]]:
         """Return the references to each name and the files they stand in, asked of the store once."""
         if self._counts is None:
-            references: dict[str, int] = {}
-            files: dict[str, int] = {}
-            copies = {parse: len(paths) for parse, paths in self._paths.items()}
-            for parse, raw in self._store.sections("names", list(self._paths)):
-                with self._store.using():
-                    foreign = unpack_names(raw)
-                for name, count in foreign:
-                    references[name] = references.get(name, 0) + count * copies[parse]
-                    files[name] = files.get(name, 0) + copies[parse]
+            references: Counter[str] = Counter()
+            files: Counter[str] = Counter()
+            for paths, names in self.sections("names", unpack_names):
+                for _ in paths:
+                    references.update(names)
+                    files.update(names.keys())
             self._counts = dict(sorted(references.items())), files
         return self._counts
 

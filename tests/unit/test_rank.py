@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+import zlib
+from contextlib import closing
 from pathlib import Path
+
+import pytest
 
 from codereader.cancel import CancelToken
 from codereader.facts.rank import is_minor, rank_files
+from codereader.index import store
 from codereader.index.build import build
-from codereader.index.view import open_index
+from codereader.index.database import FILE_NAME
+from codereader.index.status import clear
+from codereader.index.store import open_to_read
+from codereader.index.view import IndexView, open_index
 from codereader.source.walk import open_scope, walk
 
 RAMDISK = Path(__file__).parent.parent / "data" / "ramdisk"
 
 
 def ranked(folder: Path, cache: Path) -> dict[str, float]:
+    """Rank as a command of its own would: the index is brought up to date and opened."""
     walked = walk(open_scope(folder), CancelToken(), None)
     build(walked, cache, CancelToken())
     with open_index(walked, cache) as view:
@@ -70,3 +80,101 @@ def test_minor_files_are_known_by_their_place():
     minor = ["tests/a.c", "Documentation/x.rst", "a/test_b.py", "examples/e.py", "x/conftest.py"]
 
     assert [path for path in [*minor, "latest/a.c", "protest.c", "net/core.c"] if is_minor(path)] == minor
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A copy of a small driver."""
+    return shutil.copytree(RAMDISK, tmp_path / "ramdisk")
+
+
+def count_work(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list that gets an entry whenever scores are worked out from the facts."""
+    done: list[str] = []
+    counted = IndexView.referring_files
+    monkeypatch.setattr(IndexView, "referring_files", lambda view: done.append("worked") or counted(view))
+    return done
+
+
+def test_importance_is_worked_out_once(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second command on the same tree finds the scores, in the same order."""
+    done = count_work(monkeypatch)
+    first = ranked(tree, tmp_path / "cache")
+    again = ranked(tree, tmp_path / "cache")
+
+    assert list(first.items()) == list(again.items())
+    assert ["worked"] == done
+
+
+@pytest.mark.parametrize("change", ["edited", "new", "gone", "renamed"])
+def test_whatever_changes_importance_is_seen(tree: Path, tmp_path: Path, change: str) -> None:
+    """Scores that were kept are those of a tree with exactly these files; others are worked out anew."""
+    ranked(tree, tmp_path / "cache")
+    if change == "edited":
+        (tree / "stats.c").write_text("int nothing;\n")
+    elif change == "new":
+        (tree / "more.c").write_text("int f(void) { return ramdisk_open(0); }\n")
+    elif change == "gone":
+        (tree / "core.c").unlink()
+    else:
+        (tree / "core.c").rename(tree / "test_core.c")
+
+    assert ranked(tree, tmp_path / "other") == ranked(tree, tmp_path / "cache")
+
+
+def test_a_narrower_scope_has_scores_of_its_own(tree: Path, tmp_path: Path) -> None:
+    """Importance is relative to the scope that was asked for."""
+    (tree / "sub").mkdir()
+    (tree / "sub" / "core.c").write_bytes((tree / "core.c").read_bytes())
+    whole = ranked(tree, tmp_path / "cache")
+
+    assert list(whole) != list(ranked(tree / "sub", tmp_path / "cache")) == ["core.c"]
+
+
+@pytest.mark.parametrize("made", [b"", b"garbage", *map(zlib.compress, (b"[1.0]", b'["x"]', b"1"))])
+def test_damaged_scores_are_worked_out_again(tree: Path, tmp_path: Path, made: bytes) -> None:
+    """What was kept wrong costs time once."""
+    expected = ranked(tree, tmp_path / "cache")
+    with closing(sqlite3.connect(tmp_path / "cache" / FILE_NAME, isolation_level=None)) as index:
+        index.execute("UPDATE outcomes SET made = ?", (made,))
+
+    assert expected == ranked(tree, tmp_path / "cache")
+    assert expected == ranked(tree, tmp_path / "cache")
+
+
+def test_clearing_a_root_forgets_its_scores(tree: Path, tmp_path: Path) -> None:
+    """Nothing that was worked out outlives the facts."""
+    ranked(tree, tmp_path / "cache")
+    clear(tree, tmp_path / "cache")
+
+    with closing(sqlite3.connect(tmp_path / "cache" / FILE_NAME)) as index:
+        assert [(0,)] == index.execute("SELECT count(*) FROM outcomes").fetchall()
+
+
+def test_so_many_scores_are_kept(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An index that lives long does not grow with every edit."""
+    monkeypatch.setattr(store, "OUTCOMES", 2)
+    for number in range(4):
+        (tree / "core.c").write_text(f"int f{number};\n")
+        ranked(tree, tmp_path / "cache")
+    done = count_work(monkeypatch)
+    ranked(tree, tmp_path / "cache")
+
+    with closing(sqlite3.connect(tmp_path / "cache" / FILE_NAME)) as index:
+        assert [(2,)] == index.execute("SELECT count(*) FROM outcomes").fetchall()
+    assert [] == done
+
+
+def test_an_index_that_cannot_be_written_ranks_all_the_same(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Scores that cannot be kept are worked out each time."""
+    expected = ranked(tree, tmp_path / "other")
+    walked = walk(open_scope(tree), CancelToken(), None)
+    build(walked, tmp_path / "cache", CancelToken())
+    done = count_work(monkeypatch)
+
+    for _ in range(2):
+        with closing(open_to_read(tmp_path / "cache")) as index:
+            assert expected == rank_files(IndexView(walked, index))
+    assert ["worked"] * 2 == done

@@ -42,7 +42,7 @@ def test_facts_come_back_as_they_were_stored() -> None:
     assert (parsed.tables, parsed.includes, parsed.exports, parsed.entries) == (
         others.tables, others.includes, others.exports, others.entries,
     )  # fmt: skip
-    assert [("g", 1), ("h", 1), ("q", 1)] == [one for one in unpack_names(packed.names) if one[0] in "fghq"]
+    assert {"g": 1, "h": 1, "q": 1} == {name: n for name, n in unpack_names(packed.names).items() if name in "fghq"}
 
 
 def test_a_section_that_was_damaged_is_told() -> None:

@@ -99,7 +99,7 @@ def gather(view: IndexView, depth: int | None = None) -> Material:
     """Load the facts of *view* that every section needs; *depth* is as in `Material`."""
     definitions = view.definitions()
     totals = view.reference_counts()
-    scores = rank_files(view, definitions)
+    scores = rank_files(view)
     by_path = {file.path: file for file in view.files()}
     files = tuple(by_path[path] for path in scores)
     build = build_map(view)
