@@ -1,186 +1,252 @@
-"""Choose a level of detail for each file so that the sum of tokens stays within a budget.
+"""Take as many steps of a fixed order as a budget holds, and fill what is left.
 
-Input is candidates with a worth and a size; output is a `Pack`. Token counts are those of the counter passed in and
-are exact: a pack never exceeds its budget. Knows nothing of files on disk, models or terminals.
-
-The choice is greedy by worth gained per token. Name lines are counted exactly beforehand; the order in which the other
-steps are tried uses estimated costs (bytes), so that a scope of thousands of files is not read and tokenized to fill a
-small budget. A step is taken only on its exact cost.
+A pack at a budget is the longest run of first steps whose exact tokens fit; where that leaves too much, the first
+lines of the next step's text, or steps close behind it. So a larger budget holds what a smaller one held. Token counts
+are those of the counter passed in and are exact: a pack never exceeds its budget. Texts that are only passed
+through on the way are not counted: steps are taken in runs as their estimates allow, and each run is counted at once.
+Knows nothing of files on disk, models or terminals.
 """
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from codereader.cancel import CancelToken
 from codereader.model.counter import TokenCounter
-from codereader.pack.segment import STEPS, LeftOut, Level, Pack, Segment, digest
+from codereader.pack.order import Step
+from codereader.pack.part import Counts, Source, part_of
+from codereader.pack.piece import Piece
+from codereader.pack.segment import Level
 
-LEVEL_WORTH: dict[Level, float] = {"name": 0.06, "outline": 0.35, "skeleton": 0.65, "uncommented": 0.95, "full": 1.0}
-"""Share of a file's worth that each level conveys."""
+FILLED = 0.98
+"""A budget from `SMALL` on is filled to this share; less may stay free so that small edits change little elsewhere."""
 
-LEVEL_SIZE: dict[Level, float] = {"outline": 0.12, "skeleton": 0.4, "uncommented": 0.8, "full": 1.0}
-"""Estimated share of a file's bytes that a level shows; only for the order in which steps are tried."""
+SMALL = 4000
+"""Below so many tokens everything is filled that can be."""
 
-NAME_TOKENS = 16
-"""Estimated tokens of a name line; only for the order in which steps are tried."""
+LOOK_AHEAD = 64
+"""So many of the next steps are looked at to fill what is left. Those taken may be dropped by a larger budget."""
 
-BYTES_PER_TOKEN = 3.2
-"""Estimated bytes of source a token covers, for files that were never tokenized."""
+LOOK_AHEAD_SMALL = 256
+"""The same for budgets below `SMALL`."""
 
-HOPE = 3.0
-"""A step is tried if its estimated cost is at most this many times the room; dearer ones cannot be expected to fit."""
+_REACH = 0.92
+"""Share of the room that the next run of steps may take by its estimate."""
 
-LEAST_NAME = 2
-"""Fewest tokens a name line may be expected to take: so many files at most are looked at for a budget."""
+_FIRST_REACH = 0.7
+"""The same for the first run, before it is known how estimates compare with this vocabulary."""
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A file that may go in. `worth` is positive and only compared; `size` is in bytes."""
+class State:
+    """How a path is shown: its level, and the bodies kept in full. `part` is the step of which only a part fitted."""
 
-    path: str
-    worth: float
-    size: int
-    lines: int
-
-
-@dataclass(slots=True)
-class _Chosen:
     level: Level
-    text: str
-    tokens: int
+    kept: frozenset[int] = frozenset()
+    part: Step | None = None
 
 
-class _Fitter:
-    """The state of one fit: what is chosen so far and what is left to spend."""
+Counted = tuple[tuple[Piece, int], ...]
+"""Pieces in order of lines, each with its tokens."""
 
-    def __init__(self, budget: int, show: Callable[[str, Level], str], count: TokenCounter) -> None:
-        self.left = budget
-        self.chosen: dict[str, _Chosen] = {}
-        self.full_tokens: dict[str, int] = {}
-        self._names: dict[str, _Chosen] = {}
-        self._show = show
-        self._count = count
 
-    def learn_names(self, candidates: Sequence[Candidate]) -> None:
-        """Count the name lines of *candidates* at once."""
-        texts = [self._show(candidate.path, "name") for candidate in candidates]
-        for candidate, text, tokens in zip(candidates, texts, self._count.count_many(texts), strict=True):
-            self._names[candidate.path] = _Chosen("name", text, tokens)
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What went in, by path. `estimated` is what the steps were thought to take, for comparison with the exact sum."""
 
-    def take(self, candidate: Candidate, level: Level) -> bool:
-        """Raise the file to *level* if its exact cost fits; say whether it did."""
-        now = self.chosen.get(candidate.path)
-        room = self.left + (now.tokens if now else 0)
-        wanted = self._names.get(candidate.path) if level == "name" else None
-        if wanted is None:
-            if room <= 0 or _cost(candidate, level) > HOPE * (room + NAME_TOKENS):
-                return False
-            text = self._show(candidate.path, level)
-            wanted = _Chosen(level, text, self._count.count_many([text])[0])
-        if level == "full":
-            self.full_tokens[candidate.path] = wanted.tokens
-        if wanted.tokens > room:
-            return False
-        self.chosen[candidate.path] = wanted
-        self.left = room - wanted.tokens
-        return True
+    states: dict[str, State]
+    pieces: dict[str, Counted]
+    estimated: float
+
+    @property
+    def tokens(self) -> int:
+        """The exact sum over all pieces."""
+        return sum(tokens for counted in self.pieces.values() for _, tokens in counted)
 
 
 def fit(
-    candidates: Sequence[Candidate],
-    budget: int,
-    show: Callable[[str, Level], str],
-    count: TokenCounter,
-    *,
-    levels: Sequence[Level] = STEPS,
-    cancel: CancelToken | None = None,
-) -> Pack:
-    """Return the pack of *candidates* within *budget* tokens, segments in path order.
-
-    *show* gives the segment text of a path at a level, delimiters included. *levels* are those allowed.
-    """
-    fitter = _Fitter(budget, show, count)
-    worthiest = sorted(candidates, key=lambda c: (-c.worth, c.path))[: max(1, budget // LEAST_NAME)]
-    if "name" in levels:
-        fitter.learn_names(worthiest)
-    steps = _steps(worthiest, [level for level in reversed(STEPS) if level in levels])
-    _spend(fitter, steps, cancel or CancelToken())
-    segments = tuple(_segments(candidates, fitter.chosen))
-    return Pack(
-        budget=budget,
-        tokens=sum(segment.tokens for segment in segments),
-        vocabulary=count.name,
-        exact=count.exact,
-        segments=segments,
-        left_out=tuple(_left_out(candidates, fitter, levels)),
-        hash=digest(segments),
-    )
+    steps: Iterator[Step], budget: int, source: Source, count: TokenCounter, cancel: CancelToken | None = None
+) -> Fitted:
+    """Return what of *steps* fits *budget* tokens of *count*."""
+    fitter = _Fitter(steps, budget, source, count, cancel or CancelToken())
+    fitter.take_steps()
+    fitter.fill()
+    return fitter.fitted()
 
 
-_Step = tuple[float, str, int, Candidate]
+class _Fitter:
+    """The state of one fit. Steps move from `_coming` to `_taken` and back; what they show is counted by `_settle`."""
 
+    def __init__(
+        self, steps: Iterator[Step], budget: int, source: Source, count: TokenCounter, cancel: CancelToken
+    ) -> None:
+        self._steps = steps
+        self._budget = budget
+        self._source = source
+        self._cancel = cancel
+        self._coming: deque[Step] = deque()
+        self._taken: list[tuple[Step, State | None]] = []
+        self._states: dict[str, State] = {}
+        self._pieces: dict[str, tuple[State, Counted]] = {}
+        self._changed: dict[str, None] = {}
+        self._counts = Counts(count)
+        self._total = 0
+        self._estimated = 0.0
 
-def _cost(candidate: Candidate, level: Level) -> float:
-    if level == "name":
-        return NAME_TOKENS
-    return NAME_TOKENS + candidate.size * LEVEL_SIZE[level] / BYTES_PER_TOKEN
+    def fitted(self) -> Fitted:
+        """Return what is taken."""
+        return Fitted(dict(self._states), {path: made for path, (_, made) in self._pieces.items()}, self._estimated)
 
-
-def _steps(candidates: Sequence[Candidate], rising: list[Level]) -> tuple[list[_Step], list[Level]]:
-    """Return the first step of every file, densest first, and the levels from the least to the most."""
-    heap = [_step(candidate, rising, 0, 0.0, 0.0) for candidate in candidates]
-    heapq.heapify(heap)
-    return heap, rising
-
-
-def _step(candidate: Candidate, rising: list[Level], index: int, worth: float, cost: float) -> _Step:
-    level = rising[index]
-    gain = candidate.worth * LEVEL_WORTH[level] - worth
-    return (-gain / max(1.0, _cost(candidate, level) - cost), candidate.path, index, candidate)
-
-
-def _spend(fitter: _Fitter, steps: tuple[list[_Step], list[Level]], cancel: CancelToken) -> None:
-    """Take steps in order of density; a file whose step does not fit still gets its later ones tried at the end."""
-    heap, rising = steps
-    missed: list[_Step] = []
-    while heap:
-        cancel.check()
-        step = heapq.heappop(heap)
-        _, _, index, candidate = step
-        if not fitter.take(candidate, rising[index]):
-            missed.append(step)
-        elif index + 1 < len(rising):
-            level = rising[index]
-            worth, cost = candidate.worth * LEVEL_WORTH[level], _cost(candidate, level)
-            heapq.heappush(heap, _step(candidate, rising, index + 1, worth, cost))
-    _fill(fitter, missed, rising, cancel)
-
-
-def _fill(fitter: _Fitter, missed: list[_Step], rising: list[Level], cancel: CancelToken) -> None:
-    """Give what is left to the steps that were too dear, skipping over the level that did not fit."""
-    for _, _, index, candidate in missed:
-        for later in range(len(rising) - 1, index - 1, -1):
-            cancel.check()
-            if fitter.take(candidate, rising[later]):
+    def take_steps(self) -> None:
+        """Take the longest run of first steps that fits."""
+        reach = self._budget * _FIRST_REACH
+        while True:
+            fitting = len(self._taken)
+            if not self._advance(reach):
+                return
+            if self._settle() > self._budget:
                 break
+            rate = self._total / self._estimated if self._estimated and self._total else 1.0
+            reach = (self._budget - self._total) / rate * _REACH
+        too_many = len(self._taken)
+        while too_many - fitting > 1:
+            middle = (fitting + too_many) // 2
+            self._move_to(middle)
+            if self._settle() <= self._budget:
+                fitting = middle
+            else:
+                too_many = middle
+        self._move_to(fitting)
+        self._settle()
+
+    def fill(self) -> None:
+        """Use what is left, if that is too much: by a part of the next step, by steps behind it, by a part of those."""
+        if not self._wants_more():
+            return
+        looked: list[Step] = []
+        blocked: set[str] = set()
+        parted = False
+        for _ in range(LOOK_AHEAD if self._budget >= SMALL else LOOK_AHEAD_SMALL):
+            if not self._wants_more() or (step := self._peek()) is None:
+                return
+            self._coming.popleft()
+            if step.path in blocked:
+                continue
+            if not self._try(step):
+                blocked.add(step.path)
+                looked.append(step)
+                parted = parted or (len(looked) == 1 and self._try_part(step))
+        for step in looked[1:] if not parted and self._wants_more() else ():
+            if self._try_part(step):
+                return
+        for step in looked if not parted and self._wants_more() else ():
+            if self._try_part(step, lossy=True):
+                return
+
+    def _wants_more(self) -> bool:
+        return self._total < (self._budget * FILLED if self._budget >= SMALL else self._budget)
+
+    def _peek(self) -> Step | None:
+        if not self._coming and (step := next(self._steps, None)) is not None:
+            self._coming.append(step)
+        return self._coming[0] if self._coming else None
+
+    def _advance(self, reach: float) -> bool:
+        """Take at least one step, and more while their estimates stay within *reach*; False where none is left."""
+        spent = 0.0
+        while (step := self._peek()) is not None:
+            if spent and spent + step.cost > reach:
+                return True
+            self._cancel.check()
+            self._coming.popleft()
+            self._apply(step)
+            spent += max(step.cost, 1.0)
+        return spent > 0.0
+
+    def _apply(self, step: Step) -> None:
+        before = self._states.get(step.path)
+        self._taken.append((step, before))
+        self._states[step.path] = _after(before, step)
+        self._changed[step.path] = None
+        self._estimated += step.cost
+
+    def _undo(self) -> None:
+        step, before = self._taken.pop()
+        if before is None:
+            del self._states[step.path]
+        else:
+            self._states[step.path] = before
+        self._changed[step.path] = None
+        self._estimated -= step.cost
+        self._coming.appendleft(step)
+
+    def _move_to(self, taken: int) -> None:
+        """Take or give back steps until so many are taken."""
+        while len(self._taken) > taken:
+            self._undo()
+        while len(self._taken) < taken:
+            self._apply(self._coming.popleft())
+
+    def _settle(self) -> int:
+        """Count what changed, all at once, and return the exact tokens of everything taken."""
+        self._cancel.check()
+        changed = {path: self._states.get(path) for path in self._changed}
+        self._changed.clear()
+        shown = {path: self._show(path, state) for path, state in changed.items() if state is not None}
+        self._counts.learn(piece.text for pieces in shown.values() for piece in pieces)
+        for path, state in changed.items():
+            self._total -= _sum(self._pieces.pop(path)[1]) if path in self._pieces else 0
+            if state is not None:
+                counted = self._counted(shown[path])
+                self._pieces[path] = state, counted
+                self._total += _sum(counted)
+        return self._total
+
+    def _show(self, path: str, state: State) -> tuple[Piece, ...]:
+        known = self._pieces.get(path)
+        if known is not None and known[0] == state:
+            return tuple(piece for piece, _ in known[1])
+        return self._source.pieces(path, state.level, state.kept)
+
+    def _try(self, step: Step) -> bool:
+        """Take *step* if it fits; say whether it did."""
+        self._apply(step)
+        if self._settle() <= self._budget:
+            return True
+        self._undo()
+        self._coming.popleft()
+        self._settle()
+        return False
+
+    def _try_part(self, step: Step, *, lossy: bool = False) -> bool:
+        """Take as much of *step* as fits; say whether any of it did."""
+        before = self._states.get(step.path)
+        state = _after(before, step)
+        now = tuple(piece for piece, _ in self._pieces[step.path][1]) if before else ()
+        whole = self._source.pieces(step.path, state.level, state.kept)
+        others = self._total - self._counts.sum(now)
+        enough = int(self._budget * FILLED) + 1 if self._budget >= SMALL else self._budget
+        sizes = enough - others, self._budget - others
+        part = part_of(step, now, whole, self._source, self._counts, *sizes, lossy=lossy)
+        if part is None:
+            return False
+        self._states[step.path] = State(state.level, state.kept, step)
+        self._pieces[step.path] = self._states[step.path], self._counted(part)
+        self._total = others + self._counts.sum(part)
+        return True
+
+    def _counted(self, pieces: Sequence[Piece]) -> Counted:
+        return tuple((piece, self._counts.tokens(piece.text)) for piece in pieces)
 
 
-def _segments(candidates: Iterable[Candidate], chosen: dict[str, _Chosen]) -> Iterable[Segment]:
-    for candidate in sorted(candidates, key=lambda c: c.path):
-        if one := chosen.get(candidate.path):
-            yield Segment(candidate.path, one.level, one.tokens, one.text, 1, max(1, candidate.lines))
+def _after(before: State | None, step: Step) -> State:
+    if step.body is not None:
+        return State(step.level, (before.kept if before else frozenset()) | {step.body.number})
+    keeps = step.level in ("outline", "skeleton")
+    return State(step.level, before.kept if before and keeps else frozenset())
 
 
-def _left_out(candidates: Iterable[Candidate], fitter: _Fitter, levels: Sequence[Level]) -> Iterable[LeftOut]:
-    for candidate in sorted(candidates, key=lambda c: c.path):
-        chosen = fitter.chosen.get(candidate.path)
-        if chosen and chosen.level == levels[0]:
-            continue
-        exact = candidate.path in fitter.full_tokens
-        tokens = fitter.full_tokens.get(candidate.path) or round(_cost(candidate, "full"))
-        reason = f"shortened to its {chosen.level}" if chosen else "no room in the budget"
-        yield LeftOut(candidate.path, chosen.level if chosen else None, reason, tokens, exact)
+def _sum(counted: Counted) -> int:
+    return sum(tokens for _, tokens in counted)

@@ -1,99 +1,145 @@
 """Turn an indexed scope into segments: the base pack, which does not depend on the question.
 
-Its evaluated state therefore serves the next question too; what a question adds is `codereader.pack.focus`.
+Its evaluated state therefore serves the next question too; what a question adds is `codereader.pack.focus`. Segments
+stand in path order, those of one file in order of lines; the line of a folder (its path ends in a slash) stands before
+what lies in it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from codereader.cancel import CancelToken
-from codereader.errors import NothingReadable
-from codereader.index.parsed import ParsedFile
-from codereader.index.view import IndexedFile, IndexView
+from codereader.index.view import IndexView
 from codereader.model.counter import TokenCounter
-from codereader.pack.detail import main_names, show, show_name
-from codereader.pack.fit import Candidate, fit
-from codereader.pack.segment import STEPS, LeftOut, Level, Pack, digest
+from codereader.pack import value
+from codereader.pack.fit import Fitted, State, fit
+from codereader.pack.folders import Folder, folders
+from codereader.pack.order import Order
+from codereader.pack.piece import PLAIN, Piece, Rendering
+from codereader.pack.segment import LEVELS, STEPS, LeftOut, Level, Pack, Segment, digest
+from codereader.pack.texts import Redact, Texts
+from codereader.pack.value import Candidate
+
+Worths = Mapping[str, float] | Callable[[], Mapping[str, float]]
+"""Each path's importance; a path without one counts least. A function is called only if something has to be chosen."""
+
+WHOLE_RATE = 5.0
+"""Where a budget has a token for so many bytes of a scope, all of it may fit in full, and that is tried first."""
 
 
 def pack(
     view: IndexView,
-    worth: Mapping[str, float],
+    worth: Worths,
     budget: int,
     count: TokenCounter,
     *,
     levels: Sequence[Level] = STEPS,
+    rendering: Rendering = PLAIN,
+    paths: Collection[str] | None = None,
+    redact: Redact | None = None,
     cancel: CancelToken | None = None,
 ) -> Pack:
-    """Return the base pack of a scope within *budget* tokens.
+    """Return the base pack of a scope, or of its *paths* alone, within *budget* tokens.
 
-    *worth* gives each path's importance; a path without one counts least. Files that vanish or change while they
-    are packed are left out with that reason.
+    *levels* are those allowed. Without comments ``uncommented`` takes the place of ``full``. *redact* replaces what
+    must not be shown, before anything is counted. Files that vanish or change while they are packed are left out
+    with that reason.
     """
-    files = {file.path: file for file in view.files()}
-    texts = _Texts(view)
-    candidates = [Candidate(p, max(worth.get(p, 0.0), 1e-6), f.size, f.lines) for p, f in sorted(files.items())]
-    packed = fit(candidates, budget, texts.show, count, levels=levels, cancel=cancel)
-    return _without_gone(packed, texts.gone)
+    cancel = cancel or CancelToken()
+    texts = _Texts(view, rendering, redact)
+    files = [file for file in view.files() if paths is None or file.path in paths]
+    rising = _rising(levels, rendering)
+    if rising[-1] in ("full", "uncommented") and sum(file.size for file in files) <= budget * WHOLE_RATE:
+        whole = _whole([file.path for file in files], rising[-1], budget, texts, count, cancel)
+        if whole is not None:
+            return _packed(whole, [], rising[-1], budget, texts, count)
+    worths = worth() if callable(worth) else worth
+    candidates = [
+        Candidate(file.path, worths.get(file.path, 0.0), file.size, file.lines, len(file.summary or ""))
+        for file in files
+    ]
+    lines = folders(candidates) if "name" in rising else []
+    texts.folders = {folder.path: folder for folder in lines}
+    order = Order(candidates, lines, rising, texts.shown, lambda path, bodies: value.body_worths(view, path, bodies))
+    fitted = fit(iter(order), budget, texts, count, cancel)
+    return _packed(fitted, candidates, rising[-1], budget, texts, count)
 
 
-class _Texts:
-    """Segment texts of a scope's files, read only as far as a level needs."""
+class _Texts(Texts):
+    """The texts of files and of the lines of folders."""
 
-    def __init__(self, view: IndexView) -> None:
-        self._view = view
-        self._last: tuple[str, bytes] | None = None
-        self.gone: dict[str, str] = {}
+    folders: Mapping[str, Folder] = {}
 
-    def show(self, path: str, level: Level) -> str:
-        """Return the segment text of *path*, empty if the file has gone since it was indexed."""
-        file = self._view.file(path)
-        if file is None:
-            return ""
-        if level == "name":
-            names = () if file.summary else main_names(at.fact for at in self._view.definitions(path=path))
-            return show_name(path, file.lines, file.summary, names)
-        try:
-            data = b"" if level == "outline" else self._read(path)
-        except NothingReadable as error:
-            self.gone[path] = str(error)
-            return ""
-        return show(path, data, self._parsed(file), level)
-
-    def _read(self, path: str) -> bytes:
-        """Return the bytes of *path*; the last file's are kept, since several levels of it are tried in a row."""
-        if self._last is None or self._last[0] != path:
-            self._last = (path, self._view.text(path))
-        return self._last[1]
-
-    def _parsed(self, file: IndexedFile) -> ParsedFile:
-        """Return the facts that levels show: all but the references, which are the most and cost the most."""
-        path, view = file.path, self._view
-        return ParsedFile(
-            language=file.language,
-            lines=file.lines,
-            summary=file.summary,
-            definitions=tuple(at.fact for at in view.definitions(path=path)),
-            tables=tuple(at.fact for at in view.tables(path=path)),
-            exports=tuple(at.fact for at in view.exports(path=path)),
-            entries=tuple(at.fact for at in view.entries(path=path)),
-        )
+    def pieces(self, path: str, level: Level, kept: Collection[int] = ()) -> tuple[Piece, ...]:
+        """Return the pieces of a file, or the line of a folder."""
+        folder = self.folders.get(path)
+        return (Piece("name", folder.text, 1, 1),) if folder else super().pieces(path, level, kept)
 
 
-def _without_gone(packed: Pack, gone: Mapping[str, str]) -> Pack:
-    if not gone:
-        return packed
-    left = {item.path: item for item in packed.left_out}
-    for path, reason in gone.items():
-        left[path] = LeftOut(path, None, reason, left[path].tokens if path in left else 0)
-    segments = tuple(segment for segment in packed.segments if segment.path not in gone)
+def _rising(levels: Sequence[Level], rendering: Rendering) -> list[Level]:
+    """Return the levels from the least to the most; without comments there is no full text."""
+    wanted = {"uncommented" if level == "full" and not rendering.comments else level for level in levels}
+    return [level for level in reversed(LEVELS) if level in wanted]
+
+
+def _whole(
+    paths: Sequence[str], level: Level, budget: int, texts: Texts, count: TokenCounter, cancel: CancelToken
+) -> Fitted | None:
+    """Return everything at its highest level; None where that does not fit."""
+    shown: dict[str, tuple[Piece, ...]] = {}
+    for path in paths:
+        cancel.check()
+        shown[path] = texts.pieces(path, level)
+    costs = iter(count.count_many([piece.text for pieces in shown.values() for piece in pieces]))
+    counted = {path: tuple((piece, next(costs)) for piece in pieces) for path, pieces in shown.items()}
+    fitted = Fitted({path: State(level) for path in paths}, counted, 0.0)
+    return fitted if fitted.tokens <= budget else None
+
+
+def _packed(
+    fitted: Fitted, candidates: Sequence[Candidate], top: Level, budget: int, texts: Texts, count: TokenCounter
+) -> Pack:
+    segments = tuple(_segments(fitted, texts.gone))
     return Pack(
-        budget=packed.budget,
+        budget=budget,
         tokens=sum(segment.tokens for segment in segments),
-        vocabulary=packed.vocabulary,
-        exact=packed.exact,
+        vocabulary=count.name,
+        exact=count.exact,
         segments=segments,
-        left_out=tuple(left[path] for path in sorted(left)),
+        left_out=tuple(_left_out(fitted, candidates, top, texts.gone)),
         hash=digest(segments),
     )
+
+
+def _segments(fitted: Fitted, gone: Collection[str]) -> Iterable[Segment]:
+    for path in sorted(fitted.pieces):
+        if path not in gone:
+            for piece, tokens in fitted.pieces[path]:
+                yield Segment(path, piece.level, tokens, piece.text, piece.start_line, piece.end_line)
+
+
+def _left_out(
+    fitted: Fitted, candidates: Sequence[Candidate], top: Level, gone: Mapping[str, str]
+) -> Iterable[LeftOut]:
+    files = {one.path: one for one in candidates}
+    for path in sorted({*files, *gone}):
+        if path in gone:
+            yield LeftOut(path, None, gone[path], 0)
+            continue
+        state = fitted.states.get(path)
+        if state is not None and state.level == top and state.part is None:
+            continue
+        tokens = round(value.rough_cost(files[path], "full"))
+        shown = sum(cost for _, cost in fitted.pieces.get(path, ()))
+        yield LeftOut(path, state.level if state else None, _reason(state), tokens, removed=max(0, tokens - shown))
+
+
+def _reason(state: State | None) -> str:
+    if state is None:
+        return "no room in the budget"
+    if state.part is not None and state.part.body is None:
+        return f"cut short in its {state.level}" if state.level != "full" else "cut short"
+    kept = len(state.kept)
+    functions = f", {kept} function{'' if kept == 1 else 's'} in full" if kept else ""
+    return f"shortened to its {state.level}{functions}"

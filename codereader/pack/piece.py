@@ -71,5 +71,8 @@ class Shown(Protocol):
         ...
 
     def cut(self, piece: Piece, lines: int) -> Piece:
-        """Return *piece* with its first *lines* lines only (at least 1) and a line that counts those left out."""
+        """Return *piece* with its first *lines* lines only (at least 1) and a line that counts those left out.
+
+        The `end_line` of what is returned is that of the last line shown, so that others can go on behind it.
+        """
         ...
