@@ -45,6 +45,8 @@ _CLASSES: Mapping[bytes, frozenset[int]] = {
     }.items()
 }
 
+_LOWER: Mapping[int, int] = {code: code + 32 for code in _CLASSES[b"upper"]}
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -181,10 +183,10 @@ def _globs(lines: list[_Line], *, anchored: bool, fold: bool) -> tuple[tuple[int
     for number, line in reversed(list(enumerate(lines))):
         if line.anchored != anchored or _literal(line) is not None:
             continue
-        expression = _translate(line.pattern)
+        expression = _translate(line.pattern, fold=fold)
         if expression is not None:
             end = b"\\0" if line.folders_only else b"\\0?"
-            globs.append((number, re.compile(expression + end, re.IGNORECASE if fold else 0)))
+            globs.append((number, re.compile(expression + end)))
     return tuple(globs)
 
 
@@ -192,9 +194,13 @@ _STAR, _DEEP, _FOLDERS = b"*", b"**", b"**/"
 """Marks in a translated pattern: any bytes of one name; any bytes; any folders, each with its slash."""
 
 
-def _translate(pattern: bytes) -> bytes | None:
-    """Return a regular expression for *pattern*, or None where git's reading of it can match nothing."""
-    tokens = _tokens(pattern)
+def _translate(pattern: bytes, *, fold: bool) -> bytes | None:
+    """Return a regular expression for *pattern*, or None where git's reading of it can match nothing.
+
+    With *fold* it is for text in lower case. As in git, what a backslash protects and the single members of a set keep
+    their case even then: an upper one matches nothing.
+    """
+    tokens = _tokens(pattern, fold=fold)
     if tokens is None:
         return None
     parts = _cut(tokens, {_DEEP, _FOLDERS})
@@ -226,7 +232,7 @@ def _cut(tokens: list[bytes], marks: set[bytes]) -> list[tuple[bytes, list[bytes
     ]
 
 
-def _tokens(pattern: bytes) -> list[bytes] | None:
+def _tokens(pattern: bytes, *, fold: bool) -> list[bytes] | None:
     """Split *pattern* into marks and one-byte expressions; None where it can match nothing."""
     special = _SPECIAL.search(pattern)
     first_special = special.start() if special else len(pattern)
@@ -239,15 +245,16 @@ def _tokens(pattern: bytes) -> list[bytes] | None:
         elif byte == b"?":
             token, at = _NOT_SLASH, at + 1
         elif byte == b"[":
-            bracket = _bracket(pattern, at + 1)
+            bracket = _bracket(pattern, at + 1, fold=fold)
             if bracket is None:
                 return None
             token, at = bracket
-        else:
-            at += byte == b"\\"
-            if at == len(pattern):
+        elif byte == b"\\":
+            if at + 1 == len(pattern):
                 return None
-            token, at = b"\\x%02x" % pattern[at], at + 1
+            token, at = b"\\x%02x" % pattern[at + 1], at + 2
+        else:
+            token, at = b"\\x%02x" % (byte.lower() if fold else byte)[0], at + 1
         tokens.append(token)
     return tokens
 
@@ -269,7 +276,7 @@ def _stars(pattern: bytes, at: int, first_special: int) -> tuple[bytes, int]:
     return (_DEEP if end == len(pattern) or pattern[end : end + 2] == b"\\/" else _STAR), end
 
 
-def _bracket(pattern: bytes, at: int) -> tuple[bytes, int] | None:
+def _bracket(pattern: bytes, at: int, *, fold: bool) -> tuple[bytes, int] | None:
     """Return the expression of the set that opens before *at* and where it ends; None if it never closes."""
     negated = pattern[at : at + 1] in (b"!", b"^")
     at += negated
@@ -283,6 +290,8 @@ def _bracket(pattern: bytes, at: int) -> tuple[bytes, int] | None:
             return None
         found, previous, at = item
         members.update(found)
+        if fold and previous is None:
+            members.update(_LOWER[code] for code in found if code in _LOWER)
     wanted = set(range(256)) - members if negated else members
     return _set_expression(wanted - {0, ord("/")}), at + 1
 

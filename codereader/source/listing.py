@@ -21,7 +21,7 @@ from codereader.source.languages import known_languages
 from codereader.source.layers import GIT_RULES, STRONG_RULES, WEAK_RULES
 from codereader.source.scope import Scope, State
 
-VERSION = 2
+VERSION = 3
 """Raised whenever a walk judges files in another way."""
 
 SETTLED_NS = 2_000_000_000

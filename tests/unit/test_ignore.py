@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from codereader.source.ignore import parse_rules, rules_of
 
 
-def verdict(patterns: bytes, path: str, *, is_folder: bool = False) -> bool | None:
-    rules = parse_rules(patterns)
+def verdict(patterns: bytes, path: str, *, is_folder: bool = False, fold: bool = False) -> bool | None:
+    rules = parse_rules(patterns, fold=fold)
     return rules.verdict(os.fsencode(path), is_folder=is_folder) if rules else None
 
 
@@ -94,6 +94,26 @@ def test_case_is_ignored_where_the_repository_says_so() -> None:
     assert all(rules.verdict(path, is_folder=False) for path in (b"bUILD", b"a.o", b"sRC/X"))
 
 
+@pytest.mark.parametrize(
+    ("patterns", "path", "expected"),
+    [
+        (b"[!a]x", "Ax", None),
+        (b"[!a]x", "bX", True),
+        (b"[A]x", "ax", None),
+        (b"[A-C]x", "bx", True),
+        (b"[a-c]x", "Bx", True),
+        (b"[[:upper:]]x", "ax", True),
+        (b"[![:upper:]]x", "ax", None),
+        (b"\\Ax*", "ax", None),
+    ],
+)
+def test_sets_ignore_case_as_git_does(patterns: bytes, path: str, expected: bool | None) -> None:
+    """A negated set leaves both cases of a letter alone; a single upper letter in a set fits nothing, as in git."""
+    found = verdict(patterns, path, fold=True)
+
+    assert expected == found
+
+
 def test_flags_are_patterns_too() -> None:
     """Patterns given one by one are read as the lines of a file."""
     rules = rules_of(["*.c", "!keep.c"])
@@ -120,6 +140,7 @@ def test_a_hostile_pattern_does_not_stall_the_walk(pattern: str) -> None:
 
 
 WORDS = r"a b ab é . - * ** *** ? / **/ /** \/ [ab] [!a] [^b] [a- [b-a] []a] [\]a] [[:alpha:]] \a \* \ ! #"
+WORDS += " A aB [A] [!A] [A-B] [!A-B] [[:upper:]] [![:lower:]] \\A .B *.B"
 PIECES = st.sampled_from([*WORDS.split(), " ", "\\ ", "\t", "\r"])
 PATTERNS = st.lists(PIECES, min_size=1, max_size=6).map("".join)
 PATHS = [
@@ -141,21 +162,30 @@ PATHS = [
     "b/é/ab",
     "!a",
     "#a",
+    "A",
+    "Ab/B",
+    "a.b",
+    "B/a.B",
 ]
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is the judge here")
 @settings(derandomize=True, deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
-@given(lines=st.lists(PATTERNS, min_size=1, max_size=4))
-def test_lines_agree_with_git_check_ignore(lines: list[str], tmp_path_factory: pytest.TempPathFactory) -> None:
-    """For generated lines, the one that decides over a path hides it exactly if git says so."""
+@given(lines=st.lists(PATTERNS, min_size=1, max_size=4), fold=st.booleans())
+def test_lines_agree_with_git_check_ignore(
+    lines: list[str], fold: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """For generated lines, the one that decides over a path hides it exactly if git says so, with core.ignorecase too.
+
+    Cases of one pattern that git reads in a way of its own are among them: `[Z]` fits neither `z` nor `Z` then.
+    """
     top = repository(tmp_path_factory)
     data = "\n".join(lines).encode()
     (top / ".gitignore").write_bytes(data)
 
-    expected = hidden_by_git(top)
+    expected = hidden_by_git(top, fold)
 
-    assert expected == {path for path in PATHS if hidden_here(data, path)}
+    assert expected == {path for path in PATHS if hidden_here(data, path, fold)}
 
 
 def repository(factory: pytest.TempPathFactory) -> Path:
@@ -177,11 +207,11 @@ def environment(home: Path) -> dict[str, str]:
     }
 
 
-def hidden_by_git(top: Path) -> set[str]:
+def hidden_by_git(top: Path, fold: bool) -> set[str]:
     """Ask git, which is told by the names alone: none of the files exists."""
     asked = b"".join(os.fsencode(path) + b"\0" for path in PATHS)
     answer = subprocess.run(
-        ["git", "check-ignore", "--no-index", "-z", "--stdin"],
+        ["git", "-c", f"core.ignorecase={fold}", "check-ignore", "--no-index", "-z", "--stdin"],
         cwd=top,
         input=asked,
         capture_output=True,
@@ -191,10 +221,10 @@ def hidden_by_git(top: Path) -> set[str]:
     return {os.fsdecode(path) for path in answer.stdout.split(b"\0") if path}
 
 
-def hidden_here(data: bytes, path: str) -> bool:
+def hidden_here(data: bytes, path: str, fold: bool) -> bool:
     """A path is hidden if it is, or if a folder on the way to it is."""
     parts = path.split("/")
     for end in range(1, len(parts)):
-        if verdict(data, "/".join(parts[:end]), is_folder=True):
+        if verdict(data, "/".join(parts[:end]), is_folder=True, fold=fold):
             return True
-    return bool(verdict(data, path))
+    return bool(verdict(data, path, fold=fold))
