@@ -15,7 +15,9 @@ SUMMARY_LENGTH = 600
 
 _LEGAL = re.compile(
     r"SPDX-|copyright|\(c\)|©|licen[cs]|all rights reserved|redistribut|warrant|without even the implied"
-    r"|free software foundation|merchantability|fitness for|gnu general public|<[\w.+-]+@|^authors?\b|^\s*version\b",
+    r"|free software foundation|merchantability|fitness for|gnu general public|<[\w.+-]+@|^authors?\b|^\s*version\b"
+    r"|required by applicable law|permission is hereby granted|you may (?:not use|obtain)|provided by the"
+    r"|distributed in the hope|under the terms of|an \W?as is\b|^INET\b.*implementation of the TCP/IP",
     re.IGNORECASE,
 )
 _MARKER = re.compile(r"^\s*(?:/\*+!?|\*+/|\*+(?!/)|//+!?|#+!?|;+|--+)[ \t]?|\s*\*+/\s*$")
@@ -40,6 +42,22 @@ def _unmarked(line: str) -> str:
         match = _OPENING.match(line)
         line = line[match.end() :] if match else line
     return line.rstrip()
+
+
+def is_legal(line: str) -> bool:
+    """Whether a line of a comment is about licence, owners or authors."""
+    return _LEGAL.search(line) is not None
+
+
+def is_rule(line: str) -> bool:
+    """Whether a line of a comment holds no words."""
+    return _RULE.match(line) is not None
+
+
+def sentence_end(line: str) -> int | None:
+    """Return the character behind the stop of the first sentence of *line*, None where it does not stop there."""
+    stop = _STOP.search(line)
+    return stop.end() if stop else None
 
 
 def first_sentence(text: str) -> str | None:

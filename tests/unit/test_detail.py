@@ -11,6 +11,10 @@ SOURCE = b"""#include <x.h>
 
 static int open_it(struct inode *i)
 {
+\tstruct pipe *pipe = kzalloc(sizeof(*pipe), GFP_KERNEL);
+
+\tif (!pipe)
+\t\treturn -ENOMEM;
 \treturn helper(i);
 }
 
@@ -30,15 +34,15 @@ def function(name: str, text: bytes, source: bytes = SOURCE, **more: object) -> 
     return Definition(name, "function", Span(start, start + len(text), first, last), first, signature, **more)  # type: ignore[arg-type]
 
 
-BODY = b"static int open_it(struct inode *i)\n{\n\treturn helper(i);\n}"
+BODY = SOURCE[SOURCE.index(b"static int open_it") : SOURCE.index(b"\n\nstatic const")]
 PARSED = ParsedFile(
     "c",
-    12,
+    16,
     "Opens things.",
     definitions=(function("open_it", BODY, condition="defined(CONFIG_X)"),),
-    tables=(TableEntry("ops", "file_operations", "open", "open_it", 9),),
-    entries=(Entry("start", "initcall", "fs_initcall", 11),),
-    exports=(Export("open_it", "EXPORT_SYMBOL_GPL", 11),),
+    tables=(TableEntry("ops", "file_operations", "open", "open_it", 13),),
+    entries=(Entry("start", "initcall", "fs_initcall", 15),),
+    exports=(Export("open_it", "EXPORT_SYMBOL_GPL", 15),),
 )
 
 
@@ -46,7 +50,7 @@ def test_full_is_the_text_between_delimiters() -> None:
     """The full level holds every byte of the file."""
     text = show("a.c", SOURCE, PARSED, "full")
 
-    assert f"=== a.c (full, 12 lines)\n{SOURCE.decode()}" == text
+    assert f"=== a.c (full, 16 lines)\n{SOURCE.decode()}" == text
 
 
 def test_a_skeleton_keeps_structure_and_counts_what_it_elides() -> None:
@@ -54,21 +58,18 @@ def test_a_skeleton_keeps_structure_and_counts_what_it_elides() -> None:
     text = show("a.c", SOURCE, PARSED, "skeleton")
 
     assert "helper(i)" not in text
-    assert "static int open_it(struct inode *i) { /* 4 lines */ }" in text
+    assert "static int open_it(struct inode *i)\n{ /* 8 lines: 4-11 */ }\n" in text
     for kept in ("#include <x.h>", "#define DEPTH 3", ".open = open_it,", "fs_initcall(start);"):
         assert kept in text
 
 
 def test_a_nested_function_is_elided_with_the_one_around_it() -> None:
     """Only the outermost function of a nest leaves a line."""
-    source = b"def outer():\n    def inner():\n        pass\n    return inner\n"
-    outer = function("outer", source.rstrip(b"\n"), source)
-    inner = function("inner", b"def inner():\n        pass", source)
-    parsed = ParsedFile("python", 4, definitions=(inner, outer))
+    source = b"def outer(a, b):\n    def inner():\n        pass\n    values = [one * b for one in a if one]\n    return inner\n"
 
-    text = show("a.py", source, parsed, "skeleton")
+    text = show("a.py", source, ParsedFile("python", 5), "skeleton")
 
-    assert "=== a.py (skeleton, 4 lines)\ndef outer(): ...  # 4 lines\n" == text
+    assert "=== a.py (skeleton, 5 lines)\ndef outer(a, b):\n    ...  # 5 lines: 1-5\n" == text
 
 
 def test_an_outline_has_a_line_a_symbol_in_order_of_place() -> None:
@@ -76,17 +77,17 @@ def test_an_outline_has_a_line_a_symbol_in_order_of_place() -> None:
     text = show("a.c", SOURCE, PARSED, "outline")
 
     assert [
-        "=== a.c (outline, 12 lines)",
+        "=== a.c (outline, 16 lines)",
         "4: static int open_it(struct inode *i)  [defined(CONFIG_X)]",
-        "10: ops: .open=open_it",
-        "12: EXPORT_SYMBOL_GPL(open_it)",
-        "12: fs_initcall(start)",
+        "14: ops: .open=open_it",
+        "16: EXPORT_SYMBOL_GPL(open_it)",
+        "16: fs_initcall(start)",
     ] == text.splitlines()
 
 
 def test_a_name_carries_the_role() -> None:
     """The least level is one line: path, size, role."""
-    assert "=== a.c (12 lines: Opens things.)\n" == show("a.c", SOURCE, PARSED, "name")
+    assert "=== a.c (16 lines: Opens things.)\n" == show("a.c", SOURCE, PARSED, "name")
 
 
 def test_a_file_name_cannot_forge_a_delimiter() -> None:

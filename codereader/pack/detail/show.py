@@ -1,15 +1,30 @@
-"""One file, ready to be shown at any level, as runs of whole lines."""
+"""One file, ready to be shown at any level, as runs of whole lines.
+
+A line of a file that looks like the heading of a file gets a backslash in front of it, one more than it had: no
+content can pass for a heading, and taking one backslash away brings the line back.
+"""
 
 from __future__ import annotations
 
-from bisect import bisect_right
+import re
 from collections.abc import Collection, Sequence
+from functools import cached_property
 
-from codereader.index.parsed import Definition, ParsedFile
+from codereader.index.anatomy import Anatomy, anatomy
+from codereader.index.parsed import ParsedFile
+from codereader.pack.detail.comments import uncommented
 from codereader.pack.detail.heading import heading, main_names, show_name
-from codereader.pack.detail.outline import BODY_KINDS, outline
+from codereader.pack.detail.lines import Edit, Lines, edited, numbered, settled
+from codereader.pack.detail.marks import comment
+from codereader.pack.detail.outline import outline
+from codereader.pack.detail.skeleton import Skeleton, skeleton
 from codereader.pack.piece import PLAIN, Body, Piece, Rendering
 from codereader.pack.segment import Level
+
+DELIMITER = "=== "
+"""What the heading of a file begins with."""
+
+_FORGED = re.compile(r"(^|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])(\\*=== )")
 
 
 def shown(path: str, data: bytes, parsed: ParsedFile, rendering: Rendering = PLAIN) -> ShownFile:
@@ -22,105 +37,122 @@ def show(path: str, data: bytes, parsed: ParsedFile, level: Level) -> str:
     return shown(path, data, parsed).pieces(level)[0].text
 
 
-class ShownFile:
-    """A file at each level of detail. Texts are made when they are asked for."""
+def unforged(text: str) -> str:
+    """Return *text* with a backslash before each line that could be taken for the heading of a file."""
+    return _FORGED.sub(r"\1\\\2", text) if DELIMITER in text else text
 
-    __slots__ = ("_cuts", "_data", "_parsed", "_path", "_rendering", "_starts", "bodies")
+
+class ShownFile:
+    """A file at each level of detail. What a level needs is worked out when it is first asked for."""
 
     def __init__(self, path: str, data: bytes, parsed: ParsedFile, rendering: Rendering) -> None:
         self._path = path
         self._data = data
         self._parsed = parsed
         self._rendering = rendering
-        starts = [0]
-        for line in data.split(b"\n")[:-1]:
-            starts.append(starts[-1] + len(line) + 1)
-        if len(starts) > 1 and starts[-1] == len(data):
-            starts.pop()
-        self._starts = starts
-        self._cuts = _outermost_functions(parsed, len(data))
-        self.bodies: Sequence[Body] = tuple(self._bodies())
+
+    @property
+    def bodies(self) -> Sequence[Body]:
+        """The functions that may be kept in full in a skeleton, in order of lines; none where that is the full text."""
+        return self._skeleton.bodies if self._is_shorter else ()
 
     def pieces(self, level: Level, kept: Collection[int] = ()) -> tuple[Piece, ...]:
-        """Return the file at *level*, in order of lines; of a skeleton the bodies *kept* are pieces ``full``."""
+        """Return the file at *level*, in order of lines; of a skeleton the bodies *kept* are pieces of level ``full``.
+
+        A skeleton that would be no shorter is the full text, and says so.
+        """
         lines = max(1, self._parsed.lines)
         if level == "name":
             names = main_names(self._parsed.definitions)
-            text = show_name(self._path, self._parsed.lines, self._parsed.summary, names)
-            return (Piece("name", text, 1, lines),)
-        head = heading(self._path, level, self._parsed.lines)
+            return (Piece("name", show_name(self._path, self._parsed.lines, self._parsed.summary, names), 1, lines),)
         if level == "outline":
-            return (Piece(level, head + _ended(outline(self._parsed)), 1, lines),)
-        if level in ("full", "uncommented"):
-            return (Piece(level, head + _ended(self._data.decode("utf-8", "replace")), 1, lines),)
-        made: list[Piece] = []
-        line = 1
-        for body in self.bodies:
-            if body.number not in kept:
-                continue
-            if body.start_line > line:
-                made.append(Piece("skeleton", self._skeleton(line, body.start_line - 1), line, body.start_line - 1))
-            text = self._data[slice(*self._range(body.start_line, body.end_line))].decode("utf-8", "replace")
-            made.append(Piece("full", _ended(text), body.start_line, body.end_line))
-            line = body.end_line + 1
-        if line <= len(self._starts):
-            made.append(Piece("skeleton", self._skeleton(line, len(self._starts)), line, len(self._starts)))
-        first = made[0]
-        return (Piece(first.level, head + first.text, first.start_line, first.end_line), *made[1:])
+            return (self._headed(Piece("outline", _ended(outline(self._parsed)), 1, lines)),)
+        if level == "skeleton" and self._is_shorter:
+            first, *others = self._runs(frozenset(kept))
+            return (self._headed(first), *others)
+        whole: Level = "full" if self._rendering.comments and level != "uncommented" else "uncommented"
+        return (self._headed(Piece(whole, self._whole(whole), 1, lines)),)
 
     def cut(self, piece: Piece, lines: int) -> Piece:
         """Return *piece* with its first *lines* lines only (at least 1) and a line that counts those left out."""
-        rows = piece.text.splitlines(keepends=True)
-        heads = 1 if rows[0].startswith("=== ") else 0
-        kept, left = rows[: heads + max(1, lines)], len(rows) - heads - max(1, lines)
+        rows = piece.text.splitlines(keepends=True) if "\n" not in piece.text else _rows(piece.text)
+        kept = max(1, lines) + rows[0].startswith(DELIMITER)
+        left = len(rows) - kept
         if left <= 0:
             return piece
-        return Piece(piece.level, f"{''.join(kept)}... {left} more lines\n", piece.start_line, piece.end_line)
+        more = comment(self._parsed.language, f"{left} more line{'s' if left > 1 else ''}").decode()
+        end = piece.end_line
+        if piece.level == "full":
+            end = piece.start_line + max(1, lines) - 1
+        return Piece(piece.level, f"{''.join(rows[:kept])}{more}\n", piece.start_line, end)
 
-    def _bodies(self) -> list[Body]:
-        made: list[Body] = []
-        for definition in self._cuts:
-            first, last = (bisect_right(self._starts, at) for at in (definition.span.start, definition.span.end - 1))
-            size = definition.span.end - definition.span.start
-            if made and first <= made[-1].end_line:
-                before = made.pop()
-                made.append(Body(before.number, before.name, before.start_line, last, before.size + size))
-            else:
-                made.append(Body(len(made), definition.name, first, last, size))
+    # -- what levels are made of --------------------------------------------------------------------------------
+
+    @cached_property
+    def _lines(self) -> Lines:
+        return Lines(self._data)
+
+    @cached_property
+    def _anatomy(self) -> Anatomy:
+        return anatomy(self._data, self._parsed.language)
+
+    @cached_property
+    def _skeleton(self) -> Skeleton:
+        return skeleton(self._lines, self._anatomy, self._parsed, self._rendering.comments)
+
+    @cached_property
+    def _uncommented(self) -> list[Edit]:
+        return settled(uncommented(self._lines, self._anatomy, self._parsed.language), len(self._data))
+
+    @cached_property
+    def _is_shorter(self) -> bool:
+        """Whether the skeleton is shorter than the whole text."""
+        if not self._skeleton.edits:
+            return False
+        saved = sum(edit.end - edit.start - len(edit.text) for edit in self._skeleton.edits)
+        whole = 0 if self._rendering.comments else sum(one.end - one.start - len(one.text) for one in self._uncommented)
+        return saved > whole
+
+    def _headed(self, piece: Piece) -> Piece:
+        head = heading(self._path, piece.level, self._parsed.lines)
+        return Piece(piece.level, head + piece.text, piece.start_line, piece.end_line)
+
+    def _whole(self, level: Level) -> str:
+        edits = self._uncommented if level == "uncommented" else []
+        return self._text(edits, 0, self._lines.count - 1)
+
+    def _text(self, edits: Sequence[Edit], first: int, last: int) -> str:
+        write = numbered if self._rendering.line_numbers else edited
+        return _ended(unforged(write(self._lines, edits, first, last).decode("utf-8", "replace")))
+
+    def _runs(self, kept: frozenset[int]) -> list[Piece]:
+        """Return the skeleton as runs of lines: those of the bodies *kept* in full, the others as they are."""
+        edits = self._skeleton.edits
+        full: Level = "full" if self._rendering.comments else "uncommented"
+        whole = self._uncommented if full == "uncommented" else ()
+        made: list[Piece] = []
+        line, count = 1, self._lines.count
+        for body in self._skeleton.bodies:
+            if body.number not in kept:
+                continue
+            if body.start_line > line:
+                made.append(self._run("skeleton", edits, line, body.start_line - 1))
+            made.append(self._run(full, whole, body.start_line, body.end_line))
+            line = body.end_line + 1
+        if line <= count:
+            made.append(self._run("skeleton", edits, line, count))
         return made
 
-    def _range(self, first: int, last: int) -> tuple[int, int]:
-        """Return the bytes of lines *first* to *last*."""
-        return self._starts[first - 1], self._starts[last] if last < len(self._starts) else len(self._data)
-
-    def _skeleton(self, first: int, last: int) -> str:
-        out: list[str] = []
-        at, stop = self._range(first, last)
-        for definition in self._cuts:
-            if at <= definition.span.start and definition.span.end <= stop:
-                out.append(self._data[at : definition.span.start].decode("utf-8", "replace"))
-                out.append(_elided(definition, self._parsed.language))
-                at = definition.span.end
-        out.append(self._data[at:stop].decode("utf-8", "replace"))
-        return _ended("".join(out))
+    def _run(self, level: Level, edits: Sequence[Edit], first: int, last: int) -> Piece:
+        return Piece(level, self._text(edits, first - 1, last - 1), first, last)
 
 
 def _ended(text: str) -> str:
     return text if text.endswith("\n") else text + "\n"
 
 
-def _outermost_functions(parsed: ParsedFile, size: int) -> list[Definition]:
-    """Return functions in order of place, without those that lie inside another."""
-    kept: list[Definition] = []
-    functions = (d for d in parsed.definitions if d.kind in BODY_KINDS and d.span.start < d.span.end <= size)
-    for definition in sorted(functions, key=lambda d: (d.span.start, -d.span.end)):
-        if not kept or definition.span.start >= kept[-1].span.end:
-            kept.append(definition)
-    return kept
-
-
-def _elided(definition: Definition, language: str) -> str:
-    count = definition.span.last_row - definition.span.first_row + 1
-    if language == "python":
-        return f"{definition.signature.rstrip(':')}: ...  # {count} lines"
-    return f"{definition.signature} {{ /* {count} lines */ }}"
+def _rows(text: str) -> list[str]:
+    """Return the lines of *text*, each with its line feed."""
+    rows = [row + "\n" for row in text.split("\n")]
+    rows.pop()
+    return rows

@@ -1,0 +1,272 @@
+"""What a skeleton leaves out of a file: bodies, long values, long texts, and of comments all but what they say first.
+
+Kept is what is structure: signatures as they are written, types with their fields, tables of functions, macros,
+exports, and the lines of the preprocessor around them. A body goes with the conditions inside it; a condition that
+reaches beyond it stays, so that what is left is balanced. What is left out is longer than the mark that stands for it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from codereader.index.anatomy import Anatomy, Function, Stretch
+from codereader.index.parsed import ParsedFile
+from codereader.pack.detail.comments import shortened, uncommented
+from codereader.pack.detail.lines import Edit, Lines, settled
+from codereader.pack.detail.marks import mark, size_mark
+from codereader.pack.piece import Body
+
+SMALL = 64
+"""Bytes, blanks squeezed, of a body that costs no more than the mark that would stand for it."""
+
+WRAPPING = 0.6
+"""A function is shown as a scope if so large a part of its body is bodies of functions in it."""
+
+LONG_LINE = 1000
+"""Bytes of one stretch on few lines from which its end is left out."""
+
+_KEPT_BYTES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Measure:
+    """Of more rows than `most` only the first `kept` are shown."""
+
+    most: int
+    kept: int
+
+
+_MEASURES = {
+    "value": _Measure(12, 4),
+    "table": _Measure(80, 60),
+    "text": _Measure(6, 2),
+    "help": _Measure(2, 0),
+    "prose": _Measure(4, 2),
+    "macro": _Measure(8, 4),
+    "recipe": _Measure(3, 1),
+    "unread": _Measure(4, 0),
+}
+_ROOT = _Measure(60, 40)
+_OUTER_BLOCK = _Measure(12, 4)
+_INNER_BLOCK = _Measure(3, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Skeleton:
+    """The settled edits that make a skeleton of a file, and the bodies they leave out."""
+
+    edits: list[Edit]
+    bodies: tuple[Body, ...]
+
+
+def skeleton(lines: Lines, parts: Anatomy, parsed: ParsedFile, comments: bool) -> Skeleton:
+    """Return what a skeleton leaves out; *comments* False: no comment stays."""
+    language = parsed.language
+    functions = _elided(lines, parts.functions)
+    edits = [edit for at, one in enumerate(functions) for edit in _body(lines, parts, one, at, language)]
+    edits += _stretches(lines, parts.stretches, parsed)
+    edits += shortened(lines, parts, language) if comments else uncommented(lines, parts, language)
+    kept = settled(edits, len(lines.data))
+    return Skeleton(kept, tuple(_bodies(lines, parts, functions, kept)))
+
+
+# -- functions ------------------------------------------------------------------------------------------------------
+
+
+def _elided(lines: Lines, functions: Sequence[Function]) -> list[Function]:
+    """Return the functions whose bodies go: the outermost, but those inside one that is little more than a scope."""
+    size = len(lines.data)
+    sound = sorted(
+        (one for one in functions if 0 <= one.head <= one.body < one.end <= size),
+        key=lambda one: (one.body, -one.end),
+    )
+    inside: list[list[int]] = [[] for _ in sound]
+    outer: list[int] = []
+    around: list[int] = []
+    for at, one in enumerate(sound):
+        while around and sound[around[-1]].end <= one.body:
+            around.pop()
+        (inside[around[-1]] if around else outer).append(at)
+        around.append(at)
+    kept: list[Function] = []
+    waiting = list(reversed(outer))
+    while waiting:
+        at = waiting.pop()
+        one = sound[at]
+        held = sum(sound[inner].end - sound[inner].body for inner in inside[at])
+        if held >= WRAPPING * (one.end - one.body):
+            waiting.extend(reversed(inside[at]))
+        elif not kept or one.head >= kept[-1].end:
+            kept.append(one)
+    return kept
+
+
+def _body(lines: Lines, parts: Anatomy, one: Function, number: int, language: str) -> Iterator[Edit]:
+    """Yield the edits that leave out one body, around the lines of conditions that reach beyond it."""
+    data, start, end = lines.data, one.body, one.end
+    at = bisect_left(parts.docstrings, start, key=lambda doc: doc.start)
+    is_first = at < len(parts.docstrings) and not data[start : parts.docstrings[at].start].strip()
+    if is_first and parts.docstrings[at].end <= end:
+        doc = parts.docstrings[at]
+        if doc.is_alone:
+            return
+        start = lines.indent(lines.row(doc.end) + 1) if lines.row(doc.end) + 1 < lines.count else end
+    if start >= end or len(b" ".join(data[start:end].split())) <= SMALL:
+        return
+    begin = lines.row(one.head)
+    is_braced = data[start : start + 1] == b"{"
+    opening, closing = (b"{ ", b" }") if is_braced else (b"...  " if language == "python" else b"", b"")
+    around = list(_unmatched(parts, start, end))
+    if not around:
+        words = mark(language, begin, lines.row(end - 1))
+        yield Edit(start, end, opening + words + closing, number)
+        return
+    for first, last in around:
+        stop = lines.end(lines.row(first) - 1) if lines.row(first) else first
+        if data[start:stop].strip():
+            words = mark(language, lines.row(start), lines.row(max(start, stop - 1)))
+            yield Edit(start, stop, opening + words, number)
+            opening = b""
+        start = lines.start(lines.row(max(first, last - 1)) + 1)
+    if data[start:end].strip():
+        words = mark(language, lines.row(start), lines.row(end - 1))
+        yield Edit(start, end, opening + words + closing, number)
+
+
+def _unmatched(parts: Anatomy, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield the lines of the preprocessor inside a range that belong to a condition that reaches beyond it."""
+    at = bisect_left(parts.directives, start, key=lambda one: one.start)
+    groups: list[list[tuple[int, int]]] = [[]]
+    for one in parts.directives[at:]:
+        if one.start >= end:
+            break
+        if one.change > 0:
+            groups.append([(one.start, one.end)])
+        elif one.change == 0:
+            groups[-1].append((one.start, one.end))
+        elif len(groups) > 1:
+            groups.pop()
+        else:
+            groups[0].append((one.start, one.end))
+    yield from sorted(line for group in groups for line in group)
+
+
+# -- stretches ------------------------------------------------------------------------------------------------------
+
+
+def _stretches(lines: Lines, stretches: Sequence[Stretch], parsed: ParsedFile) -> list[Edit]:
+    """Return the edits that shorten what is long: from the inside to the outside, so that a long part alone goes."""
+    hidden = [0] * (lines.count + 1)
+    edits: list[Edit] = []
+    tables = sorted(entry.row for entry in parsed.tables if not entry.assigned)
+    size = len(lines.data)
+    for one in sorted(stretches, key=lambda one: (one.end - one.start, one.start)):
+        if not 0 <= one.start < one.end <= size:
+            continue
+        first, last = lines.row(one.start), lines.row(one.end - 1)
+        edit = _shorter(lines, one, first, last, hidden, tables, parsed.language)
+        if edit is not None:
+            edits.append(edit)
+            for row in range(lines.row(edit.start), lines.row(max(edit.start, edit.end - 1)) + 1):
+                hidden[row] = 1
+    return edits
+
+
+def _measure(one: Stretch, first: int, last: int, tables: Sequence[int], size: int) -> _Measure:
+    if one.kind == "block":
+        return _INNER_BLOCK if one.depth else _OUTER_BLOCK
+    if one.kind == "value" and one.end - one.start >= size - 2:
+        return _ROOT
+    if one.kind == "value" and bisect_left(tables, first) < bisect_right(tables, last):
+        return _MEASURES["table"]
+    return _MEASURES[one.kind]
+
+
+def _shorter(
+    lines: Lines, one: Stretch, first: int, last: int, hidden: list[int], tables: Sequence[int], language: str
+) -> Edit | None:
+    """Return the edit that shortens one stretch, None where it is short enough."""
+    measure = _measure(one, first, last, tables, len(lines.data))
+    if one.kind == "help":
+        return (
+            Edit(one.start, one.end, b"  " + mark(language, first + 1, last)) if last - first > measure.most else None
+        )
+    closer = lines.data[one.end - 1 : one.end]
+    is_closed = last > first and (
+        (one.kind == "value" and closer in b")]}" and not lines.data[lines.start(last) : one.end - 1].strip())
+        or (one.kind == "text" and lines.line(last).strip()[:3] in (b'"""', b"'''", b"`", b"`;"))
+    )
+    start = first + 1 if one.kind == "value" or one.start > lines.indent(first) else first
+    stop = last - 1 if is_closed else last
+    shown = [row for row in range(start, stop + 1) if not hidden[row] and not lines.is_blank(row)]
+    if len(shown) <= measure.most:
+        return _narrower(lines, one, language) if len(shown) <= 2 and one.end - one.start > LONG_LINE else None
+    begin = shown[measure.kept]
+    end = lines.end(stop) if stop < last or one.kind != "value" else one.end - 1
+    if end > one.end and one.kind == "value":
+        return None
+    return Edit(lines.indent(begin), max(lines.indent(begin), min(end, max(one.end, end))), mark(language, begin, stop))
+
+
+def _narrower(lines: Lines, one: Stretch, language: str) -> Edit | None:
+    """Return the edit that leaves out the end of a stretch on a line that is too long."""
+    start, end = one.start + _KEPT_BYTES, one.end - 1
+    place = max(lines.data.rfind(b",", one.start, start), lines.data.rfind(b" ", one.start, start)) + 1
+    start = place if place > one.start else start
+    while start < end and lines.data[start] & 0xC0 == 0x80:
+        start += 1
+    return Edit(start, end, size_mark(language, end - start)) if end - start > SMALL else None
+
+
+# -- bodies -----------------------------------------------------------------------------------------------------------
+
+
+def _bodies(lines: Lines, parts: Anatomy, functions: Sequence[Function], edits: Sequence[Edit]) -> Iterator[Body]:
+    """Yield the bodies by their whole lines; what shares a line with another is one with it."""
+    sizes: dict[int, int] = {}
+    for edit in edits:
+        if edit.body >= 0:
+            sizes[edit.body] = sizes.get(edit.body, 0) + edit.end - edit.start
+    spans = [
+        (_above(lines, parts, functions[at].head), lines.row(functions[at].end - 1), at, sizes[at])
+        for at in sorted(sizes)
+    ]
+    spans += [
+        (lines.row(edit.start), lines.row(max(edit.start, edit.end - 1)), -1, 0) for edit in edits if edit.body < 0
+    ]
+    number = 0
+    for first, last, members in _merged(spans):
+        owned = sorted(at for at, _ in members if at >= 0)
+        if owned:
+            name = functions[owned[0]].name
+            yield Body(number, name, first + 1, last + 1, sum(size for _, size in members))
+            number += 1
+
+
+def _merged(spans: Sequence[tuple[int, int, int, int]]) -> Iterator[tuple[int, int, list[tuple[int, int]]]]:
+    """Yield runs of rows that share none with each other, with what lies in them."""
+    first, last, members = -1, -1, list[tuple[int, int]]()
+    for begin, end, at, size in sorted(spans):
+        if begin > last:
+            if members:
+                yield first, last, members
+            first, last, members = begin, end, []
+        last = max(last, end)
+        members.append((at, size))
+    if members:
+        yield first, last, members
+
+
+def _above(lines: Lines, parts: Anatomy, head: int) -> int:
+    """Return the row at which a function begins, with the comment directly above it."""
+    row = lines.row(head)
+    at = bisect_left(parts.comments, head, key=lambda span: span[0]) - 1
+    while at >= 0:
+        start, end = parts.comments[at]
+        if lines.row(max(start, end - 1)) != row - 1 or not lines.opens(start) or not lines.closes(end):
+            break
+        row = lines.row(start)
+        at -= 1
+    return row

@@ -1,0 +1,5 @@
+; What a skeleton of a JSON file may leave out.
+
+(comment) @comment
+(object) @value
+(array) @value
