@@ -65,7 +65,12 @@ def test_a_skeleton_keeps_structure_and_counts_what_it_elides() -> None:
 
 def test_a_nested_function_is_elided_with_the_one_around_it() -> None:
     """Only the outermost function of a nest leaves a line."""
-    source = b"def outer(a, b):\n    def inner():\n        pass\n    values = [one * b for one in a if one]\n    return inner\n"
+    source = b"""def outer(a, b):
+    def inner():
+        pass
+    values = [one * b for one in a if one]
+    return inner, values
+"""
 
     text = show("a.py", source, ParsedFile("python", 5), "skeleton")
 

@@ -3,7 +3,8 @@
     @comment            a comment
     @docstring          a string that documents the definition or file it begins
     @function           a function; @body is what may be left out of it, @name how to call it
-    @above              what stands before a function and belongs to it: an attribute, a decorator, a node around it
+    @above              what stands before a function and belongs to it: an attribute, a decorator
+    @around             a node that ends with a function and belongs to it: ``template <...>``, ``export``
     @value              a literal with many items
     @text               a long string
 
@@ -94,7 +95,9 @@ def _trimmed(data: bytes, node: Node) -> Range:
 def _functions(data: bytes, led: dict[str, list[tuple[Node, Match]]]) -> Iterator[Function]:
     """Yield the functions in order; of a node that several patterns fit, what the one with a name says."""
     above = sorted({_trimmed(data, node) for node, _ in led.get("above", ())})
-    around = {end: start for start, end in reversed(above)}
+    around = {
+        end: start for start, end in sorted((_trimmed(data, node) for node, _ in led.get("around", ())), reverse=True)
+    }
     found: dict[int, Function] = {}
     for lead in sorted(_FUNCTIONS & led.keys()):
         for node, (_, captures) in led[lead]:

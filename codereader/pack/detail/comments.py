@@ -182,7 +182,7 @@ def _brief(lines: Lines, start: int, end: int, is_header: bool, gone: int) -> It
     if rows[0]:
         yield without_rows(lines, words.first, words.first + rows[0] - 1, gone)
     last = words.first + rows[-1]
-    if stop < lines.end(last):
+    if stop < lines.end(last) or is_open:
         yield Edit(stop, lines.end(last), b" ..." if is_open else b"")
     if rows[-1] + 1 < len(words.rows):
         yield without_rows(lines, last + 1, words.first + len(words.rows) - 1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from codereader.index.anatomy import Anatomy, Function, Stretch
 from codereader.index.parsed import ParsedFile
@@ -40,7 +40,6 @@ class _Measure:
 
 _MEASURES = {
     "value": _Measure(12, 4),
-    "table": _Measure(80, 60),
     "text": _Measure(6, 2),
     "help": _Measure(2, 0),
     "prose": _Measure(4, 2),
@@ -48,9 +47,16 @@ _MEASURES = {
     "recipe": _Measure(3, 1),
     "unread": _Measure(4, 0),
 }
-_ROOT = _Measure(60, 40)
+_TABLE = _Measure(80, 60)
+_SETTINGS = _Measure(24, 8)
+_ROOT = _Measure(80, 60)
 _OUTER_BLOCK = _Measure(12, 4)
 _INNER_BLOCK = _Measure(3, 0)
+
+_SETTINGS_LANGUAGES = frozenset({"json", "yaml", "toml"})
+
+FAR = 3
+"""Items that are too long to be kept whole are cut through where they make a stretch so many times too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +104,8 @@ def _elided(lines: Lines, functions: Sequence[Function]) -> list[Function]:
         held = sum(sound[inner].end - sound[inner].body for inner in inside[at])
         if held >= WRAPPING * (one.end - one.body):
             waiting.extend(reversed(inside[at]))
-        elif not kept or one.head >= kept[-1].end:
-            kept.append(one)
+        elif not kept or one.body >= kept[-1].end:
+            kept.append(one if not kept else replace(one, head=max(one.head, kept[-1].end)))
     return kept
 
 
@@ -174,40 +180,69 @@ def _stretches(lines: Lines, stretches: Sequence[Stretch], parsed: ParsedFile) -
     return edits
 
 
-def _measure(one: Stretch, first: int, last: int, tables: Sequence[int], size: int) -> _Measure:
+def _measure(one: Stretch, first: int, last: int, tables: Sequence[int], size: int, language: str) -> _Measure:
     if one.kind == "block":
         return _INNER_BLOCK if one.depth else _OUTER_BLOCK
-    if one.kind == "value" and one.end - one.start >= size - 2:
+    if one.kind != "value":
+        return _MEASURES[one.kind]
+    if one.end - one.start >= size - 2:
         return _ROOT
-    if one.kind == "value" and bisect_left(tables, first) < bisect_right(tables, last):
-        return _MEASURES["table"]
-    return _MEASURES[one.kind]
+    if bisect_left(tables, first) < bisect_right(tables, last):
+        return _TABLE
+    return _SETTINGS if language in _SETTINGS_LANGUAGES else _MEASURES["value"]
 
 
 def _shorter(
     lines: Lines, one: Stretch, first: int, last: int, hidden: list[int], tables: Sequence[int], language: str
 ) -> Edit | None:
     """Return the edit that shortens one stretch, None where it is short enough."""
-    measure = _measure(one, first, last, tables, len(lines.data))
+    measure = _measure(one, first, last, tables, len(lines.data), language)
     if one.kind == "help":
         return (
             Edit(one.start, one.end, b"  " + mark(language, first + 1, last)) if last - first > measure.most else None
         )
-    closer = lines.data[one.end - 1 : one.end]
-    is_closed = last > first and (
-        (one.kind == "value" and closer in b")]}" and not lines.data[lines.start(last) : one.end - 1].strip())
-        or (one.kind == "text" and lines.line(last).strip()[:3] in (b'"""', b"'''", b"`", b"`;"))
-    )
-    start = first + 1 if one.kind == "value" or one.start > lines.indent(first) else first
-    stop = last - 1 if is_closed else last
+    start = first if one.start <= lines.indent(first) and one.kind != "value" else first + 1
+    stop = last - 1 if _is_closed(lines, one, first, last) else last
     shown = [row for row in range(start, stop + 1) if not hidden[row] and not lines.is_blank(row)]
     if len(shown) <= measure.most:
         return _narrower(lines, one, language) if len(shown) <= 2 and one.end - one.start > LONG_LINE else None
-    begin = shown[measure.kept]
-    end = lines.end(stop) if stop < last or one.kind != "value" else one.end - 1
-    if end > one.end and one.kind == "value":
+    begin = _cut(lines, one, shown, measure)
+    if begin is None:
         return None
-    return Edit(lines.indent(begin), max(lines.indent(begin), min(end, max(one.end, end))), mark(language, begin, stop))
+    is_bracketed = one.kind == "value" and lines.data[one.end - 1] in b")]}"
+    end = one.end - 1 if is_bracketed and stop == last else min(lines.end(stop), max(one.end, lines.end(stop)))
+    return Edit(lines.indent(begin), end, mark(language, begin, stop)) if end > lines.indent(begin) else None
+
+
+def _is_closed(lines: Lines, one: Stretch, first: int, last: int) -> bool:
+    """Whether the last row of a stretch does no more than close it."""
+    if last == first:
+        return False
+    if one.kind == "value":
+        closes = lines.data[one.end - 1] in b")]}"
+        return closes and not lines.data[lines.start(last) : one.end - 1].strip()
+    return one.kind == "text" and lines.line(last).strip()[:3] in (b'"""', b"'''", b"`", b"`;")
+
+
+def _cut(lines: Lines, one: Stretch, shown: Sequence[int], measure: _Measure) -> int | None:
+    """Return the row from which a stretch is left out: between items where there are items, behind a paragraph."""
+    if one.kind == "prose":
+        for at, row in enumerate(shown[: measure.kept]):
+            is_fence = lines.line(row).lstrip().startswith((b"```", b"~~~"))
+            if is_fence or (at and lines.is_blank(row - 1)):
+                return row
+        return shown[measure.kept]
+    if one.kind != "value":
+        return shown[measure.kept]
+    depth = _depth(lines, shown[0])
+    for row in shown[measure.kept :]:
+        if _depth(lines, row) <= depth and lines.line(row).lstrip()[:1] not in (b")", b"]", b"}"):
+            return row
+    return shown[measure.kept] if len(shown) > FAR * measure.most else None
+
+
+def _depth(lines: Lines, row: int) -> int:
+    return lines.indent(row) - lines.start(row)
 
 
 def _narrower(lines: Lines, one: Stretch, language: str) -> Edit | None:
