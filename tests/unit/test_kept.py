@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 from codereader.errors import ModelNotFound, ModelUnreadable
 from codereader.model import kept as kept_module
+from codereader.model import kept_numbers
 from codereader.model.gguf import read_header
-from codereader.model.kept import FILE_NAME, KeptVocabulary, counting_key, kept_vocabulary
+from codereader.model.kept import KeptVocabulary, counting_key, kept_vocabulary
+from codereader.model.kept_numbers import FILE_NAME
 from codereader.model.merges import ALPHABET
 from codereader.model.vocabulary import open_vocabulary
 from tests.gguf_files import bundled_model, llama_metadata, write_gguf
@@ -56,7 +58,7 @@ def counted(cache, texts, key=KEY):
 def rows(cache):
     """Return what the file holds."""
     with closing(sqlite3.connect(cache / FILE_NAME)) as connection:
-        return connection.execute("SELECT id, key, count FROM counts ORDER BY id").fetchall()
+        return connection.execute("SELECT id, key, number FROM numbers ORDER BY id").fetchall()
 
 
 def change(cache, sql, *values):
@@ -151,12 +153,12 @@ def test_a_damaged_file_is_made_anew(tmp_path, damage):
     elif damage == "empty":
         place.write_bytes(b"")
     elif damage == "other table":
-        change(tmp_path, "DROP TABLE counts")
+        change(tmp_path, "DROP TABLE numbers")
     elif damage == "other format":
         change(tmp_path, "PRAGMA user_version = 99")
     else:
         place.unlink()
-        change(tmp_path, "CREATE TABLE counts (other TEXT)")
+        change(tmp_path, "CREATE TABLE numbers (other TEXT)")
 
     assert expected == counted(tmp_path, many)[0]
     assert (expected, []) == counted(tmp_path, many)
@@ -165,9 +167,9 @@ def test_a_damaged_file_is_made_anew(tmp_path, damage):
 def test_a_count_that_was_altered_is_not_believed(tmp_path):
     """One flipped bit must not make a pack larger than its budget."""
     counted(tmp_path, ["abc", "de", "f", "ghij"])
-    change(tmp_path, "UPDATE counts SET count = count + (1 << 32) WHERE id = 1")
-    change(tmp_path, "UPDATE counts SET count = 'three' WHERE id = 2")
-    change(tmp_path, "UPDATE counts SET count = -count WHERE id = 3")
+    change(tmp_path, "UPDATE numbers SET number = number + (1 << 32) WHERE id = 1")
+    change(tmp_path, "UPDATE numbers SET number = 'three' WHERE id = 2")
+    change(tmp_path, "UPDATE numbers SET number = -number WHERE id = 3")
 
     assert ([3, 2, 1, 4], ["abc", "de", "f"]) == counted(tmp_path, ["abc", "de", "f", "ghij"])
     assert ([3, 2, 1, 4], []) == counted(tmp_path, ["abc", "de", "f", "ghij"])
@@ -220,7 +222,7 @@ def test_a_file_that_cannot_be_written_is_still_read(tmp_path):
 def test_a_file_that_another_process_holds_is_done_without(tmp_path, monkeypatch):
     """Who cannot read or write it in time counts, and loses nothing but that."""
     counted(tmp_path, ["abc"])
-    monkeypatch.setattr(kept_module, "BUSY_SECONDS", 0.0)
+    monkeypatch.setattr(kept_numbers, "BUSY_SECONDS", 0.0)
     with closing(sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
 
@@ -243,7 +245,7 @@ def test_many_may_write_at_once(tmp_path):
 
 def test_the_counts_used_last_are_kept(tmp_path, monkeypatch):
     """The file does not grow for ever: what was not used for longest goes first."""
-    monkeypatch.setattr(kept_module, "MOST_ROWS", 10)
+    monkeypatch.setattr(kept_numbers, "MOST_ROWS", 10)
     for number in range(10):
         counted(tmp_path, [f"first {number}"])
     counted(tmp_path, ["first 0", "first 9"])
@@ -255,7 +257,7 @@ def test_the_counts_used_last_are_kept(tmp_path, monkeypatch):
 
 def test_a_long_work_holds_no_more_than_so_many_counts(tmp_path, monkeypatch):
     """Memory is bounded; what is let go is found in the file again."""
-    monkeypatch.setattr(kept_module, "MOST_HELD", 10)
+    monkeypatch.setattr(kept_numbers, "MOST_HELD", 10)
     counter, inner = kept(tmp_path)
     texts = ["x" * number for number in range(50)]
 
@@ -264,7 +266,7 @@ def test_a_long_work_holds_no_more_than_so_many_counts(tmp_path, monkeypatch):
 
     assert list(range(50)) == once == again == counter.count_many(texts)
     assert texts == inner.asked
-    assert len(counter._held) <= 10  # nothing but the memory itself tells of it
+    assert len(counter._counts._held) <= 10  # nothing but the memory itself tells of it
 
 
 def write_model(path, *, tokens=("ab",), merges=("a b",), pre="gpt-2"):
