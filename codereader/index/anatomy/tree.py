@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING
 
 from codereader.index.anatomy.c import conditions, outside, preprocessed
 from codereader.index.anatomy.parts import Anatomy, Docstring, Function, Range, Stretch
-from codereader.index.c.preprocessor import plain
 from codereader.index.grammar import Match, UnusableError, grammar_of, matcher_of, pattern_of
 from codereader.index.tagged.text import tag_text
 from codereader.source.languages import Language
@@ -38,8 +37,9 @@ _COMMENTS = frozenset({"comment", "doc"})
 
 def tree_anatomy(data: bytes, language: Language) -> Anatomy | None:
     """Return the parts of *data*, None where the grammar cannot be used or is lost in it."""
+    text = tag_text(data, language)
     try:
-        matches = _matcher(language)(tag_text(data, language).plain)
+        matches = _matcher(language)(text.plain)
     except UnusableError:
         return None
     if matches is None:
@@ -48,7 +48,7 @@ def tree_anatomy(data: bytes, language: Language) -> Anatomy | None:
     for match in matches:
         for name, nodes in match[1].items():
             led.setdefault(name, []).extend((node, match) for node in nodes)
-    split = plain(data) if language.preprocessor else None
+    split = text.split
     comments = {_trimmed(data, node) for name in _COMMENTS for node, _ in led.get(name, ())}
     stretches = {Stretch(node.start_byte, node.end_byte, "value") for node, _ in led.get("value", ())}
     stretches |= {Stretch(node.start_byte, node.end_byte, "text") for node, _ in led.get("text", ())}

@@ -67,6 +67,11 @@ class TagText:
         self._wraps: dict[int, int] = {}
         self._said: list[tuple[int, str | None]] = []
 
+    @property
+    def split(self) -> Plain | None:
+        """What the preprocessor says, None for a language without one."""
+        return self._split
+
     def know(self, comments: Ranges, decorations: Ranges, wraps: Ranges) -> None:
         """Take note of what the grammar sees: comments, decorations, and nodes around definitions."""
         self._comments = self._comments or comments

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+_ONE_MORE = (1).__add__
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -30,7 +31,7 @@ class Lines:
 
     def __init__(self, data: bytes) -> None:
         self.data = data
-        starts = list(accumulate((len(line) + 1 for line in data.split(b"\n")), initial=0))
+        starts = list(accumulate(map(_ONE_MORE, map(len, data.split(b"\n"))), initial=0))
         starts.pop()
         if len(starts) > 1 and starts[-1] == len(data):
             starts.pop()

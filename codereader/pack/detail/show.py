@@ -86,6 +86,11 @@ class ShownFile:
             end = piece.start_line + max(1, lines) - 1
         return Piece(piece.level, f"{''.join(rows[:kept])}{more}\n", piece.start_line, end)
 
+    def run(self, first: int, last: int) -> Piece:
+        """Return the lines *first* to *last* in full, or without comments, and without a heading."""
+        full: Level = "full" if self._rendering.comments else "uncommented"
+        return self._run(full, self._uncommented if full == "uncommented" else (), first, min(last, self._lines.count))
+
     # -- what levels are made of --------------------------------------------------------------------------------
 
     @cached_property

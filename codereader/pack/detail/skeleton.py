@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from codereader.index.anatomy import Anatomy, Function, Stretch
+from codereader.index.anatomy import Anatomy, Function, Range, Stretch
 from codereader.index.parsed import ParsedFile
 from codereader.pack.detail.comments import shortened, uncommented
 from codereader.pack.detail.lines import Edit, Lines, settled
@@ -72,10 +72,26 @@ def skeleton(lines: Lines, parts: Anatomy, parsed: ParsedFile, comments: bool) -
     language = parsed.language
     functions = _elided(lines, parts.functions)
     edits = [edit for at, one in enumerate(functions) for edit in _body(lines, parts, one, at, language)]
-    edits += _stretches(lines, parts.stretches, parsed)
-    edits += shortened(lines, parts, language) if comments else uncommented(lines, parts, language)
+    left = _outside(parts, sorted((edit.start, edit.end) for edit in edits))
+    edits += _stretches(lines, left.stretches, parsed)
+    edits += shortened(lines, left, language) if comments else uncommented(lines, left, language)
     kept = settled(edits, len(lines.data))
     return Skeleton(kept, tuple(_bodies(lines, parts, functions, kept)))
+
+
+def _outside(parts: Anatomy, gone: Sequence[Range]) -> Anatomy:
+    """Return what stands outside of the ranges that are *gone*."""
+
+    def is_left(start: int, end: int) -> bool:
+        at = bisect_right(gone, start, key=lambda span: span[0]) - 1
+        return at < 0 or end > gone[at][1]
+
+    return replace(
+        parts,
+        comments=tuple(span for span in parts.comments if is_left(*span)),
+        docstrings=tuple(one for one in parts.docstrings if is_left(one.start, one.end)),
+        stretches=tuple(one for one in parts.stretches if is_left(one.start, one.end)),
+    )
 
 
 # -- functions ------------------------------------------------------------------------------------------------------
@@ -105,7 +121,7 @@ def _elided(lines: Lines, functions: Sequence[Function]) -> list[Function]:
         if held >= WRAPPING * (one.end - one.body):
             waiting.extend(reversed(inside[at]))
         elif not kept or one.body >= kept[-1].end:
-            kept.append(one if not kept else replace(one, head=max(one.head, kept[-1].end)))
+            kept.append(one if not kept or one.head >= kept[-1].end else replace(one, head=kept[-1].end))
     return kept
 
 
