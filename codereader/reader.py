@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from codereader.model.counter import TokenCounter
     from codereader.model.kept import KeptVocabulary
     from codereader.pack.segment import Level
+    from codereader.pack.sizes import Sizes
 
 Step = Callable[[str, int, int], None]
 """Called with a stage (``walk``, ``parse``), what is done and the total (0 while unknown), in files."""
@@ -305,6 +306,26 @@ class Reader:
         known = None if question is None else self.known(question)
         making = Making(budget, count, levels, rendering, paths, redact)
         return make(self.view, self.worth, making, known, self.cancel)
+
+    def sizes(
+        self,
+        count: TokenCounter,
+        *,
+        rendering: Rendering = PLAIN,
+        paths: Collection[str] | None = None,
+        redact: Redact | None = None,
+        step: Callable[[int, int], None] = lambda _, __: None,
+    ) -> Iterator[Sizes]:
+        """Yield the tokens of each file at each level of detail, by path; arguments as for `pack`.
+
+        *step* is told how many files are counted, of how many. Raises: StoreError, Cancelled.
+        """
+        from codereader.pack.sizes import sizes
+        from codereader.pack.texts import Texts
+
+        texts = Texts(self.view, rendering, redact)
+        chosen = [file.path for file in self.view.files() if paths is None or file.path in paths]
+        return sizes(chosen, texts.pieces, count, self.cancel, step)
 
     def known(self, question: str) -> Known:
         """Return what the index has to say to *question*. Raises: StoreError, Cancelled."""

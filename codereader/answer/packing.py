@@ -94,13 +94,13 @@ def make(
     """Return the pack that is wanted, with what the question of *known* adds to it."""
     count = making.count
     budget = AUTO_BUDGET if making.budget is None else making.budget
-    base = pack(view, worth, budget, count, levels=making.levels or STEPS, cancel=cancel)
+    base = _base(view, worth, making, budget, cancel)
     preface = _told([PREFACE], count)
     if known is None:
         return Packed(base, preface=preface)
     if base.left_out:
         share = budget - focus_share(budget)
-        base = pack(view, worth, share, count, levels=making.levels or STEPS, cancel=cancel)
+        base = _base(view, worth, making, share, cancel)
     shown = focus(view, wanted(known.reply, known.ranked), base, budget - base.tokens, count, cancel)
     brief, reply = _facts(known, base.tokens, count)
     return Packed(
@@ -111,6 +111,21 @@ def make(
         _told(reply.lines, count),
         _told([f"{QUESTION_TITLE}{known.question}"], count),
         known.reply.notes,
+    )
+
+
+def _base(view: IndexView, worth: Mapping[str, float], making: Making, budget: int, cancel: CancelToken) -> Pack:
+    """Return the base pack that is wanted, within *budget* tokens."""
+    return pack(
+        view,
+        worth,
+        budget,
+        making.count,
+        levels=making.levels or STEPS,
+        rendering=making.rendering,
+        paths=making.paths,
+        redact=making.redact,
+        cancel=cancel,
     )
 
 

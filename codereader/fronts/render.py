@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import json
 import re
+import shutil
 import sys
 from pathlib import Path
 from types import TracebackType
@@ -63,6 +64,13 @@ class Output:
             if error.errno == errno.EINVAL:  # what Windows says of a closed pipe
                 raise ReaderGone from None
             raise OutputError(f"cannot write the answer: {error.strerror}") from error
+
+    @property
+    def width(self) -> int | None:
+        """Characters that a line of the terminal holds; None where the answer goes elsewhere."""
+        if self._file is not None or not sys.stdout.isatty():
+            return None
+        return shutil.get_terminal_size().columns
 
     def json(self, row: Any) -> None:
         """Write one object on one line."""

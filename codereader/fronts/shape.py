@@ -106,13 +106,26 @@ def segment(one: Segment, *, text: bool = False) -> Json:
         "tokens": one.tokens,
         "start_line": one.start_line,
         "end_line": one.end_line,
+        "part": one.part,
+        "hash": one.hash,
     }
     return {**row, "text": one.text} if text else row
 
 
 def left_out(rows: Iterable[LeftOut]) -> list[Json]:
     """Return what did not go in whole."""
-    return [{"path": r.path, "level": r.level, "reason": r.reason, "tokens": r.tokens, "exact": r.exact} for r in rows]
+    return [
+        {
+            "path": row.path,
+            "level": row.level,
+            "reason": row.reason,
+            "tokens": row.tokens,
+            "exact": row.exact,
+            "budget": row.budget,
+            "removed": row.removed,
+        }
+        for row in rows
+    ]
 
 
 def pack(one: Pack, *, text: bool = False) -> Json:

@@ -57,12 +57,98 @@ def test_max_takes_the_whole_tree(run, tree: Path) -> None:
     assert ([], {"full"}) == (row["left_out"], {s["level"] for s in row["segments"]})
 
 
-def test_pack_text_lists_levels_and_what_is_missing(run, tree: Path) -> None:
-    """Rows of tokens, level and path; then what is not in full."""
+def test_a_pack_is_its_text(run, tree: Path) -> None:
+    """Bare, what is printed is the texts of the segments, joined; without --bare they stand in it in one piece."""
+    row = packed(run, tree, "--budget", "1000", "--text")
+
+    bare = run("pack", tree, "--budget", "1000", "--bare").stdout
+    assert "".join(segment["text"] for segment in row["segments"]) == bare
+    assert bare in run("pack", tree, "--budget", "1000").stdout
+
+
+def test_a_pack_says_beside_it_what_it_holds(run, tree: Path) -> None:
+    """Tokens of the budget, the vocabulary, files by level, what is missing and the flag that lists it: on stderr."""
     result = run("pack", tree, "--budget", "1000")
 
     assert ExitCode.OK == result.code
-    assert "Not in full:" in result.stdout
+    for words in ("of 1,000 tokens (", "30 files: ", "not in full: ", "--left-out"):
+        assert words in result.stderr
+    assert "" == run("pack", tree, "--budget", "1000", "--quiet").stderr
+
+
+def test_nobody_needs_to_know_a_budget(run, tree: Path) -> None:
+    """Without --budget it is auto, and what that means is said where it leaves something out."""
+    (tree / "long.c").write_text("".join(f"int long{n}(int x)\n{{\n\treturn {n};\n}}\n" for n in range(1000)))
+
+    result = run("pack", tree)
+
+    assert result.stdout == run("pack", tree, "--budget", "auto").stdout
+    assert "--budget auto is 16,384 tokens" in result.stderr
+
+
+def test_a_pack_begins_with_the_tree_and_ends_with_the_question(run, tree: Path) -> None:
+    """In order: the instruction, what the files are, the directory tree, the files, the facts, the question."""
+    text = run("pack", tree, "who calls f03_1?", "--budget", "2k", "--header", "Answer in French.").stdout
+
+    marks = [
+        "Answer in French.",
+        "These are files",
+        "Directory tree (30 files: ",
+        "\n=== file",
+        "Question: who calls",
+    ]
+    assert sorted(marks, key=text.index) == marks
+    assert text.endswith("Question: who calls f03_1?\n")
+
+
+def test_json_of_a_question_has_facts_and_what_each_part_takes(run, tree: Path) -> None:
+    """Base and focus stay within the budget together; the tokens of everything else are told beside it."""
+    row = packed(run, tree, "who calls f3_1?", "--budget", "2000")
+
+    assert "who calls f3_1?" == row["question"]
+    assert row["tokens"] == row["base_tokens"] + row["focus_tokens"] <= row["budget"] == 2000
+    assert {"preface", "directory_tree", "question"} <= set(row["around_tokens"])
+    assert {"base", "focus"} >= {segment["part"] for segment in row["segments"]}
+
+
+def test_what_is_left_out_is_listed(run, tree: Path) -> None:
+    """One line a file: by how many tokens it is reduced, the budget that has it in full, how it is shown."""
+    row = packed(run, tree, "--budget", "1000")
+
+    lines = run("pack", tree, "--budget", "1000", "--left-out").stdout.splitlines()
+    assert ["removed", "in", "full", "from", "shown", "path"] == lines[0].split()
+    assert len(row["left_out"]) == len(lines) - 1
+
+
+def test_the_table_tells_tokens_at_each_level(run, tree: Path) -> None:
+    """The scope's row is the sum of its files', the dearest file comes first, and the pack's part of each is told."""
+    table = json.loads(run("pack", tree, "--tree", "--budget", "1000", "--format", "json").stdout)
+    whole = packed(run, tree, "--budget", "max")
+
+    top, *files = table["tree"]
+    assert (30, "folder") == (top["files"], top["kind"])
+    assert {level: sum(row["tokens"][level] for row in files) for level in top["tokens"]} == top["tokens"]
+    assert whole["tokens"] == top["tokens"]["full"]
+    assert table["tokens"] == top["packed"] == sum(row["packed"] for row in files)
+    assert "file29.c" == files[0]["path"]
+
+
+def test_the_table_in_columns(run, tree: Path) -> None:
+    """A heading, the scope, then its files, with the level of those that the pack holds."""
+    lines = run("pack", tree, "--tree", "--budget", "max", "--depth", "1").stdout.splitlines()
+
+    assert ["full", "uncommented", "skeleton", "outline", "name", "share", "in", "pack", "path"] == lines[0].split()
+    assert lines[1].endswith("tree/ (30 files)")
+    assert lines[2].endswith("  file29.c [full]")
+    assert 32 == len(lines)
+
+
+def test_a_dry_run_lists_segments(run, tree: Path) -> None:
+    """A row a segment; their tokens are those of the pack."""
+    lines = run("pack", tree, "--budget", "1000", "--dry-run").stdout.splitlines()
+
+    row = packed(run, tree, "--budget", "1000")
+    assert row["tokens"] == sum(int(line.split()[0].replace(",", "")) for line in lines[1:])
 
 
 def test_map_shows_symbols_within_its_budget(run, tree: Path) -> None:

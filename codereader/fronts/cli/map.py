@@ -6,19 +6,23 @@ from pathlib import Path
 
 import click
 
-from codereader.errors import BudgetTooSmall
 from codereader.fronts import shape
-from codereader.fronts.cli.options import PATH, Count, How, Which, opened, output_options, reading, scope_options
-from codereader.fronts.cli.pack import counter
+from codereader.fronts.cli.options import PATH, How, Which, opened, output_options, reading, scope_options
+from codereader.fronts.cli.pack import Budget, counter
 from codereader.fronts.render import Output
-from codereader.fronts.text import safe, safe_line
-from codereader.pack.segment import Pack
+from codereader.fronts.text import safe_line
+from codereader.pack.piece import PLAIN
 from codereader.source.scope import Skipped
+
+DEFAULT_BUDGET = 4096
+"""Tokens of an outline that nobody sized, and of ``auto``."""
 
 
 @click.command("map", help="Print an outline of PATH within N tokens: files, symbols, signatures.")
 @PATH
-@click.option("--budget", type=Count(1), default=4096, metavar="N", help="Tokens at most; default 4096.")
+@click.option(
+    "--budget", type=Budget(), default=str(DEFAULT_BUDGET), metavar="N|max", help="Tokens at most; default 4096."
+)
 @click.option("--model", metavar="FILE|NAME", help="Count in this model's vocabulary; default: the default model's.")
 @click.option("--skipped", is_flag=True, help="List the files that were not read and why, instead of the outline.")
 @scope_options
@@ -32,23 +36,18 @@ def command(
     how: How,
 ) -> None:
     """Print the outline, or the list of skipped files."""
+    from codereader.fronts.cli import packing
+
     with how.report() as report, how.open() as out:
         if skipped:
             with reading(path, which) as reader:
                 _write_skipped(reader.walk().skipped, out, how.style)
             return
+        request = packing.Request(
+            path, None, budget or DEFAULT_BUDGET, "pack", PLAIN, bare=True, text=True, levels=("outline", "name")
+        )
         with opened(path, which, report) as reader:
-            count = counter(model, reader, report)
-            with report.working("packing"):
-                packed = reader.pack(budget, count, levels=("outline", "name")).base
-        if not packed.segments:
-            message = f"no file of {path} fits --budget {budget:,} tokens, not even by name"
-            raise BudgetTooSmall(message, "Raise --budget.")
-        _write_outline(packed, out, how.style)
-        if packed.left_out:
-            short = sum(1 for row in packed.left_out if row.level)
-            gone = len(packed.left_out) - short
-            report.note(f"{short} files are shown by name only and {gone} not at all; --budget N shows more")
+            packing.run(request, reader, counter(model, reader, report), report, out, how.style)
 
 
 def _write_skipped(rows: tuple[Skipped, ...], out: Output, style: str) -> None:
@@ -56,11 +55,3 @@ def _write_skipped(rows: tuple[Skipped, ...], out: Output, style: str) -> None:
         out.json({"schema": shape.SCHEMA, "skipped": shape.skipped(rows)})
     else:
         out.write("".join(f"{safe_line(row.path)}: {safe_line(row.reason)}\n" for row in rows))
-
-
-def _write_outline(packed: Pack, out: Output, style: str) -> None:
-    if style == "json":
-        out.json(shape.pack(packed, text=True))
-        return
-    for segment in packed.segments:
-        out.write(safe(segment.text))

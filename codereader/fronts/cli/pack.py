@@ -1,68 +1,172 @@
-"""``codereader pack``: what a budget holds, and the text of it."""
+"""``codereader pack``: the files of a tree that a budget of tokens holds, as text for a model or another tool."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from codereader.errors import BudgetTooSmall, UsageError
-from codereader.fronts.cli.options import PATH, Count, How, Which, opened, output_options, scope_options
-from codereader.fronts.packs import pack_out
-from codereader.fronts.report import Report
-from codereader.fronts.text import counted, safe
+from codereader.errors import UsageError
+from codereader.fronts.cli.options import PATH, Count, How, Place, Which, opened, output_options, scope_options
 from codereader.pack.budget import MAX_BUDGET
+from codereader.pack.piece import Rendering
 
 if TYPE_CHECKING:
+    from codereader.fronts.cli.packing import View
+    from codereader.fronts.report import Report
     from codereader.model.counter import TokenCounter
     from codereader.reader import Reader
 
+HEADER_BYTES = 1 << 20
+"""Longest file that --header-file reads."""
+
 
 class Budget(Count):
-    """A number of tokens, or ``max``."""
+    """A number of tokens, ``max``, or ``auto``, which is None."""
 
-    name = "N|max"
+    name = "N|auto|max"
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Return the tokens that *value* writes."""
-        return MAX_BUDGET if value == "max" else super().convert(value, param, ctx)
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the tokens that *value* writes, 0 for ``auto``."""
+        word = str(value).strip().lower()
+        if word in ("auto", "max"):
+            return MAX_BUDGET if word == "max" else 0
+        return super().convert(value, param, ctx)
 
 
-@click.command("pack", help="Print what a budget of N tokens holds of PATH; counts are those of the model.")
+class Commits(click.IntRange):
+    """A number of commits, which may be left away."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number that *value* writes."""
+        if isinstance(value, str) and not value.strip().isdigit():
+            self.fail(f"{value!r} is not a number of commits; write --log 10, or --log behind everything else.")
+        return int(super().convert(value, param, ctx))
+
+
+class Packer(click.Command):
+    """The command; a flag of another packer is answered with ours."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse *args*. Raises: UsageError for a flag that another packer has, with what does it here."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            from codereader.fronts.packed.habits import HERE
+
+            if error.option_name not in HERE:
+                raise
+            raise UsageError(f"pack has no {error.option_name}", HERE[error.option_name]) from None
+
+
+@click.command(
+    "pack",
+    cls=Packer,
+    help="Print the files of PATH that a budget of tokens holds, and what QUESTION needs, for any model or tool.",
+)
 @PATH
-@click.option("--budget", type=Budget(), required=True, metavar="N|max", help="Tokens at most, delimiters included.")
+@click.argument("question", required=False)
+@click.option(
+    "--budget",
+    type=Budget(),
+    default="auto",
+    metavar="N|auto|max",
+    help="Tokens of files at most; auto (the default): as many as help; max: all.",
+)
 @click.option("--model", metavar="FILE|NAME", help="Count in this model's vocabulary; default: the default model's.")
-@click.option("--text", is_flag=True, help="Print the text itself; in JSON, give each segment its text.")
+@click.option("--tree", is_flag=True, help="Print tokens by folder and file at each level of detail instead, as du.")
+@click.option("--depth", type=click.IntRange(1), metavar="N", help="Levels of folders that --tree shows.")
+@click.option("--left-out", is_flag=True, help="Print instead what is not in full, and the budget that brings it back.")
+@click.option("--dry-run", is_flag=True, help="Print instead which files are shown at which level for how many tokens.")
+@click.option("-n", "--line-numbers", is_flag=True, help="Number every line of full text.")
+@click.option("--remove-comments", is_flag=True, help="Leave the comments out of full text.")
+@click.option("--header", metavar="TEXT", help="Begin with this instruction.")
+@click.option("--header-file", type=Place(), metavar="FILE", help="Begin with the instruction that FILE holds.")
+@click.option("--diff", is_flag=True, help="Add the uncommitted changes.")
+@click.option(
+    "--log", type=Commits(1), is_flag=False, flag_value=10, metavar="[N]", help="Add the last N commits; default 10."
+)
+@click.option("--stdin", is_flag=True, help="Pack only the files that standard input lists, one a line.")
+@click.option("-0", "--null", is_flag=True, help="The paths on standard input end with NUL, not with a line.")
+@click.option(
+    "--secrets/--no-secrets", default=True, help="Replace what looks like a password or key (the default), or do not."
+)
+@click.option("--bare", is_flag=True, help="Print the files alone: no tree, facts or question around them.")
+@click.option("--text", is_flag=True, help="In JSON, give each segment its text; the other formats always have it.")
 @scope_options
-@output_options("text", "json")
-def command(
-    path: Path,
-    budget: int,
-    model: str | None,
-    text: bool,
-    which: Which,
-    how: How,
-) -> None:
+@output_options("text", "cxml", "markdown", "json")
+def command(which: Which, how: How, **given: Any) -> None:
     """Pack a scope and print the result."""
-    with how.report() as report, how.open() as out:
-        with opened(path, which, report) as reader:
-            count = counter(model, reader, report)
-            with report.working("packing"):
-                packed = reader.pack(budget, count).base
-        if budget == MAX_BUDGET:
-            packed = replace(packed, budget=packed.tokens)
-        if not packed.segments:
-            message = f"no file of {path} fits --budget {budget:,} tokens, not even by name"
-            raise BudgetTooSmall(message, "Raise --budget.")
-        if text and how.style == "text":
-            for segment in packed.segments:
-                out.write(safe(segment.text))
-        else:
-            pack_out(packed, out, how.style, text=text)
-        if text and how.style == "text" and packed.left_out:
-            report.note(f"not in full: {counted(len(packed.left_out), 'file')}; without --text they are listed")
+    from codereader.fronts.cli import packing
+
+    view = _view(given)
+    question = _question(given["question"])
+    request = packing.Request(
+        path=given["path"],
+        question=question,
+        budget=given["budget"] or None,
+        view=view,
+        rendering=Rendering(comments=not given["remove_comments"], line_numbers=given["line_numbers"]),
+        header=_header(given["header"], given["header_file"]),
+        names=packing.read_names(null=given["null"]) if given["stdin"] or given["null"] else None,
+        diff=given["diff"],
+        log=given["log"] or 0,
+        secrets=given["secrets"],
+        bare=given["bare"],
+        text=given["text"],
+        depth=given["depth"],
+    )
+    _check_style(view, how.style)
+    with how.report() as report, how.open() as out, opened(request.path, which, report) as reader:
+        packing.run(request, reader, counter(given["model"], reader, report), report, out, how.style)
+
+
+def _view(given: dict[str, Any]) -> View:
+    """Return what is to be printed. Raises: UsageError for two at once."""
+    views: dict[str, View] = {"tree": "tree", "left_out": "left out", "dry_run": "listing"}
+    asked = [name for name in views if given[name]]
+    if len(asked) > 1:
+        flags = " and ".join("--" + name.replace("_", "-") for name in asked)
+        raise UsageError(f"{flags} contradict each other", "Ask for one at a time.")
+    if given["depth"] and not given["tree"]:
+        raise UsageError("--depth is for --tree", "Add --tree.")
+    return views[asked[0]] if asked else "pack"
+
+
+def _check_style(view: View, style: str) -> None:
+    """Check that what is no pack is not wanted in a format for packs. Raises: UsageError."""
+    if view != "pack" and style in ("cxml", "markdown"):
+        raise UsageError(f"a table cannot be written as {style}", "Pass --format text or --format json.")
+
+
+def _question(given: str | None) -> str | None:
+    """Return the question. Raises: UsageError for one without text, and for a second path."""
+    if given is None:
+        return None
+    question = given.encode("utf-8", "surrogateescape").decode("utf-8", "replace").strip()
+    if not question:
+        raise UsageError("the question has no text", 'Ask one: codereader pack PATH "how are pages freed"')
+    if " " not in question and Path(given).exists():
+        message = f"{question} is a path, and pack takes one: what comes behind it is a question"
+        raise UsageError(message, "Pass the folder that holds both, with --include GLOB or --stdin to choose.")
+    return question
+
+
+def _header(text: str | None, file: Path | None) -> str:
+    """Return the instruction to begin with. Raises: UsageError."""
+    if file is None:
+        return (text or "").strip()
+    if text is not None:
+        raise UsageError("--header and --header-file contradict each other", "Leave one of them out.")
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(HEADER_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"cannot read --header-file {file}: {error.strerror}", "Name a text file.") from error
+    if len(data) > HEADER_BYTES:
+        raise UsageError(f"--header-file {file} is over 1 MiB", "Name a shorter text file.")
+    return data.decode("utf-8", "replace").strip()
 
 
 def counter(named: str | None, reader: Reader, report: Report) -> TokenCounter:

@@ -1,0 +1,299 @@
+"""Carry a pack through: read the list of files, make the pack, put around it what was asked for, write it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from codereader.errors import BudgetTooSmall, NothingFound, UsageError
+from codereader.fronts.text import counted, safe, safe_line
+from codereader.pack.budget import AUTO_BUDGET, MAX_BUDGET
+from codereader.pack.piece import Rendering
+
+if TYPE_CHECKING:
+    from codereader.answer.packing import Packed, Told
+    from codereader.fronts.packed.named import Named
+    from codereader.fronts.packed.page import Beside, Find, Page
+    from codereader.fronts.render import Output
+    from codereader.fronts.report import Report
+    from codereader.model.counter import TokenCounter
+    from codereader.pack.secrets import Redactor
+    from codereader.pack.segment import Level
+    from codereader.reader import Reader
+
+View = Literal["pack", "tree", "left out", "listing"]
+
+CONTENTS_SHARE = 100
+"""The directory tree has about one line for so many tokens of the pack."""
+
+LEAST_CONTENTS = 40
+"""Lines that the directory tree may have however small the pack is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is wanted. `budget` None: as much as helps. `names` None: all files of PATH.
+
+    `log` counts the commits to show; `depth` is that of the table of tokens, None: as fits. `levels` are
+    those allowed, None: all.
+    """
+
+    path: Path
+    question: str | None
+    budget: int | None
+    view: View
+    rendering: Rendering
+    header: str = ""
+    names: tuple[str, ...] | None = None
+    diff: bool = False
+    log: int = 0
+    secrets: bool = True
+    bare: bool = False
+    text: bool = False
+    depth: int | None = None
+    levels: tuple[Level, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a pack is made with: the open reader, the counter of tokens, and what keeps secrets back."""
+
+    reader: Reader
+    count: TokenCounter
+    redactor: Redactor | None
+    named: Named | None
+
+    @property
+    def paths(self) -> Collection[str] | None:
+        """The files to choose from, None for all."""
+        return frozenset(self.named.paths) if self.named else None
+
+    def inert(self, path: str, text: str) -> str:
+        """Return *text* of the file *path* as it may be pasted anywhere."""
+        from codereader.fronts.packed.printable import printable
+
+        return printable(self.redactor(path, text) if self.redactor else text)
+
+    def tokens(self, text: str) -> int:
+        """Return the tokens of *text*."""
+        return self.count.count_many([text])[0]
+
+
+def run(request: Request, reader: Reader, count: TokenCounter, report: Report, out: Output, style: str) -> None:
+    """Make the pack of *request* and write it in *style*. Raises: BudgetTooSmall, NothingFound, Cancelled."""
+    from codereader.fronts.packed import summary
+
+    ground = _ground(request, reader, count)
+    with report.working("packing"):
+        packed = _packed(request, ground)
+        page = _page(request, ground, packed)
+    _write(request, ground, page, report, out, style)
+    for note in packed.notes:
+        report.note(note)
+    lines = summary.of_map(page) if request.levels else summary.of_pack(page, is_auto=request.budget is None)
+    report.lines([*lines, *summary.finds(page)])
+
+
+def _ground(request: Request, reader: Reader, count: TokenCounter) -> Ground:
+    from codereader.errors import NothingReadable
+    from codereader.fronts.packed.named import named
+    from codereader.pack.secrets import Redactor
+
+    def read(path: str) -> str | None:
+        try:
+            return reader.view.text(path).decode("utf-8", "replace")
+        except NothingReadable:
+            return None
+
+    files = None if request.names is None else named(request.names, reader.walked, reader.skipped, Path.cwd())
+    if files is not None and not files.paths:
+        first = files.left_out[0]
+        message = f"none of the {counted(len(files.left_out), 'path')} that --stdin names is a file to pack"
+        raise NothingFound(message, f"{safe_line(first.path)}: {first.reason}.")
+    return Ground(reader, count, Redactor(read) if request.secrets else None, files)
+
+
+def _packed(request: Request, ground: Ground) -> Packed:
+    """Return the pack, with what --stdin names in vain. Raises: BudgetTooSmall where not even a name fits."""
+    packed = ground.reader.pack(
+        request.budget,
+        ground.count,
+        question=request.question,
+        levels=request.levels,
+        rendering=request.rendering,
+        paths=ground.paths,
+        redact=ground.inert,
+    )
+    if not packed.base.segments and not packed.focus.segments:
+        message = f"no file of {request.path} fits --budget {request.budget or AUTO_BUDGET:,} tokens, not even by name"
+        raise BudgetTooSmall(message, "Raise --budget.")
+    base = packed.base
+    if ground.named:
+        rows = sorted((*base.left_out, *ground.named.left_out), key=lambda row: (row.path, row.reason))
+        base = replace(base, left_out=tuple(rows))
+    return replace(packed, base=base, facts=_told(packed.facts, ground), brief=_told(packed.brief, ground))
+
+
+def _budget(request: Request, packed: Packed) -> int:
+    """Return the budget that was kept; that of ``max`` is what the pack needed."""
+    if request.budget == MAX_BUDGET:
+        return packed.tokens
+    return request.budget or AUTO_BUDGET
+
+
+def _told(told: Told, ground: Ground) -> Told:
+    """Return facts as they may be pasted: they quote the tree, too."""
+    text = ground.inert("", told.text)
+    return told if text == told.text else replace(told, text=text, tokens=ground.tokens(text))
+
+
+def _page(request: Request, ground: Ground, packed: Packed) -> Page:
+    """Return what is printed: the pack, and around it what was asked for and what helps to read it."""
+    from codereader.fronts.packed.contents import contents
+    from codereader.fronts.packed.page import Beside, Page, told
+
+    reader = ground.reader
+    paths = ground.named.paths if ground.named else reader.walked.paths
+    segments = (*packed.base.segments, *packed.focus.segments)
+
+    def beside(name: str, title: str, text: str) -> Beside:
+        return Beside(name, title, text, ground.tokens(f"{title}\n\n{text}\n"))
+
+    tree = header = None
+    changes: tuple[Beside, ...] = ()
+    if not request.bare and request.view == "pack":
+        shown = f"{counted(len(paths), 'file')}: {told(segments, len(paths))}"
+        lines = max(LEAST_CONTENTS, packed.tokens // CONTENTS_SHARE)
+        tree = beside("directory_tree", f"Directory tree ({shown})", contents(reader.walked.scope.name, paths, lines))
+        header = beside("header", "", safe(request.header)) if request.header else None
+        changes = tuple(beside(*change) for change in _changes(request, ground))
+    return Page(
+        reader.walked.scope.name,
+        len(paths),
+        _budget(request, packed),
+        packed,
+        request.question,
+        _language(reader),
+        header,
+        tree,
+        changes,
+        _finds(ground, packed),
+        request.bare or request.view != "pack",
+    )
+
+
+def _changes(request: Request, ground: Ground) -> Iterator[tuple[str, str, str]]:
+    """Yield name, title and text of what was asked for of the history."""
+    from codereader.source.changes import diff, log
+
+    reader = ground.reader
+    scope = reader.walked.scope
+    if request.diff:
+        found = diff(scope, cancel=reader.cancel)
+        title = "Uncommitted changes" + (" (cut: there is more)" if found.cut else "")
+        new = "".join(f"new, not in git: {safe_line(path)}\n" for path in found.untracked)
+        yield "diff", title, ground.inert("uncommitted changes", found.text) + new or "none\n"
+    if request.log:
+        kept = log(scope, request.log, cancel=reader.cancel)
+        title = f"The last {counted(request.log, 'commit')}" + (" (cut: there is more)" if kept.cut else "")
+        yield "log", title, ground.inert("log", kept.text) or "none\n"
+
+
+def _language(reader: Reader) -> Callable[[str], str]:
+    def language(path: str) -> str:
+        file = reader.view.file(path)
+        return file.language if file else "text"
+
+    return language
+
+
+def _finds(ground: Ground, packed: Packed) -> tuple[Find, ...]:
+    """Return what was replaced in what is shown, and not in what was only looked at."""
+    from codereader.fronts.packed.page import Find
+    from codereader.pack.secrets.redact import marker
+
+    if ground.redactor is None or not ground.redactor.finds:
+        return ()
+    files = ground.reader.view.file
+    texts: dict[str, str] = {}
+    for segment in (*packed.base.segments, *packed.focus.segments):
+        texts[segment.path] = texts.get(segment.path, "") + segment.text
+    return tuple(
+        Find(find.path, find.line, find.kind)
+        for find in ground.redactor.finds
+        if files(find.path) is None or marker(find.kind) in texts.get(find.path, "")
+    )
+
+
+def _write(request: Request, ground: Ground, page: Page, report: Report, out: Output, style: str) -> None:
+    """Write what was asked for of *page*."""
+    from codereader.fronts.packed import left_out, listing
+    from codereader.fronts.packed.stream import stream
+
+    if request.view == "tree":
+        _write_tree(request, ground, page, report, out, style)
+    elif style == "json":
+        from codereader.fronts.packed import objects
+
+        stream(objects.chunks(page, text=request.text), out)
+    elif request.view == "listing":
+        stream((f"{line}\n" for line in listing.lines(page, out)), out)
+    elif request.view == "left out":
+        stream((f"{line}\n" for line in left_out.lines(page.packed.left_out, out)), out)
+    else:
+        stream(_format(style)(page), out)
+
+
+def _format(style: str) -> Callable[[Page], Iterator[str]]:
+    from codereader.fronts.packed import cxml, markdown, text
+
+    return {"text": text.chunks, "cxml": cxml.chunks, "markdown": markdown.chunks}[style]
+
+
+def _write_tree(request: Request, ground: Ground, page: Page, report: Report, out: Output, style: str) -> None:
+    from codereader.fronts import shape
+    from codereader.fronts.packed import usage
+    from codereader.fronts.packed.stream import stream
+
+    rows = ground.reader.sizes(
+        ground.count,
+        paths=ground.paths,
+        rendering=request.rendering,
+        redact=ground.inert,
+        step=lambda done, total: report.progress("counting", done, total, "files"),
+    )
+    depth = request.depth if request.depth or style != "json" else usage.ALL
+    table = usage.usage(page.name, rows, page.segments, depth)
+    report.clear()
+    if style == "json":
+        base = page.packed.base
+        head = {"schema": shape.SCHEMA, "budget": page.budget, "tokens": page.packed.tokens}
+        out.json({**head, "vocabulary": base.vocabulary, "exact": base.exact, "tree": usage.as_json(table)})
+    else:
+        stream((f"{line}\n" for line in usage.lines(table, out, out.width)), out)
+
+
+def read_names(*, null: bool) -> tuple[str, ...]:
+    """Return the paths that standard input lists. Raises: UsageError where it is a terminal, or lists none."""
+    from codereader.fronts.packed.named import split_names
+
+    hint = "Pipe a list in: git ls-files | codereader pack PATH --stdin"
+    if sys.stdin is None or sys.stdin.isatty():
+        message = "--stdin reads paths from a pipe, and standard input is a terminal"
+        raise UsageError(message, hint)
+    try:
+        data = sys.stdin.buffer.read()
+    except OSError as error:
+        message = f"cannot read the list of paths from standard input: {error.strerror}"
+        raise UsageError(message) from error
+    if not null and b"\0" in data:
+        message = "the paths on standard input end with NUL"
+        raise UsageError(message, "Add -0 (--null) to read them so.")
+    names = tuple(split_names(data, null=null))
+    if not names:
+        message = "--stdin read no path: standard input is empty"
+        raise UsageError(message, hint)
+    return names
