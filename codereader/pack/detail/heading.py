@@ -11,19 +11,25 @@ from codereader.index.parsed import Definition
 from codereader.pack.segment import Level
 
 ROLE_CHARS = 100
-"""Longest role, in characters, that a name line carries."""
+"""Longest role, in characters, that a heading carries."""
+
+MOST_NAMES = 5
+"""So many names stand for a role."""
 
 
-def heading(path: str, level: Level, lines: int) -> str:
-    """Return the delimiter line of a file of *lines* lines shown at *level*."""
-    return f"=== {one_line(path)} ({level}, {lines} lines)\n"
+def heading(path: str, level: Level, lines: int, role: str | None = None) -> str:
+    """Return the delimiter line of a file of *lines* lines shown at *level*, with its *role* in its own words."""
+    return f"=== {one_line(path)} ({level}, {lines} lines{_told(role)})\n"
 
 
 def show_name(path: str, lines: int, summary: str | None, names: Sequence[str]) -> str:
     """Return the name level of a file: path, size, and its role by its own words or else by its first *names*."""
-    role = (summary and " ".join(summary.split())) or ", ".join(names[:5])
-    told = f": {one_line(role)[:ROLE_CHARS]}" if role else ""
-    return f"=== {one_line(path)} ({lines} lines{told})\n"
+    return f"=== {one_line(path)} ({lines} lines{_told(summary or ', '.join(names[:MOST_NAMES]))})\n"
+
+
+def _told(role: str | None) -> str:
+    words = " ".join(role.split()) if role else ""
+    return f": {one_line(words)[:ROLE_CHARS]}" if words else ""
 
 
 def main_names(definitions: Iterable[Definition]) -> list[str]:
@@ -33,5 +39,7 @@ def main_names(definitions: Iterable[Definition]) -> list[str]:
 
 def one_line(text: str) -> str:
     """Return *text* with line breaks and undecodable bytes escaped, so that a path cannot forge a delimiter."""
+    if text.isprintable():
+        return text
     safe = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in safe)
