@@ -94,6 +94,7 @@ class IndexView:
         self._named: dict[str, tuple[At[Definition], ...]] = {}
         self._unpacked: dict[int, tuple[Definition, ...]] = {}
         self._kept: dict[str, tuple[At[Reference], ...]] = {}
+        self._defining: dict[str, tuple[At[Definition], ...]] = {}
         self._files: dict[str, IndexedFile] | None = None
         self._counts: tuple[Mapping[str, int], Mapping[str, int]] | None = None
 
@@ -180,9 +181,19 @@ class IndexView:
         """Return the definitions called *name*, in the file *path*, of the *kinds*; each narrows if given."""
         if name is not None:
             found: Iterable[At[Definition]] = self._called(name)
+        elif path is not None:
+            found = self._located_in(path)
         else:
-            found = sorted(self._defined(path), key=_definition_order)
+            found = sorted(self._defined(None), key=_definition_order)
         return [at for at in found if (path is None or at.path == path) and (not kinds or at.fact.kind in kinds)]
+
+    def _located_in(self, path: str) -> tuple[At[Definition], ...]:
+        """Return the definitions in *path*; those of the last few files are kept, since each is asked for again."""
+        if path not in self._defining:
+            if len(self._defining) >= KEPT_FILES:
+                self._defining.pop(next(iter(self._defining)))
+            self._defining[path] = tuple(sorted(self._defined(path), key=_definition_order))
+        return self._defining[path]
 
     def _called(self, name: str) -> tuple[At[Definition], ...]:
         """Return the definitions called *name*, kept since names are asked for over and over."""
