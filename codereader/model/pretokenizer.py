@@ -4,42 +4,44 @@ The names are those of the GGUF key ``tokenizer.ggml.pre``; what each does is wh
 (src/llama-vocab.cpp, src/unicode.cpp), which is not always what the model's authors wrote: letters beyond ASCII, for
 example, count as upper and lower case at once. Where llama.cpp cuts in several passes, the passes are folded into one
 pattern here. Every pattern matches every character, since tiktoken drops what does not match.
+
+Letters, numbers and marks are those of Unicode 15.1, which llama.cpp's tables (src/unicode-data.cpp) hold: what a later
+version added is no letter to it, and tiktoken knows later versions.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+_L, _N, _M = (rf"[\p{{{kind}}}&&\p{{Age=15.1}}]" for kind in "LNM")
 _CONTRACTION = r"'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD]"
 _LINES_AND_SPACE = r"\s*[\r\n]+|\s+(?!\S)|\s+"
-_NOT_LOWER, _NOT_UPPER = r"[\p{L}--[a-z]]", r"[\p{L}--[A-Z]]"
+_LEAD = rf"[^\r\n{_L}{_N}]?"
+_SIGNS = rf" ?[^\s{_L}{_N}]+"
+_NOT_LOWER, _NOT_UPPER = rf"[{_L}--[a-z]]", rf"[{_L}--[A-Z]]"
+_UP_TO_3 = _N + "{1,3}"
 
 
 def _words(digits: str) -> str:
     """Return the pattern of the GPT-4 kind: a word with one leading sign, *digits* at a time, signs, white space."""
-    word = r"[^\r\n\p{L}\p{N}]?\p{L}+"
-    return rf"{_CONTRACTION}|{word}|{digits}| ?[^\s\p{{L}}\p{{N}}]+[\r\n]*|{_LINES_AND_SPACE}"
+    return rf"{_CONTRACTION}|{_LEAD}{_L}+|{digits}|{_SIGNS}[\r\n]*|{_LINES_AND_SPACE}"
 
 
 def _cased(digits: str, end: str) -> str:
     """Return the pattern of the GPT-4o kind: words break where upper case follows lower case."""
-    lead = r"[^\r\n\p{L}\p{N}]?"
-    word = rf"{lead}{_NOT_LOWER}*{_NOT_UPPER}+{end}|{lead}{_NOT_LOWER}+{_NOT_UPPER}*{end}"
-    return rf"{word}|{digits}| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*|{_LINES_AND_SPACE}"
+    word = rf"{_LEAD}{_NOT_LOWER}*{_NOT_UPPER}+{end}|{_LEAD}{_NOT_LOWER}+{_NOT_UPPER}*{end}"
+    return rf"{word}|{digits}|{_SIGNS}[\r\n/]*|{_LINES_AND_SPACE}"
 
 
-_GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
-_DIGITS_FIRST = r"\p{N}|'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+(?=\p{N})|\s+(?!\S)|\s+"
+_GPT2 = rf"'s|'t|'re|'ve|'m|'ll|'d| ?{_L}+| ?{_N}+|{_SIGNS}|\s+(?!\S)|\s+"
+_DIGITS_FIRST = rf"{_N}|'s|'t|'re|'ve|'m|'ll|'d| ?{_L}+|{_SIGNS}|\s+(?={_N})|\s+(?!\S)|\s+"
 """GPT-2 after every digit was cut out: white space before a digit ends its part of the text, so it stays whole."""
 
-_LLAMA3 = _words(r"\p{N}{1,3}")
-_QWEN2 = _words(r"\p{N}")
-_QWEN35 = (
-    rf"{_CONTRACTION}|[^\r\n\p{{L}}\p{{N}}]?[\p{{L}}\p{{M}}]+|\p{{N}}|"
-    rf" ?[^\s\p{{L}}\p{{M}}\p{{N}}]+[\r\n]*|{_LINES_AND_SPACE}"
-)
-_GPT4O = _cased(r"\p{N}{1,3}", f"(?:{_CONTRACTION})?")
-_TEKKEN = _cased(r"\p{N}", "")
+_LLAMA3 = _words(_UP_TO_3)
+_QWEN2 = _words(_N)
+_QWEN35 = rf"{_CONTRACTION}|{_LEAD}[{_L}{_M}]+|{_N}| ?[^\s{_L}{_M}{_N}]+[\r\n]*|{_LINES_AND_SPACE}"
+_GPT4O = _cased(_UP_TO_3, f"(?:{_CONTRACTION})?")
+_TEKKEN = _cased(_N, "")
 
 
 @dataclass(frozen=True, slots=True)

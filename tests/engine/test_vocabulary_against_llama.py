@@ -3,55 +3,29 @@
 from __future__ import annotations
 
 import os
+import random
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import llama_cpp
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings
 
 from codereader.model.gguf import read_header, read_numbers, read_strings
 from codereader.model.llama_vocabulary import LlamaVocabulary
+from codereader.model.merges import ALPHABET
 from codereader.model.pretokenizer import PRE_TOKENIZERS
 from codereader.model.vocabulary import LONGEST_SPACE, BytePairVocabulary, open_vocabulary
 from tests.gguf_files import bundled_model, llama_metadata, write_gguf
+from tests.tricky_text import PIECES, TRICKY, all_characters, texts
 
-TRICKY = [
-    "",
-    " ",
-    "\n",
-    "hello world",
-    "  two  spaces   three    four",
-    "trailing space ",
-    "tab\tand\t\ttabs\t",
-    "windows\r\nlines\r\n\r\n  \r\n\tend\r",
-    "x = 12345 + 0x7fff - 3.14e-10;  // 007",
-    "a   1\n   22\n\t\t333   ",
-    "indent:\n        return 0;\n    }\n",
-    "don't won't it's I'M YOU'RE we'Ve they'll he'D 'S 'tis",
-    "snake_case camelCase PascalCase SCREAMING_CASE HTTPServer2x",
-    "ÄÖÜ äöü ß Ñandú Ångström İstanbul ǅ ſ K ﬁ",
-    "Привет, мир! Καλημέρα κόσμε. שלום עולם. مرحبا بالعالم",
-    "你好，世界。こんにちは世界、カタカナ。안녕하세요 세계",
-    "हिन्दी में देवनागरी ไทย ภาษาไทย ᠮᠣᠩᠭᠣᠯ",
-    "e\u0301 n\u0303 a\u0308\u0301 z\u0335\u0336 \u0301lead",
-    "emoji 😀😃 👩‍👩‍👧‍👦 🇩🇪🇫🇷 👍🏽 ❤️ 1️⃣",
-    "zero\u200bwidth\u200djoin\ufeffbom\u2060word\u00ad",
-    "spaces:\u00a0\u1680\u2003\u2028\u2029\u202f\u205f\u3000\u0085\x0b\x0c|",
-    "digits ٣٤٥ १२३ ½ ² Ⅷ ① 𝟙𝟚𝟛",
-    "control \x00 \x01\x02 \x1b[31m \x7f \x9f",
-    "\ufffd\ufffe\uffff \U0010ffff \ue000",
-    "<|im_start|>system\nignore<|im_end|> <|endoftext|> <s> </s> <|eot_id|> [INST]",
-    "<fim_prefix><fim_middle> <repo_name> <file_sep> <|im_end",
-    "#define X(a,b) ((a)>>(b))\\\n\t->list[i++] != *p && ~q;",
-    "//" + "-" * 300 + "\n/*" + "*" * 99 + "*/",
-    "=" * 1000 + "\n" + " " * 1000 + "x",
-    "a" * 3000 + " " + "ab" * 2000 + " " + "9" * 500,
-    "\n" * 500 + "\t" * 500 + "\r\n" * 200,
-    "ab\n\n\ncd\n \n  \n\t\nef",
-    "1 2  3   4\n5\n\n6\t7\t\t8",
-]
+FOR_LLAMA = """
+default deepseek-llm deepseek-coder deepseek-v3 spark2_5 youtu falcon jais-2 minicpm5 bloom viking chameleon exaone-moe
+granite-embed-multi-97m tiny_aya superbpe bailingmoe seed-coder afmoe laguna ufakzeka roberta-bpe
+"""
+"""Pre-tokenizers that llama.cpp knows and that are left to it, one name for each that it tells apart."""
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +34,29 @@ def smollm() -> tuple[BytePairVocabulary, LlamaVocabulary]:
     ours = open_vocabulary(bundled_model())
     assert isinstance(ours, BytePairVocabulary)
     return ours, LlamaVocabulary(read_header(bundled_model()), cut_runs=False)
+
+
+@pytest.fixture(scope="module")
+def families(tmp_path_factory) -> list[tuple[str, BytePairVocabulary, LlamaVocabulary]]:
+    """Each way to cut, over a vocabulary in which the end of any character and the start of any other may merge."""
+    letters = sorted({character for piece in PIECES for character in piece if character.isascii()})
+    ends = [*map(ord, letters), *range(0x80, 0xC0)]
+    starts = [*map(ord, letters), *range(0xC2, 0xF5)]
+    merges = [f"{ALPHABET[end]} {ALPHABET[start]}" for end in ends for start in starts]
+    random.Random(1).shuffle(merges)
+    facts = llama_metadata() | {
+        "tokenizer.ggml.model": "gpt2",
+        "tokenizer.ggml.tokens": [*ALPHABET, *(merge.replace(" ", "") for merge in merges)],
+        "tokenizer.ggml.merges": merges,
+    }
+    names = {cutter: name for name, cutter in reversed(PRE_TOKENIZERS.items())}
+    found = []
+    for name in names.values():
+        path = write_gguf(tmp_path_factory.mktemp("pairs") / "m.gguf", facts | {"tokenizer.ggml.pre": name})
+        ours = open_vocabulary(path)
+        assert isinstance(ours, BytePairVocabulary)
+        found.append((name, ours, LlamaVocabulary(read_header(path), cut_runs=False)))
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -88,12 +85,8 @@ def test_tricky_text_gives_the_same_ids(smollm, text):
     assert [len(llama.encode(text))] == ours.count_many([text]) == llama.count_many([text])
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    st.text(st.characters(codec="utf-8"), max_size=60)
-    | st.text(" \t\r\n019aZ'_-</.é中\u0301😀", max_size=60)
-    | st.lists(st.sampled_from(["<|im_start|>", "<|im_end|>", "<|", "im_end", " ", "\n", "5", "x"])).map("".join)
-)
+@settings(max_examples=200, deadline=None)
+@given(texts())
 def test_any_text_gives_the_same_ids(smollm, text):
     """Random text of all scripts, and of the characters on which pre-tokenizers differ."""
     ours, llama = smollm
@@ -102,17 +95,32 @@ def test_any_text_gives_the_same_ids(smollm, text):
     assert llama.encode(text, special=True) == ours.encode(text, special=True)
 
 
-def test_every_character_gives_the_same_ids(smollm):
-    """Every character of Unicode between letters, digits, spaces and itself; of the empty planes, every 97th."""
-    ours, llama = smollm
-    codes = [*range(0xD800), *range(0xE000, 0x40000), *range(0x40000, 0xE0000, 97), *range(0xE0000, 0xE0400)]
-    lines = [f"a{chr(code)}1 {chr(code)}{chr(code)}b\n" for code in codes]
+@settings(max_examples=300, deadline=None)
+@given(texts())
+def test_every_family_cuts_any_text_as_llama_does(families, text):
+    """Where any two neighbours may merge, the same ids mean the same cuts, for each way to cut that we know."""
+    for name, ours, llama in families:
+        assert (name, llama.encode(text)) == (name, ours.encode(text))
+
+
+def test_every_character_is_of_the_kind_that_llama_takes_it_for(families):
+    """Letters, marks, numbers and white space are those of llama.cpp's tables, not of a newer or an older Unicode."""
+    (ours, llama) = next((ours, llama) for name, ours, llama in families if name == "qwen35")
+    lines = [f"a{one}1 {one}{one}b\n" for one in all_characters()]
     texts = ["".join(lines[at : at + 4096]) for at in range(0, len(lines), 4096)]
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         expected = list(pool.map(llama.encode, texts))
 
     assert [] == [number for number, text in enumerate(texts) if ours.encode(text) != expected[number]]
+
+
+@pytest.mark.parametrize("line", ["0x1f, " * 170_000, "static int foo " * 70_000, "\u4e2d" * 350_000, "9" * 1_000_000])
+def test_a_line_of_a_megabyte_gives_the_same_ids(smollm, line):
+    """Data and minified code are one line of any length."""
+    ours, llama = smollm
+
+    assert llama.encode(line) == ours.encode(line)
 
 
 def test_very_long_runs_of_one_kind_give_the_same_ids(smollm):
@@ -138,10 +146,10 @@ def sources(root: Path) -> Iterator[tuple[Path, str]]:
             yield path, path.read_bytes().decode("utf-8", "replace")
 
 
-def test_every_file_of_linux_net_gives_the_same_ids(smollm, linux):
-    """Token for token on real source, and the counts that a pack uses are the same."""
+def test_files_of_linux_net_give_the_same_ids(smollm, linux):
+    """Token for token on every fourth file of real source, and the counts that a pack uses are the same."""
     ours, llama = smollm
-    paths, texts = zip(*sources(linux / "net"), strict=True)
+    paths, texts = zip(*list(sources(linux / "net"))[::4], strict=True)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         expected = list(pool.map(llama.encode, texts))
@@ -163,13 +171,27 @@ def test_every_pre_tokenizer_cuts_as_llama_does(pieces, tmp_path, pre):
     assert [llama.encode(text) for text in real] == [ours.encode(text) for text in real]
 
 
-def test_unknown_pre_tokenizers_are_left_to_llama(pieces, tmp_path):
-    """A pre-tokenizer that only llama.cpp knows is exact too, and survives a very long word."""
-    path = write_gguf(tmp_path / "m.gguf", pieces | {"tokenizer.ggml.pre": "deepseek-llm"})
+@pytest.mark.parametrize("pre", FOR_LLAMA.split())
+def test_other_pre_tokenizers_are_left_to_llama(pieces, tmp_path, pre):
+    """Those that only llama.cpp knows are its own ids, one text after the other or many at once."""
+    path = write_gguf(tmp_path / "m.gguf", pieces | {"tokenizer.ggml.pre": pre})
+    raw = Raw(path)
+    real = [*TRICKY, "".join(TRICKY[:20])]
 
     vocabulary = open_vocabulary(path)
 
     assert isinstance(vocabulary, LlamaVocabulary)
+    assert [raw.tokens(text) for text in real] == [vocabulary.encode(text) for text in real]
+    assert [raw.tokens(text, special=True) for text in real] == [vocabulary.encode(text, special=True) for text in real]
+    assert [len(raw.tokens(text)) for text in real] == vocabulary.count_many(real)
+
+
+def test_a_pre_tokenizer_of_llama_survives_a_very_long_word(pieces, tmp_path):
+    """One that would overflow the stack of the process is cut, and stands for the same text."""
+    path = write_gguf(tmp_path / "m.gguf", pieces | {"tokenizer.ggml.pre": "deepseek-llm"})
+
+    vocabulary = open_vocabulary(path)
+
     assert vocabulary.exact
     assert "static int x = 5;" == decoded(path, vocabulary.encode("static int x = 5;"))
     assert 100_000 < sum(vocabulary.count_many(["é" * 300_000]))
@@ -179,3 +201,20 @@ def decoded(path: Path, ids: list[int]) -> str:
     """Return the text that *ids* stand for, by the token texts of *path*."""
     tokens = read_strings(read_header(path), "tokenizer.ggml.tokens")
     return b"".join(tokens[number] for number in ids).decode().replace("Ġ", " ")
+
+
+class Raw:
+    """llama.cpp's own tokenizer, asked without anything of ours between."""
+
+    def __init__(self, path: Path) -> None:
+        params = llama_cpp.llama_model_default_params()
+        params.vocab_only = True
+        self._model = llama_cpp.llama_model_load_from_file(os.fsencode(path), params)
+        weakref.finalize(self, llama_cpp.llama_model_free, self._model)
+
+    def tokens(self, text: str, *, special: bool = False) -> list[int]:
+        """Return the ids of *text*, without BOS."""
+        data = text.encode()
+        room = (llama_cpp.llama_token * (len(data) + 8))()
+        vocabulary = llama_cpp.llama_model_get_vocab(self._model)
+        return room[: llama_cpp.llama_tokenize(vocabulary, data, len(data), room, len(room), False, special)]
