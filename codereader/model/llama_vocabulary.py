@@ -1,8 +1,13 @@
 """Vocabularies that llama.cpp tokenizes itself: SentencePiece, WordPiece, and unusual BPE.
 
 Wraps llama_cpp; loads the vocabulary of a GGUF without its weights. Ids and counts are exact by definition, but for
-one thing: llama.cpp runs some pre-tokenizers on std::regex, which overflows the stack of the process on very long runs
-of one kind of character. Such runs are cut at `LONGEST_RUN` characters first.
+two things. llama.cpp runs some pre-tokenizers on std::regex, which overflows the stack of the process on very long runs
+of one kind of character: such runs are cut at `LONGEST_RUN` characters first. And it turns some control tokens into
+user-defined ones (`codereader.model.special`), which are found in any text: theirs is cut, so that it stays text.
+
+llama.cpp's time grows with the square of the special tokens in a text, and each line end is one for Gemma. So texts
+go to it in blocks, cut where the ids stay the same: beside a special token, at a place that none crosses. What is found
+in the whole text is then found in the parts, and what lies between special tokens is tokenized alone anyway.
 """
 
 from __future__ import annotations
@@ -13,17 +18,21 @@ import logging
 import os
 import re
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from codereader import native
 from codereader.errors import ModelUnreadable
-from codereader.model.gguf import ModelHeader, read_strings
+from codereader.model.gguf import ModelHeader, read_numbers, read_strings
+from codereader.model.special import Cutter, forced_texts, special_tokens, strips_space
 
 llama_cpp = native.llama()
 
 LONGEST_RUN = 4096
 """Characters, all white space or all not, that std::regex is trusted with. Its stack use grows with their number."""
+
+BLOCK = 2048
+"""Characters of a text that are tokenized in one go where it can be cut."""
 
 _LONG_RUN = re.compile(rf"(?<!\S)\S{{{LONGEST_RUN}}}|(?<!\s)\s{{{LONGEST_RUN}}}")
 _RUNS = re.compile(rf"\S{{1,{LONGEST_RUN}}}|\s{{1,{LONGEST_RUN}}}")
@@ -54,11 +63,18 @@ class LlamaVocabulary:
         self.name = f"{header.name} ({header.vocab_size:,} tokens)"
         self._vocabulary = llama_cpp.llama_model_get_vocab(model)
         self._cut_runs = cut_runs
+        special = special_tokens(
+            [token.decode("utf-8", "surrogateescape") for token in read_strings(header, "tokenizer.ggml.tokens")],
+            read_numbers(header, "tokenizer.ggml.token_type"),
+        )
+        self._inside = _inside(forced_texts(special))
+        self._cutters = (Cutter([token for token in special if not token.control]), Cutter(special))
+        self._blocks = header.tokenizer_model == "llama" and not strips_space(header.name)
 
     def encode(self, text: str, *, special: bool = False) -> list[int]:
         """Return token ids, as `Vocabulary.encode`."""
         ids: list[int] = []
-        for data in self._cut(text):
+        for data in self._cut(text, special=special):
             room = len(data) + 8
             buffer = (llama_cpp.llama_token * room)()
             count = self._tokenize(data, buffer, room, special)
@@ -74,19 +90,29 @@ class LlamaVocabulary:
             return list(pool.map(self._count, texts))
 
     def _count(self, text: str) -> int:
-        return sum(self._tokenize(data, None, 0, False) for data in self._cut(text))
+        return sum(self._tokenize(data, None, 0, False) for data in self._cut(text, special=False))
 
-    def _cut(self, text: str) -> list[bytes]:
-        """Return *text* in UTF-8, in pieces that are safe to tokenize."""
-        if not self._cut_runs or _LONG_RUN.search(text) is None:
-            return [_utf8(text)]
-        ends = [match.end() for match in _RUNS.finditer(text) if len(match[0]) == LONGEST_RUN]
-        return [_utf8(text[start:end]) for start, end in itertools.pairwise([0, *ends, len(text)])]
+    def _cut(self, text: str, *, special: bool) -> Iterator[bytes]:
+        """Yield *text* in UTF-8, in pieces that are safe to tokenize."""
+        for part in [text] if special or self._inside is None else self._inside.split(text):
+            if self._blocks:
+                yield from map(_utf8, self._cutters[special].blocks(part, BLOCK))
+            elif self._cut_runs and _LONG_RUN.search(part):
+                ends = [match.end() for match in _RUNS.finditer(part) if len(match[0]) == LONGEST_RUN]
+                yield from (_utf8(part[start:end]) for start, end in itertools.pairwise([0, *ends, len(part)]))
+            else:
+                yield _utf8(part)
 
     def _tokenize(self, data: bytes, buffer: ctypes.Array[ctypes.c_int32] | None, size: int, special: bool) -> int:
         """Tokenize into *buffer* of *size* ids; return how many ids there are."""
         count: int = llama_cpp.llama_tokenize(self._vocabulary, data, len(data), buffer, size, False, special)
         return abs(count)
+
+
+def _inside(texts: Sequence[str]) -> re.Pattern[str] | None:
+    """Return an expression for the places behind the first character of any of *texts*."""
+    places = (f"(?<={re.escape(text[0])})(?={re.escape(text[1:])})" for text in texts)
+    return re.compile("|".join(places)) if texts else None
 
 
 def _utf8(text: str) -> bytes:

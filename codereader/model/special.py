@@ -9,7 +9,7 @@ of its own; here a control token stays a control token.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 UNKNOWN, CONTROL, USER_DEFINED = 2, 3, 4
@@ -26,6 +26,9 @@ CONTROL_TEXTS = frozenset(
     """.split()
 )
 """Texts that llama.cpp takes for control tokens whatever their type says."""
+
+_FORCED = ("<|start|>", "<|message|>", "<|channel|>", "<|constrain|>")
+_END = "<|end|>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +51,27 @@ def special_tokens(tokens: Sequence[str], types: Sequence[int | float]) -> tuple
     return tuple(sorted(found, key=lambda token: (-len(token.text.encode("utf-8", "surrogateescape")), token.id)))
 
 
+def forced_texts(special: Sequence[SpecialToken]) -> list[str]:
+    """Return the texts of the control tokens in *special* that llama.cpp turns into user-defined ones."""
+    controls = {token.text for token in special if token.control}
+    forced = [text for text in _FORCED if text in controls]
+    returns, calls = controls & {"<|return|>", "<|flush|>"}, controls & {"<|call|>", "<|calls|>"}
+    return [*forced, _END] if _END in controls and returns and calls else forced
+
+
+def strips_space(name: str) -> bool:
+    """Tell whether llama.cpp strips white space beside special tokens of the model called *name*."""
+    return any(word in name.lower() for word in ("phi-3", "phi3", "modern-bert"))
+
+
 class Cutter:
     """Cuts texts at *tokens*; those that come first cut first."""
 
     def __init__(self, tokens: Sequence[SpecialToken]) -> None:
         self._tokens = tuple(tokens)
+        self._texts = {token.id: token.text for token in tokens}
+        with_newline = [token.text for token in tokens if "\n" in token.text]
+        self._cuts_lines = "\n" in with_newline and all(set(text) == {"\n"} for text in with_newline)
         self._any = re.compile("|".join(re.escape(token.text) for token in tokens)).search if tokens else None
 
     def cut(self, text: str) -> list[str | int]:
@@ -64,6 +83,41 @@ class Cutter:
             if token.text in text:
                 parts = [piece for part in parts for piece in _split(part, token)]
         return parts
+
+    def blocks(self, text: str, size: int) -> Iterator[str]:
+        """Yield *text* in blocks of *size* or more characters, cut beside special tokens only, where none crosses.
+
+        Cutting each block alone gives the same parts as cutting *text*. Where every line end is a token, and no token
+        holds one beside other characters, the end of any run of line ends is such a place.
+        """
+        at = 0
+        while self._cuts_lines and len(text) - at > size:
+            found = _LINE_ENDS.search(text, at + size)
+            end = found.end() if found else len(text)
+            yield from self._grouped(text[at:end], size)
+            at = end
+        if at < len(text):
+            yield from self._grouped(text[at:], size)
+
+    def _grouped(self, text: str, size: int) -> Iterator[str]:
+        """Yield *text* as `blocks`, by looking for its special tokens if it is much longer than *size*."""
+        if len(text) < _LONG * size:
+            yield text
+            return
+        block: list[str] = []
+        length = 0
+        for part in self.cut(text):
+            block.append(self._texts[part] if isinstance(part, int) else part)
+            length += len(block[-1])
+            if length >= size:
+                yield "".join(block)
+                block, length = [], 0
+        if block:
+            yield "".join(block)
+
+
+_LINE_ENDS = re.compile(r"\n+")
+_LONG = 8
 
 
 def _split(part: str | int, token: SpecialToken) -> list[str | int]:

@@ -19,7 +19,7 @@ from codereader.model.gguf import ModelHeader, read_header, read_numbers, read_s
 from codereader.model.merges import MergeTable, merge_table
 from codereader.model.pretokenizer import PRE_TOKENIZERS, PreTokenizer
 from codereader.model.ranks import load_ranks, save_ranks
-from codereader.model.special import CONTROL_TEXTS, Cutter, SpecialToken, special_tokens
+from codereader.model.special import CONTROL_TEXTS, Cutter, SpecialToken, special_tokens, strips_space
 from codereader.native import processors
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def open_vocabulary(path: Path, cache: Path | None = None) -> Vocabulary:
 def vocabulary_of(header: ModelHeader, cache: Path | None = None) -> Vocabulary:
     """Return the vocabulary of the model that *header* describes, as `open_vocabulary`."""
     cutter = PRE_TOKENIZERS.get(header.tokenizer_pre) if header.tokenizer_model == "gpt2" else None
-    if cutter is not None and not _strips_space(header):
+    if cutter is not None and not strips_space(header.name):
         key = _key(header, cutter)
         ranks = load_ranks(cache, key) or _ranks(header, cutter, cache, key)
         if ranks is not None:
@@ -124,11 +124,6 @@ class BytePairVocabulary:
         from codereader.model.llama_vocabulary import LlamaVocabulary
 
         return LlamaVocabulary(self._header, cut_runs=True)
-
-
-def _strips_space(header: ModelHeader) -> bool:
-    """Tell whether llama.cpp strips white space beside special tokens of this model, by its name."""
-    return any(word in header.name.lower() for word in ("phi-3", "phi3", "modern-bert"))
 
 
 def _key(header: ModelHeader, cutter: PreTokenizer) -> str:
