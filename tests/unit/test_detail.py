@@ -82,7 +82,7 @@ def test_an_outline_has_a_line_a_symbol_in_order_of_place() -> None:
     text = show("a.c", SOURCE, PARSED, "outline")
 
     assert [
-        "=== a.c (outline, 16 lines)",
+        "=== a.c (outline, 16 lines: Opens things.)",
         "4: static int open_it(struct inode *i)  [defined(CONFIG_X)]",
         "14: ops: .open=open_it",
         "16: EXPORT_SYMBOL_GPL(open_it)",

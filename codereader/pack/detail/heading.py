@@ -28,8 +28,10 @@ def show_name(path: str, lines: int, summary: str | None, names: Sequence[str]) 
 
 
 def _told(role: str | None) -> str:
-    words = " ".join(role.split()) if role else ""
-    return f": {one_line(words)[:ROLE_CHARS]}" if words else ""
+    words = one_line(" ".join(role.split())) if role else ""
+    if len(words) > ROLE_CHARS:
+        words = f"{words[:ROLE_CHARS].rsplit(' ', 1)[0]}…"
+    return f": {words}" if words else ""
 
 
 def main_names(definitions: Iterable[Definition]) -> list[str]:

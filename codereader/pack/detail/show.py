@@ -16,7 +16,7 @@ from codereader.pack.detail.comments import uncommented
 from codereader.pack.detail.heading import heading, main_names, show_name
 from codereader.pack.detail.lines import Edit, Lines, edited, numbered, settled
 from codereader.pack.detail.marks import comment
-from codereader.pack.detail.outline import outline
+from codereader.pack.detail.outline import margin, outline
 from codereader.pack.detail.skeleton import Skeleton, skeleton
 from codereader.pack.piece import PLAIN, Body, Piece, Rendering
 from codereader.pack.segment import Level
@@ -66,7 +66,8 @@ class ShownFile:
             names = main_names(self._parsed.definitions)
             return (Piece("name", show_name(self._path, self._parsed.lines, self._parsed.summary, names), 1, lines),)
         if level == "outline":
-            return (self._headed(Piece("outline", _ended(outline(self._parsed)), 1, lines)),)
+            rows = outline(self._parsed) or margin(self._lines, self._anatomy)
+            return (self._headed(Piece("outline", unforged(rows), 1, lines)),)
         if level == "skeleton" and self._is_shorter:
             first, *others = self._runs(frozenset(kept))
             return (self._headed(first), *others)
@@ -119,7 +120,8 @@ class ShownFile:
         return saved > whole
 
     def _headed(self, piece: Piece) -> Piece:
-        head = heading(self._path, piece.level, self._parsed.lines)
+        role = self._parsed.summary if piece.level == "outline" else None
+        head = heading(self._path, piece.level, self._parsed.lines, role)
         return Piece(piece.level, head + piece.text, piece.start_line, piece.end_line)
 
     def _whole(self, level: Level) -> str:
