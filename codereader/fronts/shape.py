@@ -10,33 +10,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from codereader.answer.event import (
-    Answer,
-    Citation,
-    Done,
-    Event,
-    FactSection,
-    Judged,
-    Mark,
-    Note,
-    Progress,
-    Remark,
-    Statement,
-    Token,
-)
-from codereader.engine.protocol import Usage
-from codereader.facts.fact import Brief, Fact, Section
-from codereader.facts.questions.question import Subject
-from codereader.pack.segment import LeftOut, Pack, Segment
-from codereader.source.scope import Skipped
 from codereader.source.spans import line_of
 
 if TYPE_CHECKING:
+    from codereader.answer.event import Answer, Citation, Event, Statement
     from codereader.engine.plan import Plan
+    from codereader.engine.protocol import Usage
     from codereader.facts.brief.parts.parts import Part, Parts
+    from codereader.facts.fact import Brief, Fact, Section
     from codereader.facts.graph.edges import Call
     from codereader.facts.graph.finding import Finding, Found
     from codereader.facts.graph.paths import Paths
+    from codereader.facts.questions.question import Subject
+    from codereader.pack.segment import LeftOut, Pack, Segment
+    from codereader.source.scope import Skipped
 
 SCHEMA = 1
 
@@ -264,6 +251,8 @@ def answer(one: Answer) -> Json:
 
 def event(one: Event) -> Json:
     """Return one event of a stream, told apart by ``"event"``."""
+    from codereader.answer.event import Done, FactSection, Judged, Mark, Note, Progress, Remark, Token
+
     match one:
         case Progress():
             return {"event": "progress", "stage": one.stage, "done": one.done, "total": one.total, "unit": one.unit}
