@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from codereader.cancel import CancelToken
 from codereader.model.counter import TokenCounter
@@ -41,10 +41,14 @@ _FIRST_REACH = 0.7
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How a path is shown: its level, and the bodies kept in full. `part` is the step of which only a part fitted."""
+    """How a path is shown: its level, the bodies kept in full, the symbols of an outline (None for all).
+
+    `part` is the step of which only a part fitted.
+    """
 
     level: Level
     kept: frozenset[int] = frozenset()
+    symbols: int | None = None
     part: Step | None = None
 
 
@@ -208,7 +212,7 @@ class _Fitter:
         known = self._pieces.get(path)
         if known is not None and known[0] == state:
             return tuple(piece for piece, _ in known[1])
-        return self._source.pieces(path, state.level, state.kept)
+        return self._source.pieces(path, state.level, state.kept, state.symbols)
 
     def _try(self, step: Step) -> bool:
         """Take *step* if it fits; say whether it did."""
@@ -225,14 +229,14 @@ class _Fitter:
         before = self._states.get(step.path)
         state = _after(before, step)
         now = tuple(piece for piece, _ in self._pieces[step.path][1]) if before else ()
-        whole = self._source.pieces(step.path, state.level, state.kept)
+        whole = self._source.pieces(step.path, state.level, state.kept, state.symbols)
         others = self._total - self._counts.sum(now)
         enough = int(self._budget * FILLED) + 1 if self._budget >= SMALL else self._budget
         sizes = enough - others, self._budget - others
         part = part_of(step, now, whole, self._source, self._counts, *sizes, lossy=lossy)
         if part is None:
             return False
-        self._states[step.path] = State(state.level, state.kept, step)
+        self._states[step.path] = replace(state, part=step)
         self._pieces[step.path] = self._states[step.path], self._counted(part)
         self._total = others + self._counts.sum(part)
         return True
@@ -243,9 +247,9 @@ class _Fitter:
 
 def _after(before: State | None, step: Step) -> State:
     if step.body is not None:
-        return State(step.level, (before.kept if before else frozenset()) | {step.body.number})
+        return State(step.level, (before.kept if before else frozenset()) | {step.body.number}, step.symbols)
     keeps = step.level in ("outline", "skeleton")
-    return State(step.level, before.kept if before and keeps else frozenset())
+    return State(step.level, before.kept if before and keeps else frozenset(), step.symbols)
 
 
 def _sum(counted: Counted) -> int:

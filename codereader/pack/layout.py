@@ -24,6 +24,15 @@ from codereader.pack.value import Candidate
 Worths = Mapping[str, float] | Callable[[], Mapping[str, float]]
 """Each path's importance; a path without one counts least. A function is called only if something has to be chosen."""
 
+ENOUGH = 1.3
+"""What a file is said to need is so many times what its steps are thought to take, so that it is enough."""
+
+LEAST_COMPARED = 200.0
+"""Estimated tokens that tell how estimates compare with a vocabulary; with less they are taken as they are."""
+
+MOST_GUESSED = 20_000
+"""In larger scopes nobody works out which budget would bring a file in full."""
+
 WHOLE_RATE = 5.0
 """Where a budget has a token for so many bytes of a scope, all of it may fit in full, and that is tried first."""
 
@@ -53,7 +62,7 @@ def pack(
     if rising[-1] in ("full", "uncommented") and sum(file.size for file in files) <= budget * WHOLE_RATE:
         whole = _whole([file.path for file in files], rising[-1], budget, texts, count, cancel)
         if whole is not None:
-            return _packed(whole, [], rising[-1], budget, texts, count)
+            return _packed(whole, (), budget, texts, count)
     worths = worth() if callable(worth) else worth
     candidates = [
         Candidate(file.path, worths.get(file.path, 0.0), file.size, file.lines, len(file.summary or ""))
@@ -61,9 +70,12 @@ def pack(
     ]
     lines = folders(candidates) if "name" in rising else []
     texts.folders = {folder.path: folder for folder in lines}
-    order = Order(candidates, lines, rising, texts.shown, lambda path, bodies: value.body_worths(view, path, bodies))
+    order = Order(candidates, lines, rising, texts)
     fitted = fit(iter(order), budget, texts, count, cancel)
-    return _packed(fitted, candidates, rising[-1], budget, texts, count)
+    if len(candidates) <= MOST_GUESSED:
+        order.guess_rest()
+    left_out = _left_out(fitted, candidates, order, rising[-1], texts.gone)
+    return _packed(fitted, left_out, budget, texts, count)
 
 
 class _Texts(Texts):
@@ -71,10 +83,12 @@ class _Texts(Texts):
 
     folders: Mapping[str, Folder] = {}
 
-    def pieces(self, path: str, level: Level, kept: Collection[int] = ()) -> tuple[Piece, ...]:
+    def pieces(
+        self, path: str, level: Level, kept: Collection[int] = (), symbols: int | None = None
+    ) -> tuple[Piece, ...]:
         """Return the pieces of a file, or the line of a folder."""
         folder = self.folders.get(path)
-        return (Piece("name", folder.text, 1, 1),) if folder else super().pieces(path, level, kept)
+        return (Piece("name", folder.text, 1, 1),) if folder else super().pieces(path, level, kept, symbols)
 
 
 def _rising(levels: Sequence[Level], rendering: Rendering) -> list[Level]:
@@ -97,17 +111,16 @@ def _whole(
     return fitted if fitted.tokens <= budget else None
 
 
-def _packed(
-    fitted: Fitted, candidates: Sequence[Candidate], top: Level, budget: int, texts: Texts, count: TokenCounter
-) -> Pack:
+def _packed(fitted: Fitted, left_out: Iterable[LeftOut], budget: int, texts: Texts, count: TokenCounter) -> Pack:
     segments = tuple(_segments(fitted, texts.gone))
+    gone = (LeftOut(path, None, reason, 0) for path, reason in texts.gone.items())
     return Pack(
         budget=budget,
         tokens=sum(segment.tokens for segment in segments),
         vocabulary=count.name,
         exact=count.exact,
         segments=segments,
-        left_out=tuple(_left_out(fitted, candidates, top, texts.gone)),
+        left_out=tuple(sorted((*left_out, *gone), key=lambda one: one.path)),
         hash=digest(segments),
     )
 
@@ -120,19 +133,31 @@ def _segments(fitted: Fitted, gone: Collection[str]) -> Iterable[Segment]:
 
 
 def _left_out(
-    fitted: Fitted, candidates: Sequence[Candidate], top: Level, gone: Mapping[str, str]
+    fitted: Fitted, candidates: Sequence[Candidate], order: Order, top: Level, gone: Collection[str]
 ) -> Iterable[LeftOut]:
-    files = {one.path: one for one in candidates}
-    for path in sorted({*files, *gone}):
-        if path in gone:
-            yield LeftOut(path, None, gone[path], 0)
+    """Yield the files that are not at *top*, the highest level allowed."""
+    rate = _rate(fitted)
+    for one in candidates:
+        state = fitted.states.get(one.path)
+        if one.path in gone or (state is not None and state.level == top and state.part is None):
             continue
-        state = fitted.states.get(path)
-        if state is not None and state.level == top and state.part is None:
-            continue
-        tokens = round(value.rough_cost(files[path], "full"))
-        shown = sum(cost for _, cost in fitted.pieces.get(path, ()))
-        yield LeftOut(path, state.level if state else None, _reason(state), tokens, removed=max(0, tokens - shown))
+        tokens = max(1, round(value.rough_cost(one, top) * rate))
+        shown = sum(cost for _, cost in fitted.pieces.get(one.path, ()))
+        spent = order.complete.get(one.path)
+        budget = _rounded_up(spent * rate * ENOUGH) if spent is not None else None
+        level = state.level if state else None
+        yield LeftOut(one.path, level, _reason(state), tokens, budget=budget, removed=max(0, tokens - shown))
+
+
+def _rate(fitted: Fitted) -> float:
+    """Return how many tokens of the vocabulary an estimated one is, as far as this pack tells."""
+    return fitted.tokens / fitted.estimated if fitted.estimated >= LEAST_COMPARED else 1.0
+
+
+def _rounded_up(tokens: float) -> int:
+    """Return *tokens* with two digits that tell, not less."""
+    unit: int = 10 ** max(0, len(str(int(tokens))) - 2)
+    return -(-int(tokens) // unit) * unit + (0 if unit > 1 else 1)
 
 
 def _reason(state: State | None) -> str:

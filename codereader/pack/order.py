@@ -10,14 +10,15 @@ counts.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 from codereader.pack import value
 from codereader.pack.folders import Folder
 from codereader.pack.piece import Body, Shown
 from codereader.pack.segment import Level
-from codereader.pack.value import Candidate
+from codereader.pack.value import Candidate, Symbols
 
 PART_SHARE = 8
 """A step that can be cut short (its text follows what is shown already) takes at most one of so many parts of all."""
@@ -35,21 +36,42 @@ WORTHWHILE = 0.85
 """A level is passed over if it takes more than this share of what the next one takes."""
 
 
+class Readable(Protocol):
+    """Where the sizes of a file's levels come from."""
+
+    def shown(self, path: str) -> Shown | None:
+        """Return the file at *path*, None where it has gone."""
+        ...
+
+    @property
+    def symbols(self) -> Symbols:
+        """What symbols are worth."""
+        ...
+
+    def tiers(self, path: str) -> Sequence[tuple[int | None, int]]:
+        """Return the outlines of ever more symbols: how many (None for all), and their characters."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """Raise `path` to `level`; or, where there is a `body`, add it in full. `cost` is in estimated tokens.
 
-    The path of a folder ends in a slash.
+    An outline shows the most important `symbols`, all where None. The path of a folder ends in a slash.
     """
 
     path: str
     level: Level
     cost: float
     body: Body | None = None
+    symbols: int | None = None
 
 
 _Valued = tuple[float, float, Body]
 """A body after its value and its estimated tokens."""
+
+_Rung = tuple[Level, int | None, float]
+"""A level, the symbols of an outline, and what it takes in estimated tokens."""
 
 _Entry = tuple[float, str, int, int]
 """Minus value per token, path, 0 for a level or 1 for a body, and how many were made before: a full order."""
@@ -57,15 +79,19 @@ _Entry = tuple[float, str, int, int]
 
 @dataclass(slots=True)
 class _Track:
-    """How far one file got. `costs` are those of its levels, from the least; `at` is the level taken, -1 for none."""
+    """How far one file got. `costs` and `symbols` are those of its levels, from the least; `at` is the level taken, -1
+    for none. A long outline is several levels, of ever more symbols.
+    """
 
     candidate: Candidate
     levels: Sequence[Level]
     costs: Sequence[float]
+    symbols: Sequence[int | None]
     at: int = -1
     read: bool = False
-    bodies: list[_Valued] = field(default_factory=list)
-    """Bodies not yet taken, the next one last."""
+    measured: bool = False
+    bodies: list[_Valued] | None = None
+    """Bodies not yet taken, the next one last; None until they are looked for."""
     spent: float = 0.0
     """Estimated tokens of the bodies taken."""
 
@@ -78,15 +104,16 @@ class Order:
         candidates: Sequence[Candidate],
         folders: Sequence[Folder],
         rising: Sequence[Level],
-        shown: Callable[[str], Shown | None],
-        worths: Callable[[str, Sequence[Body]], Mapping[int, float]],
+        texts: Readable,
     ) -> None:
         self._rising = rising
-        self._shown = shown
-        self._worths = worths
+        self._texts = texts
         self._tracks = {one.path: self._track(one) for one in candidates}
         self._folders = {folder.path: folder for folder in folders}
         self._spent = 0.0
+        self._guesses = False
+        self.complete: dict[str, float] = {}
+        """Estimated tokens of all steps up to the last one of a file, by path."""
         self._waiting: list[tuple[float, _Entry]] = []
         entries = [self._level_entry(track) for track in self._tracks.values()]
         entries += [(-folder.worth / folder.cost, folder.path, 0, 0) for folder in folders]
@@ -101,10 +128,19 @@ class Order:
             step = Step(folder.path, "name", folder.cost) if folder else self._take(entry)
             if step is not None:
                 self._spent += step.cost
+                if not folder and self._tracks[step.path].at == len(self._tracks[step.path].levels) - 1:
+                    self.complete[step.path] = self._spent
                 yield step
 
+    def guess_rest(self) -> None:
+        """Go on to the end for the sake of `complete` alone, reading no more files."""
+        self._guesses = True
+        for _ in self:
+            pass
+
     def _track(self, candidate: Candidate) -> _Track:
-        return _Track(candidate, self._rising, [value.rough_cost(candidate, level) for level in self._rising])
+        costs = [value.rough_cost(candidate, level) for level in self._rising]
+        return _Track(candidate, self._rising, costs, [None] * len(costs))
 
     def _next(self) -> _Entry | None:
         """Return the best step that need not wait; the smallest one where all do."""
@@ -128,7 +164,7 @@ class Order:
         cost = value.about(self._cost(track, entry)) if track else 0.0
         if cost <= FREE_TOKENS:
             return 0.0
-        swaps = track is not None and entry[2] == 0 and track.at >= 0 and self._level(track) != "name"
+        swaps = track is not None and entry[2] == 0 and self._level(track) == "skeleton"
         return cost * (SWAP_SHARE if swaps else PART_SHARE)
 
     @staticmethod
@@ -138,7 +174,7 @@ class Order:
     @staticmethod
     def _cost(track: _Track, entry: _Entry) -> float:
         if entry[2] == 1:
-            return track.bodies[-1][1]
+            return track.bodies[-1][1] if track.bodies else 0.0
         return _rise(track)
 
     def _take(self, entry: _Entry) -> Step | None:
@@ -146,26 +182,41 @@ class Order:
         track = self._tracks[entry[1]]
         path = track.candidate.path
         if entry[2] == 1:
+            if track.bodies is None:
+                self._find_bodies(track, self._texts.shown(path) if not self._guesses else None)
+                return None
+            if not track.bodies:
+                return None
             _, cost, body = track.bodies.pop()
             track.spent += cost
             self._go_on(track, bodies=True)
-            return Step(path, track.levels[track.at], cost, body)
-        if not track.read and track.levels[track.at + 1] != "name" and len(self._rising) > 1:
+            return Step(path, track.levels[track.at], cost, body, track.symbols[track.at])
+        if not track.read and not self._guesses and track.levels[track.at + 1] != "name" and len(self._rising) > 1:
             if self._read(track):
                 self._put(self._level_entry(track))
+            return None
+        if not track.measured and not self._guesses and track.levels[track.at + 1] == "skeleton":
+            if self._measure(track):
+                self._queue_level(track, first=True)
             return None
         cost = _rise(track)
         track.at += 1
         self._go_on(track, bodies=False)
-        return Step(path, track.levels[track.at], cost)
+        return Step(path, track.levels[track.at], cost, None, track.symbols[track.at])
 
     def _go_on(self, track: _Track, *, bodies: bool) -> None:
         """Queue what may follow in the file: its next body, its next level; the last level once no body is left."""
+        if self._guesses and track.bodies is None:
+            track.bodies = []
         started = self._level(track) in ("outline", "skeleton")
-        if started and track.bodies and (bodies or track.at == 0 or track.levels[track.at - 1] in (None, "name")):
+        if started and track.bodies != [] and (bodies or track.at == 0 or track.levels[track.at - 1] == "name"):
             self._put(self._body_entry(track))
+        self._queue_level(track, first=not bodies)
+
+    def _queue_level(self, track: _Track, *, first: bool) -> None:
+        """Queue the next level of the file, unless it was before (not *first*) or has to wait for the bodies."""
         left = len(track.levels) - 1 - track.at
-        if (left > 1 and not bodies) or (left == 1 and not track.bodies):
+        if (left > 1 and first) or (left == 1 and track.bodies == []):
             self._put(self._level_entry(track))
 
     def _level_entry(self, track: _Track) -> _Entry:
@@ -176,37 +227,78 @@ class Order:
         return -gain / value.about(_rise(track)), track.candidate.path, 0, at
 
     def _body_entry(self, track: _Track) -> _Entry:
+        path = track.candidate.path
+        if track.bodies is None:
+            expected = (self._density(track, worth, size) for worth, size in self._texts.symbols.functions(path))
+            return -max(expected, default=0.0), path, 1, 0
         gain, cost, _ = track.bodies[-1]
-        return -gain / value.about(cost), track.candidate.path, 1, len(track.bodies)
+        return -gain / value.about(cost), path, 1, len(track.bodies)
+
+    @staticmethod
+    def _density(track: _Track, worth: float, size: int) -> float:
+        cost = value.about(value.text_cost(size))
+        return value.body_value(track.candidate.worth, worth, cost) / cost
 
     def _read(self, track: _Track) -> bool:
         """Put the sizes of the file's own levels in place of guesses, and learn its bodies; False if it has gone."""
         track.read = True
         path = track.candidate.path
-        file = self._shown(path)
+        file = self._texts.shown(path)
         if file is None:
             return False
-        sizes = {level: len(file.pieces(level)[0].text) for level in self._rising if level in ("outline", "skeleton")}
-        rising = [level for level in self._rising if level != "outline" or _has_symbols(file)]
-        costs = {
-            level: value.text_cost(sizes[level]) if level in sizes else value.rough_cost(track.candidate, level)
-            for level in rising
-        }
-        kept = [
-            level
-            for n, level in enumerate(rising)
-            if level == "name" or not any(costs[level] > WORTHWHILE * costs[above] for above in rising[n + 1 :])
-        ]
-        track.levels, track.costs = kept, [costs[level] for level in kept]
-        if self._rising[-1] in ("full", "uncommented") and len(kept) > 1 and kept[-2] != "name":
-            worths = self._worths(path, file.bodies)
-            track.bodies = sorted((self._body(track, body, worths[body.number]) for body in file.bodies), key=_densest)
+        rising: list[_Rung] = []
+        for level in self._rising:
+            if level == "outline":
+                rising += [(level, symbols, value.text_cost(size)) for symbols, size in self._texts.tiers(path)]
+            else:
+                rising.append((level, None, value.rough_cost(track.candidate, level)))
+        self._set(track, rising)
+        if track.levels[-1] not in ("full", "uncommented"):
+            track.bodies = []
         return True
+
+    def _find_bodies(self, track: _Track, file: Shown | None) -> None:
+        """Learn the bodies that a file has, and queue what follows from that."""
+        worths = self._texts.symbols.worths(track.candidate.path)
+        bodies = file.bodies if file else ()
+        track.bodies = sorted((self._body(track, body, worths.get(body.name, 1.0)) for body in bodies), key=_densest)
+        if track.bodies:
+            self._put(self._body_entry(track))
+        else:
+            self._queue_level(track, first=False)
+
+    def _measure(self, track: _Track) -> bool:
+        """Put the size of the file's own skeleton in place of a guess; False if it has gone."""
+        track.measured = True
+        file = self._texts.shown(track.candidate.path)
+        if file is None:
+            return False
+        cost = value.text_cost(len(file.pieces("skeleton")[0].text))
+        rungs = zip(track.levels, track.symbols, track.costs, strict=True)
+        self._set(track, [(level, n, cost if level == "skeleton" else known) for level, n, known in rungs])
+        return True
+
+    @staticmethod
+    def _set(track: _Track, rising: Sequence[_Rung]) -> None:
+        """Give the file the levels of *rising* that are worth a step of their own; those taken stay."""
+        kept = [
+            rung
+            for n, rung in enumerate(rising)
+            if n <= track.at or rung[0] == "name" or not any(rung[2] > WORTHWHILE * up[2] for up in rising[n + 1 :])
+        ]
+        track.levels, track.symbols, track.costs = (tuple(column) for column in zip(*kept, strict=True))
+        if not _elides(track):
+            track.bodies = []
 
     @staticmethod
     def _body(track: _Track, body: Body, worth: float) -> _Valued:
         cost = value.text_cost(body.size)
         return value.body_value(track.candidate.worth, worth, value.about(cost)), cost, body
+
+
+def _elides(track: _Track) -> bool:
+    """Whether the file has a level that bodies can be added to."""
+    return any(level in ("outline", "skeleton") for level in track.levels)
 
 
 def _rise(track: _Track) -> float:
@@ -220,7 +312,3 @@ def _densest(valued: _Valued) -> tuple[float, int]:
     """Sort bodies so that the one to take first stands last."""
     gain, cost, body = valued
     return gain / value.about(cost), -body.number
-
-
-def _has_symbols(file: Shown) -> bool:
-    return file.pieces("outline")[0].text.count("\n") > 1

@@ -20,8 +20,8 @@ Pieces = tuple[Piece, ...]
 class Source(Protocol):
     """Where the texts come from."""
 
-    def pieces(self, path: str, level: Level, kept: Collection[int] = ()) -> Pieces:
-        """Return what stands for *path*; nothing where it has gone."""
+    def pieces(self, path: str, level: Level, kept: Collection[int] = (), symbols: int | None = None) -> Pieces:
+        """Return what stands for *path*, an outline with so many *symbols*; nothing where it has gone."""
         ...
 
     def cut(self, path: str, piece: Piece, lines: int) -> Piece:

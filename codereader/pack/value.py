@@ -11,25 +11,28 @@ best place of a token is neither always the smallest file (worth per token) nor 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log2, sqrt
 
-from codereader.facts.rank import is_minor
+from codereader.facts.rank import is_minor, is_shared
 from codereader.index.view import IndexView
 from codereader.model.estimate import BYTES_A_TOKEN
-from codereader.pack.piece import Body
+from codereader.pack.detail import BODY_KINDS
 from codereader.pack.segment import Level
 
-LEVEL_WORTH: dict[Level, float] = {"name": 2.5, "outline": 2.5, "skeleton": 3.0, "uncommented": 3.2, "full": 3.3}
+LEVEL_WORTH: dict[Level, float] = {"name": 2.0, "outline": 2.5, "skeleton": 3.0, "uncommented": 3.2, "full": 3.3}
 """What a token of each level tells, against the others. That a file exists and what it is for is the cheapest to know
 of it; a line of a skeleton (types with fields, tables) tells a little more than one of an outline."""
 
-BODY_WORTH = 3.0
+BODY_WORTH = 1.5
 """The same for a function in full."""
 
 LEVEL_SIZE: dict[Level, float] = {"outline": 0.12, "skeleton": 0.4, "uncommented": 0.8, "full": 1.0}
 """Share of a file's bytes that a level shows, until the file is read. Measured on Linux 6.1 net/."""
+
+FIRST_SYMBOLS = 300.0
+"""Estimated tokens of the most important symbols of a file, the first of the steps in which a long outline is shown."""
 
 HEADING_TOKENS = 14.0
 """Estimated tokens of a heading without its path, and of a name line without path and role."""
@@ -42,6 +45,9 @@ TABLE_WORTH = 1.5
 EXPORT_WORTH = 1.0
 """What a function is worth more for being an entry point, held in a table, exported; 1.0 is that of a plain one, and
 each doubling of the number of files that mention it adds as much."""
+
+KIND_SHARE = {"macro": 0.5, "enumerator": 0.25, "variable": 0.5, "constant": 0.5, "key": 0.5, "heading": 0.5}
+"""What a symbol of a kind counts in an outline, against a function or a type. Who else mentions it is not looked up."""
 
 MINOR_BODY = 0.5
 """What is left of the worth of a function in a test, an example or foreign code."""
@@ -75,7 +81,8 @@ def rough_cost(candidate: Candidate, level: Level) -> float:
     """Return the estimated tokens of a file at *level* as far as they can be told without reading it."""
     if level == "name":
         return name_cost(candidate.path, candidate.role)
-    return name_cost(candidate.path, 0) + text_cost(candidate.size) * LEVEL_SIZE[level]
+    cost = text_cost(candidate.size) * LEVEL_SIZE[level]
+    return name_cost(candidate.path, 0) + (min(cost, FIRST_SYMBOLS) if level == "outline" else cost)
 
 
 def level_value(worth: float, level: Level, cost: float) -> float:
@@ -98,25 +105,52 @@ def about(cost: float) -> float:
     return float(2.0 ** (round(_ROUND * log2(max(1.0, cost))) / _ROUND))
 
 
-def body_worths(view: IndexView, path: str, bodies: Collection[Body]) -> Mapping[int, float]:
-    """Return the worth of each of the *bodies* of *path*, by number."""
-    definitions = view.definitions(path=path)
-    shared = {at.fact.name for at in definitions if at.fact.owner is None and not _is_static(at.fact.signature)}
-    exported = {at.fact.name for at in view.exports(path=path)} | {
-        at.fact.name for at in definitions if at.fact.exported
-    }
-    held = {at.fact.function for at in view.tables(path=path)}
-    entries = {at.fact.name for at in view.entries(path=path)}
-    share = MINOR_BODY if is_minor(path) else 1.0
-    worths: dict[int, float] = {}
-    for body in bodies:
-        name = body.name
-        worth = 1.0 + ENTRY_WORTH * (name in entries) + TABLE_WORTH * (name in held) + EXPORT_WORTH * (name in exported)
-        if name in shared:
-            worth += log2(max(1, view.count_mentions(name)))
-        worths[body.number] = worth * share
-    return worths
+class Symbols:
+    """What the symbols of a scope's files are worth; what was asked for once is kept."""
 
+    def __init__(self, view: IndexView) -> None:
+        self._view = view
+        self._named: dict[str, Mapping[str, float]] = {}
 
-def _is_static(signature: str) -> bool:
-    return "static" in signature.partition("(")[0].split()
+    def rows(self, path: str) -> Mapping[int, float]:
+        """Return the worth of the symbols of *path* by the 1-based line of their names, the most of several on one."""
+        named = self.worths(path)
+        worths: dict[int, float] = {}
+        for at in self._view.definitions(path=path):
+            worth = named[at.fact.name] * KIND_SHARE.get(at.fact.kind, 1.0)
+            worths[at.fact.row + 1] = max(worth, worths.get(at.fact.row + 1, 0.0))
+        for entry in self._view.entries(path=path):
+            worths[entry.fact.row + 1] = max(ENTRY_WORTH, worths.get(entry.fact.row + 1, 0.0))
+        return worths
+
+    def functions(self, path: str) -> Sequence[tuple[float, int]]:
+        """Return worth and bytes of the functions that *path* defines, as the index knows them."""
+        named = self.worths(path)
+        definitions = (at.fact for at in self._view.definitions(path=path) if at.fact.kind in BODY_KINDS)
+        return [(named[one.name], one.span.end - one.span.start) for one in definitions]
+
+    def worths(self, path: str) -> Mapping[str, float]:
+        """Return the worth of each name that *path* defines."""
+        if path not in self._named:
+            self._named[path] = self._work_out(path)
+        return self._named[path]
+
+    def _work_out(self, path: str) -> Mapping[str, float]:
+        definitions = [at.fact for at in self._view.definitions(path=path)]
+        exported = {one.name for one in definitions if one.exported}
+        exported |= {at.fact.name for at in self._view.exports(path=path)}
+        shared = {
+            one.name for one in definitions if one.owner is None and one.kind not in KIND_SHARE and is_shared(one)
+        }
+        held = {at.fact.function for at in self._view.tables(path=path)}
+        entries = {at.fact.name for at in self._view.entries(path=path)}
+        share = MINOR_BODY if is_minor(path) else 1.0
+        worths: dict[str, float] = {}
+        for name in sorted({one.name for one in definitions}):
+            worth = (
+                1.0 + ENTRY_WORTH * (name in entries) + TABLE_WORTH * (name in held) + EXPORT_WORTH * (name in exported)
+            )
+            if name in shared:
+                worth += log2(max(1, self._view.count_mentions(name)))
+            worths[name] = worth * share
+        return worths

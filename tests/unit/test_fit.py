@@ -35,7 +35,9 @@ class Lines:
     def __init__(self, sizes: dict[str, int]) -> None:
         self.sizes = sizes
 
-    def pieces(self, path: str, level: Level, kept: Collection[int] = ()) -> tuple[Piece, ...]:
+    def pieces(
+        self, path: str, level: Level, kept: Collection[int] = (), symbols: int | None = None
+    ) -> tuple[Piece, ...]:
         lines = {"name": 0, "outline": self.sizes[path] // 10, "full": self.sizes[path]}[level]
         text = f"=== {path} {level}\n" + "".join(f"{n + 1} of {path}\n" for n in range(lines))
         return (Piece(level, text, 1, max(1, self.sizes[path])),)
@@ -128,7 +130,9 @@ def test_of_one_long_line_a_part_is_shown() -> None:
     """Where not even a line fits, its first characters do, and their number is told."""
 
     class Line(Lines):
-        def pieces(self, path: str, level: Level, kept: Collection[int] = ()) -> tuple[Piece, ...]:
+        def pieces(
+            self, path: str, level: Level, kept: Collection[int] = (), symbols: int | None = None
+        ) -> tuple[Piece, ...]:
             return (Piece(level, f"=== {path}\n" + "word " * 100_000 + "\n", 1, 1),)
 
         def cut(self, path: str, piece: Piece, lines: int) -> Piece:
@@ -144,7 +148,9 @@ def test_the_body_that_does_not_fit_is_cut_and_the_rest_stays() -> None:
     """Only the new function of a file is cut short; what was shown of the file before remains."""
 
     class Function(Lines):
-        def pieces(self, path: str, level: Level, kept: Collection[int] = ()) -> tuple[Piece, ...]:
+        def pieces(
+            self, path: str, level: Level, kept: Collection[int] = (), symbols: int | None = None
+        ) -> tuple[Piece, ...]:
             if not kept:
                 return (Piece("skeleton", "=== a\nbefore\nf { 500 lines }\nafter\n", 1, 502),)
             body = "".join(f"line {n}\n" for n in range(500))
