@@ -21,8 +21,11 @@ from codereader.pack.piece import Body
 SMALL = 64
 """Bytes, blanks squeezed, of a body that costs no more than the mark that would stand for it."""
 
-WRAPPING = 0.6
-"""A function is shown as a scope if so large a part of its body is bodies of functions in it."""
+WRAPPING = 0.8
+NAMELESS_WRAPPING = 0.5
+"""A function is shown as a scope if so large a part of its body is bodies of functions in it; one without a name may
+have more beside them.
+"""
 
 LONG_LINE = 1000
 """Bytes of one stretch on few lines from which its end is left out."""
@@ -118,7 +121,7 @@ def _elided(lines: Lines, functions: Sequence[Function]) -> list[Function]:
         at = waiting.pop()
         one = sound[at]
         held = sum(sound[inner].end - sound[inner].body for inner in inside[at])
-        if held >= WRAPPING * (one.end - one.body):
+        if held >= (WRAPPING if one.name else NAMELESS_WRAPPING) * (one.end - one.body):
             waiting.extend(reversed(inside[at]))
         elif not kept or one.body >= kept[-1].end:
             kept.append(one if not kept or one.head >= kept[-1].end else replace(one, head=kept[-1].end))
@@ -135,6 +138,8 @@ def _body(lines: Lines, parts: Anatomy, one: Function, number: int, language: st
         if doc.is_alone:
             return
         start = lines.indent(lines.row(doc.end) + 1) if lines.row(doc.end) + 1 < lines.count else end
+    elif data[start : start + 1] != b"{":
+        start = _with_comments(lines, parts, start, one.head)
     if start >= end or len(b" ".join(data[start:end].split())) <= SMALL:
         return
     begin = lines.row(one.head)
@@ -155,6 +160,17 @@ def _body(lines: Lines, parts: Anatomy, one: Function, number: int, language: st
     if data[start:end].strip():
         words = mark(language, lines.row(start), lines.row(end - 1))
         yield Edit(start, end, opening + words + closing, number)
+
+
+def _with_comments(lines: Lines, parts: Anatomy, start: int, head: int) -> int:
+    """Return where a body begins with the comments above its first statement."""
+    at = bisect_left(parts.comments, start, key=lambda span: span[0]) - 1
+    while at >= 0 and parts.comments[at][0] > head and lines.opens(parts.comments[at][0]):
+        if lines.data[parts.comments[at][1] : start].strip():
+            break
+        start = parts.comments[at][0]
+        at -= 1
+    return start
 
 
 def _unmatched(parts: Anatomy, start: int, end: int) -> Iterator[tuple[int, int]]:
