@@ -125,12 +125,14 @@ class ShownFile:
         return Piece(piece.level, head + piece.text, piece.start_line, piece.end_line)
 
     def _whole(self, level: Level) -> str:
+        if level == "full" and not self._rendering.line_numbers:
+            return _shown(self._data)
         edits = self._uncommented if level == "uncommented" else []
         return self._text(edits, 0, self._lines.count - 1)
 
     def _text(self, edits: Sequence[Edit], first: int, last: int) -> str:
         write = numbered if self._rendering.line_numbers else edited
-        return _ended(unforged(write(self._lines, edits, first, last).decode("utf-8", "replace")))
+        return _shown(write(self._lines, edits, first, last))
 
     def _runs(self, kept: frozenset[int]) -> list[Piece]:
         """Return the skeleton as runs of lines: those of the bodies *kept* in full, the others as they are."""
@@ -154,7 +156,8 @@ class ShownFile:
         return Piece(level, self._text(edits, first - 1, last - 1), first, last)
 
 
-def _ended(text: str) -> str:
+def _shown(data: bytes) -> str:
+    text = unforged(data.decode("utf-8", "replace"))
     return text if text.endswith("\n") else text + "\n"
 
 
