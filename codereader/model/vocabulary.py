@@ -31,6 +31,9 @@ LONGEST_SPACE = 100_000
 THREADED_FROM = 100_000
 """Characters in all texts of a `count_many` from which threads pay."""
 
+_LIKE_GEMMA4 = ("gemma4", "granite-embed-multi-311m")
+"""Pre-tokenizers whose prompts begin with BOS whatever the file says."""
+
 _LONG_SPACE = re.compile(rf"(?<!\s)\s{{{LONGEST_SPACE}}}")
 
 
@@ -59,11 +62,15 @@ def adds_bos(header: ModelHeader) -> bool:
     """Tell whether a prompt for this model begins with its BOS token (llama.cpp's rule, src/llama-vocab.cpp)."""
     if header.bos_id is None:
         return False
+    byte_pairs = header.tokenizer_model == "gpt2"
+    if header.tokenizer_model == "gemma4" or (byte_pairs and header.tokenizer_pre in _LIKE_GEMMA4):
+        return True
     if header.add_bos is not None:
         return header.add_bos
-    if header.tokenizer_model == "gpt2":
-        return header.tokenizer_pre in PRE_TOKENIZERS and PRE_TOKENIZERS[header.tokenizer_pre].add_bos
-    return header.tokenizer_model in ("llama", "bert", "gemma4")
+    if byte_pairs:
+        known = PRE_TOKENIZERS.get(header.tokenizer_pre)
+        return known.add_bos if known else header.tokenizer_pre == "chameleon"
+    return header.tokenizer_model in ("llama", "bert")
 
 
 class BytePairVocabulary:

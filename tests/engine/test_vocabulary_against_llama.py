@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import random
-import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import llama_cpp
 import pytest
 from hypothesis import given, settings
 
@@ -17,7 +15,8 @@ from codereader.model.gguf import read_header, read_numbers, read_strings
 from codereader.model.llama_vocabulary import LlamaVocabulary
 from codereader.model.merges import ALPHABET
 from codereader.model.pretokenizer import PRE_TOKENIZERS
-from codereader.model.vocabulary import LONGEST_SPACE, BytePairVocabulary, open_vocabulary
+from codereader.model.vocabulary import LONGEST_SPACE, BytePairVocabulary, adds_bos, open_vocabulary
+from tests.engine.raw import Raw
 from tests.gguf_files import bundled_model, llama_metadata, write_gguf
 from tests.tricky_text import PIECES, TRICKY, all_characters, texts
 
@@ -169,6 +168,7 @@ def test_every_pre_tokenizer_cuts_as_llama_does(pieces, tmp_path, pre):
 
     assert isinstance(ours, BytePairVocabulary)
     assert [llama.encode(text) for text in real] == [ours.encode(text) for text in real]
+    assert Raw(path).adds_bos == adds_bos(read_header(path))
 
 
 @pytest.mark.parametrize("pre", FOR_LLAMA.split())
@@ -181,6 +181,7 @@ def test_other_pre_tokenizers_are_left_to_llama(pieces, tmp_path, pre):
     vocabulary = open_vocabulary(path)
 
     assert isinstance(vocabulary, LlamaVocabulary)
+    assert raw.adds_bos == adds_bos(read_header(path))
     assert [raw.tokens(text) for text in real] == [vocabulary.encode(text) for text in real]
     assert [raw.tokens(text, special=True) for text in real] == [vocabulary.encode(text, special=True) for text in real]
     assert [len(raw.tokens(text)) for text in real] == vocabulary.count_many(real)
@@ -201,20 +202,3 @@ def decoded(path: Path, ids: list[int]) -> str:
     """Return the text that *ids* stand for, by the token texts of *path*."""
     tokens = read_strings(read_header(path), "tokenizer.ggml.tokens")
     return b"".join(tokens[number] for number in ids).decode().replace("Ġ", " ")
-
-
-class Raw:
-    """llama.cpp's own tokenizer, asked without anything of ours between."""
-
-    def __init__(self, path: Path) -> None:
-        params = llama_cpp.llama_model_default_params()
-        params.vocab_only = True
-        self._model = llama_cpp.llama_model_load_from_file(os.fsencode(path), params)
-        weakref.finalize(self, llama_cpp.llama_model_free, self._model)
-
-    def tokens(self, text: str, *, special: bool = False) -> list[int]:
-        """Return the ids of *text*, without BOS."""
-        data = text.encode()
-        room = (llama_cpp.llama_token * (len(data) + 8))()
-        vocabulary = llama_cpp.llama_model_get_vocab(self._model)
-        return room[: llama_cpp.llama_tokenize(vocabulary, data, len(data), room, len(room), False, special)]

@@ -180,6 +180,8 @@ def test_vocabulary_that_nobody_can_read_is_refused(tmp_path, capfd):
         ({"tokenizer.ggml.model": "gpt2", "tokenizer.ggml.pre": "llama-bpe"}, True),
         ({"tokenizer.ggml.model": "gpt2", "tokenizer.ggml.pre": "qwen2"}, False),
         ({"tokenizer.ggml.model": "gpt2", "tokenizer.ggml.pre": "unknown"}, False),
+        ({"tokenizer.ggml.model": "gpt2", "tokenizer.ggml.pre": "chameleon"}, True),
+        ({"tokenizer.ggml.model": "gemma4", "tokenizer.ggml.add_bos_token": False}, True),
         ({"tokenizer.ggml.model": "llama"}, True),
         ({"tokenizer.ggml.model": "llama", "tokenizer.ggml.add_bos_token": False}, False),
     ],
