@@ -1,65 +1,111 @@
-"""Find credentials in the whole text of a file."""
+"""Find the credentials that a text holds.
+
+One pass looks for the few characters that every credential of a known format holds; only around those are formats
+tried, so that a large tree without credentials costs little more than that pass.
+"""
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from codereader.pack.secrets.detector import OWN, PRIVATE_KEY, Detector
+from codereader.pack.secrets import password, private_key
+from codereader.pack.secrets.anchor import Anchor, Anchors
+from codereader.pack.secrets.formats import OWN, PROPOSED, Format
 
-_BEFORE, _AFTER = 1000, 8192
-"""How many characters around an anchor are looked at, on its line."""
+_SHORT = 8
+"""A password shorter than this, or of letters alone, is replaced only where its URL says that it is one."""
 
-_ANCHOR = re.compile("|".join([detector.anchor for detector in OWN] + ["PRIVATE KEY"]))
-_KEY_TEXT = re.compile(r"[A-Za-z0-9+/=]{40,}+")
+_PASSWORDS = (
+    ("password in a URL", password.URL_ANCHORS, password.URL, password.is_password),
+    ("password in a connection string", password.SETTING_ANCHORS, password.SETTING, password.is_connected),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A credential: its *kind* in words, the 1-based *line* it begins on, and the *text* that must not be shown."""
+    """A credential: its *kind* in words and the 1-based *line* it begins on.
+
+    `text` is what is looked for to be replaced. Where it is too common to be replaced wherever it stands, it has
+    `lead` before it and `tail` after it, which are shown.
+    """
 
     kind: str
     line: int
     text: str
+    lead: str = ""
+    tail: str = ""
 
 
-def find_secrets(text: str) -> tuple[Secret, ...]:
-    """Return the credentials in *text* in the order they stand, none overlapping another."""
-    found = sorted(_found(text), key=lambda match: (match[0], -match[1], match[2]))
+def find_secrets(text: str | bytes) -> tuple[Secret, ...]:
+    """Return the credentials in the whole *text* of a file, in the order they stand, none overlapping another.
+
+    Bytes are taken as UTF-8; what is broken in them is replaced, as everywhere in a pack.
+    """
+    data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    anchors = _ANCHORS.found(data)
+    if not anchors:
+        return ()
     secrets: list[Secret] = []
-    line, at, end = 1, 0, 0
-    for start, stop, kind in found:
+    line, counted, end = 1, 0, 0
+    for start, stop, kind in sorted(_spans(data, anchors), key=lambda span: (span[0], -span[1], span[2])):
         if start < end:
             continue
-        line += text.count("\n", at, start)
-        at, end = start, stop
-        secrets.append(Secret(kind, line, text[start:stop]))
+        line += data.count(b"\n", counted, start)
+        counted, end = start, stop
+        secrets.append(_secret(data, start, stop, kind, line))
     return tuple(secrets)
 
 
-def _found(text: str) -> Iterator[tuple[int, int, str]]:
-    """Yield start, end and kind of what the detectors find."""
-    seen = 0
-    for anchor in _ANCHOR.finditer(text):
-        if anchor.start() < seen:
-            continue
-        start, seen = _window(text, anchor.start())
-        for detector in OWN:
-            yield from _matches(detector, text, start, seen)
-    if "PRIVATE KEY" in text:
-        for match in PRIVATE_KEY.finditer(text):
-            if _KEY_TEXT.search(match["body"]):
-                yield match.start(), match.end(), "private key"
+def _secret(data: bytes, start: int, stop: int, kind: str, line: int) -> Secret:
+    text = data[start:stop].decode("utf-8", "replace")
+    if kind == _PASSWORDS[0][0] and (len(text) < _SHORT or text.isalpha()):
+        return Secret(kind, line, f":{text}@", ":", "@")
+    return Secret(kind, line, text)
 
 
-def _window(text: str, at: int) -> tuple[int, int]:
-    first = text.rfind("\n", max(at - _BEFORE, 0), at) + 1 or max(at - _BEFORE, 0)
-    last = text.find("\n", at, at + _AFTER)
-    return first, last if last >= 0 else min(at + _AFTER, len(text))
+def _spans(data: bytes, anchors: list[tuple[int, int]]) -> Iterator[tuple[int, int, str]]:
+    """Yield start, end and kind of all that is found around *anchors*; some may overlap."""
+    with_keys = False
+    for at, number in anchors:
+        for found in _BY_ANCHOR[number]:
+            if found is None:
+                with_keys = True
+            elif span := _span(found, data, at):
+                yield *span, found.kind
+    if with_keys:
+        for start, stop in private_key.private_keys(data):
+            yield start, stop, private_key.KIND
 
 
-def _matches(detector: Detector, text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
-    group = "secret" if "secret" in detector.pattern.groupindex else 0
-    for match in detector.pattern.finditer(text, start, end):
-        yield match.start(group), match.end(group), detector.kind
+def _span(wanted: Format, data: bytes, at: int) -> tuple[int, int] | None:
+    match = wanted.match(data, at)
+    if match is None or not (wanted.accept is None or wanted.accept(match)):
+        return None
+    span = match.span("secret" if "secret" in match.re.groupindex else 0)
+    return span if wanted.detector is None or _decided(wanted.detector, match, span) else None
+
+
+def _decided(detector: str, match: re.Match[bytes], span: tuple[int, int]) -> bool:
+    from codereader.pack.secrets.library import decides
+
+    first = max(match.start() - 1, 0)
+    text = match.string[first : match.end() + 1].decode("latin-1")
+    return decides(detector, text, span[0] - first, span[1] - first)
+
+
+def _known() -> tuple[Anchors, list[list[Format | None]]]:
+    """Return the anchors of all formats and, by their numbers, the formats; None stands for private keys."""
+    by_anchor: dict[Anchor, list[Format | None]] = defaultdict(list)
+    passwords = tuple(Format(kind, anchors, pattern, accept=accept) for kind, anchors, pattern, accept in _PASSWORDS)
+    for wanted in (*PROPOSED, *OWN, *passwords):
+        for anchor in wanted.anchors:
+            by_anchor[anchor].append(wanted)
+    for text in private_key.ANCHORS:
+        by_anchor[Anchor(text)].append(None)
+    return Anchors(list(by_anchor)), list(by_anchor.values())
+
+
+_ANCHORS, _BY_ANCHOR = _known()

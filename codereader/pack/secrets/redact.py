@@ -2,49 +2,143 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from codereader.pack.secrets.find import Secret, find_secrets
 
+_KNOWN_BY = 12
+"""So many first characters of a credential are taken for it where its end was cut off."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Find:
-    """A credential that a file holds: where (1-based line, 0 where no file says) and of what kind, never what."""
+    """A credential that was replaced: the file, the 1-based line it begins on there, and its kind; never the text."""
 
     path: str
     line: int
     kind: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Needle:
+    """What is looked for of one credential: its text or a part of it. `least` characters of its beginning will do."""
+
+    secret: Secret
+    text: str
+    least: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Hidden:
+    """What is looked for in the texts of one file, by its first characters, and a pattern of those."""
+
+    beginnings: re.Pattern[str]
+    needles: Mapping[str, Sequence[_Needle]]
+
+
 class Redactor:
     """Replaces credentials in what is shown of files. Call it with a path and any text made of that file.
 
-    *read* returns the whole text of a path, or None where it cannot be read; the finds of a file are worked out once,
-    from that. Credentials that stand in the text alone (a removed line of a diff) are replaced too.
+    *read* returns the whole text of a path (bytes as UTF-8), None where there is none; a file's credentials are worked
+    out once, from that, and replaced in every text of it, also where a text holds only the beginning of one.
+    Where there is no whole text (a diff, a log), or a text is a single line, that text itself is looked through.
     """
 
-    def __init__(self, read: Callable[[str], str | None] = lambda _: None) -> None:
+    def __init__(self, read: Callable[[str], str | bytes | None] = lambda _: None) -> None:
         self._read = read
-        self._secrets: dict[str, tuple[Secret, ...]] = {}
+        self._hidden: dict[str, _Hidden | None] = {}
+        self._without: set[str] = set()
         self._finds: set[Find] = set()
 
     @property
     def finds(self) -> tuple[Find, ...]:
-        """What was found in the files shown so far, sorted."""
+        """What was replaced so far, sorted."""
         return tuple(sorted(self._finds))
 
+    def learn(self, path: str, whole: str | bytes) -> None:
+        """Take *whole* for the text of *path*, so that it need not be read again."""
+        self._hidden[path] = _hidden(find_secrets(whole))
+
     def __call__(self, path: str, text: str) -> str:
-        """Return *text*, which was made of the file *path*, with a marker in place of each credential of that file."""
-        if path not in self._secrets:
+        """Return *text*, which was made of the file *path*, with a marker in place of each credential.
+
+        Lines stay where they are: a marker that stands for several is followed by as many line breaks.
+        """
+        hidden = self._of(path, text)
+        if hidden is None:
+            return text
+        kept: list[str] = []
+        at = searched = 0
+        while beginning := hidden.beginnings.search(text, searched):
+            start = beginning.start()
+            needle, length = _longest(text, start, hidden.needles[beginning[0]])
+            searched = start + max(length, 1)
+            if needle is not None:
+                kept += text[at:start], _shown(needle.secret, text[start:searched])
+                at = searched
+                self._finds.add(Find(path, needle.secret.line, needle.secret.kind))
+        return "".join([*kept, text[at:]])
+
+    def _of(self, path: str, text: str) -> _Hidden | None:
+        """Return what to hide in *text*."""
+        if path not in self._hidden and path not in self._without and text.count("\n", 0, -1):
             whole = self._read(path)
-            self._secrets[path] = find_secrets(text if whole is None else whole)
-        for secret in self._secrets[path]:
-            self._finds.add(Find(path, secret.line, secret.kind))
-            text = text.replace(secret.text, marker(secret.kind))
-        return text
+            if whole is None:
+                self._without.add(path)
+            else:
+                self.learn(path, whole)
+        return self._hidden[path] if path in self._hidden else _hidden(find_secrets(text))
 
 
 def marker(kind: str) -> str:
     """Return what stands in place of a credential of *kind*."""
     return f"[secret removed: {kind}]"
+
+
+def _shown(secret: Secret, text: str) -> str:
+    """Return what is shown in place of *text*, *secret* or a part of it."""
+    return f"{secret.lead}{marker(secret.kind)}{secret.tail}" + "\n" * text.count("\n")
+
+
+def _hidden(secrets: Sequence[Secret]) -> _Hidden | None:
+    needles: dict[str, list[_Needle]] = {}
+    for needle in (needle for secret in secrets for needle in _needles(secret)):
+        needles.setdefault(needle.text[:_KNOWN_BY], []).append(needle)
+    if not needles:
+        return None
+    return _Hidden(
+        re.compile("|".join(re.escape(one) for one in sorted(needles, key=lambda one: (-len(one), one)))), needles
+    )
+
+
+def _needles(secret: Secret) -> Iterator[_Needle]:
+    """Yield what to look for: the text, and of one in several lines the parts that are shown apart from each other."""
+    header = _HEADER.match(secret.text)
+    yield _Needle(secret, secret.text, min(len(secret.text), header.end() + 8 if header else _KNOWN_BY))
+    if header or "\n" in secret.text:
+        for part in sorted(set(_PART.findall(secret.text, header.end() if header else 0))):
+            yield _Needle(secret, part, min(len(part), _KNOWN_BY))
+
+
+_HEADER = re.compile(r"-+ ?BEGIN[^-]*-+")
+_PART = re.compile(r"[A-Za-z0-9+/=]{16,}+|(?=[A-Za-z+/]*[0-9])[A-Za-z0-9+/]{6,}+={0,2}")
+"""Lines of a key, and the shorter one at its end."""
+
+
+def _longest(text: str, start: int, needles: Sequence[_Needle]) -> tuple[_Needle | None, int]:
+    """Return the needle of which most stands in *text* at *start*, and how many characters of it."""
+    best: tuple[_Needle | None, int] = None, 0
+    for needle in needles:
+        shared = _shared(needle.text, text[start : start + len(needle.text)])
+        if shared >= needle.least and shared > best[1]:
+            best = needle, shared
+    return best
+
+
+def _shared(one: str, other: str) -> int:
+    """Return how many first characters *one* and *other* share."""
+    if one == other:
+        return len(one)
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
