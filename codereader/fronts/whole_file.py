@@ -1,7 +1,9 @@
 """Write a file whole or not at all.
 
 A regular file is written beside its place and moved there at the end, so that it is never seen half; its permissions
-are kept. What is no regular file (a device, a pipe) is written to directly. A symbolic link is followed.
+are kept. What is no regular file (a device, a pipe) is written to directly. A symbolic link is followed. Whether the
+place can be written is seen at once, but nothing lies there before the first bytes do: its folder may be the one that
+is read.
 """
 
 from __future__ import annotations
@@ -24,9 +26,22 @@ class WholeFile:
             self._path = path.resolve()
             if self._path.is_dir():
                 raise IsADirectoryError(0, "it is a folder")
-            self._stream = self._open()
+            self._stream: IO[bytes] | None = self._open()
+            self._drop_draft()
         except OSError as error:
             raise self._failure(error) from error
+
+    def _drop_draft(self) -> None:
+        """Delete the draft that showed that there can be one; it is made again when there is something to write."""
+        if self._draft and self._stream:
+            self._stream.close()
+            self._draft.unlink()
+            self._stream = self._draft = None
+
+    def _ready(self) -> IO[bytes]:
+        if self._stream is None:
+            self._stream = self._open()
+        return self._stream
 
     def _open(self) -> IO[bytes]:
         if self._path.exists() and not self._path.is_file():
@@ -42,7 +57,10 @@ class WholeFile:
 
     def __exit__(self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
         try:
-            self._stream.close()
+            if kind is None:
+                self._ready()
+            if self._stream:
+                self._stream.close()
             if self._draft and kind is None:
                 self._draft.chmod(self._mode())
                 self._draft.replace(self._path)
@@ -57,7 +75,7 @@ class WholeFile:
     def write(self, data: bytes) -> None:
         """Add *data*. Raises: OutputError."""
         try:
-            self._stream.write(data)
+            self._ready().write(data)
         except OSError as error:
             raise self._failure(error) from error
 

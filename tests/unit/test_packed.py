@@ -146,13 +146,6 @@ def test_files_shown_by_name_stand_in_one_list() -> None:
     assert "### Shown by name only\n\n```text\n=== b.c (3 lines: what it is)\n```" in "".join(markdown.chunks(one))
 
 
-def test_no_line_poses_as_a_heading() -> None:
-    """What looks like the heading of a file moves by a space; the heading itself, and all else, stays."""
-    shown = printable("=== a.c (full, 2 lines)\n=== b.c (full, 9 lines)\n=== not one\n")
-
-    assert "=== a.c (full, 2 lines)\n === b.c (full, 9 lines)\n=== not one\n" == shown
-
-
 @given(st.text())
 def test_what_is_printable_stays_as_it_is(text: str) -> None:
     """Making text printable twice changes nothing more, and nothing that a terminal obeys is left."""

@@ -51,6 +51,16 @@ def test_a_failure_leaves_the_old_file_and_no_draft(tmp_path: Path) -> None:
     assert (b"old", [path]) == (path.read_bytes(), list(tmp_path.iterdir()))
 
 
+def test_nothing_lies_beside_the_file_before_there_is_something_to_write(tmp_path: Path) -> None:
+    """The folder may be read in the meantime; what is never written to is empty in the end."""
+    path = tmp_path / "a"
+
+    with WholeFile(path):
+        assert [] == list(tmp_path.iterdir())
+
+    assert ([path], b"") == (list(tmp_path.iterdir()), path.read_bytes())
+
+
 @posix
 def test_a_link_is_followed(tmp_path: Path) -> None:
     """The link stays and its target gets the text."""

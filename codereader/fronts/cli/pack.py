@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,6 +119,7 @@ def command(which: Which, how: How, **given: Any) -> None:
         depth=given["depth"],
     )
     _check_style(view, how.style)
+    which = _without(which, how.output, request.path)
     with how.report() as report, how.open() as out, opened(request.path, which, report) as reader:
         packing.run(request, reader, counter(given["model"], reader, report), report, out, how.style)
 
@@ -132,6 +134,18 @@ def _view(given: dict[str, Any]) -> View:
     if given["depth"] and not given["tree"]:
         raise UsageError("--depth is for --tree", "Add --tree.")
     return views[asked[0]] if asked else "pack"
+
+
+def _without(which: Which, output: Path | None, path: Path) -> Which:
+    """Return *which* files are read, without the one that the pack is written to: its last pack is no source."""
+    if output is None or str(output) == "-" or not output.is_file():
+        return which
+    try:
+        inside = output.resolve().relative_to(path.resolve()).as_posix()
+    except (OSError, ValueError):
+        return which
+    escaped = "".join(f"\\{c}" if c in "\\*?[]!# " else c for c in inside)
+    return which if inside == "." or "\n" in inside else replace(which, exclude=(*which.exclude, f"/{escaped}"))
 
 
 def _check_style(view: View, style: str) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from codereader.errors import BudgetTooSmall, NothingFound, UsageError
 from codereader.fronts.text import counted, safe, safe_line
-from codereader.pack.budget import AUTO_BUDGET, MAX_BUDGET
+from codereader.pack.budget import MAX_BUDGET
 from codereader.pack.piece import Rendering
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def run(request: Request, reader: Reader, count: TokenCounter, report: Report, o
     _write(request, ground, page, report, out, style)
     for note in packed.notes:
         report.note(note)
-    lines = summary.of_map(page) if request.levels else summary.of_pack(page, is_auto=request.budget is None)
+    lines = summary.of_map(page) if request.levels else summary.of_pack(page)
     report.lines([*lines, *summary.finds(page)])
 
 
@@ -128,7 +128,7 @@ def _packed(request: Request, ground: Ground) -> Packed:
         redact=ground.inert,
     )
     if not packed.base.segments and not packed.focus.segments:
-        message = f"no file of {request.path} fits --budget {request.budget or AUTO_BUDGET:,} tokens, not even by name"
+        message = f"no file of {request.path} fits --budget {packed.base.budget:,} tokens, not even by name"
         raise BudgetTooSmall(message, "Raise --budget.")
     base = packed.base
     if ground.named:
@@ -141,7 +141,7 @@ def _budget(request: Request, packed: Packed) -> int:
     """Return the budget that was kept; that of ``max`` is what the pack needed."""
     if request.budget == MAX_BUDGET:
         return packed.tokens
-    return request.budget or AUTO_BUDGET
+    return request.budget or packed.base.budget
 
 
 def _told(told: Told, ground: Ground) -> Told:
@@ -198,7 +198,7 @@ def _changes(request: Request, ground: Ground) -> Iterator[tuple[str, str, str]]
         yield "diff", title, ground.inert("uncommitted changes", found.text) + new or "none\n"
     if request.log:
         kept = log(scope, request.log, cancel=reader.cancel)
-        title = f"The last {counted(request.log, 'commit')}" + (" (cut: there is more)" if kept.cut else "")
+        title = "Recent commits" + (" (cut: there is more)" if kept.cut else "")
         yield "log", title, ground.inert("log", kept.text) or "none\n"
 
 
@@ -215,16 +215,15 @@ def _finds(ground: Ground, packed: Packed) -> tuple[Find, ...]:
     from codereader.fronts.packed.page import Find
     from codereader.pack.secrets.redact import marker
 
-    if ground.redactor is None or not ground.redactor.finds:
+    if ground.redactor is None or not (found := ground.redactor.finds):
         return ()
-    files = ground.reader.view.file
-    texts: dict[str, str] = {}
-    for segment in (*packed.base.segments, *packed.focus.segments):
-        texts[segment.path] = texts.get(segment.path, "") + segment.text
+    paths = {find.path for find in found}
+    shown = [one for one in (*packed.base.segments, *packed.focus.segments) if one.path in paths]
     return tuple(
         Find(find.path, find.line, find.kind)
-        for find in ground.redactor.finds
-        if files(find.path) is None or marker(find.kind) in texts.get(find.path, "")
+        for find in found
+        if ground.reader.view.file(find.path) is None
+        or any(marker(find.kind) in one.text for one in shown if one.path == find.path)
     )
 
 

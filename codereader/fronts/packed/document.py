@@ -9,6 +9,9 @@ from codereader.fronts.text import counted
 from codereader.pack.detail import one_line
 from codereader.pack.segment import Segment
 
+WHOLE = ("full", "uncommented")
+"""The levels that show every line of code."""
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -63,10 +66,15 @@ def _document(held: Sequence[Segment]) -> Document:
     words = _heading(first)
     if words is None:
         words = f"{first.level}, lines {first.start_line}-{held[-1].end_line}"
-    kept = sum(1 for segment in held if segment.level == "full")
-    if kept and any(segment.level != "full" for segment in held):
+    if kept := kept_in_full(held):
         words += f", {counted(kept, 'function')} in full"
     return Document(first.path, words, tuple(held))
+
+
+def kept_in_full(segments: Sequence[Segment]) -> int:
+    """Return how many of the *segments* of a file are functions in full in a file that is not."""
+    kept = sum(1 for segment in segments if segment.level in WHOLE)
+    return kept if kept < len(segments) else 0
 
 
 def _heading(segment: Segment) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codereader.fronts.packed.document import documents
+from codereader.fronts.packed.document import documents, kept_in_full
 from codereader.fronts.text import counted
 from codereader.pack.segment import Segment
 
@@ -100,9 +100,11 @@ def told(segments: Iterable[Segment], files: int) -> str:
 
 def functions_told(segments: Iterable[Segment]) -> str:
     """Return how many functions are shown in full in files that are not, in words; empty where none is."""
-    mixed = [d for d in documents(segments) if len({segment.level for segment in d.segments}) > 1]
-    kept = sum(1 for document in mixed for segment in document.segments if segment.level == "full")
-    files = len({document.path for document in mixed})
+    kept, files = 0, 0
+    for document in documents(segments):
+        functions = kept_in_full(document.segments)
+        kept += functions
+        files += functions > 0
     return f"{counted(kept, 'function')} in full in {counted(files, 'file')} that {_is(files)} not" if kept else ""
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from codereader.fronts import shape
+from codereader.fronts.packed.document import WHOLE
 from codereader.fronts.text import counted, safe_line
-from codereader.pack.segment import LEVELS, Segment
+from codereader.pack.segment import LEVELS, Level, Segment
 
 if TYPE_CHECKING:
     from codereader.fronts.render import Output
@@ -111,18 +112,18 @@ def _folder(folders: dict[str, Entry], path: str) -> Entry:
 def _in_pack(segments: Iterable[Segment]) -> tuple[Mapping[str, int], Mapping[str, str]]:
     """Return the tokens of each file that the pack holds, and how it shows it."""
     tokens: dict[str, int] = defaultdict(int)
-    shown: dict[str, list[str]] = defaultdict(list)
+    shown: dict[str, list[Level]] = defaultdict(list)
     for segment in segments:
         tokens[segment.path] += segment.tokens
         shown[segment.path].append(segment.level)
     return tokens, {path: _told(levels) for path, levels in shown.items()}
 
 
-def _told(levels: Sequence[str]) -> str:
+def _told(levels: Sequence[Level]) -> str:
     """Return the least level of a file's parts, and how many of them are in full beside."""
-    least = max(levels, key=lambda level: [*LEVELS].index(level))  # type: ignore[arg-type]
-    kept = sum(1 for level in levels if level == "full")
-    return f"{least}+{kept}" if kept and least != "full" else least
+    least = max(levels, key=LEVELS.index)
+    kept = sum(1 for level in levels if level in WHOLE)
+    return f"{least}+{kept}" if kept and least not in WHOLE else least
 
 
 def _walked(entry: Entry, depth: int) -> Iterator[Entry]:
@@ -159,7 +160,7 @@ def lines(table: Usage, out: Output, width: int | None) -> Iterator[str]:
     for row, line in zip(table.rows, cells, strict=True):
         yield "".join(f"{line[at]:>{widths[at]}}  " for at in shown) + _path(row, table.name, room)
     if table.dropped:
-        yield f"({counted(table.dropped, 'cheaper entry').replace('entrys', 'entries')}: --depth 1 shows all)"
+        yield f"({counted(table.dropped, 'cheaper row')}: --depth 1 shows all)"
 
 
 def _columns(heads: Sequence[str], widths: Sequence[int], width: int | None) -> list[int]:
