@@ -417,6 +417,20 @@ class Store:
         )
         return sorted(pair for row in rows for pair in postings.found(row[0], name))
 
+    def mentions_of(self, names: Sequence[str]) -> dict[str, list[tuple[int, int]]]:
+        """Return the `mentions` of each of the *names*, many times faster than one by one."""
+        found: dict[str, list[tuple[int, int]]] = {name: [] for name in names}
+        wanted: dict[int, list[str]] = {}
+        for name in found:
+            wanted.setdefault(postings.bucket_of(name), []).append(name)
+        segments = [row[0] for row in self._all("SELECT id FROM segments")]
+        for some in _chunks([segment * postings.BUCKETS + bucket for segment in segments for bucket in wanted]):
+            select = f"SELECT id, mentions FROM postings WHERE id IN ({_marks(some)})"  # noqa: S608  # question marks only
+            for row, raw in self._all(select, some):
+                for name in wanted[row % postings.BUCKETS]:
+                    found[name] += postings.found(raw, name)
+        return {name: sorted(pairs) for name, pairs in found.items()}
+
     def made(self, environment: bytes, parses: Sequence[int]) -> dict[int, bytes]:
         """Return what was kept of the contents *parses* under *environment*, by row."""
         found: dict[int, bytes] = {}

@@ -285,9 +285,14 @@ class IndexView:
             and (kind is None or at.fact.kind == kind)
         ]
 
-    def count_mentions(self, name: str) -> int:
-        """Return how many contents of the scope may mention *name* as called, used or defined; none is unpacked."""
-        return len(self._parses(None, name, CALLS | NAMES | DEFINES))
+    def count_mentions(self, names: Sequence[str]) -> Mapping[str, int]:
+        """Return how many contents of the scope may mention each of the *names*; none is unpacked.
+
+        To call a name, to use it and to define it are mentions.
+        """
+        here, uses = self._paths, CALLS | NAMES | DEFINES
+        found = self._store.mentions_of(names)
+        return {name: sum(parse in here and flags & uses > 0 for parse, flags in found[name]) for name in found}
 
     def first_reference(self, name: str) -> At[Reference] | None:
         """Return the first of the `references` to *name*, looking into no more files than it takes."""

@@ -145,12 +145,13 @@ class Symbols:
         held = {at.fact.function for at in self._view.tables(path=path)}
         entries = {at.fact.name for at in self._view.entries(path=path)}
         share = MINOR_BODY if is_minor(path) else 1.0
+        mentions = self._view.count_mentions(sorted(shared))
         worths: dict[str, float] = {}
         for name in sorted({one.name for one in definitions}):
             worth = (
                 1.0 + ENTRY_WORTH * (name in entries) + TABLE_WORTH * (name in held) + EXPORT_WORTH * (name in exported)
             )
             if name in shared:
-                worth += log2(max(1, self._view.count_mentions(name)))
+                worth += log2(max(1, mentions[name]))
             worths[name] = worth * share
         return worths

@@ -95,6 +95,7 @@ def test_work_cut_off_inside_a_batch_leaves_nothing_of_it(tmp_path: Path) -> Non
     assert is_new
     assert [(row, DEFINES | NAMES | TABLES)] == store.mentions("f")
     assert [(row, CALLS)] == store.mentions("g")
+    assert {name: store.mentions(name) for name in ("f", "g", "nobody")} == store.mentions_of(["f", "g", "nobody"])
     with store.batch():
         assert (row, False) == store.add(BLOB, "c", "s", packed)
     store.close()
