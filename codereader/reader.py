@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Self
 
 from codereader import config
 from codereader.cancel import CancelToken
+from codereader.errors import NothingReadable
 from codereader.pack.piece import PLAIN, Rendering
 from codereader.source.scope import DEFAULT_MAX_BYTES, Scope, Skipped, Walk
 
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
     from codereader.model.catalogue import FoundModel
     from codereader.model.counter import TokenCounter
     from codereader.model.kept import KeptVocabulary
+    from codereader.pack.secrets import Redactor
+    from codereader.pack.secrets.clean import Clean
     from codereader.pack.segment import Level
     from codereader.pack.sizes import Sizes
 
@@ -77,6 +80,7 @@ class Reader:
         self._opened: tuple[Walk, BuildReport] | None = None
         self._view: IndexView | None = None
         self._counters: dict[Path, KeptVocabulary] = {}
+        self._clean: Clean | None = None
         self.cache = (cache or config.cache_dir()).absolute()
         self.cancel = cancel or CancelToken()
         self._step: Step = _silent
@@ -91,6 +95,8 @@ class Reader:
         """Close the index, keep what was counted, and forget what was worked out."""
         for counter in self._counters.values():
             counter.close()
+        if self._clean:
+            self._clean.close()
         view, self._view, self._opened = self._view, None, None
         self.__dict__.pop("worth", None)
         if linked := self.__dict__.pop("linked", None):
@@ -284,6 +290,24 @@ class Reader:
         if model not in self._counters:
             self._counters[model] = kept_vocabulary(model, self.cache)
         return self._counters[model]
+
+    def redactor(self) -> Redactor:
+        """Return what replaces the credentials in texts of this scope; the cache remembers which files hold none."""
+        from codereader.pack.secrets import Redactor
+        from codereader.pack.secrets.clean import Clean
+
+        def read(path: str) -> bytes | None:
+            try:
+                return self.view.text(path)
+            except NothingReadable:
+                return None
+
+        def blob(path: str) -> str | None:
+            file = self.view.file(path)
+            return file.blob if file else None
+
+        self._clean = self._clean or Clean(blob, self.cache)
+        return Redactor(read, self._clean)
 
     def pack(
         self,

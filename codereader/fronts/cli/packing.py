@@ -98,22 +98,14 @@ def run(request: Request, reader: Reader, count: TokenCounter, report: Report, o
 
 
 def _ground(request: Request, reader: Reader, count: TokenCounter) -> Ground:
-    from codereader.errors import NothingReadable
     from codereader.fronts.packed.named import named
-    from codereader.pack.secrets import Redactor
-
-    def read(path: str) -> str | None:
-        try:
-            return reader.view.text(path).decode("utf-8", "replace")
-        except NothingReadable:
-            return None
 
     files = None if request.names is None else named(request.names, reader.walked, reader.skipped, Path.cwd())
     if files is not None and not files.paths:
         first = files.left_out[0]
         message = f"none of the {counted(len(files.left_out), 'path')} that --stdin names is a file to pack"
         raise NothingFound(message, f"{safe_line(first.path)}: {first.reason}.")
-    return Ground(reader, count, Redactor(read) if request.secrets else None, files)
+    return Ground(reader, count, reader.redactor() if request.secrets else None, files)
 
 
 def _packed(request: Request, ground: Ground) -> Packed:

@@ -1,9 +1,8 @@
 """Credentials in text, found and replaced.
 
-`find_secrets` tells them, `Redactor` shows text without them. What counts as one is in `formats`.
+`find.find_secrets` tells them, `Redactor` shows text without them. What counts as one is in `formats`.
 """
 
-from codereader.pack.secrets.find import Secret, find_secrets
 from codereader.pack.secrets.redact import Find, Redactor, marker
 
-__all__ = ["Find", "Redactor", "Secret", "find_secrets", "marker"]
+__all__ = ["Find", "Redactor", "marker"]

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from codereader.pack.secrets.find import Secret, find_secrets
+if TYPE_CHECKING:
+    from codereader.pack.secrets.clean import Clean
+    from codereader.pack.secrets.find import Secret
 
 _KNOWN_BY = 12
 """So many first characters of a credential are taken for it where its end was cut off."""
@@ -44,10 +47,12 @@ class Redactor:
     *read* returns the whole text of a path (bytes as UTF-8), None where there is none; a file's credentials are worked
     out once, from that, and replaced in every text of it, also where a text holds only the beginning of one.
     Where there is no whole text (a diff, a log), or a text is a single line, that text itself is looked through.
+    Paths that *clean* knows are not read; what is found to hold nothing is added to it.
     """
 
-    def __init__(self, read: Callable[[str], str | bytes | None] = lambda _: None) -> None:
+    def __init__(self, read: Callable[[str], str | bytes | None] = lambda _: None, clean: Clean | None = None) -> None:
         self._read = read
+        self._clean = clean
         self._hidden: dict[str, _Hidden | None] = {}
         self._without: set[str] = set()
         self._finds: set[Find] = set()
@@ -59,7 +64,7 @@ class Redactor:
 
     def learn(self, path: str, whole: str | bytes) -> None:
         """Take *whole* for the text of *path*, so that it need not be read again."""
-        self._hidden[path] = _hidden(find_secrets(whole))
+        self._hidden[path] = _hidden(_secrets(whole))
 
     def __call__(self, path: str, text: str) -> str:
         """Return *text*, which was made of the file *path*, with a marker in place of each credential.
@@ -84,12 +89,28 @@ class Redactor:
     def _of(self, path: str, text: str) -> _Hidden | None:
         """Return what to hide in *text*."""
         if path not in self._hidden and path not in self._without and text.count("\n", 0, -1):
-            whole = self._read(path)
-            if whole is None:
-                self._without.add(path)
-            else:
-                self.learn(path, whole)
-        return self._hidden[path] if path in self._hidden else _hidden(find_secrets(text))
+            self._look_through(path)
+        return self._hidden[path] if path in self._hidden else _hidden(_secrets(text))
+
+    def _look_through(self, path: str) -> None:
+        """Work out the credentials of a file, unless it is known to have none."""
+        if self._clean is not None and path in self._clean:
+            self._hidden[path] = None
+            return
+        whole = self._read(path)
+        if whole is None:
+            self._without.add(path)
+            return
+        self.learn(path, whole)
+        if self._clean is not None and self._hidden[path] is None:
+            self._clean.add(path)
+
+
+def _secrets(text: str | bytes) -> Sequence[Secret]:
+    """Return the credentials in *text*. What finds them is loaded here: it is large, and most files are known."""
+    from codereader.pack.secrets.find import find_secrets
+
+    return find_secrets(text)
 
 
 def marker(kind: str) -> str:
