@@ -338,18 +338,35 @@ class Reader:
         rendering: Rendering = PLAIN,
         paths: Collection[str] | None = None,
         redact: Redact | None = None,
+        redacting: bytes = b"",
         step: Callable[[int, int], None] = lambda _, __: None,
     ) -> Iterator[Sizes]:
-        """Yield the tokens of each file at each level of detail, by path; arguments as for `pack`.
+        """Yield the tokens of each file at each level of detail; arguments as for `pack`.
 
-        *step* is told how many files are counted, of how many. Raises: StoreError, Cancelled.
+        *redacting* names all that *redact* does. *step* is told how many files are counted, of how many.
+        Raises: StoreError, Cancelled.
         """
-        from codereader.pack.sizes import sizes
+        from codereader.index.parse import stamp
+        from codereader.model.kept import KeptVocabulary
+        from codereader.model.kept_numbers import KeptNumbers
+        from codereader.pack.sizes import Kept, kind, sizes
         from codereader.pack.texts import Texts
 
         texts = Texts(self.view, rendering, redact)
-        chosen = [file.path for file in self.view.files() if paths is None or file.path in paths]
-        return sizes(chosen, texts.pieces, count, self.cancel, step)
+        files = {file.path: file for file in self.view.files() if paths is None or file.path in paths}
+        if not isinstance(count, KeptVocabulary):
+            yield from sizes(list(files), texts.pieces, count, self.cancel, step)
+            return
+
+        def name(path: str) -> bytes:
+            file = files[path]
+            return os.fsencode(f"{file.blob} {stamp(file.language)} {path}")
+
+        numbers = KeptNumbers(kind(count.key, redacting, repr(rendering).encode()), self.cache)
+        try:
+            yield from sizes(list(files), texts.pieces, count, self.cancel, step, Kept(numbers, name))
+        finally:
+            numbers.close()
 
     def known(self, question: str) -> Known:
         """Return what the index has to say to *question*. Raises: StoreError, Cancelled."""

@@ -67,6 +67,7 @@ class KeptVocabulary:
     def __init__(self, name: str, key: bytes, opened: Callable[[], Vocabulary], cache: Path) -> None:
         """Count as the vocabulary that *opened* gives, whose counts are those of *key* (at most 64 bytes)."""
         self.name = name
+        self.key = key
         self._open = opened
         self._counts = KeptNumbers(key, cache)
         self._vocabulary: Vocabulary | None = None

@@ -77,6 +77,13 @@ class Ground:
 
         return printable(self.redactor(path, text) if self.redactor else text)
 
+    def deciding(self) -> bytes:
+        """Return bytes that name all that `inert` does."""
+        from codereader.fronts.packed import printable
+        from codereader.pack.secrets.clean import deciding
+
+        return printable.deciding() + (deciding() if self.redactor else b"")
+
     def tokens(self, text: str) -> int:
         """Return the tokens of *text*."""
         return self.count.count_many([text])[0]
@@ -254,6 +261,7 @@ def _write_tree(request: Request, ground: Ground, page: Page, report: Report, ou
         paths=ground.paths,
         rendering=request.rendering,
         redact=ground.inert,
+        redacting=ground.deciding(),
         step=lambda done, total: report.progress("counting", done, total, "files"),
     )
     depth = request.depth if request.depth or style != "json" else usage.ALL

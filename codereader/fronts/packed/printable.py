@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+from pathlib import Path
+
+from codereader.fronts import text as shown
 from codereader.fronts.text import safe
 
 _QUIET = b"\t\n" + bytes(range(0x20, 0x7F))
@@ -14,6 +18,11 @@ def printable(text: str) -> str:
     Most source is plain ASCII and is not looked at letter by letter.
     """
     return text if _is_quiet(text) else safe(text)
+
+
+def deciding() -> bytes:
+    """Return a digest of what decides how text is made printable."""
+    return sha256(b"\0".join(Path(place).read_bytes() for place in (__file__, shown.__file__))).digest()
 
 
 def _is_quiet(text: str) -> bool:
