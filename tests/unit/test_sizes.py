@@ -41,7 +41,7 @@ class Shelf:
 
 def test_a_file_has_a_size_at_each_level() -> None:
     """In the order of levels."""
-    assert [Sizes("a", (20, 10, 7, 5, 4)), Sizes("b", (1, 1, 1, 1, 1))] == Shelf(a="x" * 60, b="y").sizes()
+    assert [Sizes("a", (20, 10, 7, 5, 4)), Sizes("b", (1, 0, 0, 0, 0))] == Shelf(a="x" * 60, b="y").sizes()
 
 
 def test_sizes_that_are_kept_are_not_worked_out_again(tmp_path: Path) -> None:
