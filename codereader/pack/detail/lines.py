@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 _ONE_MORE = (1).__add__
+_BLANKS = b" \t\r\f\v"
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -70,12 +71,19 @@ class Lines:
 
     def opens(self, byte: int) -> bool:
         """Whether nothing stands before *byte* on its row."""
-        return not _bare(self.data[self.starts[self.row(byte)] : byte])
+        data, start = self.data, self.starts[self.row(byte)]
+        while byte > start and data[byte - 1] in _BLANKS:
+            byte -= 1
+        return byte == start or (not start and data[:byte] == _BOM)
 
     def closes(self, byte: int) -> bool:
         """Whether nothing stands behind *byte* on the row of the byte before it."""
-        row = self.row(max(0, byte - 1))
-        return not self.data[byte : max(byte, self.end(row))].strip()
+        data, size = self.data, len(self.data)
+        if byte and data[byte - 1] == 10:
+            return True
+        while byte < size and data[byte] in _BLANKS:
+            byte += 1
+        return byte == size or data[byte] == 10
 
 
 def _bare(text: bytes) -> bytes:

@@ -76,7 +76,7 @@ def skeleton(lines: Lines, parts: Anatomy, parsed: ParsedFile, comments: bool) -
     functions = _elided(lines, parts.functions)
     edits = [edit for at, one in enumerate(functions) for edit in _body(lines, parts, one, at, language)]
     left = _outside(parts, sorted((edit.start, edit.end) for edit in edits))
-    edits += _stretches(lines, left.stretches, parsed)
+    edits += _stretches(lines, left, parsed)
     edits += shortened(lines, left, language) if comments else uncommented(lines, left, language)
     kept = settled(edits, len(lines.data))
     return Skeleton(kept, tuple(_bodies(lines, parts, functions, kept)))
@@ -142,24 +142,25 @@ def _body(lines: Lines, parts: Anatomy, one: Function, number: int, language: st
         start = _with_comments(lines, parts, start, one.head)
     if start >= end or len(b" ".join(data[start:end].split())) <= SMALL:
         return
-    begin = lines.row(one.head)
     is_braced = data[start : start + 1] == b"{"
     opening, closing = (b"{ ", b" }") if is_braced else (b"...  " if language == "python" else b"", b"")
-    around = list(_unmatched(parts, start, end))
-    if not around:
-        words = mark(language, begin, lines.row(end - 1))
-        yield Edit(start, end, opening + words + closing, number)
-        return
-    for first, last in around:
+    whole = mark(language, lines.row(one.head), lines.row(end - 1))
+    ranges = list(_between(lines, parts, start, end))
+    for at, (begin, stop) in enumerate(ranges):
+        words = whole if len(ranges) == 1 else mark(language, lines.row(begin), lines.row(stop - 1))
+        before, after = opening if not at else b"", closing if at == len(ranges) - 1 else b""
+        yield Edit(begin, stop, before + words + after, number)
+
+
+def _between(lines: Lines, parts: Anatomy, start: int, end: int) -> Iterator[Range]:
+    """Yield what is left of a range without the rows of conditions that reach beyond it, and rows of blanks."""
+    for first, last in _unmatched(parts, start, end):
         stop = lines.end(lines.row(first) - 1) if lines.row(first) else first
-        if data[start:stop].strip():
-            words = mark(language, lines.row(start), lines.row(max(start, stop - 1)))
-            yield Edit(start, stop, opening + words, number)
-            opening = b""
+        if lines.data[start:stop].strip():
+            yield start, stop
         start = lines.start(lines.row(max(first, last - 1)) + 1)
-    if data[start:end].strip():
-        words = mark(language, lines.row(start), lines.row(end - 1))
-        yield Edit(start, end, opening + words + closing, number)
+    if lines.data[start:end].strip():
+        yield start, end
 
 
 def _with_comments(lines: Lines, parts: Anatomy, start: int, head: int) -> int:
@@ -177,7 +178,8 @@ def _unmatched(parts: Anatomy, start: int, end: int) -> Iterator[tuple[int, int]
     """Yield the lines of the preprocessor inside a range that belong to a condition that reaches beyond it."""
     at = bisect_left(parts.directives, start, key=lambda one: one.start)
     groups: list[list[tuple[int, int]]] = [[]]
-    for one in parts.directives[at:]:
+    for here in range(at, len(parts.directives)):
+        one = parts.directives[here]
         if one.start >= end:
             break
         if one.change > 0:
@@ -194,22 +196,33 @@ def _unmatched(parts: Anatomy, start: int, end: int) -> Iterator[tuple[int, int]
 # -- stretches ------------------------------------------------------------------------------------------------------
 
 
-def _stretches(lines: Lines, stretches: Sequence[Stretch], parsed: ParsedFile) -> list[Edit]:
+def _stretches(lines: Lines, parts: Anatomy, parsed: ParsedFile) -> list[Edit]:
     """Return the edits that shorten what is long: from the inside to the outside, so that a long part alone goes."""
     hidden = [0] * (lines.count + 1)
     edits: list[Edit] = []
     tables = sorted(entry.row for entry in parsed.tables if not entry.assigned)
     size = len(lines.data)
-    for one in sorted(stretches, key=lambda one: (one.end - one.start, one.start)):
+    for one in sorted(parts.stretches, key=lambda one: (one.end - one.start, one.start)):
         if not 0 <= one.start < one.end <= size:
             continue
         first, last = lines.row(one.start), lines.row(one.end - 1)
         edit = _shorter(lines, one, first, last, hidden, tables, parsed.language)
-        if edit is not None:
-            edits.append(edit)
-            for row in range(lines.row(edit.start), lines.row(max(edit.start, edit.end - 1)) + 1):
+        for made in _apart(lines, parts, edit, parsed.language) if edit is not None else ():
+            edits.append(made)
+            for row in range(lines.row(made.start), lines.row(max(made.start, made.end - 1)) + 1):
                 hidden[row] = 1
     return edits
+
+
+def _apart(lines: Lines, parts: Anatomy, edit: Edit, language: str) -> Iterator[Edit]:
+    """Yield an edit in parts, with the lines of conditions that reach beyond it between them."""
+    ranges = list(_between(lines, parts, edit.start, edit.end))
+    if len(ranges) < 2 and not any(_unmatched(parts, edit.start, edit.end)):
+        yield edit
+        return
+    for start, end in ranges:
+        begin = lines.indent(lines.row(start)) if lines.opens(start) else start
+        yield Edit(begin, end, mark(language, lines.row(begin), lines.row(end - 1)))
 
 
 def _measure(one: Stretch, first: int, last: int, tables: Sequence[int], size: int, language: str) -> _Measure:
