@@ -29,6 +29,9 @@ SWAP_SHARE = 16
 FREE_TOKENS = 600.0
 """Steps of up to so many estimated tokens never wait for their share to grow."""
 
+LONGEST_BODY = 1500.0
+"""Estimated tokens of the longest function of a long file, where nobody looked."""
+
 LEAST_GAIN = 0.05
 """Share of a level's worth that it adds at least: some full texts are shorter than the name line with its role."""
 
@@ -140,7 +143,10 @@ class Order:
 
     def _track(self, candidate: Candidate) -> _Track:
         costs = [value.rough_cost(candidate, level) for level in self._rising]
-        return _Track(candidate, self._rising, costs, [None] * len(costs))
+        track = _Track(candidate, self._rising, costs, [None] * len(costs))
+        if self._rising[-1] not in ("full", "uncommented") or not _elides(track):
+            track.bodies = []
+        return track
 
     def _next(self) -> _Entry | None:
         """Return the best step that need not wait; the smallest one where all do."""
@@ -162,6 +168,8 @@ class Order:
         """Return how many tokens have to be spent before the step may come."""
         track = self._tracks.get(entry[1])
         cost = value.about(self._cost(track, entry)) if track else 0.0
+        if self._guesses and track:
+            cost = min(cost, _longest_body(track))
         if cost <= FREE_TOKENS:
             return 0.0
         swaps = track is not None and entry[2] == 0 and self._level(track) == "skeleton"
@@ -223,8 +231,10 @@ class Order:
         worth, at = track.candidate.worth, track.at
         now = value.level_value(worth, track.levels[at], value.about(track.costs[at])) if at >= 0 else 0.0
         then = value.level_value(worth, track.levels[at + 1], value.about(track.costs[at + 1]))
-        gain = max(then - now, LEAST_GAIN * then)
-        return -gain / value.about(_rise(track)), track.candidate.path, 0, at
+        density = max(then - now, LEAST_GAIN * then) / value.about(_rise(track))
+        if self._guesses and at + 2 == len(track.levels) and _elides(track):
+            density = min(density, value.least_density(worth, _longest_body(track)))
+        return -density, track.candidate.path, 0, at
 
     def _body_entry(self, track: _Track) -> _Entry:
         path = track.candidate.path
@@ -253,8 +263,6 @@ class Order:
             else:
                 rising.append((level, None, value.rough_cost(track.candidate, level)))
         self._set(track, rising)
-        if track.levels[-1] not in ("full", "uncommented"):
-            track.bodies = []
         return True
 
     def _find_bodies(self, track: _Track, file: Shown | None) -> None:
@@ -299,6 +307,11 @@ class Order:
 def _elides(track: _Track) -> bool:
     """Whether the file has a level that bodies can be added to."""
     return any(level in ("outline", "skeleton") for level in track.levels)
+
+
+def _longest_body(track: _Track) -> float:
+    """Return about how many estimated tokens the longest function of a file takes that was not read."""
+    return min(track.costs[-1] / 2, LONGEST_BODY)
 
 
 def _rise(track: _Track) -> float:

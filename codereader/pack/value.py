@@ -25,7 +25,7 @@ LEVEL_WORTH: dict[Level, float] = {"name": 2.0, "outline": 2.5, "skeleton": 3.0,
 """What a token of each level tells, against the others. That a file exists and what it is for is the cheapest to know
 of it; a line of a skeleton (types with fields, tables) tells a little more than one of an outline."""
 
-BODY_WORTH = 1.5
+BODY_WORTH = 4.0
 """The same for a function in full."""
 
 LEVEL_SIZE: dict[Level, float] = {"outline": 0.12, "skeleton": 0.4, "uncommented": 0.8, "full": 1.0}
@@ -93,6 +93,11 @@ def level_value(worth: float, level: Level, cost: float) -> float:
 def body_value(worth: float, body: float, cost: float) -> float:
     """Return what a function of worth *body* in a file of *worth* tells in full."""
     return even(worth) * even(body) * BODY_WORTH * sqrt(cost)
+
+
+def least_density(worth: float, cost: float) -> float:
+    """Return what a token tells of a function of *cost* tokens that nothing speaks for, in a file of *worth*."""
+    return body_value(worth, MINOR_BODY, cost) / max(1.0, cost)
 
 
 def even(worth: float) -> float:
