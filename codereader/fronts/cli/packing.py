@@ -186,6 +186,8 @@ def _page(request: Request, ground: Ground, packed: Packed) -> Page:
 
 def _changes(request: Request, ground: Ground) -> Iterator[tuple[str, str, str]]:
     """Yield name, title and text of what was asked for of the history."""
+    if not (request.diff or request.log):
+        return
     from codereader.source.changes import diff, log
 
     reader = ground.reader
@@ -246,9 +248,13 @@ def _write(request: Request, ground: Ground, page: Page, report: Report, out: Ou
 
 
 def _format(style: str) -> Callable[[Page], Iterator[str]]:
-    from codereader.fronts.packed import cxml, markdown, text
-
-    return {"text": text.chunks, "cxml": cxml.chunks, "markdown": markdown.chunks}[style]
+    if style == "cxml":
+        from codereader.fronts.packed.cxml import chunks
+    elif style == "markdown":
+        from codereader.fronts.packed.markdown import chunks
+    else:
+        from codereader.fronts.packed.text import chunks
+    return chunks
 
 
 def _write_tree(request: Request, ground: Ground, page: Page, report: Report, out: Output, style: str) -> None:

@@ -71,7 +71,7 @@ class Redactor:
 
         Lines stay where they are: a marker that stands for several is followed by as many line breaks.
         """
-        hidden = self._of(path, text)
+        hidden = self._of(path, text) if text else None
         if hidden is None:
             return text
         kept: list[str] = []
