@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from codereader.cancel import CancelToken
-from codereader.index.view import IndexView
+from codereader.index.view import IndexedFile, IndexView
 from codereader.model.counter import TokenCounter
 from codereader.pack import value
 from codereader.pack.fit import Fitted, State, fit
@@ -64,10 +64,7 @@ def pack(
         if whole is not None:
             return _packed(whole, (), budget, texts, count)
     worths = worth() if callable(worth) else worth
-    candidates = [
-        Candidate(file.path, worths.get(file.path, 0.0), file.size, file.lines, len(file.summary or ""))
-        for file in files
-    ]
+    candidates = _candidates(files, worths)
     lines = folders(candidates) if "name" in rising else []
     texts.folders = {folder.path: folder for folder in lines}
     order = Order(candidates, lines, rising, texts)
@@ -76,6 +73,20 @@ def pack(
         order.guess_rest()
     left_out = _left_out(fitted, candidates, order, rising[-1], texts.gone)
     return _packed(fitted, left_out, budget, texts, count)
+
+
+def _candidates(files: Sequence[IndexedFile], worths: Mapping[str, float]) -> list[Candidate]:
+    most = max((worths.get(file.path, 0.0) for file in files), default=0.0)
+    return [
+        Candidate(
+            file.path,
+            value.lifted(file.path, worths.get(file.path, 0.0), most),
+            file.size,
+            file.lines,
+            len(file.summary or ""),
+        )
+        for file in files
+    ]
 
 
 class _Texts(Texts):
