@@ -11,6 +11,7 @@ best place of a token is neither always the smallest file (worth per token) nor 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log2, sqrt
@@ -52,6 +53,16 @@ KIND_SHARE = {"macro": 0.5, "enumerator": 0.25, "variable": 0.5, "constant": 0.5
 MINOR_BODY = 0.5
 """What is left of the worth of a function in a test, an example or foreign code."""
 
+README_SHARE = 0.8
+MANIFEST_SHARE = 0.5
+"""A readme and a manifest in the scope's own folder are worth at least so much of the most important file."""
+
+_README = re.compile(r"readme(\.\w+)?", re.IGNORECASE)
+_MANIFESTS = frozenset(
+    "pyproject.toml setup.cfg package.json Cargo.toml go.mod pom.xml build.gradle build.gradle.kts CMakeLists.txt "
+    "meson.build Makefile Kconfig Gemfile composer.json mix.exs Package.swift".split()
+)
+
 _ROUND = 4
 """Costs are told apart by quarters of a doubling, worths by quarters."""
 
@@ -65,6 +76,13 @@ class Candidate:
     size: int
     lines: int
     role: int = 0
+
+
+def lifted(path: str, worth: float, most: float) -> float:
+    """Return the *worth* of a file, raised for what tells a reader of a scope, whose most important file has *most*."""
+    if _README.fullmatch(path):
+        return max(worth, README_SHARE * most)
+    return max(worth, MANIFEST_SHARE * most) if path in _MANIFESTS else worth
 
 
 def name_cost(path: str, role: int) -> float:
