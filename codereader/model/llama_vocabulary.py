@@ -1,4 +1,4 @@
-"""Vocabularies that llama.cpp tokenizes itself: SentencePiece, WordPiece, and unusual BPE.
+"""Vocabularies that llama.cpp tokenizes itself: WordPiece, unusual BPE, and SentencePiece where tiktoken cannot.
 
 Wraps llama_cpp; loads the vocabulary of a GGUF without its weights. Ids and counts are exact by definition, but for
 two things. llama.cpp runs some pre-tokenizers on std::regex, which overflows the stack of the process on very long runs
@@ -19,10 +19,10 @@ import os
 import re
 import weakref
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from codereader import native
 from codereader.errors import ModelUnreadable
+from codereader.model.counter import count_each
 from codereader.model.gguf import ModelHeader, read_numbers, read_strings
 from codereader.model.special import Cutter, forced_texts, special_tokens, strips_space
 
@@ -86,8 +86,7 @@ class LlamaVocabulary:
 
     def count_many(self, texts: Sequence[str]) -> list[int]:
         """Return the number of tokens of each text, as `TokenCounter.count_many`."""
-        with ThreadPoolExecutor(len(native.processors())) as pool:
-            return list(pool.map(self._count, texts))
+        return count_each(texts, self._count)
 
     def _count(self, text: str) -> int:
         return sum(self._tokenize(data, None, 0, False) for data in self._cut(text, special=False))

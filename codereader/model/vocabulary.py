@@ -1,8 +1,9 @@
 """Exact token ids and counts of a model, from its own vocabulary.
 
-Byte-level BPE (``tokenizer.ggml.model`` = ``gpt2``) runs on tiktoken, several times faster than llama.cpp and equal to
-it token for token; every other vocabulary is left to llama.cpp. Working out the ranks of a BPE vocabulary takes seconds
-for the largest, so they are kept in the cache under the digest of all they come from.
+Byte-level BPE (``tokenizer.ggml.model`` = ``gpt2``) and SentencePiece (``llama``) run on tiktoken, several times faster
+than llama.cpp and equal to it token for token, where that can be shown; every other vocabulary is left to llama.cpp.
+Working out the ranks of a vocabulary takes seconds for the largest, so they are kept in the cache under the digest of
+all they come from. Those of SentencePiece are worked out only where they can be kept.
 """
 
 from __future__ import annotations
@@ -14,22 +15,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codereader.model.counter import Vocabulary
+from codereader.model import sentencepiece
+from codereader.model.counter import Vocabulary, count_each
 from codereader.model.gguf import ModelHeader, read_header, read_numbers, read_strings
 from codereader.model.merges import MergeTable, merge_table
 from codereader.model.pretokenizer import PRE_TOKENIZERS, PreTokenizer
 from codereader.model.ranks import load_ranks, save_ranks
 from codereader.model.special import CONTROL_TEXTS, Cutter, SpecialToken, special_tokens, strips_space
-from codereader.native import processors
 
 if TYPE_CHECKING:
     from codereader.model.llama_vocabulary import LlamaVocabulary
 
 LONGEST_SPACE = 100_000
 """Characters of white space in a row that tiktoken is trusted with; at a million its regular expressions overflow."""
-
-THREADED_FROM = 100_000
-"""Characters in all texts of a `count_many` from which threads pay."""
 
 _LIKE_GEMMA4 = ("gemma4", "granite-embed-multi-311m")
 """Pre-tokenizers whose prompts begin with BOS whatever the file says."""
@@ -53,9 +51,35 @@ def vocabulary_of(header: ModelHeader, cache: Path | None = None) -> Vocabulary:
         ranks = load_ranks(cache, key) or _ranks(header, cutter, cache, key)
         if ranks is not None:
             return BytePairVocabulary(header, cutter, *ranks)
+    if header.tokenizer_model == "llama" and cache is not None and not strips_space(header.name):
+        found = _sentence_pieces(header, cache)
+        if found is not None:
+            return found
     from codereader.model.llama_vocabulary import LlamaVocabulary
 
     return LlamaVocabulary(header, cut_runs=header.tokenizer_model == "gpt2")
+
+
+def _sentence_pieces(header: ModelHeader, cache: Path) -> Vocabulary | None:
+    """Return a SentencePiece vocabulary that needs no llama.cpp, or None. That there is none is kept as an empty table.
+
+    One that puts a space before a text does so again behind each special token, and is left to llama.cpp.
+    """
+    if header.metadata.get("tokenizer.ggml.add_space_prefix", True):
+        return None
+    key = _key(header, ("SentencePiece", sentencepiece.VERSION))
+    kept = load_ranks(cache, key)
+    if kept is None:
+        from codereader.model.llama_vocabulary import LlamaVocabulary
+
+        native = LlamaVocabulary(header, cut_runs=False)
+        tokens = _texts(header, "tokenizer.ggml.tokens")
+        special = special_tokens(tokens, read_numbers(header, "tokenizer.ggml.token_type"))
+        scores = read_numbers(header, "tokenizer.ggml.scores")
+        table = sentencepiece.piece_table(tokens, scores, special, native.encode)
+        kept = table or MergeTable([], [], len(tokens), ordered=False), special
+        save_ranks(cache, key, *kept)
+    return sentencepiece.open_pieces(header, *kept)
 
 
 def adds_bos(header: ModelHeader) -> bool:
@@ -108,12 +132,7 @@ class BytePairVocabulary:
 
     def count_many(self, texts: Sequence[str]) -> list[int]:
         """Return the number of tokens of each text, as `TokenCounter.count_many`."""
-        if len(texts) < 2 or sum(map(len, texts)) < THREADED_FROM:
-            return [len(self.encode(text)) for text in texts]
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor(len(processors())) as pool:
-            return list(pool.map(lambda text: len(self.encode(text)), texts))
+        return count_each(texts, lambda text: len(self.encode(text)))
 
     def _encode(self, text: str) -> list[int]:
         """Return the ids of *text*, which holds no special token."""
@@ -133,9 +152,9 @@ class BytePairVocabulary:
         return LlamaVocabulary(self._header, cut_runs=True)
 
 
-def _key(header: ModelHeader, cutter: PreTokenizer) -> str:
+def _key(header: ModelHeader, rules: object) -> str:
     """Return the name under which ranks are kept: of all that they are worked out from, ours and the file's."""
-    ours = "\n".join([header.digest, repr(cutter), *sorted(CONTROL_TEXTS)])
+    ours = "\n".join([header.digest, repr(rules), *sorted(CONTROL_TEXTS)])
     return hashlib.sha256(ours.encode()).hexdigest()
 
 

@@ -6,6 +6,9 @@ import importlib
 import importlib.util
 import os
 import random
+import re
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -20,6 +23,8 @@ from codereader.answer.prompt import Composer
 from codereader.model import llama_vocabulary
 from codereader.model.counter import Vocabulary
 from codereader.model.gguf import read_header, read_numbers, read_strings
+from codereader.model.llama_vocabulary import LlamaVocabulary
+from codereader.model.sentencepiece import SentencePieceVocabulary
 from codereader.model.template import frame_of
 from codereader.model.vocabulary import adds_bos, open_vocabulary
 from codereader.pack.focus import Focus
@@ -49,15 +54,20 @@ def gemma() -> Path:
     return path
 
 
-def made(path: Path, *, prefix: bool, lines: bool) -> Path:
+def made(
+    path: Path, *, prefix: bool = False, lines: bool = False, open_words: bool = False, ties: bool = False
+) -> Path:
     """Write a SentencePiece model whose pieces are any runs of up to four characters of the tricky texts.
 
     *prefix*: it puts a space before a text, as Llama 2 does. *lines*: runs of line ends, tabs and spaces are tokens
-    that are found before all others, as Gemma's are, and so is a tag.
+    that are found before all others, as Gemma's are, and so is a tag. *open_words*: pieces go on beyond the end of a
+    word, which those of Gemma do behind ``>`` only. *ties*: every score is that of two pieces.
     """
-    source = "".join(TRICKY[:20]).replace(" ", "\u2581").replace("\n", "")
-    pieces = sorted({source[at : at + length] for at in range(len(source)) for length in (1, 2, 3, 4)})
-    kinds = dict.fromkeys([text for text in pieces if text], NORMAL)
+    source = "".join([*TRICKY[:20], "a> > <b> </td> </p> </x>  x"]).replace(" ", "\u2581").replace("\n", "")
+    pieces = sorted({source[at : at + length] for at in range(len(source)) for length in (1, 2, 3, 4)} - {""})
+    if not open_words:
+        pieces = [text for text in pieces if not re.search("[^\u2581>]\u2581|>\u2581+$", text)]
+    kinds = dict.fromkeys(pieces, NORMAL)
     kinds |= {"<unk>": UNKNOWN, "<s>": CONTROL, "</s>": CONTROL, "<end_of_turn>": CONTROL, "<|im_start|>": CONTROL}
     kinds |= {f"<0x{byte:02X}>": BYTE for byte in range(256)}
     if lines:
@@ -69,7 +79,7 @@ def made(path: Path, *, prefix: bool, lines: bool) -> Path:
         "tokenizer.ggml.model": "llama",
         "tokenizer.ggml.tokens": texts,
         "tokenizer.ggml.token_type": [kinds[text] for text in texts],
-        "tokenizer.ggml.scores": [float(-number) for number in range(len(texts))],
+        "tokenizer.ggml.scores": [float(-number // 2 if ties else -number) for number in range(len(texts))],
         "tokenizer.ggml.add_space_prefix": prefix,
         "tokenizer.ggml.bos_token_id": texts.index("<s>"),
         "tokenizer.ggml.eos_token_id": texts.index("</s>"),
@@ -79,20 +89,35 @@ def made(path: Path, *, prefix: bool, lines: bool) -> Path:
 
 
 @pytest.fixture(scope="module")
-def opened(gemma) -> tuple[Vocabulary, Raw]:
+def opened(gemma, tmp_path_factory) -> tuple[Vocabulary, Raw]:
     """Gemma's vocabulary as we open it, and in llama.cpp itself."""
-    return open_vocabulary(gemma), Raw(gemma)
+    vocabulary = open_vocabulary(gemma, tmp_path_factory.mktemp("cache"))
+    assert isinstance(vocabulary, SentencePieceVocabulary)
+    return vocabulary, Raw(gemma)
 
 
-@pytest.fixture(scope="module", params=["gemma", "lines", "prefix", "plain"])
+MADE = {
+    "lines": (SentencePieceVocabulary, {"lines": True}),
+    "plain": (SentencePieceVocabulary, {}),
+    "prefix": (LlamaVocabulary, {"prefix": True}),
+    "prefix, lines": (LlamaVocabulary, {"prefix": True, "lines": True}),
+    "ties": (LlamaVocabulary, {"lines": True, "ties": True}),
+    "open words": (LlamaVocabulary, {"lines": True, "open_words": True}),
+}
+"""What is made here, and who is to tokenize it."""
+
+
+@pytest.fixture(scope="module", params=["gemma", *MADE])
 def pair(request, tmp_path_factory) -> tuple[Vocabulary, Raw]:
-    """Gemma's vocabulary and three that differ in their settings, as we open them, and in llama.cpp itself."""
+    """Gemma's vocabulary and some that differ in their settings, as we open them, and in llama.cpp itself."""
     if request.param == "gemma":
         found: tuple[Vocabulary, Raw] = request.getfixturevalue("opened")
         return found
-    path = tmp_path_factory.mktemp("made") / "m.gguf"
-    made(path, prefix=request.param == "prefix", lines=request.param == "lines")
-    return open_vocabulary(path), Raw(path)
+    expected, settings = MADE[request.param]
+    path = made(tmp_path_factory.mktemp("made") / "m.gguf", **settings)
+    vocabulary = open_vocabulary(path, tmp_path_factory.mktemp("cache"))
+    assert isinstance(vocabulary, expected)
+    return vocabulary, Raw(path)
 
 
 @pytest.fixture
@@ -118,6 +143,36 @@ def test_any_text_gives_the_ids_of_llama_wherever_it_is_cut(pair, short_blocks, 
 
     assert raw.tokens(text, special=special) == ours.encode(text, special=special)
     assert len(raw.tokens(text)) == ours.count_many([text])[0]
+
+
+def test_texts_of_random_tokens_give_the_ids_of_llama(gemma, opened):
+    """Tokens of all scripts side by side join in every way that they can."""
+    vocabulary, raw = opened
+    tokens = [
+        text.decode().replace("\u2581", " ") for text in read_strings(read_header(gemma), "tokenizer.ggml.tokens")
+    ]
+    chance = random.Random(3)
+    made_up = ["".join(chance.choices(tokens, k=20)) for _ in range(1000)]
+
+    assert [raw.tokens(text) for text in made_up] == [vocabulary.encode(text) for text in made_up]
+
+
+def test_kept_ranks_need_no_llama(tmp_path):
+    """The second start reads the ranks, gives the same ids, and loads no llama.cpp."""
+    path = made(tmp_path / "m.gguf", lines=True)
+    text = "if (a > b)\n\t\treturn  <b>\u4e2d\u56fd;\n"
+    script = (
+        "import sys; from pathlib import Path; from codereader.model.vocabulary import open_vocabulary\n"
+        "print(open_vocabulary(Path(sys.argv[1]), Path(sys.argv[2])).encode(sys.argv[3]))\n"
+        "assert 'llama_cpp' not in sys.modules"
+    )
+
+    first = open_vocabulary(path, tmp_path / "cache").encode(text)
+    done = subprocess.run(
+        [sys.executable, "-c", script, path, tmp_path / "cache", text], capture_output=True, text=True, check=False
+    )
+
+    assert (f"{first}\n", "") == (done.stdout, done.stderr)
 
 
 def test_files_of_linux_net_give_the_ids_of_llama(opened, linux):
