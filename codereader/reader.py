@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from codereader.answer.ask import Asking
     from codereader.answer.event import Answer, Event
     from codereader.answer.known import Known, Wish
-    from codereader.answer.packing import Packed, Redact
+    from codereader.answer.packing import Packed
     from codereader.answer.prepare import Prepared
     from codereader.answer.record import Source
     from codereader.answer.speaker import Speaker
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from codereader.pack.secrets.clean import Clean
     from codereader.pack.segment import Level
     from codereader.pack.sizes import Sizes
+    from codereader.pack.texts import Redact
 
 Step = Callable[[str, int, int], None]
 """Called with a stage (``walk``, ``parse``), what is done and the total (0 while unknown), in files."""
@@ -79,6 +80,7 @@ class Reader:
         self._generated = generated
         self._opened: tuple[Walk, BuildReport] | None = None
         self._view: IndexView | None = None
+        self._brief: Brief | None = None
         self._counters: dict[Path, KeptVocabulary] = {}
         self._clean: Clean | None = None
         self.cache = (cache or config.cache_dir()).absolute()
@@ -97,7 +99,7 @@ class Reader:
             counter.close()
         if self._clean:
             self._clean.close()
-        view, self._view, self._opened = self._view, None, None
+        view, self._view, self._opened, self._brief = self._view, None, None, None
         self.__dict__.pop("worth", None)
         if linked := self.__dict__.pop("linked", None):
             linked.close()
@@ -328,8 +330,8 @@ class Reader:
         from codereader.answer.packing import Making, make
 
         known = None if question is None else self.known(question)
-        making = Making(budget, count, levels, rendering, paths, redact)
-        return make(self.view, self.worth, making, known, self.cancel)
+        making = Making(count, levels, rendering, paths, redact)
+        return make(self.view, lambda: self.worth, budget, making, known, self.cancel)
 
     def sizes(
         self,
@@ -370,19 +372,27 @@ class Reader:
 
     def known(self, question: str) -> Known:
         """Return what the index has to say to *question*. Raises: StoreError, Cancelled."""
-        from codereader.answer.event import OVERVIEW
-        from codereader.answer.known import RANKED, Known
+        if self._brief is None:
+            self._brief = self.brief()
+        return self.known_to(self.reply(question), self._brief)
 
-        reply = self.reply(question)
-        if reply.question.intent == OVERVIEW:
-            return Known(self.brief(), reply)
-        return Known(self.brief(), reply, self.search(question, RANKED))
+    def known_to(self, reply: Reply, brief: Brief) -> Known:
+        """Return *reply* and *brief* with the definitions that the question has to do with. Raises: StoreError."""
+        from codereader.answer.known import LOOKED_INTO, Known
+        from codereader.answer.wanted import seeds
+
+        places = seeds(reply, brief)
+        text = reply.question.topic or reply.question.text
+        searcher = self.searcher
+        with self.cancel.anywhere():
+            found = searcher.passages(text, places, LOOKED_INTO, self.cancel.check)
+        return Known(brief, reply, found, places)
 
     def prepare(self, known: Known, speaker: Speaker, wish: Wish) -> Prepared:
         """Return what would be sent to *speaker*. Raises: BudgetTooSmall, ModelTooLarge, Cancelled."""
         from codereader.answer.prepare import prepare
 
-        return prepare(self.view, known, self.worth, speaker, wish, self.cancel)
+        return prepare(self.view, known, lambda: self.worth, speaker, wish, self.cancel)
 
     def ask(self, known: Known, speaker: Speaker, ready: Prepared, asking: Asking) -> Iterator[Event]:
         """Yield the events of the model's answer. Raises: ModelError, Cancelled."""

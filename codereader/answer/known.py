@@ -5,13 +5,14 @@ Sizes are tokens of the answering model.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from codereader.engine.plan import Need
 from codereader.facts.fact import Brief
 from codereader.facts.questions.reply import Reply
-from codereader.facts.search.ranked import Ranked
+from codereader.facts.search.passages import Passage
 
 DEFAULT_PATIENCE = 20.0
 """Seconds of prompt evaluation that a prompt may be predicted to take when nobody sized its pack."""
@@ -20,8 +21,9 @@ DEFAULT_TOKENS, FEW_TOKENS = 512, 128
 """Tokens of an answer at most where nobody says how many, and of a model that is too small to be trusted."""
 
 
-RANKED = 16
-"""So many files and symbols of a search may add to what a model is shown."""
+LOOKED_INTO = 40
+"""So many of the best files of a search are looked into for what a question needs: 98 % of the functions that answers
+had to see stood in them (benchmarks/held.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +42,18 @@ class Wish:
         return Need(prompt_tokens, self.max_tokens, self.ctx, self.gpu_layers, self.device)
 
 
-NOTHING_RANKED = Ranked((), ())
-
-
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the index has to say before a model speaks.
 
-    `brief` is the same for every question; `reply` answers this one; `ranked` is what else it may be about.
+    `brief` is the same for every question; `reply` answers this one; `found` are definitions that have to do with it,
+    best first; `places` are those (path, 1-based line) that it names or that answer it, each with what it is worth.
     """
 
     brief: Brief
     reply: Reply
-    ranked: Ranked = NOTHING_RANKED
+    found: tuple[Passage, ...] = ()
+    places: Mapping[tuple[str, int], float] = field(default_factory=dict)
 
     @property
     def question(self) -> str:

@@ -11,30 +11,24 @@ from dataclasses import dataclass
 
 from codereader.answer.known import Known
 from codereader.answer.numbered import Evidence, number
-from codereader.answer.prompt import (
-    BRIEF_SHARE,
-    FACTS_TITLE,
-    LEAST_BRIEF,
-    PREFACE,
-    QUESTION_TITLE,
-    REPLY_TITLE,
-    TAIL_SHARE,
-)
+from codereader.answer.prompt import BRIEF_SHARE, FACTS_TITLE, LEAST_BRIEF, PREFACE, QUESTION_TITLE, REPLY_TITLE
 from codereader.answer.wanted import wanted
 from codereader.cancel import CancelToken
 from codereader.index.view import IndexView
 from codereader.model.counter import TokenCounter
-from codereader.pack.budget import AUTO_BUDGET, focus_share
-from codereader.pack.focus import Focus, focus
+from codereader.pack.budget import AUTO_BUDGET, MAX_BUDGET, PACK_FOCUS, base_share
+from codereader.pack.focus import Focus, Showing, focus
 from codereader.pack.layout import pack
 from codereader.pack.piece import PLAIN, Rendering
 from codereader.pack.segment import STEPS, LeftOut, Level, Pack
+from codereader.pack.texts import Redact
 
-Redact = Callable[[str, str], str]
-"""Given a path and text of it, returns the text without what must not be shown."""
+FACTS_SHARE = 8
+"""Facts that answer take at most one token for so many of a budget."""
 
-FACTS_SHARE = 2
-"""Facts that answer take one token for so many of what a question may add; without any, the focus has it all."""
+
+MOST_BYTES = 8
+"""A scope with more bytes than so many for each token of a budget cannot fit in full, in any vocabulary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +48,8 @@ class Packed:
     """What goes into a budget. In order: preface, base, brief, focus, facts, question; what is empty is left out.
 
     `base` does not depend on the question. Without one, focus, brief, facts and question are empty. `notes` say in
-    sentences for a person what was chosen and why.
+    sentences for a person what is to be known of the answer to the question. `budget` is what base and focus could
+    take.
     """
 
     base: Pack
@@ -64,6 +59,7 @@ class Packed:
     facts: Told = NOT_TOLD
     question: Told = NOT_TOLD
     notes: tuple[str, ...] = ()
+    budget: int = 0
 
     @property
     def tokens(self) -> int:
@@ -80,42 +76,50 @@ class Packed:
 class Making:
     """How a pack is wanted; see `codereader.reader.Reader.pack`."""
 
-    budget: int | None
     count: TokenCounter
     levels: Sequence[Level] | None = None
     rendering: Rendering = PLAIN
     paths: Collection[str] | None = None
     redact: Redact | None = None
 
+    @property
+    def showing(self) -> Showing:
+        """How a focus shows text."""
+        return Showing(self.count, self.rendering, self.redact)
+
+
+Worths = Mapping[str, float] | Callable[[], Mapping[str, float]]
+"""Each path's importance, or what works it out if something has to be chosen."""
+
 
 def make(
-    view: IndexView, worth: Mapping[str, float], making: Making, known: Known | None, cancel: CancelToken
+    view: IndexView, worth: Worths, budget: int | None, making: Making, known: Known | None, cancel: CancelToken
 ) -> Packed:
-    """Return the pack that is wanted, with what the question of *known* adds to it."""
+    """Return the pack that is wanted, with what the question of *known* adds to it. *budget* None: `AUTO_BUDGET`."""
+    budget = AUTO_BUDGET if budget is None else budget
     count = making.count
-    budget = AUTO_BUDGET if making.budget is None else making.budget
-    base = _base(view, worth, making, budget, cancel)
-    preface = _told([PREFACE], count)
+    preface = told([PREFACE], count)
     if known is None:
-        return Packed(base, preface=preface)
-    if base.left_out:
-        share = budget - focus_share(budget)
-        base = _base(view, worth, making, share, cancel)
-    shown = focus(view, wanted(known.reply, known.ranked), base, budget - base.tokens, count, cancel)
-    brief, reply = _facts(known, base.tokens, count)
+        return Packed(base_of(view, worth, budget, making, cancel), preface=preface, budget=budget)
+    base = shared_base(view, worth, budget, PACK_FOCUS, making, cancel)
+    shown = focus_of(view, known, base, budget - base.tokens, making, cancel)
+    brief = number(count, FACTS_TITLE, known.brief.sections, 1, max(base.tokens // BRIEF_SHARE, LEAST_BRIEF))
+    room = max(budget // FACTS_SHARE, LEAST_BRIEF)
+    reply = number(count, REPLY_TITLE, known.reply.sections, len(brief.facts) + 1, room)
     return Packed(
         base,
         shown,
         preface,
-        _told(brief.lines, count),
-        _told(reply.lines, count),
-        _told([f"{QUESTION_TITLE}{known.question}"], count),
+        of_evidence(brief, count),
+        of_evidence(reply, count),
+        told([f"{QUESTION_TITLE}{known.question}"], count),
         known.reply.notes,
+        budget,
     )
 
 
-def _base(view: IndexView, worth: Mapping[str, float], making: Making, budget: int, cancel: CancelToken) -> Pack:
-    """Return the base pack that is wanted, within *budget* tokens."""
+def base_of(view: IndexView, worth: Worths, budget: int, making: Making, cancel: CancelToken) -> Pack:
+    """Return the base pack within *budget* tokens."""
     return pack(
         view,
         worth,
@@ -129,13 +133,44 @@ def _base(view: IndexView, worth: Mapping[str, float], making: Making, budget: i
     )
 
 
-def _facts(known: Known, base_tokens: int, count: TokenCounter) -> tuple[Evidence, Evidence]:
-    """Return the facts that every question shares, and those that answer this one, numbered through."""
-    brief = number(count, FACTS_TITLE, known.brief.sections, 1, max(base_tokens // BRIEF_SHARE, LEAST_BRIEF))
-    room = (base_tokens + brief.tokens) // TAIL_SHARE // FACTS_SHARE
-    return brief, number(count, REPLY_TITLE, known.reply.sections, len(brief.facts) + 1, room)
+def shared_base(
+    view: IndexView,
+    worth: Worths,
+    budget: int,
+    focus_share: float,
+    making: Making,
+    cancel: CancelToken,
+    *,
+    most: int = MAX_BUDGET,
+) -> Pack:
+    """Return the base of a budget that it shares with a focus: everything, where that fits in full and in *most*.
+
+    Else its share. It depends on tree and budget alone, whatever is asked.
+    """
+    room = min(budget, most)
+    sizes = [file.size for file in view.files() if making.paths is None or file.path in making.paths]
+    if sum(sizes) <= room * MOST_BYTES:
+        whole = base_of(view, worth, room, making, cancel)
+        if not whole.left_out:
+            return whole
+    return base_of(view, worth, min(most, base_share(budget, focus_share)), making, cancel)
 
 
-def _told(lines: Sequence[str], count: TokenCounter) -> Told:
+def focus_of(view: IndexView, known: Known, base: Pack, budget: int, making: Making, cancel: CancelToken) -> Focus:
+    """Return what the question of *known* needs beside *base*, within *budget* tokens."""
+    if not base.left_out:
+        return NO_FOCUS
+    wants = wanted(view, known.reply, known.places, known.found)
+    if making.paths is not None:
+        wants = tuple(want for want in wants if want.path in making.paths)
+    return focus(view, wants, base, budget, making.showing, cancel)
+
+
+def of_evidence(evidence: Evidence, count: TokenCounter) -> Told:
+    """Return numbered facts as one text."""
+    return told(evidence.lines, count)
+
+
+def told(lines: Sequence[str], count: TokenCounter) -> Told:
     """Return *lines* as one text; each is counted alone, as it is tokenized alone."""
     return Told("".join(lines), sum(count.count_many(lines)))

@@ -6,36 +6,32 @@ pack, brief, focus, facts, question, and `max_tokens` of answer. What goes into 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from codereader.answer.known import Known, Wish
-from codereader.answer.prompt import BRIEF_SHARE, LEAST_BRIEF, QUESTION_STEP, TAIL_SHARE, Composed, Composer
+from codereader.answer.packing import Making, Worths, focus_of, shared_base
+from codereader.answer.prompt import BRIEF_SHARE, LEAST_BRIEF, TAIL_SHARE, Composed, Composer
 from codereader.answer.speaker import Speaker
-from codereader.answer.wanted import wanted
 from codereader.cancel import CancelToken
 from codereader.engine.plan import Plan
 from codereader.errors import BudgetTooSmall
 from codereader.index.view import IndexView
-from codereader.pack.focus import Focus, focus
-from codereader.pack.layout import pack
+from codereader.pack.budget import ASK_FOCUS, LEAST_BUDGET, Budget, prompt_budget
+from codereader.pack.focus import Focus
 from codereader.pack.segment import LeftOut, Pack
 
-LEAST_BUDGET, MOST_BUDGET = 2_048, 16_384
-"""Bounds of a base pack that nobody sized: more than this lowers the accuracy of local models before it helps."""
-
-PACK_SHARE = 1 / ((1 + 1 / BRIEF_SHARE) * (1 + 1 / TAIL_SHARE))
-"""Share of the room that the base pack takes where brief, focus and facts use all of theirs."""
+UNKNOWN_WINDOW = 8_192
+"""Tokens of context assumed for a model whose header does not say."""
 
 FACTS_SHARE = 2
 """Where there is much to show, the facts that answer take one token for so many of the room behind the base; the focus
 has the rest."""
 
-SCARCE = 1.2
-"""Where rounding the question up costs less than this factor of the room, questions share a base."""
+BASE_ROOM = TAIL_SHARE / (TAIL_SHARE + 1)
+"""Share of the room that base and brief may take; focus, facts and question have the rest."""
 
-UNKNOWN_WINDOW = 8_192
-"""Tokens of context assumed for a model whose header does not say."""
+PACK_ROOM = BRIEF_SHARE / (BRIEF_SHARE + 1)
+"""Share of what base and brief may take that is the base's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,67 +52,63 @@ class Prepared:
 
 
 def prepare(
-    view: IndexView, known: Known, worth: Mapping[str, float], speaker: Speaker, wish: Wish, cancel: CancelToken
+    view: IndexView, known: Known, worth: Worths, speaker: Speaker, wish: Wish, cancel: CancelToken
 ) -> Prepared:
     """Return what would be sent for the question. Raises: BudgetTooSmall, ModelTooLarge, NothingReadable, Cancelled."""
     composer = Composer(speaker.vocabulary, speaker.frame, known.question)
+    making = Making(speaker.vocabulary)
     window = wish.ctx or speaker.trained_context or UNKNOWN_WINDOW
     room = _room(window, composer, wish)
-    budget, notes = _budget(speaker, wish, window, room)
-    base = pack(view, worth, budget, speaker.vocabulary, cancel=cancel)
+    budget = _budget(speaker, wish, window, room)
+    base = shared_base(view, worth, budget.tokens, ASK_FOCUS, making, cancel, most=int(room.base * PACK_ROOM))
     if not base.segments:
         _check_there(view)
-        raise _nothing_fits(budget, wish)
-    brief = composer.brief(known.brief.sections, _brief_room(base.tokens, room))
-    left = (base.tokens + brief.tokens) // TAIL_SHARE
+        raise _nothing_fits(budget.tokens, wish)
+    spare = min(LEAST_BRIEF, room.base - base.tokens)
+    brief = composer.brief(known.brief.sections, max(base.tokens // BRIEF_SHARE, spare))
+    used = base.tokens + brief.tokens
+    left = max(0, min(used // TAIL_SHARE, room.all - used))
     reply = composer.reply(known.reply.sections, brief, left // FACTS_SHARE)
-    places = wanted(known.reply, known.ranked)
-    shown = focus(view, places, base, left - reply.tokens, speaker.vocabulary, cancel)
+    shown = focus_of(view, known, base, min(left - reply.tokens, budget.tokens - base.tokens), making, cancel)
     composed = composer.compose(base, brief, shown, reply)
     plan = speaker.plan(wish.need(len(composed.prompt)))
-    return Prepared(base, shown, composed, plan, wish, (*notes, *plan.notes))
+    notes = (*((budget.note,) if budget.note and base.left_out else ()), *plan.notes)
+    return Prepared(base, shown, composed, plan, wish, notes)
 
 
-def _room(window: int, composer: Composer, wish: Wish) -> int:
-    """Return the tokens left for pack, brief, focus and facts."""
-    asked = composer.fixed()
-    room = window - asked - wish.max_tokens
-    shared = window - composer.fixed(step=QUESTION_STEP) - wish.max_tokens
-    if shared > 0 and room < SCARCE * shared:
-        room = shared
-    if room <= 0:
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """The tokens of a context window that are left for base, brief, focus and facts together (`all`), and for the
+    first two of them (`base`), which only a question that takes more than the others' share makes smaller.
+    """
+
+    all: int
+    base: int
+
+
+def _room(window: int, composer: Composer, wish: Wish) -> _Room:
+    room = window - composer.head_tokens - wish.max_tokens
+    asked = composer.question_tokens
+    if room <= asked:
         message = (
-            f"the question and its frame take {asked:,} tokens and the answer may take {wish.max_tokens:,}: "
-            f"nothing is left of a context window of {window:,}"
+            f"the question and its frame take {asked + composer.head_tokens:,} tokens and the answer may take "
+            f"{wish.max_tokens:,}: nothing is left of a context window of {window:,}"
         )
         raise BudgetTooSmall(message, "Raise --ctx, lower --max-tokens, or shorten the question.")
     alone = len(composer.vocabulary.encode(composer.question))
     if wish.budget is not None and wish.budget < alone:
         message = f"--budget {wish.budget:,} is smaller than the question itself, which takes {alone:,} tokens"
         raise BudgetTooSmall(message, "Raise --budget or shorten the question.")
-    return room
+    return _Room(room - asked, min(int(room * BASE_ROOM), room - asked))
 
 
-def _budget(speaker: Speaker, wish: Wish, window: int, room: int) -> tuple[int, list[str]]:
-    """Return the tokens that the base pack may take, and what there is to say about it."""
-    most = int(room * PACK_SHARE)
+def _budget(speaker: Speaker, wish: Wish, window: int, room: _Room) -> Budget:
+    """Return the tokens that base and focus may take."""
+    most = int(room.base * PACK_ROOM / (1 - ASK_FOCUS))
+    rate = 0.0
     if wish.budget is None:
-        rate = speaker.plan(wish.need(min(LEAST_BUDGET, room))).prefill_rate
-        chosen = max(LEAST_BUDGET, int(min(MOST_BUDGET, rate * wish.patience * PACK_SHARE)) // 256 * 256)
-        return min(chosen, most), []
-    if wish.budget <= most:
-        return wish.budget, []
-    note = (
-        f"--budget {wish.budget:,} was lowered to {most:,}: the context window of {window:,} tokens also holds facts, "
-        f"question and answer; a larger --ctx or a model trained for more takes it whole"
-    )
-    return most, [note]
-
-
-def _brief_room(pack_tokens: int, room: int) -> int:
-    """Return the tokens that the brief may take, so that pack, brief and what a question adds stay within *room*."""
-    spare = int(room / (1 + 1 / TAIL_SHARE)) - pack_tokens
-    return max(pack_tokens // BRIEF_SHARE, min(LEAST_BRIEF, spare))
+        rate = speaker.plan(wish.need(min(LEAST_BUDGET, room.all))).prefill_rate
+    return prompt_budget(wish.budget, most, window, wish.patience * PACK_ROOM, rate)
 
 
 def _check_there(view: IndexView) -> None:
@@ -126,7 +118,7 @@ def _check_there(view: IndexView) -> None:
 
 
 def _nothing_fits(budget: int, wish: Wish) -> BudgetTooSmall:
-    if wish.budget is not None and budget == wish.budget:
+    if budget == wish.budget:
         return BudgetTooSmall(f"no file fits --budget {budget:,} tokens, not even by name", "Raise --budget.")
     message = f"no file fits the {budget:,} tokens that the context window leaves, not even by name"
     return BudgetTooSmall(message, "Raise --ctx or lower --max-tokens.")

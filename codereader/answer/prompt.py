@@ -30,11 +30,12 @@ SYSTEM = (
 )
 
 PREFACE = (
-    "These are files of a source tree. Each is shown in full, as a skeleton (function bodies left out), "
-    "as an outline (one line a symbol, with its line number) or by name only.\n\n"
+    "These are files of a source tree, each under a line that begins with ===: in full, as a skeleton (a comment such "
+    "as 34 lines: 122-155 stands for lines that were left out), as an outline (one line a symbol, with its line "
+    "number) or by name only. Some functions of skeletons and outlines are shown in full.\n\n"
 )
 FACTS_TITLE = "\nFacts that a parser found in the tree, numbered, each with its place:\n\n"
-FOCUS_TITLE = "\nThe question is about these parts:\n\n"
+FOCUS_TITLE = "\nThe question is about these parts, whose headings give their lines:\n\n"
 REPLY_TITLE = "\nFacts that answer the question, with numbers of their own:\n\n"
 QUESTION_TITLE = "\nQuestion: "
 
@@ -44,9 +45,6 @@ that what a question adds stays under a quarter of the prompt."""
 
 LEAST_BRIEF = 512
 """The brief of a tree that is smaller than itself may take so many tokens all the same."""
-
-QUESTION_STEP = 256
-"""Room for the question is set aside in steps of this many tokens, so that questions of similar length share a base."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +74,15 @@ class Composer:
     frame: Frame
     question: str
 
-    def fixed(self, *, step: int = 1) -> int:
-        """Return the tokens of what a prompt has beside pack, facts and focus, the question's rounded up to *step*."""
-        titles = len(self.vocabulary.encode(FOCUS_TITLE))
-        return len(self._head()) + -(-(titles + len(self._question())) // step) * step
+    @property
+    def head_tokens(self) -> int:
+        """Tokens of what stands before the base."""
+        return len(self._head())
+
+    @property
+    def question_tokens(self) -> int:
+        """Tokens of the question, of what stands behind it, and of the title of the focus."""
+        return len(self._question()) + len(self.vocabulary.encode(FOCUS_TITLE))
 
     def brief(self, sections: Sequence[Section], room: int) -> Evidence:
         """Return the facts that every question shares, within *room* tokens."""

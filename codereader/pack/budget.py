@@ -1,21 +1,68 @@
-"""How many tokens of source a pack may take.
+"""How many tokens of source a pack may take, and how base and focus share them.
 
 Sizes are tokens of the answering model. Pure functions and the figures they rest on; knows nothing of files or models.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 MAX_BUDGET = 1 << 40
 """The budget of ``max``: more tokens than any tree has. What is reported then is what was needed."""
 
 AUTO_BUDGET = 16_384
-"""Tokens that help most where nobody says how many: models of 4 to 30 billion parameters answer best from 8 to 24
-thousand well-chosen ones, long before their window ends (arXiv 2502.05167, 2602.16069, 2505.13353)."""
+"""Tokens of ``auto``. Local models of 4 to 30 billion parameters answer best from 8 to 24 thousand well-chosen tokens,
+long before their window ends: at 32 thousand 10 of 12 models are below half of their score on short prompts (NoLiMa,
+arXiv 2502.05167), agents that succeed stay under 20 thousand (arXiv 2602.16069), and what stands in the middle is
+recalled worst (arXiv 2505.13353)."""
 
-FOCUS_PARTS = 4
-"""One token of so many of a budget goes to what the question needs, the others to what every question shares."""
+LEAST_BUDGET = 2_048
+"""Tokens of ``auto`` at least, however slow the machine is."""
+
+STEP = 256
+"""Budgets that are worked out are multiples of this, so that a little more or less speed shares a base."""
+
+ASK_FOCUS, PACK_FOCUS = 0.25, 0.5
+"""Share of a budget that a question's focus takes: of a prompt, whose other parts the next question reuses; and of a
+pack that is read once by somebody else (benchmarks/held.py)."""
 
 
-def focus_share(budget: int) -> int:
-    """Return the tokens of *budget* that the focus of a question may take."""
-    return budget // FOCUS_PARTS
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Tokens that base and focus may take together, and what there is to say about it, empty for nothing."""
+
+    tokens: int
+    note: str = ""
+
+
+def base_share(budget: int, focus: float) -> int:
+    """Return the tokens of *budget* that the base takes where not everything fits: it depends on nothing else."""
+    return budget - int(budget * focus)
+
+
+def prompt_budget(asked: int | None, room: int, window: int, seconds: float, rate: float) -> Budget:
+    """Return the budget of a prompt, of which *room* tokens of a context window of *window* may be base and focus.
+
+    *asked* None (``auto``): what is evaluated in *seconds* at the predicted *rate* (tokens a second), within the
+    bounds of what helps. `MAX_BUDGET` takes the room.
+    """
+    if asked is None:
+        patient = int(min(AUTO_BUDGET, rate * seconds)) // STEP * STEP
+        helpful = max(LEAST_BUDGET, patient)
+        if room <= helpful:
+            return Budget(room, f"--budget auto: {room:,} tokens, what the context window of {window:,} leaves")
+        why = (
+            "more lowers the accuracy of local models before it helps"
+            if helpful == AUTO_BUDGET
+            else "about what is read within --patience (--patience S, --budget N or max take more)"
+        )
+        return Budget(helpful, f"--budget auto: {helpful:,} tokens, {why}")
+    if asked == MAX_BUDGET:
+        return Budget(room, f"--budget max: {room:,} tokens, what the context window of {window:,} leaves")
+    if asked <= room:
+        return Budget(asked)
+    return Budget(
+        room,
+        f"--budget {asked:,} was lowered to {room:,}: the context window of {window:,} tokens also holds facts, "
+        "question and answer; a larger --ctx or a model trained for more takes it whole",
+    )

@@ -1,51 +1,72 @@
-"""What one question needs in full beside the base pack: the definitions around the places of its answer.
+"""What one question needs in full beside the base pack: whole definitions, chosen by worth a token.
 
-A place brings the whole definition that it stands in, not its file; where that is too long, the lines around the place
-under the definition's first line. A file that the question names comes whole, or else as a skeleton. Lines are 1-based,
-sizes are tokens of the answering model.
+What is wanted is a run of whole lines as a rule, a definition. One that is too long comes as the lines around those of
+it that matter most, under its first line. A file that is wanted comes whole, or else as a skeleton. Runs of one file
+that touch become one. The worthiest file comes first and the next worthiest last: what stands in the middle of a long
+prompt is recalled worst (arXiv 2505.13353). Lines are 1-based and inclusive, sizes are tokens of the answering model.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from codereader.cancel import CancelToken
 from codereader.errors import NothingReadable
-from codereader.index.parsed import Definition
 from codereader.index.view import IndexView
 from codereader.model.counter import TokenCounter
-from codereader.pack.detail import BODY_KINDS, one_line, show
+from codereader.pack.detail import one_line, shown
+from codereader.pack.detail.show import ShownFile
+from codereader.pack.piece import PLAIN, Rendering
 from codereader.pack.segment import LeftOut, Level, Pack, Segment
 
-MOST_WANTED = 24
-"""So many places are looked at: what is called everywhere has thousands."""
-
-AROUND = 8
-"""Lines before and behind a place that are shown where its definition is too long."""
-
 WHOLE_SHARE = 2
-"""A definition comes whole if it takes no more than one of so many parts of what is left, so that others fit too."""
+"""A definition comes whole if it takes no more than one of so many parts of the room, so that others fit too."""
 
-_PARTS = ("enumerator", "key", "heading")
-"""Definitions that are lines of another one and say little alone."""
+OVERHEAD = 40
+"""Tokens that a run costs beside its own, for the choice: a heading, and a change of the subject."""
+
+NEAR = 2
+"""Runs with no more lines between them become one: a heading costs more."""
+
+POOL = 3
+"""The choice is among the worthiest things that take about so many times the room."""
+
+BYTES_PER_TOKEN = 3
+"""Estimated bytes of source a token covers; only for how many things are looked at together."""
+
+LEAST_ROOM = 24
+"""With fewer tokens left nothing more is tried."""
+
+TELLING = 0.05
+"""What found no room is told if it is worth at least this share of the worthiest."""
+
+Redact = Callable[[str, str], str]
+"""Called with a path and text of it; returns the text with what must not be shown replaced."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A place that the question needs: what stands around *line* of *path*, or the file where *line* is None.
+    """Lines that a question needs: *first* to *last* of *path*, or the whole file where *last* is 0.
 
-    `why` says in words for a person what makes it wanted.
+    `worth` is positive and only compared; `why` says in words for a person what makes them wanted. `signature` is the
+    first line of the definition that they are, `inside` what it stands in. `hot` are the lines that matter most, the
+    first of them most; empty where that is not known.
     """
 
     path: str
-    line: int | None
+    first: int
+    last: int
+    worth: float
     why: str
+    signature: str = ""
+    inside: str = ""
+    hot: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Focus:
-    """What a question adds to the base: segments in order of importance, and what found no room."""
+    """What a question adds to the base: segments in the order to be read in, and what found no room."""
 
     segments: tuple[Segment, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
@@ -57,95 +78,257 @@ class Focus:
 
 
 @dataclass(frozen=True, slots=True)
-class _Lines:
-    """Inclusive lines of a file, and the heading they are shown under."""
+class Showing:
+    """How text is shown, counted, and kept from being shown."""
+
+    count: TokenCounter
+    rendering: Rendering = PLAIN
+    redact: Redact | None = None
+
+
+def focus(
+    view: IndexView, wanted: Sequence[Wanted], base: Pack, budget: int, showing: Showing, cancel: CancelToken
+) -> Focus:
+    """Return what is *wanted* and *base* does not show in full, within *budget* tokens."""
+    files = _Files(view, showing)
+    chosen = _Chosen(files, showing.count, budget, _shown_in_full(base))
+    missed: list[_Run] = []
+    ordered = sorted(wanted, key=lambda one: (-one.worth, one.path, one.first, one.last))
+    for pool in _pools(files, ordered, budget):
+        cancel.check()
+        if chosen.left < LEAST_ROOM:
+            missed += pool
+            continue
+        missed += _take(chosen, _counted(pool, showing.count), budget)
+    _fill(chosen, missed, cancel)
+    best = ordered[0].worth if ordered else 0.0
+    left_out = [_left_out(run) for run in missed if run.worth >= TELLING * best and not chosen.holds(run)]
+    return Focus(tuple(chosen.segments()), (*files.left_out, *left_out))
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Lines of a file as one segment: `text` with its heading, `tokens` of it once it is counted."""
 
     path: str
     first: int
     last: int
+    level: Level
     text: str
-    level: Level = "full"
+    worth: float
+    want: Wanted
+    tokens: int = 0
 
 
-def focus(
-    view: IndexView, wanted: Sequence[Wanted], base: Pack, budget: int, count: TokenCounter, cancel: CancelToken
-) -> Focus:
-    """Return what is *wanted* and *base* does not show in full, the first first, within *budget* tokens."""
-    shown: list[Segment] = []
-    left_out: list[LeftOut] = []
-    levels = {segment.path: segment.level for segment in base.segments}
-    left = budget
-    for want in wanted[:MOST_WANTED]:
-        cancel.check()
-        if view.file(want.path) is None or _is_shown(want, levels, shown):
-            continue
+def _shown_in_full(base: Pack) -> dict[str, list[tuple[int, int]]]:
+    """Return the lines that the base shows in full, by path."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for segment in base.segments:
+        if segment.level in ("full", "uncommented"):
+            found.setdefault(segment.path, []).append((segment.start_line, segment.end_line))
+    return found
+
+
+# -- texts ----------------------------------------------------------------------------------------------------------
+
+
+class _Files:
+    """The files that are wanted, read when first asked for, and those that have gone since they were indexed."""
+
+    def __init__(self, view: IndexView, showing: Showing) -> None:
+        self.left_out: list[LeftOut] = []
+        self._view = view
+        self._showing = showing
+        self._read: dict[str, tuple[ShownFile, int] | None] = {}
+
+    def run(self, want: Wanted, first: int, last: int) -> _Run | None:
+        """Return lines of what is wanted, None where the file has gone or has no such lines."""
+        found = self._file(want.path)
+        if found is None or first > found[1]:
+            return None
+        last = min(last, found[1])
+        piece = found[0].run(first, last)
+        text = self._safe(want.path, piece.text)
+        head = f"=== {one_line(want.path)} (lines {first}-{last} of {found[1]}{_inside(want, first)})\n"
+        return _Run(want.path, first, last, piece.level, head + text, want.worth, want)
+
+    def whole(self, want: Wanted, level: Level) -> _Run | None:
+        """Return the whole file at *level*, None where it has gone."""
+        found = self._file(want.path)
+        if found is None:
+            return None
+        piece = found[0].pieces(level)[0]
+        text = self._safe(want.path, piece.text)
+        return _Run(want.path, piece.start_line, piece.end_line, piece.level, text, want.worth, want)
+
+    def _safe(self, path: str, text: str) -> str:
+        return self._showing.redact(path, text) if self._showing.redact else text
+
+    def _file(self, path: str) -> tuple[ShownFile, int] | None:
+        if path not in self._read:
+            self._read[path] = self._opened(path)
+        return self._read[path]
+
+    def _opened(self, path: str) -> tuple[ShownFile, int] | None:
+        if self._view.file(path) is None:
+            return None
         try:
-            forms = list(_forms(view, want, levels.get(want.path)))
+            data = self._view.text(path)
         except NothingReadable:
-            left_out.append(LeftOut(want.path, None, "changed since it was indexed", 0))
+            self.left_out.append(LeftOut(path, None, "changed since it was indexed", 0))
+            return None
+        parsed = self._view.parsed(path, with_references=False)
+        return shown(path, data, parsed, self._showing.rendering), max(1, parsed.lines)
+
+
+def _inside(want: Wanted, first: int) -> str:
+    """Return what to say of where lines stand that do not say it themselves."""
+    named = want.inside if first <= want.first else want.signature
+    return f", inside {one_line(named)}" if named else ""
+
+
+# -- the choice -----------------------------------------------------------------------------------------------------
+
+
+def _pools(files: _Files, wanted: Iterable[Wanted], budget: int) -> Iterator[list[_Run]]:
+    """Yield what is wanted as whole runs, the worthiest first, as many together as the choice is among."""
+    pool: list[_Run] = []
+    size = 0
+    for want in wanted:
+        run = files.run(want, want.first, want.last) if want.last else files.whole(want, "full")
+        if run is None:
             continue
-        costs = count.count_many([form.text for form in forms])
-        fitting = _fitting(costs, left)
-        if fitting is None:
-            left_out.append(LeftOut(want.path, None, f"{want.why}, no room in the focus", costs[0], exact=True))
+        pool.append(run)
+        size += len(run.text)
+        if size > POOL * BYTES_PER_TOKEN * budget:
+            yield pool
+            pool, size = [], 0
+    if pool:
+        yield pool
+
+
+def _counted(runs: Sequence[_Run], count: TokenCounter) -> list[_Run]:
+    costs = count.count_many([run.text for run in runs])
+    return [replace(run, tokens=cost) for run, cost in zip(runs, costs, strict=True)]
+
+
+def _take(chosen: _Chosen, pool: Sequence[_Run], budget: int) -> list[_Run]:
+    """Take of *pool* what fits, the most worth a token first; return what did not."""
+    missed: list[_Run] = []
+    for run in sorted(pool, key=lambda one: (-one.worth / (one.tokens + OVERHEAD), one.path, one.first, one.last)):
+        if chosen.holds(run):
             continue
-        form, cost = forms[fitting], costs[fitting]
-        shown.append(Segment(form.path, form.level, cost, form.text, form.first, form.last))
-        left -= cost
-    if len(wanted) > MOST_WANTED:
-        reason = f"{len(wanted):,} places belong to the answer; the first {MOST_WANTED} are looked at"
-        left_out += [LeftOut(want.path, None, reason, 0) for want in wanted[MOST_WANTED:]]
-    return Focus(tuple(shown), tuple(left_out))
+        if run.tokens * WHOLE_SHARE > budget:
+            short = chosen.shorter(run, min(chosen.left, budget // WHOLE_SHARE))
+            if short is not None:
+                chosen.take(short)
+            missed.append(run)
+        elif not chosen.take(run):
+            missed.append(run)
+    return missed
 
 
-def _fitting(costs: Sequence[int], left: int) -> int | None:
-    """Return which of the forms to take, the most detailed first; None where none fits."""
-    last = len(costs) - 1
-    return next((n for n, cost in enumerate(costs) if cost <= (left if n == last else left // WHOLE_SHARE)), None)
+def _fill(chosen: _Chosen, missed: Sequence[_Run], cancel: CancelToken) -> None:
+    """Give what is left to the lines that matter most of what found no room, the worthiest first."""
+    for run in sorted(missed, key=lambda one: (-one.worth, one.path, one.first, one.last)):
+        cancel.check()
+        if chosen.left < LEAST_ROOM:
+            return
+        short = None if chosen.holds(run) else chosen.shorter(run, chosen.left)
+        if short is not None:
+            chosen.take(short)
 
 
-def _is_shown(want: Wanted, levels: dict[str, Level], shown: Sequence[Segment]) -> bool:
-    """Whether the base or an earlier segment has what is wanted in full."""
-    if levels.get(want.path) == "full":
+class _Chosen:
+    """The runs taken so far, of each file in order of lines, and the tokens that are left."""
+
+    def __init__(
+        self, files: _Files, count: TokenCounter, budget: int, covered: Mapping[str, Sequence[tuple[int, int]]]
+    ) -> None:
+        self.left = budget
+        self._files = files
+        self._count = count
+        self._covered = covered
+        self._runs: dict[str, list[_Run]] = {}
+
+    def holds(self, run: _Run) -> bool:
+        """Whether the lines of *run* are shown in full."""
+        full = [(one.first, one.last) for one in self._runs.get(run.path, ()) if one.level != "skeleton"]
+        first = run.first
+        for begin, end in sorted((*full, *self._covered.get(run.path, ()))):
+            if begin <= first <= end:
+                first = end + 1
+        return first > run.last
+
+    def take(self, run: _Run) -> bool:
+        """Take *run*, joined with those that it touches, if what that adds fits; say whether it did."""
+        runs = self._runs.setdefault(run.path, [])
+        near = [one for one in runs if _touch(one, run)]
+        joined = self._joined([*near, run])
+        if joined is None:
+            return False
+        cost = joined.tokens - sum(one.tokens for one in near)
+        if cost > self.left:
+            return False
+        self.left -= cost
+        self._runs[run.path] = sorted([one for one in runs if one not in near] + [joined], key=_by_line)
         return True
-    same = [segment for segment in shown if segment.path == want.path]
-    if want.line is None:
-        return bool(same)
-    return any(segment.level == "full" and segment.start_line <= want.line <= segment.end_line for segment in same)
+
+    def _joined(self, runs: Sequence[_Run]) -> _Run | None:
+        """Return one run of all *runs*, counted."""
+        if len(runs) == 1:
+            return runs[0]
+        begins = min(runs, key=_by_line)
+        joined = self._files.run(begins.want, begins.first, max(one.last for one in runs))
+        if joined is None:
+            return None
+        return replace(_counted([joined], self._count)[0], worth=max(one.worth for one in runs))
+
+    def shorter(self, run: _Run, room: int) -> _Run | None:
+        """Return as many lines of *run* as *room* takes, around the one that matters most; of a file, its skeleton.
+
+        What is shown of it already counts as room.
+        """
+        if not run.want.last:
+            has_one = any(one.level == "skeleton" for one in self._runs.get(run.path, ()))
+            bare = None if has_one else self._files.whole(run.want, "skeleton")
+            counted = _counted([bare], self._count)[0] if bare else None
+            return counted if counted and counted.level == "skeleton" and counted.tokens <= room else None
+        room += sum(one.tokens for one in self._runs.get(run.path, ()) if _touch(one, run))
+        at = next((line for line in run.want.hot if run.first <= line <= run.last), run.first)
+        best: _Run | None = None
+        least, most = 0, run.last - run.first
+        while least <= most:
+            around = (least + most) // 2
+            tried = self._files.run(run.want, max(run.first, at - around), min(run.last, at + around))
+            if tried is None:
+                return None
+            tried = _counted([tried], self._count)[0]
+            if tried.tokens <= room:
+                best, least = tried, around + 1
+            else:
+                most = around - 1
+        return best
+
+    def segments(self) -> Iterator[Segment]:
+        """Yield what is chosen: the worthiest file first, the next one last, the others between; each in its order."""
+        files = sorted(self._runs.items(), key=lambda item: (-max((run.worth for run in item[1]), default=0), item[0]))
+        for _, runs in (*files[:1], *files[2:], *files[1:2]):
+            for run in runs:
+                yield Segment(run.path, run.level, run.tokens, run.text, run.first, run.last, "focus")
 
 
-def _forms(view: IndexView, want: Wanted, level: Level | None) -> Iterator[_Lines]:
-    """Yield the ways to show what is wanted, the most detailed first. Raises: NothingReadable."""
-    data = view.text(want.path)
-    if want.line is None:
-        lines = view.parsed(want.path).lines
-        for detail in ("full", "skeleton") if level != "skeleton" else ("full",):
-            yield _Lines(want.path, 1, lines, show(want.path, data, view.parsed(want.path), detail), detail)
-        return
-    lines_of = data.decode("utf-8", "replace").split("\n")
-    definition = _around(view, want.path, want.line)
-    if definition is not None:
-        yield _cut(want.path, lines_of, *definition.span.lines)
-    first, last = definition.span.lines if definition else (1, len(lines_of))
-    near = max(first, want.line - AROUND), min(last, want.line + AROUND)
-    if definition is None or near != (first, last):
-        yield _cut(want.path, lines_of, *near, definition.signature if definition else "")
+def _by_line(run: _Run) -> tuple[bool, int, int]:
+    return run.level != "skeleton", run.first, run.last
 
 
-def _cut(path: str, lines: Sequence[str], first: int, last: int, inside: str = "") -> _Lines:
-    """Return lines *first* to *last*, said to stand *inside* a definition whose first line is not among them."""
-    body = "\n".join(lines[first - 1 : last])
-    head = f", inside {one_line(inside)}" if inside else ""
-    return _Lines(path, first, last, f"=== {one_line(path)} (lines {first}-{last}{head})\n{body}\n")
+def _touch(one: _Run, other: _Run) -> bool:
+    if "skeleton" in (one.level, other.level):
+        return False
+    return one.first <= other.last + 1 + NEAR and other.first <= one.last + 1 + NEAR
 
 
-def _around(view: IndexView, path: str, line: int) -> Definition | None:
-    """Return the definition that a line belongs to: the innermost function, else the innermost of any kind."""
-    row = line - 1
-    around = [
-        at.fact
-        for at in view.definitions(path=path)
-        if at.fact.span.first_row <= row <= at.fact.span.last_row and at.fact.kind not in _PARTS
-    ]
-    around.sort(key=lambda one: (one.kind not in BODY_KINDS, one.span.end - one.span.start, one.span.start))
-    return around[0] if around else None
+def _left_out(run: _Run) -> LeftOut:
+    exact = run.tokens > 0
+    tokens = run.tokens or len(run.text) // BYTES_PER_TOKEN
+    return LeftOut(run.path, None, f"{run.want.why}, no room in the focus", tokens, exact)

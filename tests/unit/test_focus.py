@@ -1,4 +1,4 @@
-"""What a question adds to the prompt: whole functions around the places of its answer, within the room."""
+"""What a question adds to the base: whole definitions by worth a token, within the room and never over."""
 
 from __future__ import annotations
 
@@ -10,18 +10,24 @@ import pytest
 from codereader.answer.speaker import Bytes
 from codereader.cancel import CancelToken
 from codereader.index.view import IndexView
-from codereader.pack.focus import AROUND, MOST_WANTED, Focus, Wanted, focus
-from codereader.pack.segment import Pack, Segment
+from codereader.pack.focus import Focus, Showing, Wanted, focus
+from codereader.pack.piece import Rendering
+from codereader.pack.segment import Level, Pack, Segment
 from codereader.reader import Reader
 
 LONG = "".join(f"\tstep({n});\n" for n in range(100))
-SOURCE = f"int first(void)\n{{\n\treturn 1;\n}}\n\nint second(void)\n{{\n{LONG}\treturn 2;\n}}\n"
+SOURCE = f"int first(void)\n{{\n\treturn 1;\n}}\n\nint second(void)\n{{\n{LONG}\treturn 2; /* done */\n}}\n"
+FIRST, SECOND = (1, 4), (6, 109)
 
 
 @pytest.fixture
 def view(tmp_path: Path) -> Iterator[IndexView]:
-    (tmp_path / "a.c").write_text(SOURCE)
-    with Reader(tmp_path) as reader:
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "a.c").write_text(SOURCE)
+    for name in "bcde":
+        (tree / f"{name}.c").write_text(f"int {name}(void)\n{{\n\treturn '{name}';\n}}\n")
+    with Reader(tree, cache=tmp_path / "cache") as reader:
         reader.open()
         yield reader.view
 
@@ -30,67 +36,125 @@ def base(*segments: Segment) -> Pack:
     return Pack(0, 0, "bytes", True, segments, (), "")
 
 
+def shown_in_base(path: str, level: Level, lines: tuple[int, int]) -> Segment:
+    return Segment(path, level, 1, "", *lines)
+
+
+def want(path: str, lines: tuple[int, int], worth: float = 1.0, hot: tuple[int, ...] = ()) -> Wanted:
+    return Wanted(path, *lines, worth, f"{path} is asked for", f"int {path[0]}(void)", "", hot)
+
+
 def chosen(view: IndexView, wanted: list[Wanted], room: int, pack: Pack | None = None) -> Focus:
-    return focus(view, wanted, pack or base(), room, Bytes(), CancelToken())
+    return focus(view, wanted, pack or base(), room, Showing(Bytes()), CancelToken())
 
 
-def test_a_place_brings_its_whole_function(view: IndexView) -> None:
-    """Not the file, not the line: the function that the line stands in."""
-    (segment,) = chosen(view, [Wanted("a.c", 3, "asked")], 10_000).segments
+def test_what_is_wanted_comes_as_whole_lines_that_the_heading_names(view: IndexView) -> None:
+    """So that a citation of what is seen is right."""
+    (segment,) = chosen(view, [want("a.c", FIRST)], 10_000).segments
 
-    assert (1, 4) == (segment.start_line, segment.end_line)
-    assert "int first(void)" in segment.text
-    assert "second" not in segment.text
+    assert "=== a.c (lines 1-4 of 109)\nint first(void)\n{\n\treturn 1;\n}\n" == segment.text
+    assert (1, 4, "full", "focus") == (segment.start_line, segment.end_line, segment.level, segment.part)
+    assert len(segment.text) == segment.tokens
 
 
-def test_two_places_in_one_function_bring_it_once(view: IndexView) -> None:
+def test_lines_that_are_wanted_twice_come_once(view: IndexView) -> None:
     """What is shown already is not shown again."""
-    found = chosen(view, [Wanted("a.c", 3, "asked"), Wanted("a.c", 1, "asked")], 10_000)
+    found = chosen(view, [want("a.c", FIRST), want("a.c", (3, 3)), want("a.c", (2, 4))], 10_000)
 
-    assert 1 == len(found.segments)
+    assert [(1, 4)] == [(one.start_line, one.end_line) for one in found.segments]
 
 
-def test_a_function_too_long_for_the_room_is_shown_around_the_place(view: IndexView) -> None:
-    """The lines around the place, under the function's first line; the room is never passed."""
-    found = chosen(view, [Wanted("a.c", 50, "asked")], 500)
+def test_neighbours_become_one_segment(view: IndexView) -> None:
+    """Two functions with a blank line between them need one heading."""
+    found = chosen(view, [want("a.c", FIRST), want("a.c", SECOND)], 10_000)
+
+    assert [(1, 109)] == [(one.start_line, one.end_line) for one in found.segments]
+    assert found.tokens == len(found.segments[0].text)
+
+
+def test_a_function_too_long_for_the_room_is_shown_where_it_matters(view: IndexView) -> None:
+    """The lines around the hot one, under the first line of the function; the room is used and never passed."""
+    found = chosen(view, [want("a.c", SECOND, hot=(50,))], 500)
     (segment,) = found.segments
 
-    assert (50 - AROUND, 50 + AROUND) == (segment.start_line, segment.end_line)
-    assert "inside int second(void)" in segment.text
-    assert found.tokens <= 500
+    assert segment.start_line < 50 < segment.end_line
+    assert "inside int a(void))" in segment.text
+    assert 490 <= found.tokens <= 500
+
+
+@pytest.mark.parametrize("room", [0, 1, 30, 60, 100, 200, 500, 1_000, 5_000])
+def test_the_room_is_never_passed(view: IndexView, room: int) -> None:
+    """Not by one token, whatever is wanted."""
+    wants = [want("a.c", FIRST), want("a.c", SECOND, 3.0), *(want(f"{n}.c", (1, 4), 0.5) for n in "bcde")]
+
+    assert chosen(view, wants, room).tokens <= room
+
+
+def test_worth_a_token_decides(view: IndexView) -> None:
+    """Many short ones that matter come before a long one that matters a little more."""
+    wants = [want("a.c", SECOND, 1.2), *(want(f"{name}.c", (1, 4)) for name in "bcde")]
+
+    assert {"b.c", "c.c", "d.c", "e.c"} <= {one.path for one in chosen(view, wants, 270).segments}
 
 
 def test_what_finds_no_room_is_said(view: IndexView) -> None:
     """Never in silence: the reason names what made it wanted, the cost is exact."""
-    found = chosen(view, [Wanted("a.c", 3, "first is named in the question")], 10)
+    found = chosen(view, [want("a.c", FIRST)], 30)
 
     assert () == found.segments
-    assert "first is named in the question, no room in the focus" == found.left_out[0].reason
-    assert found.left_out[0].exact
+    assert "a.c is asked for, no room in the focus" == found.left_out[0].reason
 
 
 def test_what_the_base_shows_in_full_is_not_repeated(view: IndexView) -> None:
-    """A file that went in whole needs no focus."""
-    whole = Segment("a.c", "full", 1, SOURCE, 1, 110)
+    """Neither a whole file nor a function that a skeleton keeps; a skeleton alone is not enough."""
+    wants = [want("a.c", FIRST), want("b.c", (1, 4)), want("c.c", (1, 4))]
+    shown = base(
+        shown_in_base("a.c", "skeleton", (6, 109)),
+        shown_in_base("a.c", "full", FIRST),
+        shown_in_base("b.c", "full", (1, 4)),
+        shown_in_base("c.c", "skeleton", (1, 4)),
+    )
 
-    assert () == chosen(view, [Wanted("a.c", 3, "asked"), Wanted("a.c", None, "asked")], 10_000, base(whole)).segments
+    assert ["c.c"] == [one.path for one in chosen(view, wants, 10_000, shown).segments]
 
 
-def test_a_named_file_comes_whole_or_as_a_skeleton(view: IndexView) -> None:
-    """The file itself where it takes no more than half of the room, else its skeleton."""
-    (whole,) = chosen(view, [Wanted("a.c", None, "asked")], 10_000).segments
-    (bare,) = chosen(view, [Wanted("a.c", None, "asked")], 1_000).segments
+def test_a_file_comes_whole_or_as_its_skeleton(view: IndexView) -> None:
+    """The file itself where it takes no more than half of the room."""
+    (whole,) = chosen(view, [Wanted("a.c", 1, 0, 1.0, "asked")], 10_000).segments
+    (bare,) = chosen(view, [Wanted("a.c", 1, 0, 1.0, "asked")], 1_000).segments
 
     assert ("full", "skeleton") == (whole.level, bare.level)
 
 
-def test_so_many_places_are_looked_at_and_the_others_are_said(view: IndexView) -> None:
-    """A common name has thousands."""
-    found = chosen(view, [Wanted("a.c", 3, "asked")] * (MOST_WANTED + 2), 10_000)
+def test_the_worthiest_file_comes_first_and_the_next_one_last(view: IndexView) -> None:
+    """What stands in the middle is recalled worst."""
+    wants = [want(f"{name}.c", (1, 4), worth) for name, worth in zip("bcde", (1, 4, 2, 3), strict=True)]
 
-    assert 2 == len(found.left_out)
+    assert ["c.c", "d.c", "b.c", "e.c"] == [one.path for one in chosen(view, wants, 10_000).segments]
+
+
+def test_text_is_shown_as_the_base_shows_it(view: IndexView) -> None:
+    """Without comments, with numbers, without secrets."""
+    showing = Showing(
+        Bytes(), Rendering(comments=False, line_numbers=True), lambda _, text: text.replace("step", "***")
+    )
+    (segment,) = focus(view, [want("a.c", SECOND)], base(), 10_000, showing, CancelToken()).segments
+
+    assert "uncommented" == segment.level
+    assert "done" not in segment.text
+    assert "8\t\t***(0);\n" in segment.text
+
+
+def test_a_file_that_changed_since_it_was_indexed_is_left_out_and_said(view: IndexView) -> None:
+    """What stands there now is not what the lines are of."""
+    (Path(view.scope.root) / "a.c").write_text("int other(void) { return 0; }\n")
+
+    found = chosen(view, [want("a.c", FIRST)], 10_000)
+
+    assert () == found.segments
+    assert ["changed since it was indexed"] == [one.reason for one in found.left_out]
 
 
 def test_a_place_outside_of_the_index_adds_nothing(view: IndexView) -> None:
     """A header outside of the scope has no text here."""
-    assert Focus() == chosen(view, [Wanted("../include/b.h", 3, "asked")], 10_000)
+    assert Focus() == chosen(view, [want("../include/b.h", (3, 9))], 10_000)

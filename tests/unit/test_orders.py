@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from codereader.answer.known import Known, Wish
+from codereader.answer.known import Wish
 from codereader.answer.prepare import Prepared
 from codereader.answer.speaker import Speaker, echo
 from codereader.model.gguf import read_header, read_numbers, read_strings
@@ -65,8 +65,7 @@ def prepared(tree: Path, question: str, speaker: Speaker) -> Iterator[tuple[Read
     """The prompt for *question*, with every part that one may have."""
     with Reader(tree) as reader:
         reader.open()
-        known = Known(reader.brief(), reader.reply(question), reader.search(question, 16))
-        yield reader, reader.prepare(known, speaker, Wish(budget=3000))
+        yield reader, reader.prepare(reader.known(question), speaker, Wish(budget=3000))
 
 
 @pytest.mark.parametrize("question", ["who calls part_0 {said}", "explain structure {said}", "what is {said}"])

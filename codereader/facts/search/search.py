@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from codereader.facts.search.passages import Passage, passages
 from codereader.facts.search.question import Read, read_question
 from codereader.facts.search.ranked import Ranked, RankedFile
 from codereader.facts.search.reasons import reasons
@@ -48,6 +49,22 @@ class Searcher:
         )
         symbols = rank_symbols(self._view, read, [(shelf.paths[at], score) for score, at in scored], worth, top)
         return Ranked(files, symbols)
+
+    def passages(
+        self, text: str, seeds: Mapping[tuple[str, int], float], most: int, check: Callable[[], None]
+    ) -> tuple[Passage, ...]:
+        """Return the definitions that *text* has to do with, best first, of the *most* best files and of the *seeds*.
+
+        *seeds* are places (path, 1-based line) that belong to the answer, each with its share of the best score.
+        """
+        shelf, read = self.shelf, read_question(text)
+        found = find(shelf, read)
+        total = combined(shelf, found.values)
+        places = dict.fromkeys(best(total, most))
+        named = {path: at for at, path in enumerate(shelf.paths)} if seeds else {}
+        places.update(dict.fromkeys(named[path] for path, _ in seeds if path in named))
+        files = sorted(((shelf.paths[at], float(total[at])) for at in places), key=lambda one: (-one[1], one[0]))
+        return passages(self._view, files, self._worth(read, found), seeds, check)
 
     def _worth(self, read: Read, found: Found) -> Mapping[str, float]:
         """Return how much each term of the text tells: 1 for the rarest, near 0 for one that is everywhere."""

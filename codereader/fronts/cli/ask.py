@@ -11,6 +11,7 @@ import click
 
 from codereader.errors import UsageError
 from codereader.fronts.cli.options import Count, How, Place, Real, Which, opened, output_options, scope_options
+from codereader.fronts.cli.pack import Budget
 
 WITH_REPLAY = frozenset({"path", "model", "replay", "strict", "usage", "skipped"})
 """What may be said beside --replay; `output_options` may too. Everything else is as it was recorded."""
@@ -34,7 +35,12 @@ class Layers(Count):
 @click.argument("question", required=False)
 @click.option("--model", metavar="FILE|NAME", help="Ask this GGUF file or model name (see `codereader models list`).")
 @click.option("--no-model", is_flag=True, help="Answer from facts alone.")
-@click.option("--budget", type=Count(1), metavar="N", help="Tokens of source to send at most; default: by patience.")
+@click.option(
+    "--budget",
+    type=Budget(),
+    metavar="N|auto|max",
+    help="Tokens of files to send at most; auto (the default): as many as help within --patience; max: as many as fit.",
+)
 @click.option("--ctx", type=Count(1), metavar="N", help="Tokens of context window; default: as much as is needed.")
 @click.option(
     "--max-tokens",
@@ -47,7 +53,7 @@ class Layers(Count):
     type=Real(min=0.1),
     default=20.0,
     metavar="S",
-    help="Seconds of prompt evaluation to aim for without --budget; default 20.",
+    help="Seconds of prompt evaluation that --budget auto aims for; default 20.",
 )
 @click.option(
     "--temp",
@@ -117,7 +123,7 @@ def command(
             most = max_tokens or asking.most_tokens(speaker, only_verified=only_verified)
             request = asking.Request(
                 text,
-                Wish(budget, ctx, most, patience, gpu_layers, device),
+                Wish(budget or None, ctx, most, patience, gpu_layers, device),
                 Sampling(most, temperature, seed),
                 lines,
                 only_verified,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from codereader import config
@@ -14,12 +14,14 @@ if TYPE_CHECKING:
 
     from codereader.answer.event import Answer, Event
     from codereader.answer.known import Known, Wish
+    from codereader.answer.packing import Packed
     from codereader.answer.prepare import Prepared
     from codereader.answer.speaker import Speaker
     from codereader.engine.protocol import Sampling
     from codereader.facts.questions.reply import Reply
     from codereader.fronts.render import Output
     from codereader.fronts.report import Report
+    from codereader.pack.segment import Pack
     from codereader.reader import Reader
 
 NO_MODEL = (
@@ -94,7 +96,7 @@ def gather(reader: Reader, request: Request, speaker: Speaker | None, report: Re
     """
     from codereader.answer.bounded import DEFAULT_LINES, bounded
     from codereader.answer.event import OVERVIEW
-    from codereader.answer.known import RANKED, Known
+    from codereader.answer.known import Known
     from codereader.facts.fact import Brief
 
     with report.working("gathering facts"):
@@ -105,10 +107,10 @@ def gather(reader: Reader, request: Request, speaker: Speaker | None, report: Re
         sent = brief if request.lines is None or speaker is None else reader.brief()
         lines = request.lines or (None if request.is_whole else DEFAULT_LINES)
         shown = Known(brief, reply if lines is None else bounded(reply, lines))
-        if speaker is None or reply.question.intent == OVERVIEW:
+        if speaker is None:
             return Gathered(shown, Known(sent, reply))
     with report.working("searching"):
-        return Gathered(shown, Known(sent, reply, reader.search(request.question, RANKED)))
+        return Gathered(shown, reader.known_to(reply, sent))
 
 
 def _check_names(reader: Reader, reply: Reply) -> None:
@@ -227,14 +229,13 @@ def footer(answer: Answer, report: Report, *, as_json: bool) -> None:
 
 def dry_run(reader: Reader, request: Request, speaker: Speaker | None, report: Report, out: Output, style: str) -> int:
     """Print what would be sent and the plan; no weight is loaded."""
-    from codereader.answer.prepare import LEAST_BUDGET
     from codereader.fronts.packs import dry_run_out, pack_out
     from codereader.model.estimate import Estimate
 
     if speaker is None:
         with report.working("packing"):
-            packed = reader.pack(request.wish.budget or LEAST_BUDGET, Estimate()).base
-        pack_out(packed, out, style)
+            packed = reader.pack(request.wish.budget, Estimate(), question=request.question)
+        pack_out(_together(packed), out, style)
         report.note("without a model nothing is sent: this is what a budget would hold, by estimate")
         return ExitCode.OK
     ready = prepared(reader, request, speaker, gather(reader, request, speaker, report), report)
@@ -242,6 +243,13 @@ def dry_run(reader: Reader, request: Request, speaker: Speaker | None, report: R
     for note in ready.notes:
         report.note(note)
     return ExitCode.OK
+
+
+def _together(packed: Packed) -> Pack:
+    """Return base and focus as one pack."""
+    base = packed.base
+    segments = (*base.segments, *packed.focus.segments)
+    return replace(base, budget=packed.budget, tokens=packed.tokens, segments=segments, left_out=packed.left_out)
 
 
 def list_skipped(reader: Reader, report: Report) -> None:

@@ -1,0 +1,59 @@
+"""How many tokens a prompt may spend on files: what helps, what is read in time, what the window holds."""
+
+from __future__ import annotations
+
+import pytest
+
+from codereader.pack.budget import AUTO_BUDGET, LEAST_BUDGET, MAX_BUDGET, base_share, prompt_budget
+
+WINDOW = 131_072
+
+
+def test_auto_takes_what_helps_however_much_would_fit() -> None:
+    """A bigger pack is not a better answer, and the note says so."""
+    budget = prompt_budget(None, 100_000, WINDOW, seconds=20, rate=50_000)
+
+    assert AUTO_BUDGET == budget.tokens
+    assert "accuracy" in budget.note
+
+
+def test_auto_is_bounded_by_patience() -> None:
+    """A slow machine reads less, the same whatever a little more or less of speed."""
+    budgets = [prompt_budget(None, 100_000, WINDOW, seconds=20, rate=rate) for rate in (200, 201)]
+
+    assert [3_840, 3_840] == [budget.tokens for budget in budgets]
+    assert "--patience" in budgets[0].note
+
+
+def test_auto_reads_something_on_the_slowest_machine() -> None:
+    """Less than that says nothing of a tree."""
+    assert LEAST_BUDGET == prompt_budget(None, 100_000, WINDOW, seconds=0.1, rate=1).tokens
+
+
+def test_no_patience_is_too_long() -> None:
+    """Seconds beyond all numbers are as good as any that are long."""
+    assert AUTO_BUDGET == prompt_budget(None, 100_000, WINDOW, seconds=1e308, rate=1e308).tokens
+
+
+@pytest.mark.parametrize("asked", [None, MAX_BUDGET, 6_000])
+def test_the_window_bounds_every_budget_and_the_note_names_it(asked: int | None) -> None:
+    """Never more than what is left, whatever was asked for; it is said."""
+    budget = prompt_budget(asked, 1_500, 2_048, seconds=20, rate=50_000)
+
+    assert 1_500 == budget.tokens
+    assert "2,048" in budget.note
+
+
+def test_a_number_that_fits_is_kept_without_a_word() -> None:
+    """What was asked for."""
+    assert (6_000, "") == (
+        (budget := prompt_budget(6_000, 100_000, WINDOW, seconds=20, rate=50_000)).tokens,
+        budget.note,
+    )
+
+
+@pytest.mark.parametrize("budget", [0, 1, 199, 200, 4_001, 2_000_000, MAX_BUDGET])
+def test_base_and_focus_share_all_of_a_budget(budget: int) -> None:
+    """Nothing is lost between them, and more of a budget is never less of a base."""
+    assert 0 <= base_share(budget, 0.25) <= budget
+    assert base_share(budget, 0.25) <= base_share(budget + 1, 0.25)
