@@ -26,8 +26,11 @@ LEVEL_WORTH: dict[Level, float] = {"name": 2.0, "outline": 2.5, "skeleton": 3.0,
 """What a token of each level tells, against the others. That a file exists and what it is for is the cheapest to know
 of it; a line of a skeleton (types with fields, tables) tells a little more than one of an outline."""
 
-BODY_WORTH = 4.0
+BODY_WORTH = 2.5
 """The same for a function in full."""
+
+TOLD = 40.0
+"""Estimated tokens of a function that tell hardly more than its signature does: a small one is not worth most."""
 
 LEVEL_SIZE: dict[Level, float] = {"outline": 0.12, "skeleton": 0.4, "uncommented": 0.8, "full": 1.0}
 """Share of a file's bytes that a level shows, until the file is read. Measured on Linux 6.1 net/."""
@@ -44,8 +47,8 @@ LEAST_WORTH = 0.5
 ENTRY_WORTH = 2.0
 TABLE_WORTH = 1.5
 EXPORT_WORTH = 1.0
-"""What a function is worth more for being an entry point, held in a table, exported; 1.0 is that of a plain one, and
-each doubling of the number of files that mention it adds as much."""
+"""What a symbol is worth more for being an entry point, held in a table (or the table itself), exported; 1.0 is that of
+a plain one, and each doubling of the number of files that mention it adds as much."""
 
 KIND_SHARE = {"macro": 0.5, "enumerator": 0.25, "variable": 0.5, "constant": 0.5, "key": 0.5, "heading": 0.5}
 """What a symbol of a kind counts in an outline, against a function or a type. Who else mentions it is not looked up."""
@@ -110,7 +113,7 @@ def level_value(worth: float, level: Level, cost: float) -> float:
 
 def body_value(worth: float, body: float, cost: float) -> float:
     """Return what a function of worth *body* in a file of *worth* tells in full."""
-    return even(worth) * even(body) * BODY_WORTH * sqrt(cost)
+    return even(worth) * even(body) * BODY_WORTH * sqrt(max(1.0, cost - TOLD))
 
 
 def least_density(worth: float, cost: float) -> float:
@@ -138,9 +141,11 @@ class Symbols:
     def rows(self, path: str) -> Mapping[int, float]:
         """Return the worth of the symbols of *path* by the 1-based line of their names, the most of several on one."""
         named = self.worths(path)
+        filled = {at.fact.variable for at in self._view.tables(path=path) if not at.fact.assigned}
         worths: dict[int, float] = {}
         for at in self._view.definitions(path=path):
-            worth = named[at.fact.name] * KIND_SHARE.get(at.fact.kind, 1.0)
+            share = 1.0 if at.fact.name in filled else KIND_SHARE.get(at.fact.kind, 1.0)
+            worth = named[at.fact.name] * share + TABLE_WORTH * (at.fact.name in filled)
             worths[at.fact.row + 1] = max(worth, worths.get(at.fact.row + 1, 0.0))
         for entry in self._view.entries(path=path):
             worths[entry.fact.row + 1] = max(ENTRY_WORTH, worths.get(entry.fact.row + 1, 0.0))
