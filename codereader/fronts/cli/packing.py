@@ -100,7 +100,8 @@ def run(request: Request, reader: Reader, count: TokenCounter, report: Report, o
     _write(request, ground, page, report, out, style)
     for note in packed.notes:
         report.note(note)
-    lines = summary.of_map(page) if request.levels else summary.of_pack(page)
+    is_auto = request.budget is None
+    lines = summary.of_map(page) if request.levels else summary.of_pack(page, is_auto=is_auto)
     report.lines([*lines, *summary.finds(page)])
 
 
@@ -127,7 +128,7 @@ def _packed(request: Request, ground: Ground) -> Packed:
         redact=ground.inert,
     )
     if not packed.base.segments and not packed.focus.segments:
-        message = f"no file of {request.path} fits --budget {packed.base.budget:,} tokens, not even by name"
+        message = f"no file of {request.path} fits --budget {packed.budget:,} tokens, not even by name"
         raise BudgetTooSmall(message, "Raise --budget.")
     base = packed.base
     if ground.named:
@@ -136,11 +137,9 @@ def _packed(request: Request, ground: Ground) -> Packed:
     return replace(packed, base=base, facts=_told(packed.facts, ground), brief=_told(packed.brief, ground))
 
 
-def _budget(request: Request, packed: Packed) -> int:
+def _budget(packed: Packed) -> int:
     """Return the budget that was kept; that of ``max`` is what the pack needed."""
-    if request.budget == MAX_BUDGET:
-        return packed.tokens
-    return request.budget or packed.base.budget
+    return packed.tokens if packed.budget == MAX_BUDGET else packed.budget
 
 
 def _told(told: Told, ground: Ground) -> Told:
@@ -172,7 +171,7 @@ def _page(request: Request, ground: Ground, packed: Packed) -> Page:
     return Page(
         reader.walked.scope.name,
         len(paths),
-        _budget(request, packed),
+        _budget(packed),
         packed,
         request.question,
         _language(reader),

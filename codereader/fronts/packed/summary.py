@@ -12,12 +12,14 @@ SHOWN_FINDS = 20
 """So many replaced secrets are listed; JSON lists all."""
 
 
-def of_pack(page: Page) -> Iterator[str]:
-    """Yield the lines of what is said of a pack."""
+def of_pack(page: Page, *, is_auto: bool) -> Iterator[str]:
+    """Yield the lines of what is said of a pack; *is_auto*: nobody gave a budget."""
     packed = page.packed
     functions = functions_told(page.segments)
     yield from _head(page, f"; {functions}" if functions else "")
     if packed.left_out:
+        if is_auto:
+            yield f"  --budget auto is {page.budget:,} tokens: more of a tree rarely makes an answer better"
         yield f"  not in full: {total(packed.left_out)}; --left-out lists them, --budget N|max brings more"
     if around := page.around:
         named = ", ".join(f"{name.replace('_', ' ')} {tokens:,}" for name, tokens in around.items())
