@@ -3,7 +3,7 @@
 (function_definition declarator: (_) @name body: (_) @body) @function
 (function_definition declarator: (_) @name (try_statement) @body) @function
 (init_declarator declarator: (_) @name value: (lambda_expression body: (_) @body)) @function
-(template_declaration) @around
+(template_declaration (function_definition) @within) @around
 
 (init_declarator value: (initializer_list) @value)
 (field_declaration default_value: (initializer_list) @value)

@@ -2,7 +2,7 @@
 
 (comment) @comment
 (decorator) @above
-(export_statement) @around
+(export_statement declaration: (_) @within) @around
 
 (function_declaration name: (_) @name body: (_) @body) @function
 (generator_function_declaration name: (_) @name body: (_) @body) @function

@@ -7,7 +7,7 @@
 (function_definition body: (block . (expression_statement (string) @docstring)))
 
 (function_definition name: (_) @name body: (_) @body) @function
-(decorated_definition) @around
+(decorated_definition definition: (_) @within) @around
 
 (assignment right: [(list) (dictionary) (set) (tuple) (list_comprehension) (dictionary_comprehension)] @value)
 (assignment right: (parenthesized_expression) @value)

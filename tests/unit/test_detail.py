@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from codereader.index.parsed import Definition, Entry, Export, ParsedFile, TableEntry
-from codereader.pack.detail import show
+from codereader.pack.detail import shown
+from codereader.pack.segment import Level
 from codereader.source.spans import Span
 
 SOURCE = b"""#include <x.h>
@@ -32,6 +33,10 @@ def function(name: str, text: bytes, source: bytes = SOURCE, **more: object) -> 
     last = first + body.count(b"\n")
     signature = text.split(b"\n")[0].decode()
     return Definition(name, "function", Span(start, start + len(text), first, last), first, signature, **more)  # type: ignore[arg-type]
+
+
+def show(path: str, data: bytes, parsed: ParsedFile, level: Level) -> str:
+    return shown(path, data, parsed).pieces(level)[0].text
 
 
 BODY = SOURCE[SOURCE.index(b"static int open_it") : SOURCE.index(b"\n\nstatic const")]

@@ -4,7 +4,7 @@
     @docstring          a string that documents the definition or file it begins
     @function           a function; @body is what may be left out of it, @name how to call it
     @above              what stands before a function and belongs to it: an attribute, a decorator
-    @around             a node that ends with a function and belongs to it: ``template <...>``, ``export``
+    @around             a node that begins before the function @within and belongs to it: ``template <...>``, ``export``
     @value              a literal with many items
     @text               a long string
 
@@ -95,9 +95,7 @@ def _trimmed(data: bytes, node: Node) -> Range:
 def _functions(data: bytes, led: dict[str, list[tuple[Node, Match]]]) -> Iterator[Function]:
     """Yield the functions in order; of a node that several patterns fit, what the one with a name says."""
     above = sorted({_trimmed(data, node) for node, _ in led.get("above", ())})
-    around = {
-        end: start for start, end in sorted((_trimmed(data, node) for node, _ in led.get("around", ())), reverse=True)
-    }
+    around = {m[1]["within"][0].start_byte: node.start_byte for node, m in led.get("around", ()) if "within" in m[1]}
     found: dict[int, Function] = {}
     for lead in sorted(_FUNCTIONS & led.keys()):
         for node, (_, captures) in led[lead]:
@@ -107,7 +105,7 @@ def _functions(data: bytes, led: dict[str, list[tuple[Node, Match]]]) -> Iterato
             names = captures.get("name", ())
             name = _name(data, names[0]) if names else ""
             end = body[0].end_byte
-            start = min(node.start_byte, around.get(node.end_byte, node.start_byte), around.get(end, node.start_byte))
+            start = around.get(node.start_byte, node.start_byte)
             at = found.get(body[0].start_byte)
             if at is None or (name and not at.name):
                 found[body[0].start_byte] = Function(name, _decorated(data, start, above), body[0].start_byte, end)

@@ -5,6 +5,6 @@ Works on a file's bytes and its parsed facts; knows nothing of budgets or disks.
 
 from codereader.pack.detail.heading import main_names, one_line, show_name
 from codereader.pack.detail.outline import BODY_KINDS
-from codereader.pack.detail.show import show, shown
+from codereader.pack.detail.show import shown, unforged
 
-__all__ = ["BODY_KINDS", "main_names", "one_line", "show", "show_name", "shown"]
+__all__ = ["BODY_KINDS", "main_names", "one_line", "show_name", "shown", "unforged"]

@@ -29,6 +29,7 @@ _HEEDED = {
     "typescript": re.compile(rb"(?://|/\*)\s*@ts-|///\s*<(?:reference|amd)"),
     "tsx": re.compile(rb"(?://|/\*)\s*@ts-|///\s*<(?:reference|amd)"),
 }
+_NO_CODE = re.compile(rb"\A(?:\xef\xbb\xbf)?(?:#![^\n]*)?")
 _IMPORT_C = re.compile(rb"\s*import\s+\"C\"")
 _KINDS = {
     b"/*": (re.compile(rb"/\*[*!]*(?!/)"), re.compile(rb"[ \t]*\*+(?!/)"), re.compile(rb"\**\*/\Z"), b" "),
@@ -103,6 +104,8 @@ def _without(lines: Lines, start: int, end: int, gone: int, language: str) -> Ed
             end += 1
         return Edit(start, end)
     is_apart = data[start - 1 : start].isspace() or data[end : end + 1].isspace()
+    while data[start - 1 : start].isspace() and data[end : end + 1] in (b" ", b"\t"):
+        end += 1
     if b"\n" in data[start:end] and language not in _TIGHT:
         return Edit(start, end, b"\n")
     return Edit(start, end, b"" if is_apart else b" ")
@@ -117,11 +120,9 @@ def shortened(lines: Lines, anatomy: Anatomy, language: str) -> list[Edit]:
     gone = -1
     is_header = True
     at = 0
-    for first, _, end in _runs(lines, anatomy):
-        is_header = is_header and not _bare_code(lines.data[at:first])
+    for first, end in _runs(lines, anatomy, language):
+        is_header = is_header and not _is_code(lines.data[at:first])
         at = end
-        if is_heeded(lines, (first, end), language):
-            continue
         for edit in _brief(lines, first, end, is_header, gone):
             edits.append(edit)
             if edit.end and lines.data[edit.end - 1] == 10:
@@ -129,22 +130,28 @@ def shortened(lines: Lines, anatomy: Anatomy, language: str) -> list[Edit]:
     return edits
 
 
-def _bare_code(text: bytes) -> bytes:
-    return text.removeprefix(b"\xef\xbb\xbf").strip()
+def _is_code(text: bytes) -> bool:
+    """Whether what stands between two comments is more than blanks and an interpreter's line."""
+    return bool(_NO_CODE.sub(b"", text, count=1).strip())
 
 
-def _runs(lines: Lines, anatomy: Anatomy) -> Iterator[tuple[int, int, int]]:
-    """Yield comments as (start, start of the last line or -1, end), line comments that follow each other as one."""
+def _runs(lines: Lines, anatomy: Anatomy, language: str) -> Iterator[Range]:
+    """Yield what documents a file, piece by piece; comments of a line that follow each other are one."""
+    strings = {one.start for one in anatomy.docstrings}
     spans = sorted((*anatomy.comments, *((one.start, one.end) for one in anatomy.docstrings)))
-    kept: tuple[int, int, int] | None = None
+    kept: Range | None = None
+    is_run = False
     for start, end in spans:
-        is_line = lines.data[start : start + 2] != b"/*" and lines.opens(start) and lines.closes(end)
-        if kept is not None and is_line and kept[1] >= 0 and lines.row(start) == lines.row(kept[2] - 1) + 1:
-            kept = (kept[0], start, end)
+        if is_heeded(lines, (start, end), language):
+            continue
+        is_apart = start in strings or lines.data[start : start + 2] in (b"/*", b"<!")
+        is_line = not is_apart and lines.opens(start) and lines.closes(end)
+        if kept is not None and is_run and is_line and lines.row(start) == lines.row(kept[1] - 1) + 1:
+            kept = (kept[0], end)
             continue
         if kept is not None:
             yield kept
-        kept = (start, start if is_line else -1, end)
+        kept, is_run = (start, end), is_line
     if kept is not None:
         yield kept
 
@@ -226,7 +233,7 @@ def _chosen(texts: Sequence[str], is_header: bool) -> list[int]:
     paragraph: list[int] = []
     is_spoilt = False
     for at, text in enumerate((*texts, "")):
-        if not is_rule(text):
+        if not is_rule(text) and "SPDX-" not in text:
             if is_header and is_legal(text):
                 is_spoilt = True
             elif not is_spoilt and not (paragraph and text.startswith("@")):

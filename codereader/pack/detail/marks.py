@@ -26,6 +26,13 @@ def mark(language: str, first: int, last: int) -> bytes:
     return comment(language, f"{count} {'lines' if count > 1 else 'line'}: {lines}")
 
 
+def elision(language: str, is_braced: bool) -> tuple[bytes, bytes]:
+    """Return what stands before and behind the mark for a body, so that what is left reads as code."""
+    if _COMMENTS.get(language, _BLOCK) is _HASH:
+        return (b"{ ... }  " if is_braced else b"...  "), b""
+    return (b"{ ", b" }") if is_braced else (b"", b"")
+
+
 def size_mark(language: str, size: int) -> bytes:
     """Return the mark for *size* bytes of a line."""
     return comment(language, f"{size} bytes")

@@ -32,11 +32,6 @@ def shown(path: str, data: bytes, parsed: ParsedFile, rendering: Rendering = PLA
     return ShownFile(path, data, parsed, rendering)
 
 
-def show(path: str, data: bytes, parsed: ParsedFile, level: Level) -> str:
-    """Return the text of a file at *level*, heading included."""
-    return shown(path, data, parsed).pieces(level)[0].text
-
-
 def unforged(text: str) -> str:
     """Return *text* with a backslash before each line that could be taken for the heading of a file."""
     return _FORGED.sub(r"\1\\\2", text) if DELIMITER in text else text

@@ -15,7 +15,7 @@ from codereader.index.anatomy import Anatomy, Function, Range, Stretch
 from codereader.index.parsed import ParsedFile
 from codereader.pack.detail.comments import shortened, uncommented
 from codereader.pack.detail.lines import Edit, Lines, settled
-from codereader.pack.detail.marks import mark, size_mark
+from codereader.pack.detail.marks import elision, mark, size_mark
 from codereader.pack.piece import Body
 
 SMALL = 64
@@ -142,8 +142,7 @@ def _body(lines: Lines, parts: Anatomy, one: Function, number: int, language: st
         start = _with_comments(lines, parts, start, one.head)
     if start >= end or len(b" ".join(data[start:end].split())) <= SMALL:
         return
-    is_braced = data[start : start + 1] == b"{"
-    opening, closing = (b"{ ", b" }") if is_braced else (b"...  " if language == "python" else b"", b"")
+    opening, closing = elision(language, data[start : start + 1] == b"{")
     whole = mark(language, lines.row(one.head), lines.row(end - 1))
     ranges = list(_between(lines, parts, start, end))
     for at, (begin, stop) in enumerate(ranges):
