@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from codereader.answer.known import Known, Wish
 from codereader.answer.packing import Making, Worths, focus_of, shared_base
-from codereader.answer.prompt import BRIEF_SHARE, LEAST_BRIEF, TAIL_SHARE, Composed, Composer
+from codereader.answer.prompt import BRIEF_SHARE, LEAST_BRIEF, Composed, Composer
 from codereader.answer.speaker import Speaker
 from codereader.cancel import CancelToken
 from codereader.engine.plan import Plan
@@ -23,11 +23,17 @@ from codereader.pack.segment import LeftOut, Pack
 UNKNOWN_WINDOW = 8_192
 """Tokens of context assumed for a model whose header does not say."""
 
-FACTS_SHARE = 2
+REUSED_SHARE = 3
+"""What the next question reuses is at least so many times what a question adds."""
+
+LONG_SHARE = 8
+"""However long the question is, focus and facts take one token for so many of base and brief."""
+
+FACTS_SHARE = 3
 """Where there is much to show, the facts that answer take one token for so many of the room behind the base; the focus
 has the rest."""
 
-BASE_ROOM = TAIL_SHARE / (TAIL_SHARE + 1)
+BASE_ROOM = REUSED_SHARE / (REUSED_SHARE + 1)
 """Share of the room that base and brief may take; focus, facts and question have the rest."""
 
 PACK_ROOM = BRIEF_SHARE / (BRIEF_SHARE + 1)
@@ -67,7 +73,7 @@ def prepare(
     spare = min(LEAST_BRIEF, room.base - base.tokens)
     brief = composer.brief(known.brief.sections, max(base.tokens // BRIEF_SHARE, spare))
     used = base.tokens + brief.tokens
-    left = max(0, min(used // TAIL_SHARE, room.all - used))
+    left = max(0, min(_tail(composer, used), room.all - used))
     reply = composer.reply(known.reply.sections, brief, left // FACTS_SHARE)
     shown = focus_of(view, known, base, min(left - reply.tokens, budget.tokens - base.tokens), making, cancel)
     composed = composer.compose(base, brief, shown, reply)
@@ -84,6 +90,14 @@ class _Room:
 
     all: int
     base: int
+
+
+def _tail(composer: Composer, used: int) -> int:
+    """Return the tokens of focus and facts with which what a question adds stays under a quarter of the prompt.
+
+    A long question does not take all of it.
+    """
+    return max(used // LONG_SHARE, (composer.head_tokens + used) // REUSED_SHARE - composer.question_tokens - 1)
 
 
 def _room(window: int, composer: Composer, wish: Wish) -> _Room:

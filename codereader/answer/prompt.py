@@ -39,9 +39,8 @@ FOCUS_TITLE = "\nThe question is about these parts, whose headings give their li
 REPLY_TITLE = "\nFacts that answer the question, with numbers of their own:\n\n"
 QUESTION_TITLE = "\nQuestion: "
 
-BRIEF_SHARE, TAIL_SHARE = 4, 4
-"""The brief takes at most one token for so many of the base pack; focus and facts together one for so many of both, so
-that what a question adds stays under a quarter of the prompt."""
+BRIEF_SHARE = 4
+"""The brief takes at most one token for so many of the base pack."""
 
 LEAST_BRIEF = 512
 """The brief of a tree that is smaller than itself may take so many tokens all the same."""
