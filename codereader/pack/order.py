@@ -197,8 +197,13 @@ class Order:
                 return None
             _, cost, body = track.bodies.pop()
             track.spent += cost
+            step = Step(path, track.levels[track.at], cost, body, track.symbols[track.at])
+            if not track.bodies:
+                self._skip_to_full(track)
             self._go_on(track, bodies=True)
-            return Step(path, track.levels[track.at], cost, body, track.symbols[track.at])
+            return step
+        if entry[3] != track.at:
+            return None
         if not track.read and not self._guesses and track.levels[track.at + 1] != "name" and len(self._rising) > 1:
             if self._read(track):
                 self._put(self._level_entry(track))
@@ -220,6 +225,13 @@ class Order:
         if started and track.bodies != [] and (bodies or track.at == 0 or track.levels[track.at - 1] == "name"):
             self._put(self._body_entry(track))
         self._queue_level(track, first=not bodies)
+
+    @staticmethod
+    def _skip_to_full(track: _Track) -> None:
+        """Pass over what is between: with all bodies there, the full text takes little more."""
+        for column in ("levels", "symbols", "costs"):
+            values = tuple(getattr(track, column))
+            setattr(track, column, (*values[: track.at + 1], values[-1]))
 
     def _queue_level(self, track: _Track, *, first: bool) -> None:
         """Queue the next level of the file, unless it was before (not *first*) or has to wait for the bodies."""

@@ -26,7 +26,7 @@ LEVEL_WORTH: dict[Level, float] = {"name": 2.0, "outline": 2.5, "skeleton": 3.0,
 """What a token of each level tells, against the others. That a file exists and what it is for is the cheapest to know
 of it; a line of a skeleton (types with fields, tables) tells a little more than one of an outline."""
 
-BODY_WORTH = 2.5
+BODY_WORTH = 3.0
 """The same for a function in full."""
 
 TOLD = 40.0
