@@ -40,7 +40,7 @@ _TABLE = (
 
 
 class KeptNumbers:
-    """Small numbers that follow from some bytes, kept in the file under a digest of them. For one thread at a time."""
+    """Small numbers that follow from some bytes, kept in the file under a digest of them. One thread at a time."""
 
     def __init__(self, key: bytes, cache: Path) -> None:
         """Keep numbers of the kind that *key* (at most 64 bytes) tells: of another one they are not found."""
@@ -142,7 +142,11 @@ class _File:
         if self._connection is None and not self._is_useless:
             self._is_useless = True
             connection = sqlite3.connect(
-                f"{self._path.as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None
+                f"{self._path.as_uri()}?mode=ro",
+                uri=True,
+                timeout=BUSY_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
             )
             try:
                 if connection.execute("PRAGMA user_version").fetchone()[0] == FORMAT:

@@ -7,12 +7,13 @@ what lies in it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from codereader.cancel import CancelToken
 from codereader.index.view import IndexedFile, IndexView
 from codereader.model.counter import TokenCounter
 from codereader.pack import value
+from codereader.pack.counting import counted
 from codereader.pack.fit import Fitted, State, fit
 from codereader.pack.folders import Folder, folders
 from codereader.pack.order import Order
@@ -32,9 +33,6 @@ LEAST_COMPARED = 200.0
 
 MOST_GUESSED = 20_000
 """In larger scopes nobody works out which budget would bring a file in full."""
-
-BATCH = 1 << 20
-"""Characters that are counted at once, at least: enough to keep every processor busy, few enough to stop soon."""
 
 WHOLE_RATE = 5.0
 """Where a budget has a token for so many bytes of a scope, all of it may fit in full, and that is tried first."""
@@ -116,20 +114,15 @@ def _whole(
 ) -> Fitted | None:
     """Return everything at its highest level; None where that does not fit."""
     shown: dict[str, tuple[Piece, ...]] = {}
-    costs: list[int] = []
-    batch: list[str] = []
-    size = 0
-    for path in paths:
-        cancel.check()
-        shown[path] = texts.pieces(path, level)
-        batch += [piece.text for piece in shown[path]]
-        size += sum(len(piece.text) for piece in shown[path])
-        if size >= BATCH:
-            costs += count.count_many(batch)
-            batch, size = [], 0
-    tokens = iter([*costs, *count.count_many(batch)])
-    counted = {path: tuple((piece, next(tokens)) for piece in pieces) for path, pieces in shown.items()}
-    fitted = Fitted({path: State(level) for path in paths}, counted, 0.0)
+
+    def made() -> Iterator[str]:
+        for path in paths:
+            shown[path] = texts.pieces(path, level)
+            yield from (piece.text for piece in shown[path])
+
+    costs = iter(counted(made(), count, cancel))
+    pieces = {path: tuple((piece, next(costs)) for piece in shown[path]) for path in paths}
+    fitted = Fitted({path: State(level) for path in paths}, pieces, 0.0)
     return fitted if fitted.tokens <= budget else None
 
 

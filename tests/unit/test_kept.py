@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codereader.errors import ModelNotFound, ModelUnreadable
@@ -175,6 +175,7 @@ def test_a_count_that_was_altered_is_not_believed(tmp_path):
     assert ([3, 2, 1, 4], []) == counted(tmp_path, ["abc", "de", "f", "ghij"])
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_whatever_bytes_of_the_file_change_counts_do_not(tmp_path_factory, data):
     """Any damage anywhere: slower, never wrong, never a failure."""
