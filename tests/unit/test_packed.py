@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -16,7 +17,7 @@ from codereader.fronts.packed import cxml, habits, markdown, objects, text, usag
 from codereader.fronts.packed.contents import contents
 from codereader.fronts.packed.document import documents
 from codereader.fronts.packed.named import named, split_names
-from codereader.fronts.packed.page import Beside, Page, functions_told, told
+from codereader.fronts.packed.page import Beside, Page, focus_told, functions_told, told
 from codereader.fronts.packed.printable import printable
 from codereader.pack.detail import one_line
 from codereader.pack.focus import Focus
@@ -135,6 +136,17 @@ def test_a_file_in_parts_is_one_document() -> None:
     assert "int a(void);\nint b(void) { }\nint c(void);\n" == "".join(found[0].body())
     assert "1 as a skeleton, 1 in full" == ", ".join(sorted(told((*parts, segment("b.c", "x")), 2).split(", ")))
     assert "1 function in full in 1 file that is not" == functions_told(parts)
+
+
+def test_what_a_question_adds_is_told_apart() -> None:
+    """A file of which the question alone shows a part is not said to be shown in full, or not at all."""
+    part = replace(segment("b.c", "int b;"), part="focus", tokens=1_000)
+    shown = (segment("a.c", "int a;"), part)
+
+    assert "1 in full, 1 for the question alone, 1 not at all" == told(shown, 3)
+    assert "for the question: 1 part of 1 file, 1,000 tokens" == focus_told(shown)
+    sizes = [Sizes("a.c", (9, 9, 5, 3, 1)), Sizes("b.c", (5, 4, 3, 2, 1))]
+    assert [None, "full", "focus"] == [row.level for row in usage.usage("t", sizes, shown, None).rows]
 
 
 def test_files_shown_by_name_stand_in_one_list() -> None:

@@ -24,7 +24,7 @@ COMMANDS = {
     "ask": "Answer a question about a tree.",
     "brief": "Print the structure of a tree from facts alone.",
     "map": "Print an outline of a tree within a token budget.",
-    "pack": "Print what would be sent to a model.",
+    "pack": "Print the files that a token budget holds, for any model or tool.",
     "find": "Find a name, who reaches it, and the ways between two.",
     "search": "Rank files and symbols for a question or a bug report.",
     "export": "Write every fact for other programs.",

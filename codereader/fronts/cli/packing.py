@@ -154,6 +154,7 @@ def _page(request: Request, ground: Ground, packed: Packed) -> Page:
     from codereader.fronts.packed.page import Beside, Page, told
 
     reader = ground.reader
+    scope = reader.walked.scope
     paths = ground.named.paths if ground.named else reader.walked.paths
     segments = (*packed.base.segments, *packed.focus.segments)
 
@@ -165,11 +166,11 @@ def _page(request: Request, ground: Ground, packed: Packed) -> Page:
     if not request.bare and request.view == "pack":
         shown = f"{counted(len(paths), 'file')}: {told(segments, len(paths))}"
         lines = max(LEAST_CONTENTS, packed.tokens // CONTENTS_SHARE)
-        tree = beside("directory_tree", f"Directory tree ({shown})", contents(reader.walked.scope.name, paths, lines))
+        tree = beside("directory_tree", f"Directory tree ({shown})", contents(scope.path.name, paths, lines))
         header = beside("header", "", safe(request.header)) if request.header else None
         changes = tuple(beside(*change) for change in _changes(request, ground))
     return Page(
-        reader.walked.scope.name,
+        scope.name,
         len(paths),
         _budget(packed),
         packed,

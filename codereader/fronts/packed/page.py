@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -81,27 +81,40 @@ class Page:
 
 
 def levels(segments: Iterable[Segment]) -> Counter[str]:
-    """Return how many files are shown at each level; a file in parts counts at the least level of its parts."""
+    """Return how many files the base shows at each level; a file in parts counts at the least level of its parts."""
     order = list(AS)
     found: dict[str, int] = {}
     for segment in segments:
-        if not segment.path.endswith("/"):
+        if segment.part == "base" and not segment.path.endswith("/"):
             found[segment.path] = max(found.get(segment.path, 0), order.index(segment.level))
     return Counter(order[at] for at in found.values())
 
 
-def told(segments: Iterable[Segment], files: int) -> str:
+def told(segments: Sequence[Segment], files: int) -> str:
     """Return how many of *files* files are shown how, in words, those that are not shown last."""
     numbers = levels(segments)
     rows = [f"{n:,} {words[n > 1]}" for level, words in AS.items() if (n := numbers[level])]
-    hidden = files - numbers.total()
+    named = {segment.path for segment in segments if segment.part == "base"}
+    if alone := len({segment.path for segment in segments} - named):
+        rows.append(f"{alone:,} for the question alone")
+    hidden = files - numbers.total() - alone
     return ", ".join([*rows, f"{hidden:,} not at all"] if hidden > 0 else rows)
+
+
+def focus_told(segments: Sequence[Segment]) -> str:
+    """Return what a question adds, in words; empty where it adds nothing."""
+    added = [segment for segment in segments if segment.part == "focus"]
+    if not added:
+        return ""
+    files = counted(len({segment.path for segment in added}), "file")
+    tokens = sum(segment.tokens for segment in added)
+    return f"for the question: {counted(len(added), 'part')} of {files}, {tokens:,} tokens"
 
 
 def functions_told(segments: Iterable[Segment]) -> str:
     """Return how many functions are shown in full in files that are not, in words; empty where none is."""
     kept, files = 0, 0
-    for document in documents(segments):
+    for document in documents(segment for segment in segments if segment.part == "base"):
         functions = kept_in_full(document.segments)
         kept += functions
         files += functions > 0

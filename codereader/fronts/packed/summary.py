@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from codereader.fronts.packed.left_out import total
-from codereader.fronts.packed.page import Page, functions_told, told
+from codereader.fronts.packed.page import Page, focus_told, functions_told, told
 from codereader.fronts.text import counted
 
 SHOWN_FINDS = 20
@@ -17,6 +17,8 @@ def of_pack(page: Page, *, is_auto: bool) -> Iterator[str]:
     packed = page.packed
     functions = functions_told(page.segments)
     yield from _head(page, f"; {functions}" if functions else "")
+    if focus := focus_told(page.segments):
+        yield f"  {focus}"
     if packed.left_out:
         if is_auto:
             yield f"  --budget auto is {page.budget:,} tokens: more of a tree rarely makes an answer better"

@@ -113,10 +113,15 @@ def _in_pack(segments: Iterable[Segment]) -> tuple[Mapping[str, int], Mapping[st
     """Return the tokens of each file that the pack holds, and how it shows it."""
     tokens: dict[str, int] = defaultdict(int)
     shown: dict[str, list[Level]] = defaultdict(list)
+    wanted: set[str] = set()
     for segment in segments:
         tokens[segment.path] += segment.tokens
-        shown[segment.path].append(segment.level)
-    return tokens, {path: _told(levels) for path, levels in shown.items()}
+        if segment.part == "base":
+            shown[segment.path].append(segment.level)
+        else:
+            wanted.add(segment.path)
+    levels = {path: _told(some) for path, some in shown.items()}
+    return tokens, levels | {path: f"{levels[path]}+focus" if path in levels else "focus" for path in sorted(wanted)}
 
 
 def _told(levels: Sequence[Level]) -> str:
