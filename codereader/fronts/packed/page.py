@@ -14,6 +14,13 @@ from codereader.pack.segment import Segment
 if TYPE_CHECKING:
     from codereader.answer.packing import Packed
 
+ABOUT = (
+    "These are files of a source tree: in full, as a skeleton (a comment such as 34 lines: 122-155 stands for lines "
+    "that were left out), as an outline (one line a symbol, with its line number) or by name only. Some functions of "
+    "skeletons and outlines are shown in full."
+)
+"""What formats with markup of their own say first; in the text, lines that begin with ``===`` are told of, too."""
+
 AS = {
     "full": ("in full", "in full"),
     "uncommented": ("in full without comments", "in full without comments"),
