@@ -321,6 +321,18 @@ def test_a_piece_is_cut_to_its_first_lines() -> None:
     assert file.pieces("full")[0] == file.cut(file.pieces("full")[0], 4)
 
 
+def test_a_cut_skeleton_says_how_far_it_goes() -> None:
+    """The last line of a cut skeleton is that of the file, whatever was left out above it."""
+    data = SOURCES["a.go"][0].encode() + b"var a int\nvar b int\nvar c int\n"
+    file = shown("a.go", data, parse(data, "go"))
+    piece = file.pieces("skeleton")[0]
+
+    cut = file.cut(piece, 6)
+
+    assert cut.text.endswith("{ /* 6 lines: 8-13 */ }\nvar a int\n/* 2 more lines */\n")
+    assert (1, 14) == (cut.start_line, cut.end_line)
+
+
 def test_an_outline_says_whose_a_method_is() -> None:
     """Where nothing before it tells, a method carries the name of its type."""
     source = """struct A;

@@ -24,6 +24,7 @@ from codereader.pack.segment import Level
 DELIMITER = "=== "
 """What the heading of a file begins with."""
 
+_NUMBER = re.compile(r"\s*(\d+)")
 _FORGED = re.compile(r"(^|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])(\\*=== )")
 
 
@@ -70,22 +71,33 @@ class ShownFile:
         return (self._headed(Piece(whole, self._whole(whole), 1, lines)),)
 
     def cut(self, piece: Piece, lines: int) -> Piece:
-        """Return *piece* with its first *lines* lines only (at least 1) and a line that counts those left out."""
-        rows = piece.text.splitlines(keepends=True) if "\n" not in piece.text else _rows(piece.text)
-        kept = max(1, lines) + rows[0].startswith(DELIMITER)
+        """Return *piece* with its first *lines* lines only (at least 1) and a line that counts those left out.
+
+        Its `end_line` is the last line of the file that it says something about.
+        """
+        rows = _rows(piece.text)
+        kept = max(1, lines) + _is_headed(piece)
         left = len(rows) - kept
         if left <= 0:
             return piece
         more = comment(self._parsed.language, f"{left} more line{'s' if left > 1 else ''}").decode()
-        end = piece.end_line
-        if piece.level == "full":
-            end = piece.start_line + max(1, lines) - 1
-        return Piece(piece.level, f"{''.join(rows[:kept])}{more}\n", piece.start_line, end)
+        end = max(piece.start_line, self._line(piece, rows, kept) - 1)
+        return Piece(piece.level, f"{''.join(rows[:kept])}{more}\n", piece.start_line, min(end, piece.end_line))
 
     def run(self, first: int, last: int) -> Piece:
         """Return the lines *first* to *last* in full, or without comments, and without a heading."""
-        full: Level = "full" if self._rendering.comments else "uncommented"
-        return self._run(full, self._uncommented if full == "uncommented" else (), first, min(last, self._lines.count))
+        return self._run("full" if self._rendering.comments else "uncommented", first, min(last, self._lines.count))
+
+    def _line(self, piece: Piece, rows: Sequence[str], at: int) -> int:
+        """Return the line of the file that row *at* of a piece's text begins with."""
+        if piece.level not in ("outline", "name"):
+            edits = self._edits(piece.level)
+            rows = _rows(
+                numbered(self._lines, edits, piece.start_line - 1, piece.end_line - 1).decode("utf-8", "replace")
+            )
+            at -= _is_headed(piece)
+        found = _NUMBER.match(rows[at]) if at < len(rows) else None
+        return int(found[1]) if found else piece.end_line + 1
 
     # -- what levels are made of --------------------------------------------------------------------------------
 
@@ -122,8 +134,12 @@ class ShownFile:
     def _whole(self, level: Level) -> str:
         if level == "full" and not self._rendering.line_numbers:
             return _shown(self._data)
-        edits = self._uncommented if level == "uncommented" else []
-        return self._text(edits, 0, self._lines.count - 1)
+        return self._text(self._edits(level), 0, self._lines.count - 1)
+
+    def _edits(self, level: Level) -> Sequence[Edit]:
+        if level == "skeleton":
+            return self._skeleton.edits
+        return self._uncommented if level == "uncommented" else ()
 
     def _text(self, edits: Sequence[Edit], first: int, last: int) -> str:
         write = numbered if self._rendering.line_numbers else edited
@@ -131,24 +147,26 @@ class ShownFile:
 
     def _runs(self, kept: frozenset[int]) -> list[Piece]:
         """Return the skeleton as runs of lines: those of the bodies *kept* in full, the others as they are."""
-        edits = self._skeleton.edits
         full: Level = "full" if self._rendering.comments else "uncommented"
-        whole = self._uncommented if full == "uncommented" else ()
         made: list[Piece] = []
         line, count = 1, self._lines.count
         for body in self._skeleton.bodies:
             if body.number not in kept:
                 continue
             if body.start_line > line:
-                made.append(self._run("skeleton", edits, line, body.start_line - 1))
-            made.append(self._run(full, whole, body.start_line, body.end_line))
+                made.append(self._run("skeleton", line, body.start_line - 1))
+            made.append(self._run(full, body.start_line, body.end_line))
             line = body.end_line + 1
         if line <= count:
-            made.append(self._run("skeleton", edits, line, count))
+            made.append(self._run("skeleton", line, count))
         return made
 
-    def _run(self, level: Level, edits: Sequence[Edit], first: int, last: int) -> Piece:
-        return Piece(level, self._text(edits, first - 1, last - 1), first, last)
+    def _run(self, level: Level, first: int, last: int) -> Piece:
+        return Piece(level, self._text(self._edits(level), first - 1, last - 1), first, last)
+
+
+def _is_headed(piece: Piece) -> bool:
+    return piece.text.startswith(DELIMITER)
 
 
 def _shown(data: bytes) -> str:
@@ -158,6 +176,4 @@ def _shown(data: bytes) -> str:
 
 def _rows(text: str) -> list[str]:
     """Return the lines of *text*, each with its line feed."""
-    rows = [row + "\n" for row in text.split("\n")]
-    rows.pop()
-    return rows
+    return [row + "\n" for row in text.split("\n")[:-1]]
