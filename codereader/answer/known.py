@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from codereader.engine.plan import Need
-from codereader.facts.fact import Brief
-from codereader.facts.questions.reply import Reply
-from codereader.facts.search.passages import Passage
+if TYPE_CHECKING:
+    from codereader.engine.plan import Need
+    from codereader.facts.fact import Brief
+    from codereader.facts.questions.reply import Reply
+    from codereader.facts.search.passages import Passage
 
 DEFAULT_PATIENCE = 20.0
 """Seconds of prompt evaluation that a prompt may be predicted to take when nobody sized its pack."""
@@ -39,6 +40,8 @@ class Wish:
 
     def need(self, prompt_tokens: int) -> Need:
         """Return what a prompt of this many tokens asks of the planner."""
+        from codereader.engine.plan import Need
+
         return Need(prompt_tokens, self.max_tokens, self.ctx, self.gpu_layers, self.device)
 
 

@@ -13,14 +13,17 @@ import hashlib
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from codereader.answer.numbered import Evidence, number
 from codereader.engine.protocol import Prompt
 from codereader.facts.fact import Fact, Section
 from codereader.model.counter import Vocabulary
-from codereader.model.template import Frame
 from codereader.pack.focus import Focus
 from codereader.pack.segment import Pack
+
+if TYPE_CHECKING:
+    from codereader.model.template import Frame
 
 SYSTEM = (
     "You explain the structure of source code to an engineer. Use only the files and facts you are given. "

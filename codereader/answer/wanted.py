@@ -7,15 +7,18 @@ Everything here depends on the question and the index alone.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from codereader.facts.fact import Brief, Fact
 from codereader.facts.questions.question import Subject
 from codereader.facts.questions.reply import Reply
-from codereader.facts.search.passages import Passage
 from codereader.index.parsed import Definition
 from codereader.index.view import At, IndexView
 from codereader.pack.detail import BODY_KINDS
 from codereader.pack.focus import Wanted
+
+if TYPE_CHECKING:
+    from codereader.facts.search.passages import Passage
 
 MOST_FACTS = 60
 """So many facts of an answer make their places wanted: of what is called everywhere there are thousands."""
