@@ -71,11 +71,11 @@ def git(top: Path, *arguments: str) -> bytes:
     ).stdout
 
 
-def listed_by_git(folder: Path) -> list[str]:
-    """The files that git lists and that lie on disk as such: no folders, no deleted ones."""
-    raw = git(folder, "ls-files", "--cached", "--others", "--exclude-standard", "-z")
+def listed_by_git(folder: Path, *flags: str) -> list[str]:
+    """The files and submodules that git lists and that lie on disk: no deleted ones."""
+    raw = git(folder, "ls-files", "-z", *(flags or ("--cached", "--others", "--exclude-standard")))
     names = {os.fsdecode(name) for name in raw.split(b"\0") if name}
-    return sorted(name for name in names if (folder / name).is_symlink() or (folder / name).is_file())
+    return sorted(name for name in names if (folder / name).is_symlink() or (folder / name).exists())
 
 
 def go(folder: Path, **options: tuple[str, ...] | int) -> Walk:
@@ -92,10 +92,12 @@ def reasons(walked: Walk) -> dict[str, str]:
 
 # Agreement with git
 
-NAMES = ["a", "b", "ab", "x.c", "y.o", "Z", "b c"]
+NAMES = ["a", "b", "ab", "x.c", "y.o", "Z", "b c", ".h", "#a"]
 FOLDERS = ["", "a/", "ab/", "a/b/", "a/b/ab/", "Z/"]
 LINES = st.lists(
-    st.sampled_from(["a", "b", "ab", "x.c", "*.o", "*", "?", "[a-b]", "[!a]*", "**", "Z", "b c", "\\a", "x*"]),
+    st.sampled_from(
+        [*"a b ab x.c *.o * ? [a-b] [!a]* ** Z [Z] \\a x* .* \\#a #a [[:upper:]] X.C".split(), "b c", "b\\ c"]
+    ),
     min_size=1,
     max_size=3,
 ).map("/".join)
@@ -117,6 +119,8 @@ FILES = st.sets(st.tuples(st.sampled_from(FOLDERS), st.sampled_from(NAMES)).map(
     private=RULES,
     personal=RULES,
     below=st.sampled_from(FOLDERS),
+    fold=st.booleans(),
+    linked=st.sampled_from([None, "a/sub", "ab/sub"]),
 )
 def test_a_generated_tree_is_listed_as_git_lists_it(
     files: set[str],
@@ -125,18 +129,26 @@ def test_a_generated_tree_is_listed_as_git_lists_it(
     private: str,
     personal: str,
     below: str,
+    fold: bool,
+    linked: str | None,
     tmp_path: Path,
     own_world: Path,
 ) -> None:
-    """Nested rules, tracked but ignored files, info/exclude and the excludes file give git's list, from any folder."""
+    """Nested rules, what is tracked but ignored, info/exclude and the excludes file give git's list, from any folder.
+
+    So does core.ignorecase, and a submodule wherever it lies.
+    """
     top = tmp_path / "tree"
     shutil.rmtree(top, ignore_errors=True)
     top.mkdir()
     git(top, "init", "-q")
+    git(top, "config", "core.ignorecase", str(fold))
     planted = [name for name in sorted(files) if plant_file(top / name)]
     kept = [name for index, name in enumerate(planted) if index in tracked]
     if kept:
         git(top, "--literal-pathspecs", "add", "-f", "--", *kept)
+    if linked and plant_file(top / linked / "stray.c"):
+        git(top, "update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},{linked}")
     for folder, text in rules.items():
         if (top / folder).is_dir():
             (top / folder / ".gitignore").write_text(text)
@@ -147,6 +159,49 @@ def test_a_generated_tree_is_listed_as_git_lists_it(
     walked = go(folder)
 
     assert listed_by_git(folder) == sorted([*paths(walked), *reasons(walked)])
+
+
+PLAIN = st.tuples(st.sampled_from(["", "", "/"]), LINES, st.sampled_from(["", "", "/", "/**"])).map("".join)
+FLAGS = st.lists(st.tuples(st.sampled_from(["", "!"]), PLAIN).map("".join), max_size=3)
+
+
+@needs_git
+@settings(derandomize=True, deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+@given(
+    files=FILES,
+    strong=st.dictionaries(st.sampled_from(FOLDERS), RULES, max_size=3),
+    weak=RULES,
+    exclude=FLAGS,
+    include=st.lists(PLAIN, max_size=3),
+)
+def test_our_own_rules_choose_as_git_does_with_the_same_lines(
+    files: set[str], strong: dict[str, str], weak: str, exclude: list[str], include: list[str], tmp_path: Path
+) -> None:
+    """--exclude over .codereaderignore in any folder over .ignore: git calls them -x, -X and files in each folder.
+
+    --include takes what git would ignore by those lines: the files that they fit, and all in the folders they fit.
+    """
+    top = tmp_path / "tree"
+    shutil.rmtree(top, ignore_errors=True)
+    top.mkdir()
+    git(top, "init", "-q")
+    for name in sorted(files):
+        plant_file(top / name)
+    for folder, text in strong.items():
+        if (top / folder).is_dir():
+            (top / folder / ".codereaderignore").write_text(text)
+    (top / ".ignore").write_text(weak)
+    excluded = tuple(line for line in exclude if line.strip("!/") and not line.startswith("#"))
+    included = tuple(line for line in include if line.strip("/") and not line.startswith("#"))
+
+    walked = go(top, exclude=excluded, include=included)
+
+    hide = [f"--exclude={line}" for line in excluded]
+    take = [f"--exclude={line}" for line in included]
+    expected = set(listed_by_git(top, "--others", "--exclude-per-directory=.codereaderignore", "-X", ".ignore", *hide))
+    if take:
+        expected &= set(listed_by_git(top, "--others", "--ignored", *take))
+    assert sorted(expected) == paths(walked)
 
 
 def plant_file(path: Path) -> bool:
