@@ -18,7 +18,7 @@ from codereader.model.kept_numbers import KeptNumbers
 from codereader.pack.piece import Piece
 from codereader.pack.segment import LEVELS, Level
 
-BATCH = 1 << 20
+BATCH = 1 << 19
 """Characters that are counted at once, at least: enough to keep every processor busy, few enough to stop soon."""
 
 KEPT_FILES = 20_000
