@@ -175,6 +175,17 @@ def test_kept_ranks_need_no_llama(tmp_path):
     assert (f"{first}\n", "") == (done.stdout, done.stderr)
 
 
+def test_that_only_llama_agrees_is_kept_too(tmp_path):
+    """A vocabulary that tiktoken cannot express opens the same the second time."""
+    path = made(tmp_path / "m.gguf", ties=True)
+
+    found = [open_vocabulary(path, tmp_path / "cache") for _ in range(2)]
+
+    assert [LlamaVocabulary] * 2 == [type(one) for one in found]
+    assert found[0].encode("static int") == found[1].encode("static int")
+    assert 1 == len(list((tmp_path / "cache" / "vocabularies").iterdir()))
+
+
 def test_files_of_linux_net_give_the_ids_of_llama(opened, linux):
     """Every hundredth file of real source, counted in threads as a pack counts, and encoded."""
     vocabulary, raw = opened
