@@ -71,17 +71,18 @@ def _unpacked(raw: bytes, paths: Sequence[str]) -> dict[str, float] | None:
 
 
 def _scores(view: IndexView, paths: Sequence[str]) -> dict[str, float]:
+    referring = view.referring_files()
     defined: dict[str, int] = {}
-    homes: dict[str, dict[str, float]] = {}
+    homes: dict[str, list[tuple[str, float]]] = {}
     for files, heads in view.sections("definitions", unpack_heads):
         names = len({head.name for head in heads})
-        shared = _shares(heads)
+        shared = {name: share for name, share in _shares(heads).items() if name in referring}
         for path in files:
             defined[path] = names
             for name, share in shared.items():
-                homes.setdefault(name, {})[path] = share
+                homes.setdefault(name, []).append((path, share))
     held = {path: counts for files, counts in view.sections("others", unpack_held) for path in files}
-    incoming = _incoming(homes, view.referring_files())
+    incoming = _incoming(homes, referring)
     return {path: _score(path, defined[path], held[path], incoming.get(path, 0.0)) for path in paths}
 
 
@@ -106,14 +107,14 @@ def _shares(heads: Iterable[Head]) -> dict[str, float]:
     return shares
 
 
-def _incoming(homes: Mapping[str, Mapping[str, float]], referring: Mapping[str, int]) -> dict[str, float]:
+def _incoming(homes: Mapping[str, Sequence[tuple[str, float]]], referring: Mapping[str, int]) -> dict[str, float]:
     """Return for each file how many others use what it defines, added up over its names.
 
     A name with several homes is shared among them. One user of many names counts for each.
     """
     incoming: dict[str, float] = {}
-    for name in sorted(homes.keys() & referring.keys()):
-        for path, share in homes[name].items():
+    for name in sorted(homes):
+        for path, share in homes[name]:
             incoming[path] = incoming.get(path, 0.0) + share * referring[name] / len(homes[name])
     return incoming
 

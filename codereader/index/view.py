@@ -96,7 +96,8 @@ class IndexView:
         self._kept: dict[str, tuple[At[Reference], ...]] = {}
         self._defining: dict[str, tuple[At[Definition], ...]] = {}
         self._files: dict[str, IndexedFile] | None = None
-        self._counts: tuple[Mapping[str, int], Mapping[str, int]] | None = None
+        self._how_often: Mapping[str, int] | None = None
+        self._from_files: Mapping[str, int] | None = None
 
     @cached_property
     def _walked_paths(self) -> Sequence[str]:
@@ -364,29 +365,33 @@ class IndexView:
 
     def reference_counts(self) -> Mapping[str, int]:
         """Return how often each name is referred to from files that do not define it, by name."""
-        return self._counted()[0]
+        if self._how_often is None:
+            found: Counter[str] = Counter()
+            self._from_files = self._count(found)
+            self._how_often = dict(sorted(found.items()))
+        return self._how_often
 
     def referring_files(self) -> Mapping[str, int]:
         """Return from how many files that do not define it each name is referred to, by name."""
-        return self._counted()[1]
+        if self._from_files is None:
+            self._from_files = self._count(None)
+        return self._from_files
+
+    def _count(self, references: Counter[str] | None) -> Mapping[str, int]:
+        """Return `referring_files`, and add how often to *references*, which are as many again."""
+        files: Counter[str] = Counter()
+        for paths, names in self.sections("names", unpack_names):
+            for _ in paths:
+                files.update(names.keys())
+                if references is not None:
+                    references.update(names)
+        return files
 
     def foreign_names(self) -> Iterator[tuple[str, Sequence[str]]]:
         """Yield each file, in no order that tells anything, with the names that it refers to and does not define."""
         for paths, names in self.sections("names", unpack_names):
             for path in paths:
                 yield path, tuple(names)
-
-    def _counted(self) -> tuple[Mapping[str, int], Mapping[str, int]]:
-        """Return the references to each name and the files they stand in, asked of the store once."""
-        if self._counts is None:
-            references: Counter[str] = Counter()
-            files: Counter[str] = Counter()
-            for paths, names in self.sections("names", unpack_names):
-                for _ in paths:
-                    references.update(names)
-                    files.update(names.keys())
-            self._counts = dict(sorted(references.items())), files
-        return self._counts
 
     def text(self, path: str) -> bytes:
         """Return the file's bytes as they were when it was indexed.
