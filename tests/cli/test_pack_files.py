@@ -94,6 +94,27 @@ def test_a_list_that_names_nothing(run, tree: Path, listed: bytes, code: ExitCod
     assert words in result.stderr
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="terminals differ")
+def test_a_terminal_is_no_list_of_paths(tree: Path) -> None:
+    """Nobody waits for lines that somebody would have to type."""
+    ours, theirs = os.openpty()
+
+    command = [sys.executable, "-m", "codereader", "pack", str(tree), "--stdin"]
+    done = subprocess.run(command, stdin=theirs, capture_output=True, text=True, check=False, timeout=60)
+
+    os.close(ours)
+    os.close(theirs)
+    assert (ExitCode.USAGE, "") == (done.returncode, done.stdout)
+    assert "standard input is a terminal" in done.stderr
+
+
+def test_a_pack_of_one_file(run, tree: Path) -> None:
+    """PATH may be a file; its folder is named over it."""
+    result = run("pack", tree / "src" / "a.c")
+
+    assert "src/\n  a.c\n\n=== a.c (full, 5 lines)\n/* first */" in result.stdout
+
+
 def test_include_and_exclude_choose_files(run, tree: Path) -> None:
     """As for every command."""
     result = run("pack", tree, "--include", "*.c", "--exclude", "deep", "--format", "json")
