@@ -44,17 +44,20 @@ def chunks(page: Page) -> Iterator[str]:
 
 
 def _documents(page: Page) -> Iterator[str]:
+    """Yield the files of the base, those that are shown by name in one list, and behind them those of the focus."""
     names: list[str] = []
     number = 0
     yield "<documents>\n"
-    for document in documents(page.segments):
-        if document.is_name:
-            names.append(f"{document.heading}\n")
-            continue
-        number += 1
-        yield from _document(document, number)
-    if names:
-        yield from _element("by_name", names)
+    for segments in (page.packed.base.segments, page.packed.focus.segments):
+        for document in documents(segments):
+            if document.is_name:
+                names.append(f"{document.heading}\n")
+            else:
+                number += 1
+                yield from _document(document, number)
+        if names:
+            yield from _element("by_name", names)
+            names = []
     yield "</documents>\n"
 
 
