@@ -32,6 +32,13 @@ NAMED, ANSWERING = 1.0, 0.6
 LATER = 0.97
 """What is left of a fact's worth for each one before it."""
 
+SHORT, NOT_BY_CHANCE = 14, 6
+"""A question with no more words asks for what it was recognised to ask for and nothing else; in one with no more than
+so many a word that is a name is meant as one."""
+
+BY_CHANCE = 0.15
+"""What is left of the worth of a plain word in a long question that happens to be a name, and of facts beside it."""
+
 SHARPNESS = 5.0
 """A definition with half of the best score is worth 1/2 to the power of this: what scores less is needed far more
 seldom than its score says."""
@@ -51,14 +58,26 @@ def seeds(reply: Reply, brief: Brief) -> dict[tuple[str, int], float]:
 
     The *brief* answers a question that asks for nothing in particular.
     """
+    text = reply.question.text
+    subjects = [subject for subject in reply.question.subjects if subject.kind != "path"]
+    coded = [subject for subject in subjects if _is_code(subject.written, text)]
     found: dict[tuple[str, int], float] = {}
-    for subject in reply.question.subjects:
-        if subject.kind != "path":
-            found.update(dict.fromkeys(subject.places[:MOST_PLACES], NAMED))
-    if reply.question.intent != FOUND:
-        for place, worth in _of_facts(reply.facts or [fact for one in brief.sections for fact in one.facts]):
-            found.setdefault(place, worth)
+    for subject in subjects:
+        worth = NAMED if subject in coded else NAMED * BY_CHANCE
+        found.update(dict.fromkeys(subject.places[:MOST_PLACES], worth))
+    is_short = len(text.split()) <= SHORT
+    if reply.question.intent != FOUND and (is_short or coded):
+        facts = reply.facts or [fact for one in brief.sections for fact in one.facts]
+        for place, worth in _of_facts(facts):
+            found.setdefault(place, worth if is_short else worth * BY_CHANCE)
     return found
+
+
+def _is_code(written: str, question: str) -> bool:
+    """Whether a name of a *question* cannot be a plain word of it: by its letters, its marks, or for shortness."""
+    if len(question.split()) <= NOT_BY_CHANCE or not written.islower() or not written.isalpha():
+        return True
+    return f"{written}(" in question or f"`{written}`" in question
 
 
 def _of_facts(facts: Sequence[Fact]) -> Iterator[tuple[tuple[str, int], float]]:
