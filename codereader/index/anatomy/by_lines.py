@@ -14,6 +14,9 @@ DEEPEST = 8
 LONGEST_LINE = 10_000
 """Bytes of a line that are looked at."""
 
+HEADINGS = 3
+"""Text with so many sections under headings is prose, however much of it is indented."""
+
 _RULE = re.compile(rb"[ \t]*([=\-~^\"'`#*+._:])\1{2,}[ \t]*\r?\Z")
 _HEADING = re.compile(rb" {0,3}#{1,6}(?:[ \t]|\r?\Z)")
 _FENCE = re.compile(rb" {0,3}(`{3,}|~{3,})")
@@ -213,12 +216,13 @@ def _is_title(data: bytes, line: Range, width: int) -> bool:
 
 def text_anatomy(data: bytes) -> Anatomy:
     """Return the blocks of text that looks like code, else what stands under the headings of prose."""
-    lines = [(start, end) for start, end in lines_of(data)]
+    sections = list(_sections(data))
+    lines = lines_of(data)
     written = [data[start : min(end, start + LONGEST_LINE)] for start, end in lines if end > start]
     marked = sum(1 for line in written if _CODE.search(line))
-    if marked * 2 >= len(written):
+    if len(sections) < HEADINGS and marked * 3 >= len(written):
         return Anatomy(stretches=tuple(sorted(_blocks(data, lines), key=lambda one: (one.start, -one.end))))
-    return Anatomy(stretches=tuple(_sections(data)))
+    return Anatomy(stretches=tuple(sections))
 
 
 def _blocks(data: bytes, lines: Lines) -> Iterator[Stretch]:
