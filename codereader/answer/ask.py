@@ -136,7 +136,7 @@ def _spoken(speaker: Speaker, ready: Prepared, asking: Asking) -> Spoken:
         top_p=TOP_P,
         min_p=MIN_P,
         max_tokens=asking.sampling.max_tokens,
-        budget=ready.pack.budget,
+        budget=ready.budget,
         ctx=wish.ctx,
         gpu_layers=wish.gpu_layers,
         device=wish.device,

@@ -42,7 +42,7 @@ PACK_ROOM = BRIEF_SHARE / (BRIEF_SHARE + 1)
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Everything that a run needs, before a weight is loaded."""
+    """Everything that a run needs, before a weight is loaded. `budget` is what base and focus could take together."""
 
     pack: Pack
     focus: Focus
@@ -50,6 +50,7 @@ class Prepared:
     plan: Plan
     wish: Wish
     notes: tuple[str, ...]
+    budget: int = 0
 
     @property
     def left_out(self) -> tuple[LeftOut, ...]:
@@ -79,7 +80,7 @@ def prepare(
     composed = composer.compose(base, brief, shown, reply)
     plan = speaker.plan(wish.need(len(composed.prompt)))
     notes = (*((budget.note,) if budget.note and base.left_out else ()), *plan.notes)
-    return Prepared(base, shown, composed, plan, wish, notes)
+    return Prepared(base, shown, composed, plan, wish, notes, budget.tokens)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """How the model was asked. Sizes are tokens; `budget` is what the base pack could take, also where nobody said.
+    """How the model was asked. Sizes are tokens; `budget` is what base and focus could take, also where nobody said.
 
     `model_hash` is `codereader.model.identity`'s; `engine` says which program ran it, in its versions and processor
     features. `context`, `threads` and `micro_batch` are the plan's. `prompt_hash` is over all token ids.
