@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from codereader.pack.secrets import password, private_key
@@ -20,7 +20,7 @@ _SHORT = 8
 
 _PASSWORDS = (
     ("password in a URL", password.URL_ANCHORS, password.URL, password.is_password),
-    ("password in a connection string", password.SETTING_ANCHORS, password.SETTING, password.is_connected),
+    ("password in a connection string", password.SETTING_ANCHORS, password.SETTING, password.is_password),
 )
 
 
@@ -49,14 +49,26 @@ def find_secrets(text: str | bytes) -> tuple[Secret, ...]:
     if not anchors:
         return ()
     secrets: list[Secret] = []
-    line, counted, end = 1, 0, 0
-    for start, stop, kind in sorted(_spans(data, anchors), key=lambda span: (span[0], -span[1], span[2])):
-        if start < end:
-            continue
+    line = counted = 0
+    for start, stop, kind in _apart(sorted(_spans(data, anchors), key=lambda span: (span[0], -span[1], span[2]))):
         line += data.count(b"\n", counted, start)
-        counted, end = start, stop
-        secrets.append(_secret(data, start, stop, kind, line))
+        counted = start
+        secrets.append(_secret(data, start, stop, kind, line + 1))
     return tuple(secrets)
+
+
+def _apart(spans: Sequence[tuple[int, int, str]]) -> Iterator[tuple[int, int, str]]:
+    """Yield *spans*, sorted, with those that overlap made one of the first's kind."""
+    last: tuple[int, int, str] | None = None
+    for span in spans:
+        if last is not None and span[0] < last[1]:
+            last = last[0], max(last[1], span[1]), last[2]
+            continue
+        if last is not None:
+            yield last
+        last = span
+    if last is not None:
+        yield last
 
 
 def _secret(data: bytes, start: int, stop: int, kind: str, line: int) -> Secret:
@@ -66,26 +78,22 @@ def _secret(data: bytes, start: int, stop: int, kind: str, line: int) -> Secret:
     return Secret(kind, line, text)
 
 
-def _spans(data: bytes, anchors: list[tuple[int, int]]) -> Iterator[tuple[int, int, str]]:
-    """Yield start, end and kind of all that is found around *anchors*; some may overlap."""
+def _spans(data: bytes, anchors: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, str]]:
+    """Yield start, end and kind of all that is found around *anchors*; what two formats find may overlap."""
     with_keys = False
+    ends: dict[Format, int] = {}
     for at, number in anchors:
-        for found in _BY_ANCHOR[number]:
-            if found is None:
+        for wanted in _BY_ANCHOR[number]:
+            if wanted is None:
                 with_keys = True
-            elif span := _span(found, data, at):
-                yield *span, found.kind
+            elif at >= ends.get(wanted, 0) and (match := wanted.match(data, at)) is not None:
+                ends[wanted] = match.end()
+                span = match.span("secret" if "secret" in wanted.pattern.groupindex else 0)
+                if wanted.detector is None or _decided(wanted.detector, match, span):
+                    yield *span, wanted.kind
     if with_keys:
         for start, stop in private_key.private_keys(data):
             yield start, stop, private_key.KIND
-
-
-def _span(wanted: Format, data: bytes, at: int) -> tuple[int, int] | None:
-    match = wanted.match(data, at)
-    if match is None or not (wanted.accept is None or wanted.accept(match)):
-        return None
-    span = match.span("secret" if "secret" in match.re.groupindex else 0)
-    return span if wanted.detector is None or _decided(wanted.detector, match, span) else None
 
 
 def _decided(detector: str, match: re.Match[bytes], span: tuple[int, int]) -> bool:

@@ -14,34 +14,35 @@ from dataclasses import dataclass
 from codereader.pack.secrets.anchor import Anchor
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Format:
     """A kind of credential, in words, and how it is written.
 
-    Each match of `pattern` holds one of `anchors`, at most `before` bytes after its beginning; the group ``secret`` is
-    what must not be shown, the whole match where there is no such group. `detector` is the library's that decides,
-    `accept` a last look at a match.
+    Each match of `pattern` holds one of `anchors`, so many bytes after its beginning as one of `before` says. The group
+    ``secret`` is what must not be shown, the whole match where there is no such group. `detector` is the library's
+    that decides, `accept` a last look at a match.
     """
 
     kind: str
     anchors: tuple[Anchor, ...]
     pattern: re.Pattern[bytes]
-    before: int = 0
+    before: tuple[int, ...] = (0,)
     detector: str | None = None
     accept: Callable[[re.Match[bytes]], bool] | None = None
 
     def match(self, data: bytes, at: int) -> re.Match[bytes] | None:
         """Return the match in *data* around an anchor that begins at *at*."""
-        for start in range(max(at - self.before, 0), at + 1):
-            if found := self.pattern.match(data, start):
+        for before in self.before:
+            found = self.pattern.match(data, at - before) if at >= before else None
+            if found and (self.accept is None or self.accept(found)):
                 return found
         return None
 
 
-def _format(kind: str, anchors: str, pattern: bytes, before: int = 0, *, fold: bool = False) -> Format:
+def _format(kind: str, anchors: str, pattern: bytes, *before: int, fold: bool = False) -> Format:
     """Return the format of *kind*; *anchors* are parted by spaces."""
     made = tuple(Anchor(anchor, fold) for anchor in anchors.split())
-    return Format(kind, made, re.compile(pattern, re.MULTILINE | re.IGNORECASE * fold), before)
+    return Format(kind, made, re.compile(pattern, re.IGNORECASE * fold), before or (0,))
 
 
 def _token(kind: str, anchors: str, body: bytes) -> Format:
@@ -50,10 +51,10 @@ def _token(kind: str, anchors: str, body: bytes) -> Format:
     return _format(kind, anchors, rb"(?<![A-Za-z0-9])(?:" + starts + b")" + body)
 
 
-def _proposed(kind: str, detector: str, anchors: str, pattern: bytes, before: int = 0, *, fold: bool = False) -> Format:
+def _proposed(kind: str, detector: str, anchors: str, pattern: bytes, *before: int, fold: bool = False) -> Format:
     """Return a format that *detector* of the library decides on: *pattern* takes whatever that one may take."""
-    made = _format(kind, anchors, pattern, before, fold=fold)
-    return Format(kind, made.anchors, made.pattern, before, detector)
+    made = _format(kind, anchors, pattern, *before, fold=fold)
+    return Format(kind, made.anchors, made.pattern, made.before, detector)
 
 
 _HEX = "0 1 2 3 4 5 6 7 8 9 a b c d e f".split()
@@ -95,7 +96,10 @@ PROPOSED = (
     ),
     _proposed("Square secret", "square_oauth.SquareOAuthDetector", "sq0csp-", rb"sq0csp-[\w\\-]{43}"),
     _proposed(
-        "JSON web token", "jwt.JwtTokenDetector", "eyJ", rb"eyJ[\w=-]{8,4000}+\.[\w=-]{2,8000}+\.?[\w.+/=-]{0,2000}+"
+        "JSON web token",
+        "jwt.JwtTokenDetector",
+        "eyJ",
+        rb"(?<![\w.-])eyJ[\w-]{8,4000}+\.[\w-]{2,8000}+\.?[\w.+/=-]{0,2000}+",
     ),
     _proposed(
         "Mailchimp key",
@@ -165,7 +169,7 @@ OWN = (
         "webhook.office.com/webhookb2/",
         rb"webhook\.office\.com/webhookb2/(?P<secret>[\w@/-]{60,255}+)",
     ),
-    _format("Telegram token", ":AA", rb"(?<![\w:])\d{8,10}:AA[\w-]{33}(?![\w-])", 10),
+    _format("Telegram token", ":AA", rb"(?<![\w:])\d{8,10}:AA[\w-]{33}(?![\w-])", 10, 9, 8),
     _format("Stripe key", "k_live_ k_test_", rb"(?<![A-Za-z0-9])[rs]k_(?:live|test)_[A-Za-z0-9]{24,247}+", 1),
     _token("Stripe webhook secret", "whsec_", rb"[A-Za-z0-9+/]{32,64}+"),
     _token("Square token", "sq0atp- sq0idp-", rb"[\w-]{22}(?![\w-])"),
@@ -178,7 +182,8 @@ OWN = (
     _token("Vault token", "hvs. hvb. hvr.", rb"[\w-]{24,300}+"),
     _format("Terraform Cloud token", ".atlasv1.", rb"(?<![A-Za-z0-9])[A-Za-z0-9]{14}\.atlasv1\.[\w=-]{60,80}+", 14),
     _token("Databricks token", " ".join(f"dapi{n}" for n in _HEX), rb"[a-f0-9]{31}(?:-\d)?(?!\w)"),
-    _token("Grafana token", "glsa_ glc_eyJ", rb"[\w+/=]{38,400}+"),
+    _token("Grafana token", "glsa_", rb"[A-Za-z0-9]{32}_[a-f0-9]{8}(?!\w)"),
+    _token("Grafana token", "glc_eyJ", rb"[A-Za-z0-9+/=]{38,400}+"),
     _token("New Relic key", "NRAK-", rb"[A-Z0-9]{27}"),
     _token("Sentry token", "sntrys_eyJ sntryu_", rb"[\w+/=]{60,400}+"),
     _token("Dynatrace token", "dt0c01.", rb"[A-Z0-9]{24}\.[A-Z0-9]{64}"),
@@ -188,7 +193,8 @@ OWN = (
     _token("Linear key", "lin_api_ lin_oauth_", rb"[A-Za-z0-9]{40,64}+"),
     _token("Notion token", "ntn_", rb"[A-Za-z0-9]{46}"),
     _token("Figma token", "figd_", rb"[\w-]{38,48}+"),
-    _token("Supabase token", "sbp_ sb_secret_", rb"[\w-]{31,64}+"),
+    _token("Supabase token", "sbp_", rb"[a-f0-9]{40}(?!\w)"),
+    _token("Supabase key", "sb_secret_", rb"[\w-]{31,64}+"),
     _token("PlanetScale token", "pscale_tkn_ pscale_pw_ pscale_oauth_", rb"[\w.=-]{32,64}+"),
     _token("Tailscale key", "tskey-", rb"[a-z]{3,8}-\w{10,32}-\w{20,64}+"),
     _token("CircleCI token", "CCIPAT_", rb"[A-Za-z0-9]{22}_[a-f0-9]{40}"),

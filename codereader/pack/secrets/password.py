@@ -12,15 +12,14 @@ URL = re.compile(
 )
 URL_ANCHORS = (Anchor("://"),)
 
-SETTING = re.compile(rb"(?:password|pwd) {0,2}= {0,2}(?P<secret>[^;\"'\s{}<>()\[\]]{4,128}+)", re.IGNORECASE)
-SETTING_ANCHORS = (Anchor("password=", fold=True), Anchor("pwd=", fold=True))
-
-_PLACE = re.compile(
-    rb"(?:server|data source|host|initial catalog|database|uid|user id)\s{0,2}=[^;\"'\n]{1,200};|jdbc:\w+:",
+SETTING = re.compile(
+    rb"(?:(?:server|source|host|user id|uid) ?=[^;\"'\n]{1,200}?[; ]|jdbc:)[^\"'\n]{0,300}?"
+    rb"(?:password|pwd) ?= ?(?P<secret>[^;&\"'\s{}<>()\[\]]{4,128}+)",
     re.IGNORECASE,
 )
-_AROUND = 400
-"""How many bytes before a password the rest of a connection string is looked for."""
+SETTING_ANCHORS = tuple(
+    Anchor(text, fold=True) for text in ("server=", "source=", "host=", "user id=", "uid=", "jdbc:")
+)
 
 _EXAMPLES = frozenset(
     b"password passwd pass passphrase pwd pw p secret token user username example changeme yourpassword your_password "
@@ -35,10 +34,3 @@ def is_password(match: re.Match[bytes]) -> bool:
     if _STANDS_FOR.search(password) or password.lower() in _EXAMPLES:
         return False
     return "user" not in match.re.groupindex or password != match["user"]
-
-
-def is_connected(match: re.Match[bytes]) -> bool:
-    """Tell whether *match* stands in a connection string: on its line another part says to what."""
-    data, start = match.string, match.start()
-    first = max(data.rfind(b"\n", 0, start) + 1, start - _AROUND)
-    return is_password(match) and _PLACE.search(data, first, start) is not None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -33,10 +34,16 @@ ANCHORS = ("PRIVATE KEY", "Private-Lines:", "LS0tLS1CRUdJTi")
 
 def private_keys(data: bytes) -> Iterator[tuple[int, int]]:
     """Yield where each private key begins and ends in *data*."""
-    for opening in _OPEN.finditer(data):
-        end = _closed(data, opening.end()) or _cut_short(data, opening.end())
+    marks = sorted((match.span(), pattern is _CLOSE) for pattern in (_OPEN, _CLOSE) for match in pattern.finditer(data))
+    for ((start, opened), closes), following in itertools.zip_longest(marks, marks[1:]):
+        if closes:
+            continue
+        end = None
+        if following is not None and following[1]:
+            end = _closed(data, opened, *following[0])
+        end = end or _cut_short(data, opened, following[0][0] if following else len(data))
         if end:
-            yield opening.start(), end
+            yield start, end
     for match in _PUTTY.finditer(data):
         yield match.span("secret")
     for match in _PACKED.finditer(data):
@@ -44,25 +51,24 @@ def private_keys(data: bytes) -> Iterator[tuple[int, int]]:
             yield match.span()
 
 
-def _closed(data: bytes, start: int) -> int | None:
-    """Return the end of the line that closes the key which *start* opened, if a key stands between."""
-    closing = _CLOSE.search(data, start, start + _MOST)
-    if closing is None or _OPEN.search(data, start, closing.start()):
+def _closed(data: bytes, start: int, closing: int, end: int) -> int | None:
+    """Return *end*, of the line that closes a key at *closing*, if a key stands between *start* and that."""
+    if closing - start > _MOST:
         return None
-    body = data[start : closing.start()]
+    body = data[start:closing]
     keyed = sum(len(run) for run in _RUN.findall(body))
     written = len(_QUOTES.sub(b"", body))
-    return closing.end() if keyed >= _LEAST and keyed * 10 >= written * 6 else None
+    return end if keyed >= _LEAST and keyed * 10 >= written * 6 else None
 
 
-def _cut_short(data: bytes, start: int) -> int | None:
-    """Return where the base64 ends that follows *start*."""
-    at = start
-    while (run := _NEXT_RUN.match(data, at)) and run.end() - start < _MOST:
+def _cut_short(data: bytes, start: int, stop: int) -> int | None:
+    """Return where the base64 ends that follows *start*, before *stop*."""
+    at, stop = start, min(stop, start + _MOST)
+    while run := _NEXT_RUN.match(data, at, stop):
         at = run.end()
     if at - start < _LEAST:
         return None
-    last = _LAST_RUN.match(data, at)
+    last = _LAST_RUN.match(data, at, stop)
     return last.end() if last else at
 
 
