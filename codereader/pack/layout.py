@@ -25,8 +25,12 @@ from codereader.pack.value import Candidate
 Worths = Mapping[str, float] | Callable[[], Mapping[str, float]]
 """Each path's importance; a path without one counts least. A function is called only if something has to be chosen."""
 
-ENOUGH = 1.3
-"""What a file is said to need is so many times what its steps are thought to take, so that it is enough."""
+ENOUGH = 2.0
+"""What a file is said to need is so many times what the steps up to its last are thought to take, so that it is enough:
+on this project those of files not read took 1.07 times that (median), 1.47 (19 of 20), at most 1.73."""
+
+ALL_ENOUGH = 1.4
+"""But no more than so many times what everything is thought to take."""
 
 LEAST_COMPARED = 200.0
 """Estimated tokens that tell how estimates compare with a vocabulary; with less they are taken as they are."""
@@ -152,6 +156,7 @@ def _left_out(
 ) -> Iterable[LeftOut]:
     """Yield the files that are not at *top*, the highest level allowed."""
     rate = _rate(fitted)
+    everything = max(order.complete.values(), default=0.0)
     for one in candidates:
         state = fitted.states.get(one.path)
         if one.path in gone or (state is not None and state.level == top and state.part is None):
@@ -159,7 +164,7 @@ def _left_out(
         tokens = max(1, round(value.rough_cost(one, top) * rate))
         shown = sum(cost for _, cost in fitted.pieces.get(one.path, ()))
         spent = order.complete.get(one.path)
-        budget = _rounded_up(spent * rate * ENOUGH) if spent is not None else None
+        budget = _rounded_up(min(spent * ENOUGH, everything * ALL_ENOUGH) * rate) if spent is not None else None
         level = state.level if state else None
         yield LeftOut(one.path, level, _reason(state), tokens, budget=budget, removed=max(0, tokens - shown))
 

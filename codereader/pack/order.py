@@ -219,12 +219,16 @@ class Order:
 
     def _go_on(self, track: _Track, *, bodies: bool) -> None:
         """Queue what may follow in the file: its next body, its next level; the last level once no body is left."""
-        if self._guesses and track.bodies is None:
-            track.bodies = []
         started = self._level(track) in ("outline", "skeleton")
+        if started and track.bodies is None and (self._guesses or not self._functions(track)):
+            track.bodies = []
         if started and track.bodies != [] and (bodies or track.at == 0 or track.levels[track.at - 1] == "name"):
             self._put(self._body_entry(track))
         self._queue_level(track, first=not bodies)
+
+    def _functions(self, track: _Track) -> Sequence[tuple[float, int]]:
+        """Return worth and bytes of the functions that the index knows in the file."""
+        return self._texts.symbols.functions(track.candidate.path)
 
     @staticmethod
     def _skip_to_full(track: _Track) -> None:
@@ -251,7 +255,7 @@ class Order:
     def _body_entry(self, track: _Track) -> _Entry:
         path = track.candidate.path
         if track.bodies is None:
-            expected = (self._density(track, worth, size) for worth, size in self._texts.symbols.functions(path))
+            expected = (self._density(track, worth, size) for worth, size in self._functions(track))
             return -max(expected, default=0.0), path, 1, 0
         gain, cost, _ = track.bodies[-1]
         return -gain / value.about(cost), path, 1, len(track.bodies)

@@ -30,7 +30,8 @@ BODY_WORTH = 3.0
 """The same for a function in full."""
 
 TOLD = 40.0
-"""Estimated tokens of a function that tell hardly more than its signature does: a small one is not worth most."""
+"""Estimated tokens of a function that tell hardly more than its signature does, at most three quarters of it: a small
+one is not worth most."""
 
 LEVEL_SIZE: dict[Level, float] = {"outline": 0.12, "skeleton": 0.4, "uncommented": 0.8, "full": 1.0}
 """Share of a file's bytes that a level shows, until the file is read. Measured on Linux 6.1 net/."""
@@ -113,7 +114,7 @@ def level_value(worth: float, level: Level, cost: float) -> float:
 
 def body_value(worth: float, body: float, cost: float) -> float:
     """Return what a function of worth *body* in a file of *worth* tells in full."""
-    return even(worth) * even(body) * BODY_WORTH * sqrt(max(1.0, cost - TOLD))
+    return even(worth) * even(body) * BODY_WORTH * sqrt(max(cost / 4, cost - TOLD))
 
 
 def least_density(worth: float, cost: float) -> float:
