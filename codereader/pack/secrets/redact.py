@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
 _KNOWN_BY = 12
 """So many first characters of a credential are taken for it where its end was cut off."""
+
+_LONGEST = 1 << 17
+"""More characters than a credential has."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -24,18 +28,18 @@ class Find:
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class _Needle:
     """What is looked for of one credential: its text or a part of it. `least` characters of its beginning will do."""
 
-    secret: Secret
     text: str
     least: int
+    secret: Secret = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class _Hidden:
-    """What is looked for in the texts of one file, by its first characters, and a pattern of those."""
+    """What is looked for in the texts of one file, sorted, by its first characters, and a pattern of those."""
 
     beginnings: re.Pattern[str]
     needles: Mapping[str, Sequence[_Needle]]
@@ -125,22 +129,21 @@ def _shown(secret: Secret, text: str) -> str:
 
 def _hidden(secrets: Sequence[Secret]) -> _Hidden | None:
     needles: dict[str, list[_Needle]] = {}
-    for needle in (needle for secret in secrets for needle in _needles(secret)):
+    for needle in sorted(needle for secret in secrets for needle in _needles(secret)):
         needles.setdefault(needle.text[:_KNOWN_BY], []).append(needle)
     if not needles:
         return None
-    return _Hidden(
-        re.compile("|".join(re.escape(one) for one in sorted(needles, key=lambda one: (-len(one), one)))), needles
-    )
+    ways = sorted(needles, key=lambda beginning: (-len(beginning), beginning))
+    return _Hidden(re.compile("|".join(map(re.escape, ways))), needles)
 
 
 def _needles(secret: Secret) -> Iterator[_Needle]:
     """Yield what to look for: the text, and of one in several lines the parts that are shown apart from each other."""
     header = _HEADER.match(secret.text)
-    yield _Needle(secret, secret.text, min(len(secret.text), header.end() + 8 if header else _KNOWN_BY))
+    yield _Needle(secret.text, min(len(secret.text), header.end() + 8 if header else _KNOWN_BY), secret)
     if header or "\n" in secret.text:
         for part in sorted(set(_PART.findall(secret.text, header.end() if header else 0))):
-            yield _Needle(secret, part, min(len(part), _KNOWN_BY))
+            yield _Needle(part, min(len(part), _KNOWN_BY), secret)
 
 
 _HEADER = re.compile(r"-+ ?BEGIN[^-]*-+")
@@ -149,13 +152,21 @@ _PART = re.compile(r"[A-Za-z0-9+/=]{16,}+|(?=[A-Za-z+/]*[0-9])[A-Za-z0-9+/]{6,}+
 
 
 def _longest(text: str, start: int, needles: Sequence[_Needle]) -> tuple[_Needle | None, int]:
-    """Return the needle of which most stands in *text* at *start*, and how many characters of it."""
+    """Return the needle of which most stands in *text* at *start*, and how many characters of it.
+
+    Of sorted texts those beside the place of a text share the most with it.
+    """
+    here = bisect_right(needles, text[start : start + _LONGEST], key=_text)
     best: tuple[_Needle | None, int] = None, 0
-    for needle in needles:
+    for needle in needles[max(here - 1, 0) : here + 1]:
         shared = _shared(needle.text, text[start : start + len(needle.text)])
         if shared >= needle.least and shared > best[1]:
             best = needle, shared
     return best
+
+
+def _text(needle: _Needle) -> str:
+    return needle.text
 
 
 def _shared(one: str, other: str) -> int:
