@@ -91,22 +91,6 @@ def test_a_budget_is_filled(sizes: dict[str, int], budget: int) -> None:
     assert whole or fitted.tokens >= 0.98 * budget
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
-@given(trees, st.integers(1, 6000), st.integers(1, 3000))
-def test_a_larger_budget_takes_all_steps_of_a_smaller_one(sizes: dict[str, int], budget: int, more: int) -> None:
-    """The order of steps does not depend on the budget; only what filled the last gap may go."""
-    rank = {"name": 1, "outline": 2, "full": 3}
-    small, large = fit_words(sizes, budget), fit_words(sizes, budget + more)
-
-    lost = [
-        path
-        for path, state in small.states.items()
-        if path not in large.states or rank[large.states[path].level] < rank[state.level]
-    ]
-    filled = [path for path in small.states if path in lost]
-    assert sum(rank[small.states[path].level] for path in filled) <= 3 * (len(sizes) + 1) * 0.5
-
-
 def test_texts_that_are_only_passed_through_are_not_counted() -> None:
     """Of a file that goes in whole nobody counts the name and the outline first."""
     sizes = {f"f{n:02}": 100 for n in range(40)}
@@ -168,7 +152,8 @@ def test_the_body_that_does_not_fit_is_cut_and_the_rest_stays() -> None:
 
     shown = [piece for piece, _ in fitted.pieces["a"]]
     assert ["skeleton", "full", "skeleton"] == [piece.level for piece in shown]
-    assert (200, "line 0\n") == (fitted.tokens + (200 - fitted.tokens) % 2, shown[1].text[:7])
+    assert shown[1].text.startswith("line 0\n")
+    assert 198 < fitted.tokens <= 200
 
 
 def test_packing_stops_when_asked() -> None:
