@@ -260,10 +260,10 @@ class Reader:
 
         Raises: UsageError for a section that there is not.
         """
-        from codereader.facts.brief.page import brief
+        from codereader.facts.brief.kept import Wish, kept_brief
 
         with self.cancel.anywhere():
-            return brief(self.view, lines, sections=sections, depth=depth)
+            return kept_brief(self.view, Wish(lines, tuple(sections), depth))
 
     def reply(self, question: str) -> Reply:
         """Return what the facts answer to *question*. Raises: StoreError, Cancelled."""

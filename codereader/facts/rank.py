@@ -8,12 +8,11 @@ compare only within one scope. Same index, same scores.
 
 from __future__ import annotations
 
-import json
 import re
-import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from math import log2
 
+from codereader.facts.outcome import packed, unpacked
 from codereader.index.parsed import Definition
 from codereader.index.rows import Head, Held, unpack_heads, unpack_held
 from codereader.index.view import IndexView
@@ -53,21 +52,21 @@ def rank_files(view: IndexView) -> dict[str, float]:
     scores = _unpacked(kept, paths) if kept else None
     if scores is None:
         scores = _scores(view, paths)
-        view.keep(f"importance {VERSION}", _packed(scores, paths))
+        made = packed([scores[path] for path in paths])
+        if made is not None:
+            view.keep(f"importance {VERSION}", made)
     return dict(sorted(scores.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _packed(scores: Mapping[str, float], paths: Sequence[str]) -> bytes:
-    return zlib.compress(json.dumps([scores[path] for path in paths]).encode("ascii"), 1)
-
-
 def _unpacked(raw: bytes, paths: Sequence[str]) -> dict[str, float] | None:
-    """Return the scores of the *paths* that `_packed` wrote, None for anything else."""
+    """Return the scores of the *paths* that were kept, None for anything else."""
     try:
-        scores = json.loads(zlib.decompress(raw))
-        return {path: float(score) for path, score in zip(paths, scores, strict=True)}
-    except (zlib.error, ValueError, TypeError):
-        return None
+        scores = unpacked(raw)
+        if isinstance(scores, list):
+            return {path: float(score) for path, score in zip(paths, scores, strict=True)}
+    except (ValueError, TypeError):
+        pass
+    return None
 
 
 def _scores(view: IndexView, paths: Sequence[str]) -> dict[str, float]:

@@ -7,11 +7,13 @@ through a symbolic link.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from codereader.index.parse import parse
-from codereader.index.parsed import ParsedFile
 from codereader.source.disk import read_small
 from codereader.source.scope import Scope
+
+if TYPE_CHECKING:
+    from codereader.index.parsed import ParsedFile
 
 LARGEST = 1 << 20
 """Larger files, in bytes, are not read."""
@@ -25,15 +27,20 @@ _MAKEFILES = ("Kbuild", "Makefile")
 
 def build_files_above(scope: Scope) -> dict[str, ParsedFile]:
     """Return what the build files in the folders above *scope* say, by path from the root, the root's first."""
-    found: dict[str, ParsedFile] = {}
+    from codereader.index.parse import parse
+
+    return {path: parse(data, language) for path, language, data in read_above(scope)}
+
+
+def read_above(scope: Scope) -> Iterator[tuple[str, str, bytes]]:
+    """Yield path from the root, language and bytes of the build files in the folders above *scope*, from the root."""
     for folder in _folders(scope):
         for names, language in ((_MAKEFILES, "make"), (("Kconfig",), "kconfig")):
             for name in names:
                 got = read_small(scope.root / folder / name, LARGEST + 1, follow=False)
                 if got is not None and len(got[0]) <= LARGEST:
-                    found[f"{folder}/{name}" if folder else name] = parse(got[0], language)
+                    yield f"{folder}/{name}" if folder else name, language, got[0]
                     break
-    return found
 
 
 def _folders(scope: Scope) -> Iterator[str]:

@@ -88,6 +88,8 @@ class IndexView:
         self.walked: Walk = walk
         self.scope: Scope = walk.scope
         self.skipped: Sequence[Skipped] = walk.skipped
+        self.has_missed = False
+        """Whether the text of some file was asked for and not given."""
         self._store = store
         self._others: dict[int, Others] = {}
         self._links: dict[int, Links] = {}
@@ -405,8 +407,10 @@ class IndexView:
         try:
             content = read(place)
         except UnreadableError as error:
+            self.has_missed = True
             raise NothingReadable(f"cannot read {path}: {error}", _AGAIN) from None
         if content.blob != row.blob:
+            self.has_missed = True
             raise NothingReadable(f"cannot read {path}: it changed since it was indexed", _AGAIN)
         return content.data
 

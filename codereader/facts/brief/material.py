@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from codereader.facts.brief.flow import Flow
+from codereader.facts.brief.outside import Outside
 from codereader.facts.brief.texts import Texts
 from codereader.facts.brief.uses import Uses, count_uses
 from codereader.facts.fact import CONDITION_WIDTH, PAGE_WIDTH, taken
@@ -52,6 +53,7 @@ class Material:
     uses: Uses
     flow: Flow
     texts: Texts
+    outside: Outside
     read: tuple[str, ...]
     c_files: int
     depth: int | None = None
@@ -95,8 +97,8 @@ class Material:
         return file.language if file else "text"
 
 
-def gather(view: IndexView, depth: int | None = None) -> Material:
-    """Load the facts of *view* that every section needs; *depth* is as in `Material`."""
+def gather(view: IndexView, depth: int | None = None, outside: Outside | None = None) -> Material:
+    """Load the facts of *view* that every section needs; *depth* is as in `Material`, *outside* notes what is read."""
     definitions = view.definitions()
     totals = view.reference_counts()
     scores = rank_files(view)
@@ -121,6 +123,7 @@ def gather(view: IndexView, depth: int | None = None) -> Material:
         uses=count_uses(view, files, totals),
         flow=Flow(view, definitions, held),
         texts=Texts(view),
+        outside=outside or Outside(view.scope),
         read=_read(files),
         c_files=sum(file.language == "c" for file in files),
         depth=depth,

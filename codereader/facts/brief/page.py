@@ -23,6 +23,7 @@ from codereader.facts.brief.c.types import main_types
 from codereader.facts.brief.calls import most_called, not_followed, outline_section, outside_section
 from codereader.facts.brief.lines import Draft, fit_lines
 from codereader.facts.brief.material import Material, base, gather, one_line, spelled, tally, top_folder
+from codereader.facts.brief.outside import Outside
 from codereader.facts.brief.parts.parts import find_parts
 from codereader.facts.brief.parts.purpose import Purposes
 from codereader.facts.brief.parts.section import parts_section
@@ -67,17 +68,23 @@ _READMES = ("README.md", "README.rst", "README.txt", "README")
 
 
 def brief(
-    view: IndexView, lines: int | None = None, *, sections: Sequence[str] = (), depth: int | None = None
+    view: IndexView,
+    lines: int | None = None,
+    *,
+    sections: Sequence[str] = (),
+    depth: int | None = None,
+    outside: Outside | None = None,
 ) -> Brief:
     """Return the structure of *view* in at most *lines* rendered lines.
 
     None is `DEFAULT_LINES`, or `WHOLE_LINES` where they show everything. *sections* are titles, or how they begin:
     these alone are shown, whole where *lines* is None. *depth* is how many levels of parts and calls are told.
+    *outside* notes what is read beside the index.
     `Brief.lines_needed` is the number that shows everything; what was cut is counted in its section.
     Raises: UsageError for a title that the brief does not have.
     """
     with _uncollected():
-        material = gather(view, depth)
+        material = gather(view, depth, outside)
         found = find_parts(material, depth or 1)
         parts = parts_section(material, found)
         of_project = is_project(material)

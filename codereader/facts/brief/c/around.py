@@ -6,14 +6,13 @@ contents, of files two folders deep in the tree's places for documentation and f
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 
 from codereader.facts.brief.lines import Draft
 from codereader.facts.brief.material import Material, base, spelled
+from codereader.facts.brief.outside import NAMED, namesakes
 from codereader.facts.fact import Fact
 from codereader.facts.kbuild.kconfig import option_words
 from codereader.facts.kbuild.system import assignments_of
@@ -23,15 +22,6 @@ from codereader.index.above import build_files_above
 from codereader.index.parsed import Definition, ParsedFile
 from codereader.source.scope import from_scope
 from codereader.source.spans import line_of
-
-MOST_LISTED = 4_000
-"""So many names of a folder are looked at."""
-
-DEPTH = 3
-"""So many folders deep documents and tests are looked for."""
-
-SHORT_NAME = 4
-"""A scope with a name shorter than this is looked for by the whole name alone."""
 
 _SYMBOL = re.compile(r"\bCONFIG_(\w+)")
 _MENTIONED = re.compile(rb"\bDocumentation/[\w./+-]*\w")
@@ -134,38 +124,9 @@ def _elsewhere(material: Material) -> Iterator[Fact]:
     """Yield the documents and tests of the tree that are called like the scope."""
     scope = material.view.scope
     name = base(scope.folder).lower()
-    if len(name) < SHORT_NAME - 1:
-        return
-    for folder, kind in (("Documentation", "documents"), ("tools/testing/selftests", "selftests")):
-        found = sorted(
-            _called(scope.root / folder, name), key=lambda path: (not path.endswith("/"), len(base(path)), path)
-        )
+    for folder, kind in NAMED.items():
+        found = namesakes(scope, folder)
         if found:
             places = [f"{folder}/{path}" for path in found]
             text = spelled(f"{kind} called like it: ", places, material.room(None))
             yield Fact(name, kind, ", ".join(places), text)
-
-
-def _called(top: os.PathLike[str], name: str) -> list[str]:
-    """Return the files and folders (with a slash) below *top* with the words of *name* in theirs."""
-    pattern = re.compile(rf"(?:^|[^a-z0-9]){re.escape(name)}(?:[^a-z0-9]|$)")
-    found: list[str] = []
-    folders = [("", 0)]
-    while folders:
-        folder, depth = folders.pop()
-        for entry in _listed(os.path.join(top, folder)):  # noqa: PTH118
-            path = f"{folder}/{entry.name}" if folder else entry.name
-            is_folder = entry.is_dir(follow_symlinks=False)
-            if pattern.search(entry.name.lower()):
-                found.append(f"{path}/" if is_folder else path)
-            elif is_folder and depth + 1 < DEPTH:
-                folders.append((path, depth + 1))
-    return found
-
-
-def _listed(folder: str) -> Sequence[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(islice(entries, MOST_LISTED), key=lambda one: one.name)
-    except OSError:
-        return ()

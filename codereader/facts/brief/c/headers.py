@@ -15,7 +15,6 @@ from codereader.facts.brief.material import Material, tally
 from codereader.index.parse import parse
 from codereader.index.parsed import Definition, ParsedFile
 from codereader.index.view import At
-from codereader.source.disk import read_small
 from codereader.source.scope import from_scope
 
 MOST_HEADERS = 12
@@ -26,9 +25,6 @@ MANY_FILES = 400
 
 MANY_FILES_HEADERS = 6
 """So many are read there."""
-
-LARGEST = 256 << 10
-"""Larger headers, in bytes, are not read."""
 
 SHORT_PREFIX = 3
 """What functions begin with stands for the scope if it is no shorter."""
@@ -76,10 +72,10 @@ def _header(material: Material, names: _Names, target: str) -> ParsedFile | None
     scope = material.view.scope
     if scope.folder == _PLACE or scope.folder.startswith(f"{_PLACE}/"):
         return None
-    got = read_small(scope.root / _PLACE / target, LARGEST + 1, follow=False)
-    if got is None or len(got[0]) > LARGEST or not (names.is_called_like(target) or names.announces(got[0])):
+    data = material.outside.read(f"{_PLACE}/{target}")
+    if data is None or not (names.is_called_like(target) or names.announces(data)):
         return None
-    return parse(got[0], "c")
+    return parse(data, "c")
 
 
 class _Names:
