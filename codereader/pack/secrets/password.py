@@ -12,6 +12,20 @@ URL = re.compile(
 )
 URL_ANCHORS = (Anchor("://"),)
 
+DATABASE = re.compile(
+    rb"://(?P<user>[^\s:/@\"'<>`{}]{0,128}):(?P<secret>[^\s/\"'`<>{}]{4,200})@(?=[\w.\[])",
+)
+_DATABASES = re.compile(
+    rb"(?:mongodb|postgres|postgresql|mysqlx?|mariadb|rediss?|amqps?|mssql|sqlserver|clickhouse)(?:\+[a-z0-9]{1,16})?\Z"
+)
+
+OWNER = re.compile(rb"://(?P<secret>\w{20,255}+):x-oauth-basic@")
+
+NETRC = re.compile(
+    rb"machine\s{1,8}\S{1,255}\s{1,8}login\s{1,8}\S{1,255}\s{1,8}password[ \t]{1,8}(?P<secret>[^\s\"']{4,255}+)"
+)
+NETRC_ANCHORS = (Anchor("machine"),)
+
 SETTING = re.compile(
     rb"(?:(?:server|source|host|user id|uid) ?=[^;\"'\n]{1,200}?[; ]|jdbc:)[^\"'\n]{0,300}?"
     rb"(?:password|pwd) ?= ?(?P<secret>[^;&\"'\s{}<>()\[\]]{4,128}+)",
@@ -22,10 +36,10 @@ SETTING_ANCHORS = tuple(
 )
 
 _EXAMPLES = frozenset(
-    b"password passwd pass passphrase pwd pw p secret token user username example changeme yourpassword your_password "
-    b"your-password mypassword my_password my-password xxx foo bar baz test".split()
+    b"password passwd pass passphrase pwd pw p secret token user username example changeme x-oauth-basic yourpassword "
+    b"your_password your-password mypassword my_password my-password xxx foo bar baz test".split()
 )
-_STANDS_FOR = re.compile(rb"^[$%:]|\$\{|\{|%[sdv(]|^[*x.X-]+$|^<")
+_STANDS_FOR = re.compile(rb"^[$:]|^%(?![0-9A-Fa-f]{2})|\$\{|\{|%[sdv(]|^[*x.X-]+$|^<")
 
 
 def is_password(match: re.Match[bytes]) -> bool:
@@ -34,3 +48,9 @@ def is_password(match: re.Match[bytes]) -> bool:
     if _STANDS_FOR.search(password) or password.lower() in _EXAMPLES:
         return False
     return "user" not in match.re.groupindex or password != match["user"]
+
+
+def is_database(match: re.Match[bytes]) -> bool:
+    """Tell whether *match* stands behind the name of a database and holds what may be a real password."""
+    before = match.string[max(match.start() - 32, 0) : match.start()]
+    return _DATABASES.search(before) is not None and is_password(match)
