@@ -101,9 +101,12 @@ def focus(
             continue
         missed += _take(chosen, _counted(pool, showing.count), budget)
     _fill(chosen, missed, cancel)
-    best = ordered[0].worth if ordered else 0.0
-    left_out = [_left_out(run) for run in missed if run.worth >= TELLING * best and not chosen.holds(run)]
-    return Focus(tuple(chosen.segments()), (*files.left_out, *left_out))
+    least = TELLING * ordered[0].worth if ordered else 0.0
+    told = {one.path: one for one in files.left_out}
+    for run in sorted(missed, key=_by_worth):
+        if run.path not in told and run.worth >= least and not chosen.holds(run):
+            told[run.path] = _left_out(run)
+    return Focus(tuple(chosen.segments()), tuple(told.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +151,9 @@ class _Files:
             return None
         last = min(last, found[1])
         piece = found[0].run(first, last)
-        text = self._safe(want.path, piece.text)
         head = f"=== {one_line(want.path)} (lines {first}-{last} of {found[1]}{_inside(want, first)})\n"
-        return _Run(want.path, first, last, piece.level, head + text, want.worth, want)
+        text = self._safe(want.path, head + piece.text)
+        return _Run(want.path, first, last, piece.level, text, want.worth, want)
 
     def whole(self, want: Wanted, level: Level) -> _Run | None:
         """Return the whole file at *level*, None where it has gone."""
@@ -162,6 +165,9 @@ class _Files:
         return _Run(want.path, piece.start_line, piece.end_line, piece.level, text, want.worth, want)
 
     def _safe(self, path: str, text: str) -> str:
+        """Return *text* without secrets. It has its heading, which may name one, and is no single line: those are
+        looked at alone, without what stands above them in the file.
+        """
         return self._showing.redact(path, text) if self._showing.redact else text
 
     def _file(self, path: str) -> tuple[ShownFile, int] | None:
@@ -230,7 +236,7 @@ def _take(chosen: _Chosen, pool: Sequence[_Run], budget: int) -> list[_Run]:
 
 def _fill(chosen: _Chosen, missed: Sequence[_Run], cancel: CancelToken) -> None:
     """Give what is left to the lines that matter most of what found no room, the worthiest first."""
-    for run in sorted(missed, key=lambda one: (-one.worth, one.path, one.first, one.last)):
+    for run in sorted(missed, key=_by_worth):
         cancel.check()
         if chosen.left < LEAST_ROOM:
             return
@@ -285,15 +291,13 @@ class _Chosen:
         return replace(_counted([joined], self._count)[0], worth=max(one.worth for one in runs))
 
     def shorter(self, run: _Run, room: int) -> _Run | None:
-        """Return as many lines of *run* as *room* takes, around the one that matters most; of a file, its skeleton.
+        """Return as many lines of *run* as *room* takes, around the one that matters most; of a file, its skeleton,
+        or where that is shown or too long, its first lines.
 
         What is shown of it already counts as room.
         """
-        if not run.want.last:
-            has_one = any(one.level == "skeleton" for one in self._runs.get(run.path, ()))
-            bare = None if has_one else self._files.whole(run.want, "skeleton")
-            counted = _counted([bare], self._count)[0] if bare else None
-            return counted if counted and counted.level == "skeleton" and counted.tokens <= room else None
+        if not run.want.last and (bare := self._bare(run)) is not None and bare.tokens <= room:
+            return bare
         room += sum(one.tokens for one in self._runs.get(run.path, ()) if _touch(one, run))
         at = next((line for line in run.want.hot if run.first <= line <= run.last), run.first)
         best: _Run | None = None
@@ -310,12 +314,23 @@ class _Chosen:
                 most = around - 1
         return best
 
+    def _bare(self, run: _Run) -> _Run | None:
+        """Return the skeleton of the file *run*, counted; None where that is shown or no shorter than the file."""
+        if any(one.level == "skeleton" for one in self._runs.get(run.path, ())):
+            return None
+        bare = self._files.whole(run.want, "skeleton")
+        return _counted([bare], self._count)[0] if bare and bare.level == "skeleton" else None
+
     def segments(self) -> Iterator[Segment]:
         """Yield what is chosen: the worthiest file first, the next one last, the others between; each in its order."""
         files = sorted(self._runs.items(), key=lambda item: (-max((run.worth for run in item[1]), default=0), item[0]))
         for _, runs in (*files[:1], *files[2:], *files[1:2]):
             for run in runs:
                 yield Segment(run.path, run.level, run.tokens, run.text, run.first, run.last, "focus")
+
+
+def _by_worth(run: _Run) -> tuple[float, str, int, int]:
+    return -run.worth, run.path, run.first, run.last
 
 
 def _by_line(run: _Run) -> tuple[bool, int, int]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from codereader.answer.speaker import Bytes
 from codereader.cancel import CancelToken
 from codereader.index.view import IndexView
 from codereader.pack.focus import Focus, Showing, Wanted, focus
 from codereader.pack.piece import Rendering
+from codereader.pack.secrets import Redactor
 from codereader.pack.segment import Level, Pack, Segment
 from codereader.reader import Reader
 
@@ -119,11 +123,12 @@ def test_what_the_base_shows_in_full_is_not_repeated(view: IndexView) -> None:
 
 
 def test_a_file_comes_whole_or_as_its_skeleton(view: IndexView) -> None:
-    """The file itself where it takes no more than half of the room."""
+    """The file itself where it takes no more than half of the room; what a skeleton leaves goes to the first lines."""
     (whole,) = chosen(view, [Wanted("a.c", 1, 0, 1.0, "asked")], 10_000).segments
-    (bare,) = chosen(view, [Wanted("a.c", 1, 0, 1.0, "asked")], 1_000).segments
+    bare, first = chosen(view, [Wanted("a.c", 1, 0, 1.0, "asked")], 1_000).segments
 
-    assert ("full", "skeleton") == (whole.level, bare.level)
+    assert ("full", "skeleton", "full") == (whole.level, bare.level, first.level)
+    assert (1, True) == (first.start_line, bare.tokens + first.tokens > 950)
 
 
 def test_the_worthiest_file_comes_first_and_the_next_one_last(view: IndexView) -> None:
@@ -158,3 +163,110 @@ def test_a_file_that_changed_since_it_was_indexed_is_left_out_and_said(view: Ind
 def test_a_place_outside_of_the_index_adds_nothing(view: IndexView) -> None:
     """A header outside of the scope has no text here."""
     assert Focus() == chosen(view, [want("../include/b.h", (3, 9))], 10_000)
+
+
+def test_a_file_that_found_no_room_several_times_is_told_once(view: IndexView) -> None:
+    """By what of it is worth most."""
+    wants = [want("a.c", FIRST, 1.0), want("a.c", SECOND, 2.0), want("b.c", (1, 4), 3.0)]
+
+    assert ["b.c", "a.c"] == [one.path for one in chosen(view, wants, 20).left_out]
+
+
+KEY = "".join(f"MIIEpAIBAAKCAQEA{n:02}Zx8vKq3LrT5yWm9NcBdFgHjPs7QeRuVi\n" for n in range(20))
+KEYED = f"""\
+int first(void) {{ return 1; }}
+
+const char *key = "ghp_Zx8vKq3LrT5yWm9NcBdFgHjPs7QeRuVi0a1B";
+
+/*
+-----BEGIN RSA PRIVATE KEY-----
+{KEY}-----END RSA PRIVATE KEY-----
+*/
+"""
+
+
+@pytest.mark.parametrize("lines", [(8, 8), (9, 14), (10, 26)])
+def test_a_secret_that_begins_above_what_is_shown_is_replaced(tmp_path: Path, lines: tuple[int, int]) -> None:
+    """Lines from the middle of a key are part of it, also where one line alone is shown; so is a heading."""
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "a.c").write_text(KEYED)
+    wanted = Wanted("a.c", *lines, 1.0, "asked", "", 'const char *key = "ghp_Zx8vKq3LrT5yWm9NcBdFgHjPs7QeRuVi0a1B"')
+    with Reader(tree, cache=tmp_path / "cache") as reader:
+        reader.open()
+        showing = Showing(Bytes(), redact=Redactor(reader.view.text))
+        (segment,) = focus(reader.view, [wanted], base(), 10_000, showing, CancelToken()).segments
+
+    assert "[secret removed:" in segment.text
+    assert "Zx8v" not in segment.text
+    assert lines[1] - lines[0] + 2 == segment.text.count("\n")
+
+
+FUNCTIONS = st.lists(st.lists(st.integers(0, 40), max_size=8), min_size=1, max_size=6)
+"""The lengths of the functions of some files."""
+PART = st.floats(0, 1)
+LINES = st.tuples(st.integers(0, 5), PART, PART, st.booleans())
+"""A file, and where in it lines begin and end; or the whole file."""
+
+
+def tree_of(sizes: list[list[int]]) -> dict[str, str]:
+    """Return files of functions that are so long; no two lines of a file are the same."""
+    return {
+        f"f{at}.c": "".join(
+            f"int f{at}_{n}(void)\n{{\n" + "".join(f"\tstep_{n}({row});\n" for row in range(size)) + f"}} /* {n} */\n\n"
+            for n, size in enumerate(some)
+        )
+        + f"int end_{at};\n"
+        for at, some in enumerate(sizes)
+    }
+
+
+def places(files: dict[str, str], chosen: list[tuple[int, float, float, bool]]) -> list[tuple[str, int, int]]:
+    """Return runs of lines in *files*."""
+    found = []
+    for at, one, other, is_whole in chosen:
+        path, text = sorted(files.items())[at % len(files)]
+        first, last = sorted(1 + int(share * (text.count("\n") - 1)) for share in (one, other))
+        found.append((path, 1, 0) if is_whole else (path, first, last))
+    return found
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    sizes=FUNCTIONS,
+    wanted=st.lists(st.tuples(LINES, PART), max_size=12),
+    covered=st.lists(LINES, max_size=3),
+    room=st.integers(0, 9_000),
+)
+def test_whatever_the_tree_the_room_is_filled_and_nothing_comes_twice(
+    sizes: list[list[int]],
+    wanted: list[tuple[tuple[int, float, float, bool], float]],
+    covered: list[tuple[int, float, float, bool]],
+    room: int,
+) -> None:
+    """Never over; no line twice; not what the base shows in full; the same each time; filled where anything is left."""
+    files = tree_of(sizes)
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder) / "tree"
+        tree.mkdir()
+        for path, text in files.items():
+            (tree / path).write_text(text, newline="")
+        wants = [
+            Wanted(*place, 0.1 + worth, "asked", "int f(void)")
+            for place, (_, worth) in zip(places(files, [one for one, _ in wanted]), wanted, strict=True)
+        ]
+        pack = base(*(shown_in_base(p, "full", (a, b)) for p, a, b in places(files, covered) if b))
+        with Reader(tree, cache=Path(folder) / "cache") as reader:
+            reader.open()
+            found, again = (chosen(reader.view, wants, room, pack) for _ in range(2))
+
+    full = [
+        (one.path, n) for one in found.segments if one.level == "full" for n in range(one.start_line, one.end_line + 1)
+    ]
+    known = {(one.path, n) for one in pack.segments for n in range(one.start_line, one.end_line + 1)}
+    asked = {(one.path, n) for one in wants for n in range(one.first, (one.last or files[one.path].count("\n")) + 1)}
+    assert found == again
+    assert sum(len(one.text.encode()) for one in found.segments) == found.tokens <= room
+    assert len(full) == len(set(full))
+    assert len({one.path for one in found.left_out}) == len(found.left_out)
+    assert found.tokens >= 0.98 * room - 100 or asked <= known | set(full)
