@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from codereader.cancel import CancelToken
 from codereader.model.counter import TokenCounter
 from codereader.pack.order import Step
-from codereader.pack.part import Counts, Source, part_of
+from codereader.pack.part import LEAST_LINES, Counts, Source, part_of
 from codereader.pack.piece import Piece
 from codereader.pack.segment import Level
 
@@ -41,7 +41,7 @@ _FIRST_REACH = 0.7
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How a path is shown: its level, the bodies kept in full, the symbols of an outline (None for all).
+    """How a path is shown: its level, the bodies kept in full in a skeleton, the symbols of an outline (None for all).
 
     `part` is the step of which only a part fitted.
     """
@@ -129,25 +129,22 @@ class _Fitter:
         """Use what is left, if that is too much: by a part of the next step, by steps behind it, by a part of those."""
         if not self._wants_more():
             return
-        looked: list[Step] = []
+        missed: list[Step] = []
         blocked: set[str] = set()
-        parted = False
         for _ in range(LOOK_AHEAD if self._budget >= SMALL else LOOK_AHEAD_SMALL):
             if not self._wants_more() or (step := self._peek()) is None:
-                return
+                break
             self._coming.popleft()
             if step.path in blocked:
                 continue
             if not self._try(step):
                 blocked.add(step.path)
-                looked.append(step)
-                parted = parted or (len(looked) == 1 and self._try_part(step))
-        for step in looked[1:] if not parted and self._wants_more() else ():
-            if self._try_part(step):
-                return
-        for step in looked if not parted and self._wants_more() else ():
-            if self._try_part(step, lossy=True):
-                return
+                if missed or not self._try_part(step, LEAST_LINES):
+                    missed.append(step)
+        for fewest in (LEAST_LINES, 1) if self._budget >= SMALL or not self._total else (LEAST_LINES,):
+            for step in missed:
+                if not self._wants_more() or self._try_part(step, fewest):
+                    return
 
     def _wants_more(self) -> bool:
         return self._total < (self._budget * FILLED if self._budget >= SMALL else self._budget)
@@ -224,7 +221,7 @@ class _Fitter:
         self._settle()
         return False
 
-    def _try_part(self, step: Step, *, lossy: bool = False) -> bool:
+    def _try_part(self, step: Step, fewest: int) -> bool:
         """Take as much of *step* as fits; say whether any of it did."""
         before = self._states.get(step.path)
         state = _after(before, step)
@@ -233,10 +230,10 @@ class _Fitter:
         others = self._total - self._counts.sum(now)
         enough = int(self._budget * FILLED) + 1 if self._budget >= SMALL else self._budget
         sizes = enough - others, self._budget - others
-        part = part_of(step, now, whole, self._source, self._counts, *sizes, lossy=lossy)
+        part = part_of(step, now, whole, self._source, self._counts, *sizes, fewest)
         if part is None:
             return False
-        self._states[step.path] = replace(state, part=step)
+        self._states[step.path] = state if step.level == "outline" else replace(state, part=step)
         self._pieces[step.path] = self._states[step.path], self._counted(part)
         self._total = others + self._counts.sum(part)
         return True
@@ -247,9 +244,8 @@ class _Fitter:
 
 def _after(before: State | None, step: Step) -> State:
     if step.body is not None:
-        return State(step.level, (before.kept if before else frozenset()) | {step.body.number}, step.symbols)
-    keeps = step.level in ("outline", "skeleton")
-    return State(step.level, before.kept if before and keeps else frozenset(), step.symbols)
+        return State(step.level, (before.kept if before else frozenset()) | {step.body.number})
+    return State(step.level, symbols=step.symbols)
 
 
 def _sum(counted: Counted) -> int:

@@ -7,6 +7,7 @@ that it is one. Knows nothing of files on disk, models or terminals.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from typing import Protocol
 
 from codereader.model.counter import TokenCounter
@@ -28,8 +29,8 @@ class Source(Protocol):
         """Return the first *lines* lines of *piece*, and a line that says so; `end_line` is the last one shown."""
         ...
 
-    def after(self, piece: Piece, line: int) -> Pieces | None:
-        """Return what *piece* shows of the lines after *line*, without a heading; None where that cannot be told."""
+    def after(self, path: str, piece: Piece, line: int) -> Pieces:
+        """Return what *piece* of *path* shows of the lines after *line*, without a heading."""
         ...
 
 
@@ -56,27 +57,25 @@ class Counts:
         return sum(self.tokens(piece.text) for piece in pieces)
 
 
+LEAST_LINES = 8
+"""A part has so many lines at least, as long as there is something else to fill a budget with."""
+
+
 def part_of(
-    step: Step,
-    now: Pieces,
-    whole: Pieces,
-    source: Source,
-    counts: Counts,
-    least: int,
-    most: int,
-    *,
-    lossy: bool = False,
+    step: Step, now: Pieces, whole: Pieces, source: Source, counts: Counts, least: int, most: int, fewest: int = 1
 ) -> Pieces | None:
     """Return *now* with as much of *step*, which would show *whole*, as takes *least* to *most* tokens.
 
-    Of the lengths that do, the one that small changes of these are least likely to change. None where no part fits; so
-    too, unless *lossy*, where something that is shown now would have to go.
+    Of the lengths that do, the one that small changes of these are least likely to change. None where no part of
+    *fewest* lines fits; of one, part of a line will do.
     """
-    maker = _maker(step, now, whole, source, lossy=lossy)
+    maker = _maker(step, now, whole, source)
     if maker is None:
         return None
     make, lines = maker
     longest = _most(lambda n: _fits(make(n), counts, most), lines - 1)
+    if longest < fewest > 1:
+        return None
     if longest:
         enough = _most(lambda n: _fits(make(n), counts, least - 1), longest) + 1
         made = make(_roundest(min(enough, longest), longest))
@@ -84,13 +83,15 @@ def part_of(
     return _part_of_line(make(1), counts, most)
 
 
-_Make = Callable[[int], Pieces | None]
+_Make = Callable[[int], Pieces]
 
 
-def _maker(step: Step, now: Pieces, whole: Pieces, source: Source, *, lossy: bool) -> tuple[_Make, int] | None:
-    """Return what shows a number of lines of what is new, and how many lines that has."""
+def _maker(step: Step, now: Pieces, whole: Pieces, source: Source) -> tuple[_Make, int] | None:
+    """Return what shows a number of lines of what is new, and how many lines that has. An outline: of symbols."""
     if not whole:
         return None
+    if step.level == "outline":
+        return (lambda n: source.pieces(step.path, "outline", (), n)), step.symbols or _lines(whole[0]) - 1
     if step.body is not None:
         line = step.body.start_line
         at = next((n for n, one in enumerate(whole) if one.start_line == line and one.level not in _ELIDING), None)
@@ -99,42 +100,31 @@ def _maker(step: Step, now: Pieces, whole: Pieces, source: Source, *, lossy: boo
         return (lambda n: (*whole[:at], source.cut(step.path, whole[at], n), *whole[at + 1 :])), _lines(whole[at])
     if step.level == "name":
         return None
-    return (lambda n: _raised(step, now, whole, source, n, lossy=lossy)), sum(map(_lines, whole))
+    return (lambda n: _raised(step, now, whole, source, n)), _lines(whole[0])
 
 
 _ELIDING = ("outline", "skeleton", "name")
 
 
-def _raised(step: Step, now: Pieces, whole: Pieces, source: Source, lines: int, *, lossy: bool) -> Pieces | None:
-    """Return the first *lines* lines of *whole*, behind them what is shown *now* of the rest."""
-    made: list[Piece] = []
-    for piece in whole:
-        has = _lines(piece)
-        if has > lines:
-            if piece.level == step.level and lines:
-                made.append(source.cut(step.path, piece, lines))
-            break
-        made.append(piece)
-        lines -= has
-    if not made:
-        return None
-    last = made[-1].end_line
-    for piece in now:
-        if piece.level == "name" or piece.end_line <= last:
-            continue
-        rest = (piece,) if piece.start_line > last else source.after(piece, last)
-        if rest is None and not lossy:
-            return None
-        made += rest or ()
-    return tuple(made)
+def _raised(step: Step, now: Pieces, whole: Pieces, source: Source, lines: int) -> Pieces:
+    """Return the first *lines* lines of *whole*, behind them what is shown *now* of the rest.
+
+    They count as missing what stands neither in them nor, but for an outline, behind them.
+    """
+    first = whole[0]
+    last = source.cut(step.path, first, lines).end_line
+    rest = tuple(piece for shown in now for piece in source.after(step.path, shown, last))
+    if rest and rest[0].level != "outline":
+        first = replace(first, end_line=max(last, rest[0].start_line - 1))
+    return (source.cut(step.path, first, lines), *rest)
 
 
 def _lines(piece: Piece) -> int:
     return piece.text.count("\n")
 
 
-def _fits(pieces: Pieces | None, counts: Counts, most: int) -> bool:
-    return pieces is not None and counts.sum(pieces) <= most
+def _fits(pieces: Pieces, counts: Counts, most: int) -> bool:
+    return counts.sum(pieces) <= most
 
 
 def _most(fits: Callable[[int], bool], most: int) -> int:
@@ -158,10 +148,8 @@ def _roundest(least: int, most: int) -> int:
     return most // step * step
 
 
-def _part_of_line(pieces: Pieces | None, counts: Counts, most: int) -> Pieces | None:
+def _part_of_line(pieces: Pieces, counts: Counts, most: int) -> Pieces | None:
     """Return *pieces* with only so many characters of the longest line as fit, saying so."""
-    if not pieces:
-        return None
     at = max(range(len(pieces)), key=lambda n: max(map(len, pieces[n].text.split("\n"))))
     line = max(pieces[at].text.split("\n"), key=len)
 

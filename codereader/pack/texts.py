@@ -9,12 +9,15 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from codereader.errors import NothingReadable
 from codereader.index.parsed import ParsedFile
 from codereader.index.view import IndexedFile, IndexView
 from codereader.pack.detail import main_names, show_name, shown
-from codereader.pack.piece import PLAIN, Piece, Rendering, Shown
+from codereader.pack.detail.marks import comment
+from codereader.pack.detail.show import ShownFile
+from codereader.pack.piece import PLAIN, Piece, Rendering
 from codereader.pack.segment import Level
 from codereader.pack.value import Symbols
 
@@ -41,7 +44,7 @@ class Texts:
         self._rendering = rendering
         self.symbols = Symbols(view)
         self._redact = redact
-        self._kept: OrderedDict[str, tuple[Shown, int]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[ShownFile, int]] = OrderedDict()
         self._bytes = 0
         self._ranked: dict[str, list[int]] = {}
         self._outlines: dict[str, Outline] = {}
@@ -54,7 +57,7 @@ class Texts:
         text = show_name(path, file.lines, file.summary, names[:MOST_NAMES])
         return self._safe(path, Piece("name", text, 1, max(1, file.lines)))
 
-    def shown(self, path: str) -> Shown | None:
+    def shown(self, path: str) -> ShownFile | None:
         """Return the file at *path*, None (and an entry in `gone`) where it is no longer what was indexed."""
         if (found := self._kept.get(path)) is not None:
             self._kept.move_to_end(path)
@@ -87,9 +90,11 @@ class Texts:
             return ()
         if level == "outline":
             best = None if symbols is None else self._best(path, file)[:symbols]
-            made = outlined(self._outline(path, file), _full(file, kept), best)
+            made: Sequence[Piece] = (outlined(self._outline(path, file), best),)
         else:
             made = file.pieces(level, kept)
+            if kept and not self._rendering.line_numbers:
+                made = told(made, self._file(path).language)
         return tuple(self._safe(path, piece) for piece in made)
 
     def tiers(self, path: str) -> list[tuple[int | None, int]]:
@@ -111,22 +116,27 @@ class Texts:
     def cut(self, path: str, piece: Piece, lines: int) -> Piece:
         """Return *piece* of *path* with its first *lines* lines only; `end_line` is the last of them."""
         file = self.shown(path)
-        return file.cut(piece, lines) if file else piece
+        return self._safe(path, file.cut(piece, lines)) if file else piece
 
-    def after(self, piece: Piece, line: int) -> tuple[Piece, ...] | None:
-        """Return what an outline shows of the symbols after *line*; None for another level."""
-        if piece.level != "outline":
-            return None
-        rows = piece.text.splitlines(keepends=True)
-        _, at = _run(rows, 0, line + 1)
-        return (Piece("outline", "".join(rows[at:]), line + 1, piece.end_line),) if at < len(rows) else ()
+    def after(self, path: str, piece: Piece, line: int) -> tuple[Piece, ...]:
+        """Return what *piece* shows of the lines after *line*, without a heading."""
+        if piece.start_line > line:
+            return (piece,)
+        file = self.shown(path)
+        if piece.end_line <= line or piece.level == "name" or file is None:
+            return ()
+        if piece.level == "outline":
+            text = "".join(row for at, row in outline_of(piece).rows if at > line)
+            return (Piece("outline", text, line + 1, piece.end_line),) if text else ()
+        rest = file.rest(piece, line)
+        return (self._safe(path, rest),) if rest else ()
 
-    def _outline(self, path: str, file: Shown) -> Outline:
+    def _outline(self, path: str, file: ShownFile) -> Outline:
         if path not in self._outlines:
             self._outlines[path] = outline_of(file.pieces("outline")[0])
         return self._outlines[path]
 
-    def _best(self, path: str, file: Shown) -> list[int]:
+    def _best(self, path: str, file: ShownFile) -> list[int]:
         """Return the rows of the outline of *path*, by number, the most important first."""
         if path not in self._ranked:
             worths = self.symbols.rows(path)
@@ -190,50 +200,22 @@ def outline_of(piece: Piece) -> Outline:
     return Outline(head + "\n", rows, piece.end_line)
 
 
-def outlined(whole: Outline, bodies: Sequence[Piece], best: Collection[int] | None = None) -> tuple[Piece, ...]:
-    """Return an outline, or its rows *best*, with the *bodies* in full between, in order of lines.
-
-    A row that stands for a symbol inside a body is left out: the body shows it.
-    """
+def outlined(whole: Outline, best: Collection[int] | None = None) -> Piece:
+    """Return an outline, or its rows *best*, saying how many of all they are."""
     head, rows = whole.head, whole.rows
-    if best is not None:
+    if best is not None and len(best) < len(rows):
         head = f"{head[: head.rindex(')')]}, {len(best):,} of {len(rows):,} symbols)\n"
         rows = [rows[n] for n in sorted(best)]
-    if not rows and not bodies:
-        return (Piece("outline", head, 1, whole.lines),)
+    return Piece("outline", head + "".join(text for _, text in rows), 1, whole.lines)
+
+
+def told(pieces: Sequence[Piece], language: str) -> list[Piece]:
+    """Return the runs of a skeleton; those before a function in full say at their end which lines it is."""
     made: list[Piece] = []
-    line = 1
-    for body in bodies:
-        run = "".join(text for at, text in rows if line <= at < body.start_line)
-        if run:
-            made.append(Piece("outline", run, line, body.start_line - 1))
-        made.append(body)
-        line = body.end_line + 1
-    if run := "".join(text for at, text in rows if line <= at):
-        made.append(Piece("outline", run, line, max(line, whole.lines)))
-    first = made[0]
-    return (Piece(first.level, head + first.text, first.start_line, first.end_line), *made[1:])
-
-
-def _full(file: Shown, kept: Collection[int]) -> list[Piece]:
-    """Return the kept bodies of a skeleton without the heading."""
-    if not kept:
-        return []
-    spans = {(body.start_line, body.end_line) for body in file.bodies if body.number in kept}
-    made = file.pieces("skeleton", kept)
-    bodies = [piece for piece in made if (piece.start_line, piece.end_line) in spans and piece.level != "skeleton"]
-    if bodies and bodies[0] is made[0]:
-        text = bodies[0].text.partition("\n")[2]
-        bodies[0] = Piece(bodies[0].level, text, bodies[0].start_line, bodies[0].end_line)
-    return bodies
-
-
-def _run(rows: Sequence[str], at: int, line: int) -> tuple[list[str], int]:
-    """Return the rows from *at* that stand for symbols before *line*, and where the next ones begin."""
-    end = at
-    while end < len(rows):
-        found = _OUTLINED.match(rows[end])
-        if found and int(found[1]) >= line:
-            break
-        end += 1
-    return list(rows[at:end]), end
+    for piece, following in zip_longest(pieces, pieces[1:]):
+        if piece.level == "skeleton" and following is not None:
+            lines = comment(language, f"{following.start_line}-{following.end_line}:").decode()
+            made.append(Piece(piece.level, f"{piece.text}{lines}\n", piece.start_line, piece.end_line))
+        else:
+            made.append(piece)
+    return made

@@ -316,7 +316,7 @@ def test_a_piece_is_cut_to_its_first_lines() -> None:
 
     cut = file.cut(file.pieces("full")[0], 2)
 
-    assert "=== a.txt (full, 4 lines)\na\nb\n... 2 more lines\n" == cut.text
+    assert "=== a.txt (full, 4 lines)\na\nb\n... 2 more lines: 3-4\n" == cut.text
     assert (1, 2) == (cut.start_line, cut.end_line)
     assert file.pieces("full")[0] == file.cut(file.pieces("full")[0], 4)
 
@@ -329,7 +329,7 @@ def test_a_cut_skeleton_says_how_far_it_goes() -> None:
 
     cut = file.cut(piece, 6)
 
-    assert cut.text.endswith("{ /* 6 lines: 8-13 */ }\nvar a int\n/* 2 more lines */\n")
+    assert cut.text.endswith("{ /* 6 lines: 8-13 */ }\nvar a int\n/* 2 more lines: 15-16 */\n")
     assert (1, 14) == (cut.start_line, cut.end_line)
 
 

@@ -38,11 +38,11 @@ class Lines:
     def pieces(
         self, path: str, level: Level, kept: Collection[int] = (), symbols: int | None = None
     ) -> tuple[Piece, ...]:
-        lines = {"name": 0, "outline": self.sizes[path] // 10, "full": self.sizes[path]}[level]
+        lines = {"name": 0, "outline": min(symbols or 9999, self.sizes[path] // 10), "full": self.sizes[path]}[level]
         text = f"=== {path} {level}\n" + "".join(f"{n + 1} of {path}\n" for n in range(lines))
         return (Piece(level, text, 1, max(1, self.sizes[path])),)
 
-    def after(self, piece: Piece, line: int) -> tuple[Piece, ...] | None:
+    def after(self, path: str, piece: Piece, line: int) -> tuple[Piece, ...]:
         rows = [row for row in piece.text.splitlines(keepends=True)[1:] if int(row.split()[0]) > line]
         return (Piece(piece.level, "".join(rows), line + 1, piece.end_line),) if rows else ()
 

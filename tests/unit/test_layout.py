@@ -99,7 +99,7 @@ def test_any_tree_fits_any_budget_and_fills_it(
 ) -> None:
     """Tokens are exact and never over; from 4,000 on 98 % are used where something is not in full."""
     count = counters[which]
-    with opened(files) as (reader, _):
+    with opened(files) as (reader, root):
         for budget in [*budgets, 2_000_000]:
             made = packed(reader, budget, count)
 
@@ -107,6 +107,7 @@ def test_any_tree_fits_any_budget_and_fills_it(
             assert sum(segment.tokens for segment in made.segments) == made.tokens <= budget
             assert budget < 4000 or not made.left_out or made.tokens >= 0.98 * budget
             assert_ordered(made)
+            assert_lines(made, root)
             full = {segment.path for segment in made.segments} - {one.path for one in made.left_out}
             assert {file.path for file in reader.view.files()} == {
                 *(path for path in full if not path.endswith("/")),
@@ -122,6 +123,15 @@ def assert_ordered(made: Pack) -> None:
         assert path != following or end < start
     headed = [segment.path for segment in made.segments if segment.text.startswith("=== ")]
     assert len(set(headed)) == len(headed) == len({path for path, _, _ in places})
+
+
+def assert_lines(made: Pack, root: Path) -> None:
+    """What stands in full is what those lines of the file say, but for a last one that counts what is missing."""
+    for one in made.segments:
+        if one.level == "full" and " more " not in one.text:
+            lines = (root / one.path).read_bytes().decode("utf-8", "replace").split("\n")
+            text = one.text.partition("\n")[2] if one.text.startswith("=== ") else one.text
+            assert "\n".join(lines[one.start_line - 1 : one.end_line]).rstrip("\n") == text.rstrip("\n")
 
 
 @relaxed
@@ -170,6 +180,53 @@ def test_a_long_file_keeps_its_important_functions(counters: Sequence[TokenCount
     full = [segment.text for segment in made.segments if segment.level == "full"]
     assert any("int work_0(int value)\n{" in text for text in full)
     assert len(full) < 60
+
+
+def test_a_small_tree_shows_its_structure_before_any_body(counters: Sequence[TokenCounter]) -> None:
+    """All files are skeletons before functions take more than what is left; an outline never holds one."""
+    with opened({f"{name}.c": c_file(8, 9).replace(b"work", name.encode()) for name in "abcd"}) as (reader, _):
+        packs = [packed(reader, budget, counters[0]) for budget in range(300, 4000, 100)]
+
+    assert any(segment.start_line > 1 and segment.level == "full" for made in packs for segment in made.segments)
+    for made in packs:
+        levels = {one.path: {s.level for s in made.segments if s.path == one.path} for one in made.left_out}
+        assert not any({"outline", "full"} <= held for held in levels.values())
+        if sum(s.tokens for s in made.segments if s.level == "full" and s.start_line > 1) > made.budget / 4:
+            assert all(held & {"skeleton", "full"} for held in levels.values())
+
+
+def test_a_function_in_full_inside_a_skeleton_says_its_lines(counters: Sequence[TokenCounter]) -> None:
+    """The line before it tells them, so that what it says can be cited."""
+    with opened({"a.c": c_file(60, 12)}) as (reader, _):
+        made = packed(reader, 4000, counters[0])
+
+    inside = [(before, one) for before, one in pairwise(made.segments) if one.level == "full"]
+    assert inside
+    for before, one in inside:
+        last = one.end_line if " more line" not in one.text else one.end_line + int(one.text.split()[-5])
+        assert before.text.endswith(f"/* {one.start_line}-{last}: */\n")
+
+
+def test_a_cut_file_counts_what_is_missing_and_outlines_the_rest(counters: Sequence[TokenCounter]) -> None:
+    """A skeleton that fits in part ends with the lines that it lacks, and the symbols behind follow."""
+    with opened({"a.c": c_file(400, 30)}) as (reader, _):
+        made = packed(reader, 9000, counters[0])
+
+    assert ["skeleton", "outline"] == [segment.level for segment in made.segments]
+    cut, rest = made.segments
+    assert cut.text.endswith(f"more lines: {cut.end_line + 1}-{rest.end_line} */\n")
+    assert rest.start_line == cut.end_line + 1
+
+
+def test_under_4000_tokens_nothing_whole_is_left_that_fits(counters: Sequence[TokenCounter]) -> None:
+    """What a small budget has left takes no other file by its name."""
+    with opened({f"part{n:02}.py": python_file(2, 3) for n in range(40)}) as (reader, _):
+        packs = [packed(reader, budget, counters[0]) for budget in range(200, 4000, 190)]
+        names = pack(reader.view, reader.worth, 9000, counters[0], levels=("name",))
+
+    least = min(segment.tokens for segment in names.segments)
+    for made in packs:
+        assert all(one.level for one in made.left_out) or made.budget - made.tokens < least
 
 
 def test_a_folder_of_many_files_has_a_line_of_its_own(counters: Sequence[TokenCounter]) -> None:

@@ -7,6 +7,7 @@ content can pass for a heading, and taking one backslash away brings the line ba
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from functools import cached_property
 
@@ -80,9 +81,22 @@ class ShownFile:
         left = len(rows) - kept
         if left <= 0:
             return piece
-        more = comment(self._parsed.language, f"{left} more line{'s' if left > 1 else ''}").decode()
-        end = max(piece.start_line, self._line(piece, rows, kept) - 1)
-        return Piece(piece.level, f"{''.join(rows[:kept])}{more}\n", piece.start_line, min(end, piece.end_line))
+        end = min(max(piece.start_line, self._line(piece, rows, kept) - 1), piece.end_line)
+        missing = piece.end_line - end
+        if not missing:
+            return Piece(piece.level, "".join(rows[:kept]), piece.start_line, end)
+        words = f"{missing} more line{'s' if missing > 1 else ''}: {_range(end + 1, piece.end_line)}"
+        more = comment(self._parsed.language, words).decode()
+        return Piece(piece.level, f"{''.join(rows[:kept])}{more}\n", piece.start_line, end)
+
+    def rest(self, piece: Piece, line: int) -> Piece | None:
+        """Return what *piece* shows after *line*, without what is left out around it; None where that is nothing."""
+        edits = self._edits(piece.level)
+        at = self._lines.start(line)
+        here = bisect_left(edits, at, key=lambda one: one.end)
+        if here < len(edits) and edits[here].start < at < edits[here].end:
+            line = self._lines.row(edits[here].end - 1) + 1
+        return self._run(piece.level, line + 1, piece.end_line) if line < piece.end_line else None
 
     def run(self, first: int, last: int) -> Piece:
         """Return the lines *first* to *last* in full, or without comments, and without a heading."""
@@ -163,6 +177,10 @@ class ShownFile:
 
     def _run(self, level: Level, first: int, last: int) -> Piece:
         return Piece(level, self._text(self._edits(level), first - 1, last - 1), first, last)
+
+
+def _range(first: int, last: int) -> str:
+    return f"{first}-{last}" if last > first else f"{first}"
 
 
 def _is_headed(piece: Piece) -> bool:
