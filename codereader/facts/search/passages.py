@@ -1,12 +1,14 @@
 """Which definitions a text needs: by the words in them and above them, and by what uses them or is used by them.
 
 The best files of a search are looked into. Words count by BM25 (Robertson and Zaragoza, 2009) over name, comment and
-body; then each definition gives of its score to what it mentions and to what mentions it, a few steps far, so that
-what a good one calls is found although the text has no word for it. All weights were measured: ``benchmarks/held.py``.
+body, times the score of the file; then each definition gets a part of the best that mentions it and of the best that
+it mentions, so that what a good one calls is found although the text has no word for it. All weights were measured:
+``benchmarks/held.py``.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
@@ -38,23 +40,24 @@ KINDS: Mapping[str, float] = {
 }
 """What a definition counts by its kind; others are lines of one of these."""
 
-NAME_WEIGHT, LEAD_WEIGHT, BODY_WEIGHT = 3.0, 1.0, 1.0
-"""What a word counts in the name, in the lines above that belong to no other definition, and in the body."""
+NAME_WEIGHT, DOC_WEIGHT, LEAD_WEIGHT, BODY_WEIGHT = 4.0, 4.0, 1.0, 1.0
+"""What a word counts in the name, in the first sentence of its comment, in the lines above that belong to no other
+definition, and in the body."""
 
 LEAD_BYTES, LEAD_MOST = 1_500, 3
 """So far above a definition words count as its own, and so often."""
 
-LENGTH_SHARE = 0.3
+LENGTH_SHARE = 0.75
 """How much the length of a definition counts against it (b of BM25)."""
 
-FILE_SHARE = 0.9
-"""How much of the score of a definition is multiplied by that of its file, against that of the best."""
+FILE_POWER = 2.0
+"""The score of a definition counts times its file's share of the best file's score, to this power."""
 
-STEPS = 2
-"""So many times scores spread."""
+DOWN, UP = 0.5, 0.4
+"""The part of its score that a definition gives to those that it mentions, and to those that mention it."""
 
-DOWN, UP = 0.6, 0.4
-"""What a definition gives to those that it mentions, and to those that mention it."""
+THINNED = 0.3
+"""What mentions many tells less of each: what it gives is divided by their number to this power; likewise upwards."""
 
 MENTIONED = 0.1
 """What it counts to mention a name without calling it."""
@@ -87,6 +90,7 @@ class _Node:
     fact: Definition
     share: float
     name: frozenset[str] = frozenset()
+    doc: frozenset[str] = frozenset()
     lead: Counter[str] = field(default_factory=Counter)
     body: Counter[str] = field(default_factory=Counter)
     uses: dict[str, float] = field(default_factory=dict)
@@ -148,53 +152,51 @@ def _outer(found: Sequence[At[Definition]]) -> list[Definition]:
     return sorted(kept, key=lambda one: (one.span.start, -one.span.end, one.name))
 
 
-class _Telling:
-    """Which words tell something: the terms of the text that they hold, and whether they name a definition."""
+class _Telling(dict[str, tuple[tuple[str, ...], bool] | None]):
+    """What each word tells: the terms of the text that it holds, and whether it names a definition; None for nothing.
+
+    It is worked out when a word is first looked up.
+    """
 
     def __init__(self, worth: Mapping[str, float], names: frozenset[str]) -> None:
         self._parts = re.compile("|".join(map(re.escape, sorted(worth))) or "(?!)")
         self._names = names
-        self._known: dict[str, tuple[tuple[str, ...], bool] | None] = {}
-        self.worth = worth
+        self._worth = worth
+
+    def __missing__(self, word: str) -> tuple[tuple[str, ...], bool] | None:
+        terms, names = self.terms(word), word in self._names
+        self[word] = told = (terms, names) if terms or names else None
+        return told
 
     def terms(self, word: str) -> tuple[str, ...]:
         """Return the terms of the text that *word* holds."""
         if word.isascii() and not self._parts.search(word.lower()):
             return ()
-        return tuple(term for term in terms_of(word) if term in self.worth)
+        return tuple(term for term in terms_of(word) if term in self._worth)
 
-    def among(self, text: str) -> dict[str, tuple[tuple[str, ...], bool]]:
-        """Return what the words of *text* tell; those that tell nothing are left out."""
-        found = {}
-        for word in set(WORD.findall(text)):
-            if word not in self._known:
-                terms, names = self.terms(word), word in self._names
-                self._known[word] = (terms, names) if terms or names else None
-            if (told := self._known[word]) is not None:
-                found[word] = told
-        return found
+    def within(self, text: str) -> frozenset[str]:
+        """Return the terms of the text that the words of *text* hold."""
+        return frozenset(term for word in WORD.findall(text) for term in (self[word] or ((),))[0])
 
 
 def _counted(path: str, share: float, text: str, defined: Sequence[Definition], telling: _Telling) -> Iterator[_Node]:
     """Yield the definitions of one file. *text* has a character a byte."""
-    told = telling.among(text)
-    hits = [(match.start(), match[0]) for match in WORD.finditer(text) if match[0] in told]
-    starts = [at for at, _ in hits]
+    hits = [(match[0], match.start(), *told) for match in WORD.finditer(text) if (told := telling[match[0]])]
+    starts = [start for _, start, _, _ in hits]
     ends = list(accumulate(len(line) + 1 for line in text.split("\n"))) if hits else []
     before = 0
     for one in defined:
-        node = _Node(path, one, share, frozenset(telling.terms(one.name)))
+        node = _Node(path, one, share, telling.within(one.name), telling.within(one.doc or ""))
         first, last = bisect_left(starts, one.span.start), bisect_left(starts, one.span.end)
-        for at in range(bisect_left(starts, max(before, one.span.start - LEAD_BYTES)), first):
-            node.lead.update(told[hits[at][1]][0])
-        for at in range(first, last):
-            terms, is_name = told[hits[at][1]]
+        for _, _, terms, _ in hits[bisect_left(starts, max(before, one.span.start - LEAD_BYTES)) : first]:
+            node.lead.update(terms)
+        for word, start, terms, is_name in hits[first:last]:
             if terms:
                 node.body.update(terms)
-                node.rows[bisect_right(ends, hits[at][0]) + 1] += len(terms)
-            if is_name and hits[at][1] != one.name:
-                is_call = text.startswith("(", hits[at][0] + len(hits[at][1]))
-                node.uses[hits[at][1]] = max(node.uses.get(hits[at][1], 0.0), 1.0 if is_call else MENTIONED)
+                node.rows[bisect_right(ends, start) + 1] += len(terms)
+            if is_name and word != one.name:
+                is_call = text.startswith("(", start + len(word))
+                node.uses[word] = max(node.uses.get(word, 0.0), 1.0 if is_call else MENTIONED)
         before = max(before, one.span.end) if one.kind != "class" else before
         yield node
 
@@ -208,11 +210,11 @@ def _score(node: _Node, worth: Mapping[str, float], average: float) -> float:
     size = node.fact.span.end - node.fact.span.start
     norm = SATURATION * (1 - LENGTH_SHARE + LENGTH_SHARE * size / average)
     score = 0.0
-    for term in sorted({*node.name, *node.lead, *node.body}):
-        often = NAME_WEIGHT * (term in node.name) + LEAD_WEIGHT * min(LEAD_MOST, node.lead[term])
-        often += BODY_WEIGHT * node.body[term]
+    for term in sorted({*node.name, *node.doc, *node.lead, *node.body}):
+        often = NAME_WEIGHT * (term in node.name) + DOC_WEIGHT * (term in node.doc)
+        often += LEAD_WEIGHT * min(LEAD_MOST, node.lead[term]) + BODY_WEIGHT * node.body[term]
         score += worth[term] * often / (often + norm)
-    return score * (1 - FILE_SHARE + FILE_SHARE * node.share) * KINDS[node.fact.kind]
+    return score * math.pow(node.share, FILE_POWER) * KINDS[node.fact.kind]
 
 
 def _seeded(nodes: Sequence[_Node], scores: Sequence[float], seeds: Mapping[tuple[str, int], float]) -> list[float]:
@@ -230,25 +232,17 @@ def _seeded(nodes: Sequence[_Node], scores: Sequence[float], seeds: Mapping[tupl
 
 
 def _spread(nodes: Sequence[_Node], scores: Sequence[float]) -> list[float]:
-    """Return *scores* after each definition gave of its own to those that it mentions and that mention it.
+    """Return *scores* with what the best that mentions each definition gives to it, and the best that it mentions.
 
-    What is mentioned by many, or mentions many, tells less: shares are divided by the root of how many there are, those
-    that go up by their number.
+    The best and not the sum: what is called from everywhere is needed for few questions.
     """
     uses = list(_uses(nodes))
     down, up = Counter(user for user, _, _ in uses), Counter(used for _, used, _ in uses)
-    weights = [
-        (user, used, share / (down[user] * up[used]) ** 0.5, share / up[used] / down[user] ** 0.5)
-        for user, used, share in uses
-    ]
-    now = list(scores)
-    for _ in range(STEPS):
-        given = [0.0] * len(nodes)
-        for user, used, falls, rises in weights:
-            given[used] += DOWN * now[user] * falls
-            given[user] += UP * now[used] * rises
-        now = [score + more for score, more in zip(scores, given, strict=True)]
-    return now
+    falls, rises = [0.0] * len(nodes), [0.0] * len(nodes)
+    for user, used, share in uses:
+        falls[used] = max(falls[used], scores[user] * share / down[user] ** THINNED)
+        rises[user] = max(rises[user], scores[used] * share / up[used] ** THINNED)
+    return [score + DOWN * fell + UP * rose for score, fell, rose in zip(scores, falls, rises, strict=True)]
 
 
 def _uses(nodes: Sequence[_Node]) -> Iterator[tuple[int, int, float]]:
