@@ -12,7 +12,7 @@ import itertools
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -58,7 +58,7 @@ class Anchors:
     """Finds any of *anchors* in bytes."""
 
     def __init__(self, anchors: Sequence[Anchor]) -> None:
-        self._whole = [re.compile(re.escape(anchor.text.encode()), re.IGNORECASE * anchor.fold) for anchor in anchors]
+        self._whole = [_matcher(anchor) for anchor in anchors]
         self._rare: dict[bytes, list[tuple[int, int]]] = defaultdict(list)
         for number, anchor in enumerate(anchors):
             for spelled in anchor.spellings(anchor.rarest, anchor.rarest + 3):
@@ -74,7 +74,7 @@ class Anchors:
                 (place - before, number)
                 for place in self._places(data)
                 for number, before in self._rare.get(data[place : place + 3], ())
-                if place >= before and self._whole[number].match(data, place - before)
+                if place >= before and self._whole[number](data, place - before)
             }
         )
 
@@ -95,6 +95,14 @@ class Anchors:
         even, odd = hits[groups & _EVEN != 0] * 2, hits[groups >> _GROUPS != 0] * 2 + 1
         end = [match.start() for match in self._any.finditer(data, max(len(data) - _END, 0))]
         return [*even.tolist(), *odd.tolist(), *end]
+
+
+def _matcher(anchor: Anchor) -> Callable[[bytes, int], object]:
+    """Return what tells whether *anchor* stands at a place of bytes."""
+    text = anchor.text.encode("ascii")
+    if anchor.fold:
+        return re.compile(re.escape(text), re.IGNORECASE).match
+    return lambda data, at: data.startswith(text, at)
 
 
 def _rarity(text: str) -> int:

@@ -23,7 +23,7 @@ _PASSWORDS = (
     ("password in a URL", password.URL_ANCHORS, password.DATABASE, password.is_database),
     ("token in a URL", password.URL_ANCHORS, password.OWNER, None),
     ("password for a machine", password.NETRC_ANCHORS, password.NETRC, password.is_password),
-    ("password in a connection string", password.SETTING_ANCHORS, password.SETTING, password.is_password),
+    ("password in a connection string", password.SETTING_ANCHORS, password.SETTING, password.is_setting),
 )
 
 

@@ -232,7 +232,7 @@ OWN = (
         rb"airtable[^\n]{0,60}?(?<![A-Za-z0-9])(?P<secret>pat[A-Za-z0-9]{14}\.[a-f0-9]{64})(?!\w)",
         fold=True,
     ),
-    _token("Firebase key", "AAAA", rb"[\w-]{7}:APA91b[\w-]{134}(?![\w-])"),
+    _format("Firebase key", ":APA91b", rb"(?<![\w-])AAAA[\w-]{7}:APA91b[\w-]{134}(?![\w-])", 11),
     _token("Vercel token", "vcp_ vci_ vca_ vcr_ vck_", _MIXED + rb"[A-Za-z0-9]{20,255}+"),
     _token("Cloudflare token", "cfk_ cfut_ cfat_", rb"[A-Za-z0-9]{40}[0-9a-f]{8}(?!\w)"),
     _token("Cloudflare key", "v1.0-", rb"[a-f0-9]{24}-[a-f0-9]{146}(?!\w)"),
