@@ -55,15 +55,19 @@ def test_only_the_listed_files_are_packed(run, tree: Path) -> None:
 
 def test_what_is_listed_in_vain_is_told(run, tree: Path) -> None:
     """Missing, ignored, outside and binary files stand in the left-out list, each with its reason."""
-    listed = b"src/a.c\ngone.c\nbuild/out.c\n/etc/hosts\nsrc/picture.c\n"
+    listed = b"src/a.c\ngone.c\nbuild/out.c\n/etc/hosts\n../beside.c\nsrc/picture.c\n"
+
+    (tree.parent / "beside.c").write_text("int beside;\n")
 
     result = run("pack", tree, "--stdin", "--format", "json", stdin=listed)
 
     assert ["src/a.c"] == paths(result)
+    assert "not read: 5 paths" in result.stderr
     assert {
         "gone.c": "no such file",
         "build/out.c": "ignored by git's rules, an ignore file, or --include and --exclude",
         "/etc/hosts": "outside PATH",
+        "../beside.c": "outside PATH",
         "src/picture.c": "binary",
     } == left_out(result)
 
@@ -153,6 +157,9 @@ def test_a_flag_of_another_packer_gets_ours(tree: Path, capsys: pytest.CaptureFi
         (["--tree", "--left-out"], "--tree and --left-out contradict each other"),
         (["--tree", "--format", "cxml"], "a table cannot be written as cxml"),
         (["--depth", "2"], "--depth is for --tree"),
+        (["--bare", "--header", "a"], "--bare prints the files alone, and --header adds something"),
+        (["--bare", "--log"], "--bare prints the files alone, and --log adds something"),
+        (["--budget", "1"], "--budget 1 holds no file of "),
         (["--log", "tests"], "'tests' is not a number of commits"),
         (["--header", "a", "--header-file", "b"], "--header and --header-file contradict each other"),
         (["--header-file", "no-such-file"], "cannot read --header-file no-such-file"),

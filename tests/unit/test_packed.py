@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
@@ -13,15 +14,17 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from codereader.answer.packing import Packed, Told
+from codereader.fronts.cli.packing import Ground, unread
 from codereader.fronts.packed import cxml, habits, markdown, objects, text, usage
 from codereader.fronts.packed.contents import contents
 from codereader.fronts.packed.document import documents
 from codereader.fronts.packed.named import named, split_names
-from codereader.fronts.packed.page import Beside, Page, focus_told, functions_told, told
+from codereader.fronts.packed.page import Beside, Page, about, cut_short, focus_told, functions_told, told
 from codereader.fronts.packed.printable import printable
+from codereader.fronts.packed.summary import of_pack
 from codereader.pack.detail import one_line
 from codereader.pack.focus import Focus
-from codereader.pack.segment import LEVELS, Level, Pack, Segment
+from codereader.pack.segment import LEVELS, LeftOut, Level, Pack, Segment
 from codereader.pack.sizes import Sizes
 from codereader.source.scope import Scope, Skipped, SourceFile, Walk
 
@@ -56,13 +59,13 @@ def page(*segments: Segment, focus: tuple[Segment, ...] = (), bare: bool = False
     packed = Packed(
         base,
         Focus(focus),
-        Told("Preface.\n\n", 2),
         facts=Told("\nFacts that answer:\n\n[1] a calls b\n", 3) if question else Told(),
         question=Told(f"\nQuestion: {question}", 4) if question else Told(),
     )
+    preface = Beside("preface", "", "Preface.", 2)
     beside = Beside("directory_tree", "Directory tree", "x/\n  a.c\n", 5)
     changes = (Beside("diff", "Uncommitted changes", "+```\n", 6),)
-    return Page("x", 2, tokens, packed, question, lambda _: "c", None, beside, changes, bare=bare)
+    return Page("x", 2, tokens, packed, question, lambda _: "c", preface, None, beside, changes, bare=bare)
 
 
 def told_by_markdown(source: str) -> list[str]:
@@ -149,6 +152,35 @@ def test_what_a_question_adds_is_told_apart() -> None:
     assert [None, "full", "focus"] == [row.level for row in usage.usage("t", sizes, shown, None).rows]
 
 
+def test_a_reader_is_told_of_what_is_there_and_nothing_else() -> None:
+    """The line over the files names their levels; of whole files alone it needs few words."""
+    whole = [segment("a.c", "int a;"), segment("b.c", "int b;")]
+    mixed = [segment("a.c", "int a;"), segment("b.c", "int b;", "name"), segment("deep/", "12 files", "name")]
+    kept = [segment("a.c", "int a;\n", "skeleton"), segment("a.c", "int f() {}\n", heading=False)]
+
+    assert "These are files of a source tree: in full." == about(whole, headed=False, numbered=False)
+    assert about(whole, headed=True, numbered=True).endswith(
+        "===: in full. Lines of full text begin with their number."
+    )
+    assert about(mixed, headed=False, numbered=False).endswith(": in full, by name only or a whole folder in one line.")
+    assert about(kept, headed=False, numbered=False).endswith("functions of files that are not shown in full are.")
+
+
+def test_what_was_cut_is_not_in_full() -> None:
+    """A file that the end of the budget cut, folders in one line, and paths without text are told apart."""
+    segments = [segment("a.c", "int a;"), segment("b.c", "int b;"), segment("deep/", "12 files", "name")]
+    left_out = (LeftOut("b.c", "full", "cut short", 100, removed=90), LeftOut("gone.c", None, "no such file", 0))
+    one = page(*segments)
+    one = replace(one, packed=replace(one.packed, base=replace(one.packed.base, left_out=left_out)))
+
+    lines = list(of_pack(one, is_auto=False))
+    assert frozenset({"b.c"}) == cut_short(left_out)
+    assert "1 in full, 1 cut short, 12 not at all (1 folder in one line each)" == told(segments, 14, {"b.c"})
+    assert "  2 files: 1 in full, 1 cut short" == lines[1]
+    assert "  not in full: 1 file, about 90 tokens less; --left-out lists them, --budget N|max brings more" == lines[2]
+    assert "  not read: 1 path; --left-out tells why" == lines[3]
+
+
 def test_files_shown_by_name_stand_in_one_list() -> None:
     """They have no text of their own, so no document or block either."""
     named_only = Segment("b.c", "name", 3, "=== b.c (3 lines: what it is)\n", 1, 3)
@@ -165,6 +197,12 @@ def test_what_is_printable_stays_as_it_is(text: str) -> None:
 
     assert printable(shown) == shown
     assert not [c for c in shown if c < " " and c not in "\n\t"]
+
+
+def test_the_mark_of_utf8_is_no_text() -> None:
+    """Editors of Windows put it before the first character; anywhere else it is shown."""
+    assert "=== a.py (full, 1 lines)\nx = 1\n" == printable("=== a.py (full, 1 lines)\n\ufeffx = 1\n")
+    assert "x\n\\ufeffy" == printable("\ufeffx\n\ufeffy")
 
 
 def test_the_directory_tree_is_as_deep_as_its_lines_allow() -> None:
@@ -276,3 +314,17 @@ def test_why_a_name_is_not_among_the_files(tmp_path: Path) -> None:
 def test_every_answer_to_a_habit_is_one_sentence() -> None:
     """It ends with a period and is short."""
     assert all(line.endswith(".") and len(line) < 120 for line in habits.HERE.values())
+
+
+def test_files_that_the_index_knows_nothing_of_are_left_out() -> None:
+    """Each with the reason that the index has, so that no file of the scope is unmentioned."""
+    view = SimpleNamespace(file=lambda path: None if path in ("b.c", "c.c") else path)
+    walked = SimpleNamespace(paths=("a.c", "b.c", "c.c"))
+    reader = SimpleNamespace(view=view, walked=walked, skipped=(Skipped("b.c", "cannot be read"),))
+    one = page(segment("a.c", "int a;"))
+
+    found = list(unread(one.packed, Ground(reader, None, None, None)))  # type: ignore[arg-type]
+
+    assert [("b.c", None, "cannot be read"), ("c.c", None, "not in the index")] == [
+        (row.path, row.level, row.reason) for row in found
+    ]

@@ -119,6 +119,7 @@ def command(which: Which, how: How, **given: Any) -> None:
         depth=given["depth"],
     )
     _check_style(view, how.style)
+    _check_bare(given)
     which = _without(which, how.output, request.path)
     with how.report() as report, how.open() as out, opened(request.path, which, report) as reader:
         packing.run(request, reader, counter(given["model"], reader, report), report, out, how.style)
@@ -152,6 +153,14 @@ def _check_style(view: View, style: str) -> None:
     """Check that what is no pack is not wanted in a format for packs. Raises: UsageError."""
     if view != "pack" and style in ("cxml", "markdown"):
         raise UsageError(f"a table cannot be written as {style}", "Pass --format text or --format json.")
+
+
+def _check_bare(given: dict[str, Any]) -> None:
+    """Check that nothing is wanted beside files that are to stand alone. Raises: UsageError."""
+    beside = [name for name in ("header", "header_file", "diff", "log") if given[name]]
+    if given["bare"] and beside:
+        flag = "--" + beside[0].replace("_", "-")
+        raise UsageError(f"--bare prints the files alone, and {flag} adds something", "Leave one of them out.")
 
 
 def _question(given: str | None) -> str | None:

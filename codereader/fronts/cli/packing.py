@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -12,6 +12,7 @@ from codereader.errors import BudgetTooSmall, NothingFound, UsageError
 from codereader.fronts.text import counted, safe, safe_line
 from codereader.pack.budget import MAX_BUDGET
 from codereader.pack.piece import Rendering
+from codereader.pack.segment import LeftOut
 
 if TYPE_CHECKING:
     from codereader.answer.packing import Packed, Told
@@ -71,6 +72,11 @@ class Ground:
         """The files to choose from, None for all."""
         return frozenset(self.named.paths) if self.named else None
 
+    @property
+    def wanted(self) -> Sequence[str]:
+        """The paths of all those files, sorted."""
+        return self.named.paths if self.named else self.reader.walked.paths
+
     def inert(self, path: str, text: str) -> str:
         """Return *text* of the file *path* as it may be pasted anywhere."""
         from codereader.fronts.packed.printable import printable
@@ -93,10 +99,11 @@ def run(request: Request, reader: Reader, count: TokenCounter, report: Report, o
     """Make the pack of *request* and write it in *style*. Raises: BudgetTooSmall, NothingFound, Cancelled."""
     from codereader.fronts.packed import summary
 
-    ground = _ground(request, reader, count)
+    with reader.cancel.anywhere():
+        ground = _ground(request, reader, count)
     with report.working("packing"):
         packed = _packed(request, ground)
-        page = _page(request, ground, packed)
+        page = _page(request, ground, packed, style)
     _write(request, ground, page, report, out, style)
     for note in packed.notes:
         report.note(note)
@@ -128,13 +135,23 @@ def _packed(request: Request, ground: Ground) -> Packed:
         redact=ground.inert,
     )
     if not packed.base.segments and not packed.focus.segments:
-        message = f"no file of {request.path} fits --budget {packed.budget:,} tokens, not even by name"
+        message = f"--budget {packed.budget:,} holds no file of {request.path}, not even by name"
         raise BudgetTooSmall(message, "Raise --budget.")
     base = packed.base
-    if ground.named:
-        rows = sorted((*base.left_out, *ground.named.left_out), key=lambda row: (row.path, row.reason))
-        base = replace(base, left_out=tuple(rows))
+    if beside := (*(ground.named.left_out if ground.named else ()), *unread(packed, ground)):
+        base = replace(base, left_out=tuple(sorted((*base.left_out, *beside), key=lambda row: (row.path, row.reason))))
     return replace(packed, base=base, facts=_told(packed.facts, ground), brief=_told(packed.brief, ground))
+
+
+def unread(packed: Packed, ground: Ground) -> Iterator[LeftOut]:
+    """Yield the files that the pack should hold and that the index knows nothing of, with the reason."""
+    known = {row.path for row in packed.left_out}
+    known.update(segment.path for segment in (*packed.base.segments, *packed.focus.segments))
+    missing = [path for path in ground.wanted if path not in known and ground.reader.view.file(path) is None]
+    if missing:
+        reasons = {skip.path: skip.reason for skip in ground.reader.skipped}
+        for path in missing:
+            yield LeftOut(path, None, reasons.get(path, "not in the index"), 0)
 
 
 def _budget(packed: Packed) -> int:
@@ -148,25 +165,27 @@ def _told(told: Told, ground: Ground) -> Told:
     return told if text == told.text else replace(told, text=text, tokens=ground.tokens(text))
 
 
-def _page(request: Request, ground: Ground, packed: Packed) -> Page:
+def _page(request: Request, ground: Ground, packed: Packed, style: str) -> Page:
     """Return what is printed: the pack, and around it what was asked for and what helps to read it."""
     from codereader.fronts.packed.contents import contents
-    from codereader.fronts.packed.page import Beside, Page, told
+    from codereader.fronts.packed.page import Beside, Page, about, cut_short, told
 
     reader = ground.reader
     scope = reader.walked.scope
-    paths = ground.named.paths if ground.named else reader.walked.paths
+    paths = ground.wanted
     segments = (*packed.base.segments, *packed.focus.segments)
 
     def beside(name: str, title: str, text: str) -> Beside:
-        return Beside(name, title, text, ground.tokens(f"{title}\n\n{text}\n"))
+        return Beside(name, title, text, ground.tokens(f"{title}\n\n{text}\n" if title else f"{text}\n\n"))
 
-    tree = header = None
+    shows = tree = header = None
     changes: tuple[Beside, ...] = ()
     if not request.bare and request.view == "pack":
-        shown = f"{counted(len(paths), 'file')}: {told(segments, len(paths))}"
+        shown = f"{counted(len(paths), 'file')}: {told(segments, len(paths), cut_short(packed.left_out))}"
         lines = max(LEAST_CONTENTS, packed.tokens // CONTENTS_SHARE)
         tree = beside("directory_tree", f"Directory tree ({shown})", contents(scope.path.name, paths, lines))
+        words = about(segments, headed=style == "text", numbered=request.rendering.line_numbers)
+        shows = beside("preface", "", words)
         header = beside("header", "", safe(request.header)) if request.header else None
         changes = tuple(beside(*change) for change in _changes(request, ground))
     return Page(
@@ -176,6 +195,7 @@ def _page(request: Request, ground: Ground, packed: Packed) -> Page:
         packed,
         request.question,
         _language(reader),
+        shows,
         header,
         tree,
         changes,
@@ -260,6 +280,7 @@ def _format(style: str) -> Callable[[Page], Iterator[str]]:
 def _write_tree(request: Request, ground: Ground, page: Page, report: Report, out: Output, style: str) -> None:
     from codereader.fronts import shape
     from codereader.fronts.packed import usage
+    from codereader.fronts.packed.page import cut_short
     from codereader.fronts.packed.stream import stream
 
     rows = ground.reader.sizes(
@@ -271,7 +292,7 @@ def _write_tree(request: Request, ground: Ground, page: Page, report: Report, ou
         step=lambda done, total: report.progress("counting", done, total, "files"),
     )
     depth = request.depth if request.depth or style != "json" else usage.ALL
-    table = usage.usage(page.name, rows, page.segments, depth)
+    table = usage.usage(page.name, rows, page.segments, depth, cut_short(page.packed.left_out))
     report.clear()
     if style == "json":
         base = page.packed.base

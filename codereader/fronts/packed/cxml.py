@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from codereader.answer.prompt import FACTS_TITLE, REPLY_TITLE
 from codereader.fronts.packed.document import Document, documents
-from codereader.fronts.packed.page import ABOUT, Page
+from codereader.fronts.packed.page import Page
 from codereader.fronts.text import safe_line
 
 _FORBIDDEN = re.compile("[\ufffe\uffff]")
@@ -28,7 +28,8 @@ def chunks(page: Page) -> Iterator[str]:
     yield "<pack>\n"
     if page.header:
         yield from _element("instructions", [page.header.text])
-    yield from _element("about", [ABOUT])
+    if page.about:
+        yield from _element("about", [page.about.text])
     if page.contents:
         yield from _element("directory_tree", [page.contents.text])
     yield from _documents(page)

@@ -25,6 +25,11 @@ def total(rows: Iterable[LeftOut]) -> str:
     return f"{files}, {about}{sum(map(removed, held)):,} tokens less"
 
 
+def is_unread(row: LeftOut) -> bool:
+    """Return whether there is no text to show, whatever the budget."""
+    return row.level is None and not row.tokens
+
+
 def removed(row: LeftOut) -> int:
     """Return the tokens by which a file was reduced."""
     return row.removed or row.tokens

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from codereader.answer.prompt import FACTS_TITLE, REPLY_TITLE
 from codereader.fronts.packed.document import Document, documents
-from codereader.fronts.packed.page import ABOUT, Page
+from codereader.fronts.packed.page import Page
 from codereader.fronts.render import inert
 from codereader.fronts.text import safe_line
 from codereader.pack.segment import Segment
@@ -25,7 +25,8 @@ def chunks(page: Page) -> Iterator[str]:
         yield f"# {inert(page.name)}\n\n"
         if page.header:
             yield f"{page.header.text}\n\n"
-        yield f"{ABOUT}\n\n"
+        if page.about:
+            yield f"{page.about.text}\n\n"
         if page.contents:
             yield from _section("Directory tree", "text", [page.contents.text])
     yield from _files("Files", packed.base.segments, page)

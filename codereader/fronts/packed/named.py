@@ -56,9 +56,13 @@ def named(names: Iterable[str], walked: Walk, skipped: Iterable[Skipped], here: 
         if meant:
             found.update(meant)
         else:
-            reason = _reason(tries, reasons, place) or (OUTSIDE if os.path.lexists(here / name) else MISSING)
+            reason = _reason(tries, reasons, place) or (OUTSIDE if _is_there(name, here, place) else MISSING)
             left_out.append(LeftOut(name, None, reason, 0, exact=True))
     return Named(tuple(sorted(found)), tuple(sorted(left_out, key=lambda row: row.path)))
+
+
+def _is_there(name: str, *folders: Path) -> bool:
+    return any(os.path.lexists(folder / name) for folder in folders)
 
 
 def _within(path: Path, place: Path) -> str | None:

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from codereader.fronts.packed.document import documents, kept_in_full
+from codereader.fronts.packed.document import WHOLE, documents, kept_in_full
 from codereader.fronts.text import counted
-from codereader.pack.segment import Segment
+from codereader.pack.segment import LeftOut, Segment
 
 if TYPE_CHECKING:
     from codereader.answer.packing import Packed
 
-ABOUT = (
-    "These are files of a source tree: in full, as a skeleton (a comment such as 34 lines: 122-155 stands for lines "
-    "that were left out), as an outline (one line a symbol, with its line number) or by name only. Some functions of "
-    "skeletons and outlines are shown in full."
-)
-"""What formats with markup of their own say first; in the text, lines that begin with ``===`` are told of, too."""
+WAYS = {
+    "full": "in full",
+    "uncommented": "in full without comments",
+    "skeleton": "as a skeleton (a comment such as 34 lines: 122-155 stands for lines that were left out)",
+    "outline": "as an outline (one line a symbol, with its line number)",
+    "name": "by name only",
+}
+"""How each level is told of to somebody who has never seen one."""
 
 AS = {
     "full": ("in full", "in full"),
@@ -42,7 +44,7 @@ class Find:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """A text that stands beside the files: what it is called, and how many tokens it has."""
+    """A text that stands beside the files: what it is called, and how many tokens are printed of it."""
 
     name: str
     title: str
@@ -54,8 +56,8 @@ class Beside:
 class Page:
     """A pack of *files* files of the scope *name*, and the *budget* it was made for. `language` names that of a path.
 
-    `header` is the reader's own instruction; `contents` a directory tree; `changes` what was asked for of the history.
-    With `bare` nothing is printed but the files.
+    `about` tells how files are shown; `header` is the reader's own instruction; `contents` a directory tree; `changes`
+    what was asked for of the history. With `bare` nothing is printed but the files.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Page:
     packed: Packed
     question: str | None
     language: Callable[[str], str]
+    about: Beside | None = None
     header: Beside | None = None
     contents: Beside | None = None
     changes: tuple[Beside, ...] = ()
@@ -82,7 +85,8 @@ class Page:
         if self.bare:
             return {}
         rows = [(b.name, b.tokens) for b in (self.header, self.contents, *self.changes) if b]
-        told = {"preface": one.preface, "brief": one.brief, "facts": one.facts, "question": one.question}
+        rows += [("preface", self.about.tokens)] if self.about else []
+        told = {"brief": one.brief, "facts": one.facts, "question": one.question}
         rows += [(name, part.tokens) for name, part in told.items() if part.text]
         return dict(rows)
 
@@ -97,15 +101,44 @@ def levels(segments: Iterable[Segment]) -> Counter[str]:
     return Counter(order[at] for at in found.values())
 
 
-def told(segments: Sequence[Segment], files: int) -> str:
-    """Return how many of *files* files are shown how, in words, those that are not shown last."""
-    numbers = levels(segments)
+def cut_short(left_out: Iterable[LeftOut]) -> frozenset[str]:
+    """Return the files that are shown in full as far as they are shown: up to where the budget ended."""
+    return frozenset(row.path for row in left_out if row.level in WHOLE)
+
+
+def about(segments: Iterable[Segment], *, headed: bool, numbered: bool) -> str:
+    """Return what a reader has to know of files at the levels of *segments*.
+
+    *headed*: they stand under lines that begin with ``===``; *numbered*: lines of full text begin with their number.
+    """
+    held = list(segments)
+    base = [segment for segment in held if segment.part == "base"] or held
+    shown = levels(replace(segment, part="base") for segment in base)
+    ways = [words for level, words in WAYS.items() if shown[level]]
+    if any(segment.path.endswith("/") for segment in base):
+        ways.append("a whole folder in one line")
+    under = ", each under a line that begins with ===" if headed else ""
+    text = f"These are files of a source tree{under}: {' or '.join(filter(None, (', '.join(ways[:-1]), *ways[-1:])))}."
+    if any(kept_in_full(document.segments) for document in documents(base)):
+        text += " Some functions of files that are not shown in full are."
+    return text + (" Lines of full text begin with their number." if numbered else "")
+
+
+def told(segments: Sequence[Segment], files: int, cut: Collection[str] = ()) -> str:
+    """Return how many of *files* files are shown how, in words, those that are not shown last; *cut*: `cut_short`."""
+    numbers = levels(segment for segment in segments if segment.path not in cut)
     rows = [f"{n:,} {words[n > 1]}" for level, words in AS.items() if (n := numbers[level])]
+    ends = {segment.path for segment in segments if segment.part == "base"} & set(cut)
+    if ends:
+        rows.insert(sum(1 for level in WHOLE if numbers[level]), f"{len(ends):,} cut short")
     named = {segment.path for segment in segments if segment.part == "base"}
     if alone := len({segment.path for segment in segments} - named):
         rows.append(f"{alone:,} for the question alone")
-    hidden = files - numbers.total() - alone
-    return ", ".join([*rows, f"{hidden:,} not at all"] if hidden > 0 else rows)
+    hidden = files - numbers.total() - len(ends) - alone
+    if hidden > 0:
+        folders = sum(1 for path in named if path.endswith("/"))
+        rows.append(f"{hidden:,} not at all" + (f" ({counted(folders, 'folder')} in one line each)" if folders else ""))
+    return ", ".join(rows)
 
 
 def focus_told(segments: Sequence[Segment]) -> str:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from hashlib import sha256
 from pathlib import Path
 
 from codereader.fronts import text as shown
 from codereader.fronts.text import safe
 
+_MARK = re.compile("\\A(=== .*\n)?\ufeff")
+"""What some editors put before the first character of a file, here behind its heading."""
+
 _QUIET = b"\t\n" + bytes(range(0x20, 0x7F))
 """The bytes of ASCII that no terminal obeys."""
 
 
 def printable(text: str) -> str:
-    """Return *text* with control characters shown as escapes and CR LF as a line break.
+    """Return *text* with control characters shown as escapes, CR LF as a line break, without the mark of UTF-8.
 
     Most source is plain ASCII and is not looked at letter by letter.
     """
-    return text if _is_quiet(text) else safe(text)
+    return text if _is_quiet(text) else safe(_MARK.sub(r"\1", text))
 
 
 def deciding() -> bytes:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from codereader.fronts.packed.left_out import total
-from codereader.fronts.packed.page import Page, focus_told, functions_told, told
+from codereader.fronts.packed.left_out import is_unread, total
+from codereader.fronts.packed.page import Page, cut_short, focus_told, functions_told, told
 from codereader.fronts.text import counted
+from codereader.pack.segment import LeftOut
 
 SHOWN_FINDS = 20
 """So many replaced secrets are listed; JSON lists all."""
@@ -22,10 +23,20 @@ def of_pack(page: Page, *, is_auto: bool) -> Iterator[str]:
     if packed.left_out:
         if is_auto:
             yield f"  --budget auto is {page.budget:,} tokens: more of a tree rarely makes an answer better"
-        yield f"  not in full: {total(packed.left_out)}; --left-out lists them, --budget N|max brings more"
+        yield from _missing(packed.left_out)
     if around := page.around:
         named = ", ".join(f"{name.replace('_', ' ')} {tokens:,}" for name, tokens in around.items())
         yield f"  beside the files, in no budget: {_sign(page)}{sum(around.values()):,} tokens ({named})"
+
+
+def _missing(rows: Iterable[LeftOut]) -> Iterator[str]:
+    """Yield what is not in full, and what no budget brings, in words."""
+    held = list(rows)
+    cut = [row for row in held if not is_unread(row)]
+    if cut:
+        yield f"  not in full: {total(cut)}; --left-out lists them, --budget N|max brings more"
+    if unread := len(held) - len(cut):
+        yield f"  not read: {counted(unread, 'path')}; --left-out tells why"
 
 
 def of_map(page: Page) -> Iterator[str]:
@@ -36,8 +47,9 @@ def of_map(page: Page) -> Iterator[str]:
 def _head(page: Page, more: str) -> Iterator[str]:
     is_all = page.budget == page.packed.tokens and not page.packed.left_out
     of = "" if is_all else f" of {page.budget:,}"
-    yield f"{_sign(page)}{page.packed.tokens:,}{of} tokens ({page.packed.base.vocabulary})"
-    yield f"  {counted(page.files, 'file')}: {told(page.segments, page.files)}{more}"
+    shown = told(page.segments, page.files, cut_short(page.packed.left_out))
+    yield f"{_sign(page)}{page.packed.tokens:,}{of} tokens ({page.packed.base.vocabulary.partition(' (')[0]})"
+    yield f"  {counted(page.files, 'file')}: {shown}{more}"
 
 
 def _sign(page: Page) -> str:

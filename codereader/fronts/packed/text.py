@@ -19,7 +19,8 @@ def chunks(page: Page) -> Iterator[str]:
         return
     if page.header:
         yield f"{page.header.text}\n\n"
-    yield packed.preface.text
+    if page.about:
+        yield f"{page.about.text}\n\n"
     if page.contents:
         yield f"{page.contents.title}:\n\n{page.contents.text}\n"
     yield from base

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -66,9 +66,14 @@ class Usage:
     dropped: int
 
 
-def usage(name: str, sizes: Iterable[Sizes], segments: Sequence[Segment], depth: int | None) -> Usage:
-    """Return the table down to *depth* levels below the scope; None: as deep as `ROWS` rows allow."""
-    top = _summed(sizes, segments)
+def usage(
+    name: str, sizes: Iterable[Sizes], segments: Sequence[Segment], depth: int | None, cut: Collection[str] = ()
+) -> Usage:
+    """Return the table down to *depth* levels below the scope; None: as deep as `ROWS` rows allow.
+
+    *cut* are the files of which the pack shows the beginning alone.
+    """
+    top = _summed(sizes, segments, cut)
     if depth is not None:
         return Usage(name, tuple(_walked(top, depth)), 0)
     deepest = 1
@@ -80,9 +85,10 @@ def usage(name: str, sizes: Iterable[Sizes], segments: Sequence[Segment], depth:
     return Usage(name, tuple(rows[: ROWS + 1]), max(0, len(rows) - ROWS - 1))
 
 
-def _summed(sizes: Iterable[Sizes], segments: Sequence[Segment]) -> Entry:
+def _summed(sizes: Iterable[Sizes], segments: Sequence[Segment], cut: Collection[str]) -> Entry:
     """Return the scope with everything below it, each folder's entries from the dearest to the cheapest."""
     packed, levels = _in_pack(segments)
+    levels = {path: f"{level}, cut" if path in cut else level for path, level in levels.items()}
     top = Entry("", 0, is_folder=True)
     folders: dict[str, Entry] = {"": top}
     for one in sizes:
