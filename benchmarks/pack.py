@@ -7,18 +7,12 @@ copied to a temporary folder first, without its history, and made a repository t
 (https://github.com/yamadashy/repomix); without it, one on PATH or one that npx has at hand is taken, and where there is
 none its rows are left out. MODEL is whose tokens are counted; by default the default model's.
 
-Rows, the best of --runs rounds in turn (3 unless given), as seconds, CPU seconds and memory of all processes, process
-start included:
+What is printed is the table of RESULTS.md: of each row the best of --runs rounds in turn (3 unless given), as seconds,
+CPU seconds and memory of all processes, process start included. repomix runs with its defaults (o200k_base, a check for
+secrets) and with --compress (signatures only); ours begins with an empty cache, then everything is there. `nothing
+counted` means that the vocabulary is cached but no count.
 
-    repomix             all files in full, counted in o200k_base, checked for secrets: its defaults
-    repomix --compress  signatures only
-    cold                `codereader pack --budget max` with an empty cache: index, vocabulary, counts and all
-    max                 the same again; `json` with the text in JSON
-    N                   a pack of N tokens from a warm index; `uncounted` with the vocabulary cached but no count
-    N, one changed      after a line was added to one file
-    --version           `codereader --version`
-
-Memory is as in index.py. Compare ratios, not machines.
+Memory is as in index.py. Compare ratios, not machines; where others keep the processors busy, it is said.
 """
 
 from __future__ import annotations
@@ -26,6 +20,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -42,6 +37,13 @@ from codereader.model.kept_numbers import FILE_NAME
 from codereader.model.vocabulary import open_vocabulary
 
 BUDGETS = (8_000, 128_000)
+QUESTION = "what happens when a packet arrives?"
+PEER, COMPRESSED = "repomix, all files", "repomix `--compress`"
+COLD, ALL, JSON = (
+    "cold: no index, no vocabulary, no counts, `--budget max`",
+    "`--budget max` again",
+    "the same as JSON with text",
+)
 LIMIT = 400e6
 """Bytes of memory that no row of ours should pass."""
 
@@ -60,38 +62,42 @@ def repomix_at_hand() -> list[str] | None:
 
 def repomix(call: Sequence[str], tree: Path, folder: Path) -> dict[str, Run]:
     """Pack *tree* with the peer, in full and compressed."""
-    rows = {"repomix": [], "repomix --compress": ["--compress"]}
+    rows = {PEER: [], COMPRESSED: ["--compress"]}
     made = folder / "repomix.xml"
     return {
         row: watched([*call, str(tree), "-o", str(made), "--quiet", *flags], folder, {}) for row, flags in rows.items()
     }
 
 
-def pack(tree: Path, cache: Path, out: Path, budget: str, *flags: str) -> Run:
-    """Run `codereader pack` into the file *out*."""
-    call = [command(), "pack", str(tree), "--budget", budget, "-o", str(out), "-q", *flags]
-    return watched(call, tree, {"CODEREADER_CACHE_DIR": str(cache)})
-
-
 def ours(tree: Path, folder: Path, flags: Sequence[str]) -> dict[str, Run]:
     """Pack *tree* from nothing, again in each way, and after an edit; *flags* go to each."""
-    cache, out = folder / "cache", folder / "pack"
+    cache, runs = folder / "cache", dict[str, Run]()
     shutil.rmtree(cache, ignore_errors=True)
-    runs = {"cold": pack(tree, cache, out, "max", *flags), "max": pack(tree, cache, out, "max", *flags)}
+
+    def call(*words: str) -> Run:
+        environment = {"CODEREADER_CACHE_DIR": str(cache)}
+        return watched([command(), words[0], str(tree), *words[1:], "-q"], tree, environment)
+
+    def pack(budget: int | str, *more: str, out: str = "pack") -> Run:
+        return call("pack", *more, "--budget", str(budget), "-o", str(folder / out), *flags)
+
+    runs[COLD], runs[ALL] = pack("max"), pack("max")
+    runs[JSON] = pack("max", "--format", "json", "--text", out="pack.json")
     for budget in BUDGETS:
-        pack(tree, cache, out, str(budget), *flags)
-        runs[f"{budget:,}"] = pack(tree, cache, out, str(budget), *flags)
+        pack(budget)
+        runs[f"{budget:,} tokens"] = pack(budget)
         (cache / FILE_NAME).unlink()
-        runs[f"{budget:,}, uncounted"] = pack(tree, cache, out, str(budget), *flags)
+        runs[f"{budget:,}, nothing counted before"] = pack(budget)
     edited = c_files(tree)[1]
     text = edited.read_bytes()
     for budget in BUDGETS:
         edited.write_bytes(text + b"\nint edited_%d;\n" % time.time_ns())
-        runs[f"{budget:,}, one changed"] = pack(tree, cache, out, str(budget), *flags)
+        runs[f"{budget:,} after one file changed"] = pack(budget)
     edited.write_bytes(text)
-    pack(tree, cache, out, "max", *flags)
-    runs["max, json"] = pack(tree, cache, folder / "pack.json", "max", "--format", "json", "--text", *flags)
-    runs["--version"] = watched([command(), "--version"], tree, {})
+    for row in ("for a question, first", "for a question"):
+        runs[f"128,000 {row}"] = pack(BUDGETS[-1], QUESTION)
+    runs["`codereader brief`"] = call("brief")
+    runs["`--version`"] = watched([command(), "--version"], tree, {})
     return runs
 
 
@@ -104,15 +110,25 @@ def recounted(made: Path, model: Path) -> tuple[int, int, int]:
 
 
 def show(runs: dict[str, Run]) -> None:
-    """Print the rows and what they come to."""
+    """Print the table, and what it comes to."""
+    print("| row | wall | CPU | memory of all processes |\n|---|---|---|---|")
     for row, run in runs.items():
-        print(f"{row:<22} {run.seconds:7.2f} s {run.cpu:7.2f} s CPU {run.peak / 1e6:6.0f} MB")
-    if "repomix" in runs:
-        for row in ("max", "max, json"):
-            print(f"repomix / {row:<12} {runs['repomix'].seconds / runs[row].seconds:6.2f}")
-        print(f"cold / repomix --compress {runs['cold'].seconds / runs['repomix --compress'].seconds:.2f}")
-    over = [row for row, run in runs.items() if run.peak > LIMIT and not row.startswith("repomix")]
-    print(f"above {LIMIT / 1e6:.0f} MB: {', '.join(over) or 'none of ours'}")
+        print(f"| {row} | {run.seconds:.2f} s | {run.cpu:.2f} s | {run.peak / 1e6:.0f} MB |")
+    print()
+    if PEER in runs:
+        for row in (ALL, JSON):
+            wall, cpu = runs[PEER].seconds / runs[row].seconds, runs[PEER].cpu / runs[row].cpu
+            print(f"repomix / {row}: {wall:.2f} (CPU {cpu:.2f})")
+        cold, peer = runs[COLD], runs[COMPRESSED]
+        print(f"cold / {COMPRESSED}: {cold.seconds / peer.seconds:.2f} (CPU {cold.cpu / peer.cpu:.2f})")
+    over_limit = [row for row, run in runs.items() if run.peak > LIMIT and row not in (PEER, COMPRESSED)]
+    print(f"above {LIMIT / 1e6:.0f} MB: {', '.join(over_limit) or 'none of ours'}")
+
+
+def busy() -> str:
+    """Return how busy the machine is beside us, where the system tells."""
+    load, cores = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0, os.cpu_count() or 1
+    return f"; load {load:.1f} on {cores} cores: read CPU times, not walls" if load > cores / 2 else ""
 
 
 def compare(source: Path, call: list[str] | None, model: Path, flags: Sequence[str], rounds: int) -> None:
@@ -122,7 +138,7 @@ def compare(source: Path, call: list[str] | None, model: Path, flags: Sequence[s
         tree = laid_out(source, folder)
         files = files_below(tree)
         size = sum(path.stat().st_size for path in files)
-        print(f"{source}: {len(files):,} files, {size / 1e6:.1f} MB; {'repomix' if call else 'repomix is left out'}")
+        print(f"{source.name}: {len(files):,} files, {size / 1e6:.1f} MB{'' if call else '; no repomix'}{busy()}\n")
         runs: dict[str, Run] = {}
         for _ in range(rounds):
             better(runs, {**(repomix(call, tree, folder) if call else {}), **ours(tree, folder, flags)})
@@ -131,6 +147,7 @@ def compare(source: Path, call: list[str] | None, model: Path, flags: Sequence[s
         print(f"{tokens:,} tokens; counted alike without a cache: {same:,} of {segments:,} segments")
         sizes = (f"{name} {(folder / name).stat().st_size / 1e6:.1f} MB" for name in ("pack", "pack.json"))
         counts = (folder / "cache" / FILE_NAME).stat().st_size
+        print(f"for a question: {QUESTION}")
         print(f"on disk: {', '.join(sizes)}, kept counts {counts / 1e6:.2f} MB")
 
 
@@ -143,7 +160,9 @@ def main() -> None:
     reader.add_argument("--runs", type=int, default=3, help="rounds; the best of each row counts")
     wish = reader.parse_args()
     found = resolve_model(wish.model, cache_dir()) or sys.exit("no model was found")
-    call = wish.repomix.split() if wish.repomix else repomix_at_hand()
+    call = shlex.split(wish.repomix) if wish.repomix else repomix_at_hand()
+    if call:
+        call[0] = os.path.abspath(shutil.which(call[0]) or sys.exit(f"there is no {call[0]}"))  # noqa: PTH100  # a command
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     print(facts_of_machine())
     flags = ["--model", str(found.path)]
