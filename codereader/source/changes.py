@@ -23,7 +23,7 @@ from pathlib import Path
 from codereader.cancel import CancelToken
 from codereader.errors import NothingReadable, UsageError
 from codereader.source.disk import read_small
-from codereader.source.git import Repository, comparison_settings, open_repository
+from codereader.source.git import Repository, comparison_settings, open_repository, parse_config
 from codereader.source.scope import Scope
 
 DIFF_BYTES = 1 << 20
@@ -249,6 +249,8 @@ def _borrowed(scope: Scope, task: str, cancel: CancelToken | None) -> Iterator[_
     try:
         with tempfile.TemporaryDirectory(prefix="codereader-git-", ignore_cleanup_errors=True) as made:
             git = _Git(program, Path(made).resolve(), repository, _head(repository), task, cancel)
+            if git.head is None and (broken := _broken_branch(repository)):
+                raise git.failed(f"{_printable(broken)} names no commit", "Look at it with `git fsck`.")
             _furnish(git)
             yield git
     except OSError as error:
@@ -258,6 +260,8 @@ def _borrowed(scope: Scope, task: str, cancel: CancelToken | None) -> Iterator[_
 def _furnish(git: _Git) -> None:
     """Write what makes a git folder, and copy what the repository says of its own objects and files."""
     repository, folder = git.repository, git.folder
+    if unknown := _unknown_format(repository):
+        raise git.failed(f"its format is not known here ({_printable(unknown)[:100]})")
     index = repository.folder / "index"
     if index.exists() and not index.is_file():
         raise git.failed("its index is no file")
@@ -282,6 +286,25 @@ def _config(repository: Repository) -> str:
     return "\n".join([*lines, *(["[extensions]", "objectformat = sha256"] if sha256 else []), ""])
 
 
+_EXTENSIONS = frozenset(
+    "noop noop-v1 objectformat partialclone preciousobjects relativeworktrees worktreeconfig".split()
+)
+"""What a repository may say of its format (gitrepository-layout(5), git-config(1)) that changes nothing here."""
+
+
+def _unknown_format(repository: Repository) -> str:
+    """Return what the repository says of its format that is not known, nothing where all of it is."""
+    found = read_small(repository.common / "config", _COPY_BYTES)
+    for name, value in parse_config(found[0]) if found else ():
+        section, _, key = name.partition(".")
+        told = value.lower()
+        if name == "core.repositoryformatversion" and told not in ("", "0", "1"):
+            return f"version {value}"
+        if section == "extensions" and key not in _EXTENSIONS and (key, told) != ("refstorage", "files"):
+            return f"{name} = {value}"
+    return ""
+
+
 def _head(repository: Repository) -> str | None:
     """Return the id of the commit that is checked out, None where there is none yet."""
     named = _line(repository.folder / "HEAD")
@@ -293,6 +316,14 @@ def _head(repository: Repository) -> str | None:
             return None
         named = _line(repository.folder / name) or _line(repository.common / name) or _packed(repository, name)
     return None
+
+
+def _broken_branch(repository: Repository) -> str:
+    """Return the name of what is checked out if that is there and names no commit; a branch to be is not there."""
+    name = _line(repository.folder / "HEAD").removeprefix("ref:").strip()
+    if not name.startswith("refs/"):
+        return "HEAD"
+    return name if any((place / name).exists() for place in (repository.folder, repository.common)) else ""
 
 
 def _packed(repository: Repository, name: str) -> str:

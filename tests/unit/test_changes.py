@@ -390,6 +390,12 @@ BREAKS: dict[str, Callable[[Path], object]] = {
     "index": lambda folder: (folder / "index").write_bytes(b"DIRC\0\0\0\2 nonsense"),
     "index a folder": lambda folder: ((folder / "index").unlink(), (folder / "index").mkdir()),
     "head": lambda folder: (folder / "HEAD").write_text("a" * 40 + "\n"),
+    "branch": lambda folder: (
+        (folder / "HEAD").write_text("ref: refs/heads/one\n") and (folder / "refs/heads/one").write_text("")
+    ),
+    "refs in a table": lambda folder: (folder / "config").write_text("[extensions]\n\trefStorage = reftable\n"),
+    "format of tomorrow": lambda folder: (folder / "config").write_text("[extensions]\n\tyetUnknown = 1\n"),
+    "version of tomorrow": lambda folder: (folder / "config").write_text("[core]\n\trepositoryFormatVersion = 2\n"),
 }
 
 
