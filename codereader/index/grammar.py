@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib import import_module
+from time import thread_time
 from typing import TYPE_CHECKING
 
 from codereader.source.languages import Language
 
 if TYPE_CHECKING:
     from tree_sitter import Language as Grammar
-    from tree_sitter import Node
+    from tree_sitter import Node, Parser, QueryCursor
     from tree_sitter import Query as Pattern
 
 Match = tuple[int, Mapping[str, Sequence["Node"]]]
@@ -24,12 +25,25 @@ DEEPEST_START = 500
 """Patterns of tags fit no deeper in the tree than this; a query's time grows with the square of the depth."""
 
 LOOKS = 5000
-LOOKS_PER_BYTE = 0.2
+LOOKS_PER_BYTE = 0.06
 """So often a parser may report to us, beside what it may for each byte, before the text counts as none of its language.
-Source takes a tenth of that; broken text can take time that grows with the square of its length.
+Source takes a third of that; broken text can take time that grows with the square of its length.
 """
 
-_PIECE = 1 << 16
+READS = 2000
+READS_PER_PIECE = 32
+"""So often a parser may ask for pieces of the text, beside what it may for each of them; source asks about twice."""
+
+SECONDS = 5.0
+"""Of processor time, that one text may take; source of the largest size that is read takes a tenth of that.
+
+The last resort: counts alone cannot tell how long a parser looks for a way out of an error.
+"""
+
+MOST_RUBBLE = 10_000
+"""Tokens side by side that fit nothing; a query's time grows with the square of their number."""
+
+_PIECE = 1 << 12
 _ASCII = bytes(byte if 0 < byte < 128 else 32 if byte == 0 else 63 for byte in range(256))
 
 
@@ -68,29 +82,66 @@ def matcher_of(language: Language, pattern: Pattern) -> Callable[[bytes], Sequen
 
     Raises: UnusableError.
     """
-    from tree_sitter import Parser, QueryCursor
+    from tree_sitter import Parser
 
     parser = Parser(grammar_of(language))
 
     def matches(data: bytes) -> Sequence[Match] | None:
-        data = clean(data)
-        patience = LOOKS + len(data) * LOOKS_PER_BYTE
-
-        def is_lost(_: int, __: bool) -> bool:
-            nonlocal patience
-            patience -= 1
-            return patience < 0
-
-        try:
-            tree = parser.parse(lambda at, _: data[at : at + _PIECE], progress_callback=is_lost)
-        except ValueError:
-            parser.reset()
+        root = Patience(clean(data)).root(parser)
+        if root is None:
             return None
-        cursor = QueryCursor(pattern)
-        cursor.set_max_start_depth(DEEPEST_START)
-        return cursor.matches(tree.root_node)
+        return cursor_of(pattern).matches(root)
 
     return matches
+
+
+def cursor_of(pattern: Pattern) -> QueryCursor:
+    """Return what looks for *pattern* in trees, as deep as its time allows. It cannot be stopped once it looks."""
+    from tree_sitter import QueryCursor
+
+    cursor = QueryCursor(pattern)
+    cursor.set_max_start_depth(DEEPEST_START)
+    return cursor
+
+
+class Patience:
+    """How long a parser may look at one text. It can be interrupted all the while."""
+
+    __slots__ = ("_data", "_ends", "_is_lost", "_looks", "_reads")
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._looks = LOOKS + len(data) * LOOKS_PER_BYTE
+        self._reads = READS + len(data) // _PIECE * READS_PER_PIECE
+        self._ends = thread_time() + SECONDS
+        self._is_lost = False
+
+    def root(self, parser: Parser) -> Node | None:
+        """Return the root of the tree of the text, None for text that the grammar is lost in."""
+        try:
+            tree = parser.parse(self._read, progress_callback=self._is_over)
+        except BaseException as error:
+            parser.reset()
+            if isinstance(error, ValueError):
+                return None
+            raise
+        root = tree.root_node
+        is_rubble = root.has_error and any(map(_is_rubble, (root, *root.children)))
+        return None if self._is_lost or is_rubble else root
+
+    def _is_over(self, _: int, __: bool) -> bool:
+        self._looks -= 1
+        self._is_lost = self._is_lost or self._looks < 0 or thread_time() > self._ends
+        return self._is_lost
+
+    def _read(self, at: int, _: object) -> bytes:
+        self._reads -= 1
+        self._is_lost = self._is_lost or self._reads < 0
+        return b"" if self._is_lost else self._data[at : at + _PIECE]
+
+
+def _is_rubble(node: Node) -> bool:
+    return node.is_error and node.child_count > MOST_RUBBLE
 
 
 def clean(data: bytes) -> bytes:

@@ -16,7 +16,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codereader.index.grammar import UnusableError, grammar_of, matcher_of, pattern_of
+from codereader.index.grammar import Patience, UnusableError, cursor_of, grammar_of, matcher_of, pattern_of
 from codereader.source.languages import Language, known_languages
 from codereader.source.languages import language as find_language
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from codereader.index.tagged.tags import Matcher
 
 Query = Callable[[bytes], Mapping[str, Sequence["Node"]]]
-"""Parses a text and returns its captures by name."""
+"""Parses a text and returns its captures by name; of text that the grammar is lost in one error alone."""
 
-EXTRACTOR = "29"
+EXTRACTOR = "30"
 """Raised whenever the same bytes give other facts than before, so that stores parse them again."""
 
 _DATA = re.compile(r"^[\[{<]|\s=\s|;$|^[\w.-]+:\s")
@@ -117,16 +117,18 @@ def problems(languages: Iterable[str]) -> tuple[str, ...]:
 
 @cache
 def _query(language: str) -> Query:
-    from tree_sitter import Parser, QueryCursor
+    from tree_sitter import Parser
 
     known = find_language(language)
     if known is None:
         raise UnusableError(f"there is no language {language}")
     pattern = pattern_of(known)
     parser = Parser(grammar_of(known))
+    lost = {"error": [parser.parse(b"").root_node]}
 
     def query(data: bytes) -> Mapping[str, Sequence[Node]]:
-        captures = QueryCursor(pattern).captures(parser.parse(data).root_node)
+        root = Patience(data).root(parser)
+        captures = lost if root is None else cursor_of(pattern).captures(root)
         return {name: sorted(nodes, key=_START) for name, nodes in captures.items()}
 
     return query
