@@ -9,6 +9,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+COUNTS_NAME = "counts.sqlite"
+"""The file in the cache that keeps small numbers: tokens of texts, and which contents hold no credential."""
+
 
 def cache_dir() -> Path:
     """Return the absolute cache directory. It is not created here."""

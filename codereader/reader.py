@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from codereader.pack.texts import Redact
 
 Step = Callable[[str, int, int], None]
-"""Called with a stage (``walk``, ``parse``), what is done and the total (0 while unknown), in files."""
+"""Called with a stage (``walk``, ``parse``, ``rank``), what is done and the total (0 while unknown), in files."""
 
 
 class Reader:
@@ -240,7 +240,7 @@ class Reader:
         from codereader.facts.rank import rank_files
 
         with self.cancel.anywhere():
-            return rank_files(self.view)
+            return rank_files(self.view, lambda done, total: self._step("rank", done, total))
 
     @cached_property
     def searcher(self) -> Searcher:

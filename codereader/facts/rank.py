@@ -9,7 +9,7 @@ compare only within one scope. Same index, same scores.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import log2
 
 from codereader.facts.outcome import packed, unpacked
@@ -33,6 +33,9 @@ MACRO_SHARE = 0.5
 MINOR_SHARE = 0.25
 """What is left of the score of tests, documentation, examples and the like."""
 
+TOLD = 500
+"""So many files are ranked before the next are told of."""
+
 _MINOR = re.compile(
     r"(^|/)(tests?|testing|selftests?|docs?|documentation|examples?|samples?|benchmarks?|fixtures|vendor|third_party)/"
     r"|(^|/)(test_[^/]*|[^/]*_test|conftest)\.\w+$",
@@ -45,13 +48,16 @@ def is_minor(path: str) -> bool:
     return bool(_MINOR.search(path))
 
 
-def rank_files(view: IndexView) -> dict[str, float]:
-    """Return the score of every file, highest first, then by path. It is kept in the index until a file changes."""
+def rank_files(view: IndexView, step: Callable[[int, int], None] = lambda _, __: None) -> dict[str, float]:
+    """Return the score of every file, highest first, then by path. It is kept in the index until a file changes.
+
+    *step* is told now and then how many files are ranked, of how many.
+    """
     paths = sorted(file.path for file in view.files())
     kept = view.kept(f"importance {VERSION}")
     scores = _unpacked(kept, paths) if kept else None
     if scores is None:
-        scores = _scores(view, paths)
+        scores = _scores(view, paths, step)
         made = packed([scores[path] for path in paths])
         if made is not None:
             view.keep(f"importance {VERSION}", made)
@@ -69,13 +75,16 @@ def _unpacked(raw: bytes, paths: Sequence[str]) -> dict[str, float] | None:
     return None
 
 
-def _scores(view: IndexView, paths: Sequence[str]) -> dict[str, float]:
+def _scores(view: IndexView, paths: Sequence[str], step: Callable[[int, int], None]) -> dict[str, float]:
+    step(0, len(paths))
     referring = view.referring_files()
     defined: dict[str, int] = {}
     homes: dict[str, list[tuple[str, float]]] = {}
     for files, heads in view.sections("definitions", unpack_heads):
         names = len({head.name for head in heads})
         shared = {name: share for name, share in _shares(heads).items() if name in referring}
+        if len(defined) // TOLD != (len(defined) + len(files)) // TOLD:
+            step(len(defined) + len(files), len(paths))
         for path in files:
             defined[path] = names
             for name, share in shared.items():

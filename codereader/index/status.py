@@ -12,6 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from codereader.config import COUNTS_NAME
 from codereader.errors import NothingReadable, StoreError
 from codereader.index.database import BROKEN, FILE_NAME, TERMS_NAME, beside_of
 from codereader.index.known import is_fresh
@@ -145,13 +146,14 @@ def _root_of(path: Path) -> Path:
 
 
 def clear_all(cache: Path) -> Cleared:
-    """Delete the index in the folder *cache*, one that was set aside, and the words beside.
+    """Delete the index in the folder *cache*, one that was set aside, and the words and counts beside.
 
     Raises: StoreError where that fails.
     """
     index = cache / FILE_NAME
     terms = cache / TERMS_NAME
-    places = (index, *beside_of(index), cache / BROKEN, terms, *beside_of(terms))
+    counts = cache / COUNTS_NAME
+    places = (index, *beside_of(index), cache / BROKEN, terms, *beside_of(terms), counts, *beside_of(counts))
     doomed = [place for place in places if place.exists()]
     freed = sum(place.stat().st_size for place in doomed)
     roots = contents = files = 0

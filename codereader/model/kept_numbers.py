@@ -14,9 +14,9 @@ from contextlib import closing, suppress
 from hashlib import blake2b
 from pathlib import Path
 
-from codereader.config import make_private
+from codereader.config import COUNTS_NAME, make_private
 
-FILE_NAME = "counts.sqlite"
+FILE_NAME = COUNTS_NAME
 
 FORMAT = 1
 """Counts up with every change of the table or of what a key or a checksum is made of."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from codereader.cancel import CancelToken
+from codereader.facts import rank
 from codereader.facts.rank import is_minor, rank_files
 from codereader.index import store
 from codereader.index.build import build
@@ -178,3 +179,17 @@ def test_an_index_that_cannot_be_written_ranks_all_the_same(
         with closing(open_to_read(tmp_path / "cache")) as index:
             assert expected == rank_files(IndexView(walked, index))
     assert ["worked"] * 2 == done
+
+
+def test_who_waits_is_told_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ranking a large tree takes a while: it says so from its first moment on, and only where there is work."""
+    monkeypatch.setattr(rank, "TOLD", 4)
+    shutil.copytree(RAMDISK, tmp_path / "ramdisk")
+    walked = walk(open_scope(tmp_path / "ramdisk"), CancelToken(), None)
+    build(walked, tmp_path / "cache", CancelToken())
+    steps: list[tuple[int, int]] = []
+    with open_index(walked, tmp_path / "cache") as view:
+        rank_files(view, lambda done, total: steps.append((done, total)))
+        rank_files(view, lambda done, total: steps.append((done, total)))
+
+    assert steps == [(0, 10), (4, 10), (8, 10)]

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from codereader.config import COUNTS_NAME
 from codereader.errors import NothingReadable
 from codereader.index.database import FILE_NAME, TERMS_NAME
 from codereader.index.status import clear_all
 from codereader.index.terms.store import open_terms
 from codereader.index.terms.words import number_of
+from codereader.model.kept_numbers import KeptNumbers
 from codereader.reader import Reader
 
 
@@ -121,3 +123,19 @@ def test_clearing_all_deletes_the_words(tmp_path: Path) -> None:
     done = clear_all(cache)
 
     assert (told > 0, False) == (done.freed > told > 0, (cache / TERMS_NAME).exists())
+
+
+def test_clearing_all_forgets_counts_clearing_a_root_keeps_them(tmp_path: Path) -> None:
+    """Counts tell neither text nor path, so that nobody knows which root they were made for."""
+    root, cache = lay(tmp_path / "tree"), tmp_path / "cache"
+    search(root, cache, "x_a")
+    numbers = KeptNumbers(b"tokens", cache)
+    numbers.learn({numbers.key(b"text"): 1})
+    numbers.close()
+    counts = cache / COUNTS_NAME
+
+    with Reader(root, cache=cache) as reader:
+        reader.clear()
+    assert counts.exists()
+    clear_all(cache)
+    assert not counts.exists()
