@@ -15,15 +15,17 @@ import re
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import accumulate, takewhile
 from pathlib import Path
 
 from codereader.cancel import CancelToken
 from codereader.errors import NothingReadable, UsageError
 from codereader.source.disk import read_small
 from codereader.source.git import Repository, comparison_settings, open_repository, parse_config
+from codereader.source.ignore import rules_of
 from codereader.source.scope import Scope
 
 DIFF_BYTES = 1 << 20
@@ -40,6 +42,11 @@ _SECONDS = 30.0
 
 _COPY_BYTES = 64 << 20
 """Longest file that is copied into a git folder of our own."""
+
+_PATHS_BYTES = 20_000
+"""Longest list of paths that a command line takes everywhere."""
+
+_SLASH = ord("/")
 
 _EMPTY_TREE = {
     20: "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
@@ -75,29 +82,38 @@ class Log:
 
 
 def diff(scope: Scope, limit: int = DIFF_BYTES, cancel: CancelToken | None = None) -> Changes:
-    """Return the uncommitted changes below the folder of *scope*, at most *limit* bytes of them.
+    """Return the uncommitted changes of what *scope* takes in and does not exclude, at most *limit* bytes of them.
 
     A diff of several files that is longer ends with the last file that fits. File names in it are quoted as git does.
     Raises: UsageError where there is no repository or no git program; NothingReadable where git cannot read it.
     """
     with _borrowed(scope, "show uncommitted changes", cancel) as git:
         compared = [f"--relative={_folder(scope)}", git.head or _EMPTY_TREE[git.repository.id_bytes]]
-        data, more = git.run(["diff", *_DIFF, *compared, "--", *_place(scope)], limit)
-        changed = git.names(["diff", "-z", "--name-only", *_DIFF, *compared, "--", *_place(scope)]) if more else ()
+        place = _place(scope)
+        beyond: tuple[str, ...] = ()
+        data, more, changed = b"", False, beyond
+        if narrow := bool(scope.include or scope.exclude):
+            names = git.names(["diff", "-z", "--name-only", *_DIFF, *compared, "--", *place])
+            place, beyond = _narrowed(scope, names)
+        if place or not narrow:
+            data, more = git.run(["diff", *_DIFF, *compared, "--", *place], limit)
+        if more:
+            changed = git.names(["diff", "-z", "--name-only", *_DIFF, *compared, "--", *place])
         others = git.names(["ls-files", "-z", "--others", "--exclude-standard", "--", *_place(scope)])
     kept = data
     if more:
         end = data.rfind(b"\ndiff --git ") + 1
         kept = data[: end or data.rfind(b"\n") + 1]
-    left_out = changed[len(_DIFF_START.findall(kept)) :] if more else ()
+    left_out = (*changed[len(_DIFF_START.findall(kept)) :], *beyond)
     start = len(_folder(scope))
-    untracked = tuple(sorted(name[start:] for name in others))
+    untracked = tuple(sorted(filter(_asked(scope), (name[start:] for name in others))))
     return Changes(kept.decode("utf-8", "replace"), untracked, left_out, more and not end)
 
 
 def log(scope: Scope, count: int, limit: int = LOG_BYTES, cancel: CancelToken | None = None) -> Log:
     """Return the last *count* commits that touch the folder of *scope*, in about *limit* bytes; none is no error.
 
+    What the scope takes in or excludes within the folder makes no difference.
     Raises: as `diff` does.
     """
     with _borrowed(scope, "show the log", cancel) as git:
@@ -144,6 +160,32 @@ def _folder(scope: Scope) -> str:
 
 def _place(scope: Scope) -> list[str]:
     return [place] if (place := _folder(scope) + (scope.only or "")) else []
+
+
+def _asked(scope: Scope) -> Callable[[str], bool]:
+    """Return what tells whether a path, relative to the folder of *scope*, is taken in and not excluded."""
+    include, exclude = rules_of(scope.include), rules_of(scope.exclude)
+
+    def asked(path: str) -> bool:
+        name = os.fsencode(path)
+        places = [(name[:at], True) for at, byte in enumerate(name) if byte == _SLASH]
+        taken = include is None
+        for place, is_folder in [*places, (name, False)]:
+            if exclude and exclude.verdict(place, is_folder=is_folder):
+                return False
+            word = include.verdict(place, is_folder=is_folder) if include else None
+            taken = taken if word is None else word
+        return taken
+
+    return asked
+
+
+def _narrowed(scope: Scope, names: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
+    """Return the paths to compare of those of *names* that are asked for, and the names that are too many for that."""
+    asked = tuple(filter(_asked(scope), names))
+    place = [_folder(scope) + name for name in asked]
+    room = list(takewhile(lambda size: size <= _PATHS_BYTES, accumulate(len(os.fsencode(one)) + 1 for one in place)))
+    return place[: len(room)], asked[len(room) :]
 
 
 def _printable(text: str) -> str:

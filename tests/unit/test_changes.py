@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -97,6 +98,46 @@ def test_the_diff_of_one_file_is_of_that_file(tmp_path: Path) -> None:
 
     assert "+++ b/b.c" in changes.text
     assert changes.untracked == ()
+
+
+@pytest.mark.parametrize(
+    ("include", "exclude", "shown"),
+    [
+        (("*.c",), (), ["b.c", "deep/c.c"]),
+        (("deep/",), (), ["deep/c.c"]),
+        ((), ("deep",), ["b.c", "e.h"]),
+        (("*.c",), ("b.*",), ["deep/c.c"]),
+        (("*.rs",), (), []),
+    ],
+)
+def test_a_diff_keeps_to_what_is_included(
+    tmp_path: Path, include: tuple[str, ...], exclude: tuple[str, ...], shown: list[str]
+) -> None:
+    """A diff of a folder shows the files that --include and --exclude leave, tracked or not, and no others."""
+    top = made(tmp_path / "top")
+    (top / "sub/e.h").write_text("int e;\n")
+    commit(top, "another")
+    for name in ("a.c", "sub/b.c", "sub/e.h", "sub/deep/c.c"):
+        (top / name).write_text("changed\n")
+    (top / "sub/new.c").write_text("new\n")
+
+    found = diff(open_scope(top / "sub", include=include, exclude=exclude))
+
+    assert shown == re.findall(r"^\+\+\+ b/(.*)$", found.text, re.MULTILINE)
+    assert (("new.c",) if "*.c" in include or not include else ()) == found.untracked
+
+
+def test_a_file_that_came_into_the_scope_is_new_there(tmp_path: Path) -> None:
+    """A rename across the border of the scope shows only the side inside, as git does."""
+    top = made(tmp_path / "top")
+    git(top, "mv", "a.c", "sub/came.c")
+    git(top, "mv", "sub/b.c", "other/gone.c")
+
+    shown = diff(open_scope(top / "sub")).text
+
+    assert judged(top, "sub") == shown
+    assert "new file mode 100644\n" in shown
+    assert "deleted file mode 100644\n" in shown
 
 
 def test_untracked_files_are_named(tmp_path: Path) -> None:
