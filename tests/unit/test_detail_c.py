@@ -234,3 +234,37 @@ def test_a_real_tree_is_never_larger_as_a_skeleton(tmp_path: Path) -> None:
 
     assert "full" == piece.level
     assert "=== a.h (full, 2 lines)\nint a;\nint b;\n" == piece.text
+
+
+LONG_MACRO = """#define swap_all(a, b) do { \\
+\tint first = (a); \\
+\tint second = (b); \\
+\t(a) = second; \\
+\t(b) = first; \\
+\tpr_info("%d", first); \\
+\tpr_info("%d", second); \\
+\tpr_info("%d", a); \\
+\tpr_info("%d", b); \\
+\tdone(a, b); \\
+} while (0)
+int after;
+"""
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_long_macro_keeps_what_closes_it(end: str) -> None:
+    """What is left of a ``do { } while (0)`` is still one macro, which ends where it did."""
+    source = LONG_MACRO.replace("\n", end).encode()
+
+    text = shown("a.h", source, parse(source, "c")).pieces("skeleton")[0].text.replace("\r\n", "\n")
+
+    assert "\t(a) = second; \\\n\t/* 6 lines: 5-10 */ \\\n} while (0)\nint after;\n" in text
+
+
+def test_an_outline_tells_a_syscall_once() -> None:
+    """A system call is a definition and a way in, on one row."""
+    source = b"SYSCALL_DEFINE1(peek, int, fd)\n{\n\treturn do_peek(fd);\n}\nmodule_init(peek_init);\n"
+
+    text = shown("a.c", source, parse(source, "c")).pieces("outline")[0].text
+
+    assert ["1: SYSCALL_DEFINE1(peek, int, fd)", "5: module_init(peek_init)"] == text.splitlines()[1:]

@@ -40,7 +40,8 @@ def outline(parsed: ParsedFile) -> str:
     named = {d.name for d in definitions}
     rows += [(some[0].row, f"{name}{_members(some)}") for name, some in held.items() if name not in named]
     rows += [(one.row, _rule(one)) for one in parsed.builds]
-    rows += [(e.row, f"{e.via}({e.name})") for e in parsed.entries]
+    told = {(d.row, d.signature.partition("(")[0]) for d in definitions}
+    rows += [(e.row, f"{e.via}({e.name})") for e in parsed.entries if (e.row, e.via) not in told]
     offered: dict[tuple[int, str], list[str]] = {}
     for export in parsed.exports:
         if export.kind not in named:

@@ -254,8 +254,11 @@ def _shorter(
     if begin is None:
         return None
     is_bracketed = one.kind == "value" and lines.data[one.end - 1] in b")]}"
-    end = one.end - 1 if is_bracketed and stop == last else min(lines.end(stop), max(one.end, lines.end(stop)))
-    return Edit(lines.indent(begin), end, mark(language, begin, stop)) if end > lines.indent(begin) else None
+    end = one.end - 1 if is_bracketed and stop == last else lines.end(stop)
+    words = mark(language, begin, stop)
+    if one.kind == "macro" and stop < last:
+        end, words = end - 1, words + b" "
+    return Edit(lines.indent(begin), end, words) if end > lines.indent(begin) else None
 
 
 def _is_closed(lines: Lines, one: Stretch, first: int, last: int) -> bool:
@@ -265,6 +268,8 @@ def _is_closed(lines: Lines, one: Stretch, first: int, last: int) -> bool:
     if one.kind == "value":
         closes = lines.data[one.end - 1] in b")]}"
         return closes and not lines.data[lines.start(last) : one.end - 1].strip()
+    if one.kind == "macro":
+        return lines.line(last).lstrip()[:1] in (b"}", b")") and lines.line(last - 1).endswith(b"\\")
     return one.kind == "text" and lines.line(last).strip()[:3] in (b'"""', b"'''", b"`", b"`;")
 
 
