@@ -27,6 +27,12 @@ from codereader.reader import Reader
     [
         ("e1000_watchdog", ("e1000_watchdog", "e1000", "watchdog")),
         ("HTTPServerError", ("httpservererror", "http", "server", "error")),
+        ("IPsec", ("ipsec",)),
+        ("IPv6Address", ("ipv6address", "ipv6", "address")),
+        ("vSwitch", ("vswitch", "switch")),
+        ("CPUs", ("cpus", "cpu")),
+        ("getURLs", ("geturls", "get", "url")),
+        ("QoS", ("qos",)),
         ("__init__", ("init",)),
         ("suspended", ("suspend",)),
         ("0x15b8UL", ("15b8",)),

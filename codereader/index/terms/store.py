@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from codereader.index.terms.bag import Bag
 
 FILE_NAME = TERMS_NAME
-FORMAT = 2
+FORMAT = 3
 """Raised whenever tables, words or bags change; a file of another format is made anew."""
 
 BUSY_SECONDS = 60.0

@@ -18,7 +18,13 @@ WORD = re.compile(r"[A-Za-z0-9_]+|[^\W\x00-\x7f]+")
 LONGEST = 80
 """Characters of the longest word that is looked at; beyond are encoded data."""
 
-_PART = re.compile(r"[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z]+[0-9]*[a-z]?(?![a-z])|[A-Z]?[a-z]+[0-9]*|[0-9]+[a-z0-9]*")
+_PART = re.compile(
+    r"^[A-Z][a-z][A-Z]$"  # QoS
+    r"|[A-Z]{2,}(?=s(?![a-z]))"  # CPU of CPUs
+    r"|[A-Z]{2,}(?:sec|v[0-9]+)(?![a-z])"  # IPsec, IPv4
+    r"|[A-Z]+(?![a-z])[0-9]*"
+    r"|[A-Z]?[a-z]+[0-9]*[a-z]?(?![a-z])|[A-Z]?[a-z]+[0-9]*|[0-9]+[a-z0-9]*"
+)
 _HEX = re.compile(r"0[xX]0*([0-9a-fA-F]{3,8})[uUlL]*")
 
 
