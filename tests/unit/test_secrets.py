@@ -156,6 +156,34 @@ def test_a_credential_is_replaced_where_only_its_beginning_is_shown() -> None:
     assert redact.finds == (Find("a.py", 1, "GitHub token"),)
 
 
+@pytest.mark.parametrize("left", range(5, 20))
+def test_a_cut_leaves_no_character_of_a_credential(left: int) -> None:
+    """However few characters a cut left of a token, none of them is shown, also in a text of one line."""
+    token = "gh" + "p_" + made(36)
+    redact = Redactor(lambda _: f'TOKEN = "{token}"\n')
+
+    shown = redact("a.py", f'1 TOKEN = "{token[:left]}…')
+
+    assert f'1 TOKEN = "{marker("GitHub token")}…' == shown
+    assert (Find("a.py", 1, "GitHub token"),) == redact.finds
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"key": "first\\n{}"}',
+        "https://x/?token=a%3D{}&b",
+        "export {}",
+        "\\t{}",
+    ],
+)
+def test_a_token_behind_an_escape_is_found(text: str) -> None:
+    """Line breaks and equals signs that are written as escapes end in a letter that belongs to no token."""
+    token = "glp" + "at-" + made(20)
+
+    assert [token] == [secret.text for secret in find_secrets(text.replace("{}", token))]
+
+
 def test_a_private_key_with_line_numbers_is_replaced_line_by_line() -> None:
     """Where each line stands behind its number, each line of the key goes."""
     key = pem("RSA PRIVATE" + " KEY", 600)

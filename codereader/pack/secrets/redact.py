@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -13,7 +13,12 @@ if TYPE_CHECKING:
     from codereader.pack.secrets.find import Secret
 
 _KNOWN_BY = 12
-"""So many first characters of a credential are taken for it where its end was cut off."""
+"""So many first characters of a credential are taken for it wherever they stand."""
+
+_CUT = 4
+"""So many are taken for it where the mark of a cut follows."""
+
+_CUT_OFF = re.compile(rf"(?P<left>[^\s…]{{{_CUT},{_KNOWN_BY - 1}}})…")
 
 _LONGEST = 1 << 17
 """More characters than a credential has."""
@@ -39,10 +44,14 @@ class _Needle:
 
 @dataclass(frozen=True, slots=True)
 class _Hidden:
-    """What is looked for in the texts of one file, sorted, by its first characters, and a pattern of those."""
+    """What is looked for in the texts of one file, sorted, by its first characters, and a pattern of those.
+
+    `ways` are those first characters, sorted.
+    """
 
     beginnings: re.Pattern[str]
     needles: Mapping[str, Sequence[_Needle]]
+    ways: Sequence[str]
 
 
 class Redactor:
@@ -88,11 +97,26 @@ class Redactor:
                 kept += text[at:start], _shown(needle.secret, text[start:searched])
                 at = searched
                 self._finds.add(Find(path, needle.secret.line, needle.secret.kind))
-        return "".join([*kept, text[at:]])
+        return self._without_cut_off(path, hidden, "".join([*kept, text[at:]]))
+
+    def _without_cut_off(self, path: str, hidden: _Hidden, text: str) -> str:
+        """Return *text* without the few characters of a credential that a cut left of it."""
+
+        def shown(match: re.Match[str]) -> str:
+            left = match["left"]
+            for size in range(len(left), _CUT - 1, -1):
+                here = bisect_left(hidden.ways, left[-size:])
+                if here < len(hidden.ways) and hidden.ways[here].startswith(left[-size:]):
+                    secret = hidden.needles[hidden.ways[here]][0].secret
+                    self._finds.add(Find(path, secret.line, secret.kind))
+                    return f"{left[:-size]}{_shown(secret, '')}…"
+            return match[0]
+
+        return _CUT_OFF.sub(shown, text) if "…" in text else text
 
     def _of(self, path: str, text: str) -> _Hidden | None:
         """Return what to hide in *text*."""
-        if path not in self._hidden and path not in self._without and text.count("\n", 0, -1):
+        if path not in self._hidden and path not in self._without and ("…" in text or text.count("\n", 0, -1)):
             self._look_through(path)
         return self._hidden[path] if path in self._hidden else _hidden(_secrets(text))
 
@@ -134,7 +158,7 @@ def _hidden(secrets: Sequence[Secret]) -> _Hidden | None:
     if not needles:
         return None
     ways = sorted(needles, key=lambda beginning: (-len(beginning), beginning))
-    return _Hidden(re.compile("|".join(map(re.escape, ways))), needles)
+    return _Hidden(re.compile("|".join(map(re.escape, ways))), needles, sorted(needles))
 
 
 def _needles(secret: Secret) -> Iterator[_Needle]:
