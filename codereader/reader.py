@@ -308,7 +308,7 @@ class Reader:
             file = self.view.file(path)
             return file.blob if file else None
 
-        self._clean = self._clean or Clean(blob, self.cache)
+        self._clean = self._clean or Clean(blob, self.cache, lambda: [file.blob for file in self.view.files()])
         return Redactor(read, self._clean)
 
     def pack(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from codereader.pack.secrets import Redactor, clean, find, marker
-from codereader.pack.secrets.clean import Clean
+from codereader.pack.secrets.clean import MANY, Clean
 from codereader.reader import Reader
 
 KEY = "AIza" + "SyA1234567890abcdefghijklmnopqrstuv"
@@ -129,3 +129,15 @@ def test_what_the_index_does_not_hold_is_never_clean(tmp_path: Path) -> None:
     assert ["a"] == [name for name in ("a", "log") if name in known]
     assert PLAIN == Redactor(clean=known)("log", PLAIN)
     assert "log" not in known
+
+
+def test_who_asks_for_many_files_is_told_the_same_as_who_asks_for_one(tmp_path: Path) -> None:
+    """Those of a whole scope are looked up at once; a file that was never looked through stays unknown."""
+    blobs = {f"{number}.c": f"{number:040x}" for number in range(3 * MANY)}
+    known = Clean(blobs.get, tmp_path)
+    for path in list(blobs)[::2]:
+        known.add(path)
+    known.close()
+    again = Clean(blobs.get, tmp_path, blobs.values)
+
+    assert list(blobs)[::2] == [path for path in blobs if path in again]

@@ -7,7 +7,7 @@ are such; the others are looked through each time.
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -19,19 +19,31 @@ _LIBRARY = ("detect_secrets", "bc_detect_secrets-")
 """The library that decides on some formats, and how the folder begins that names its version beside it."""
 
 
+MANY = 64
+"""Who asks for so many files one by one is taken to ask for all."""
+
+
 class Clean:
     """The files of a scope that hold no credential. For one thread at a time; `close` keeps what was added.
 
-    *blob* returns the git blob id (hex) of what the index holds of a path, None where it holds nothing.
+    *blob* returns the git blob id (hex) of what the index holds of a path, None where it holds nothing; *blobs* those
+    of all files.
     """
 
-    def __init__(self, blob: Callable[[str], str | None], folder: Path) -> None:
+    def __init__(
+        self, blob: Callable[[str], str | None], folder: Path, blobs: Callable[[], Iterable[str]] = tuple
+    ) -> None:
         """Keep them in the cache *folder*."""
         self._blob = blob
+        self._blobs = blobs
+        self._asked = 0
         self._numbers = KeptNumbers(deciding(), folder)
 
     def __contains__(self, path: str) -> bool:
         """Tell whether *path* holds no credential, as far as is known."""
+        self._asked += 1
+        if self._asked == MANY:
+            self._numbers.known([self._numbers.key(bytes.fromhex(blob)) for blob in self._blobs()])
         key = self._key(path)
         return key is not None and self._numbers.known([key]).get(key) == 0
 
