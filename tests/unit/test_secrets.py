@@ -101,6 +101,22 @@ PLANTED: list[tuple[str, str, str, str]] = [
     ("WireGuard", "PrivateKey = ", made(43, B64) + "=", ""),
     ("age", "", "AGE-SECR" + "ET-KEY-1" + made(58, "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L"), ""),
     ("Tailscale", "", "tsk" + "ey-auth-" + made(12) + "CNTRL-" + made(32), ""),
+    (
+        "GitHub app",
+        "",
+        "gh" + "s_" + "12345678_" + told({"alg": "RS256"}) + "." + told({"iss": 1}) + "." + made(99),
+        "",
+    ),
+    ("GitHub by OAuth", "https://", made(40, HEX), ":x-oauth-" + "basic@github.com/o/r.git"),
+    ("npmrc, opaque", "//registry/:_auth" + "Token=", made(43) + "7", ""),
+    ("Vercel", "", "vc" + "p_" + "aB3" + made(53), ""),
+    ("Cloudflare", "", "cf" + "ut_" + made(40) + made(8, HEX), ""),
+    ("MongoDB, unescaped", "mongodb://root:", "p#(" + made(12) + ")!", "@c0.internal/x"),
+    ("netrc", "machine api.internal login me password ", made(14), ""),
+    ("libpq", "host=db.internal user=app pass" + "word=", "x9" + made(12), ""),
+    ("AWS session", "", "IQoJb3" + "JpZ2lu" + made(300, B64), ""),
+    ("1Password", "", "A3-" + "-".join(made(length, UP) for length in (6, 6, 5, 5, 5, 5)), ""),
+    ("Discord", "discord_token = '", "MTAxMjM0NTY3ODkwMTIzNDU2" + "." + made(6) + "." + made(38, WORD), "'"),
 ]
 
 
@@ -135,6 +151,9 @@ NOTHING = [
     "sbp_management_request_query_logins(sk_test_bit, task-struct)",
     "password = input('password: ')",
     "http://host:8080/path@v2",
+    "connect(host=name, password=self.password, uid=me.uid); connect(host=a, password=getpass())",
+    "//registry.npmjs.org/:_auth" + "Token=${NPM_TOKEN} and :_auth" + "Token=YOUR_TOKEN_GOES_HERE",
+    "machine example.org login user password secret",
 ]
 
 
