@@ -39,7 +39,7 @@ so many a word that is a name is meant as one."""
 BY_CHANCE = 0.15
 """What is left of the worth of a plain word in a long question that happens to be a name, and of facts beside it."""
 
-SHARPNESS = 5.0
+SHARPNESS = 7.0
 """A definition with half of the best score is worth 1/2 to the power of this: what scores less is needed far more
 seldom than its score says."""
 
