@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib import import_module
+from math import inf
 from time import thread_time
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from codereader.source.languages import Language
 
 if TYPE_CHECKING:
     from tree_sitter import Language as Grammar
-    from tree_sitter import Node, Parser, QueryCursor
+    from tree_sitter import Node, Parser
     from tree_sitter import Query as Pattern
 
 Match = tuple[int, Mapping[str, Sequence["Node"]]]
@@ -82,7 +83,7 @@ def matcher_of(language: Language, pattern: Pattern) -> Callable[[bytes], Sequen
 
     Raises: UnusableError.
     """
-    from tree_sitter import Parser
+    from tree_sitter import Parser, QueryCursor
 
     parser = Parser(grammar_of(language))
 
@@ -90,18 +91,11 @@ def matcher_of(language: Language, pattern: Pattern) -> Callable[[bytes], Sequen
         root = Patience(clean(data)).root(parser)
         if root is None:
             return None
-        return cursor_of(pattern).matches(root)
+        cursor = QueryCursor(pattern)
+        cursor.set_max_start_depth(DEEPEST_START)
+        return cursor.matches(root)
 
     return matches
-
-
-def cursor_of(pattern: Pattern) -> QueryCursor:
-    """Return what looks for *pattern* in trees, as deep as its time allows. It cannot be stopped once it looks."""
-    from tree_sitter import QueryCursor
-
-    cursor = QueryCursor(pattern)
-    cursor.set_max_start_depth(DEEPEST_START)
-    return cursor
 
 
 class Patience:
@@ -112,12 +106,15 @@ class Patience:
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._looks = LOOKS + len(data) * LOOKS_PER_BYTE
-        self._reads = READS + len(data) // _PIECE * READS_PER_PIECE
+        self._reads: float = READS + len(data) // _PIECE * READS_PER_PIECE
         self._ends = thread_time() + SECONDS
         self._is_lost = False
 
     def root(self, parser: Parser) -> Node | None:
-        """Return the root of the tree of the text, None for text that the grammar is lost in."""
+        """Return the root of the tree of the text, None for text that the grammar is lost in.
+
+        Its nodes ask for their text piece by piece, which is slow.
+        """
         try:
             tree = parser.parse(self._read, progress_callback=self._is_over)
         except BaseException as error:
@@ -125,6 +122,7 @@ class Patience:
             if isinstance(error, ValueError):
                 return None
             raise
+        self._reads = inf
         root = tree.root_node
         is_rubble = root.has_error and any(map(_is_rubble, (root, *root.children)))
         return None if self._is_lost or is_rubble else root

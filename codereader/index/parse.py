@@ -16,7 +16,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codereader.index.grammar import Patience, UnusableError, cursor_of, grammar_of, matcher_of, pattern_of
+from codereader.index.grammar import Patience, UnusableError, grammar_of, matcher_of, pattern_of
 from codereader.source.languages import Language, known_languages
 from codereader.source.languages import language as find_language
 
@@ -34,6 +34,9 @@ EXTRACTOR = "30"
 
 _DATA = re.compile(r"^[\[{<]|\s=\s|;$|^[\w.-]+:\s")
 """What begins a file of settings or markup, not prose."""
+
+_SMALL = 1 << 16
+"""Texts so small are parsed in a second or two, whatever they are; others are tried out first, which few files need."""
 
 _START = attrgetter("start_byte")
 
@@ -117,7 +120,7 @@ def problems(languages: Iterable[str]) -> tuple[str, ...]:
 
 @cache
 def _query(language: str) -> Query:
-    from tree_sitter import Parser
+    from tree_sitter import Parser, QueryCursor
 
     known = find_language(language)
     if known is None:
@@ -127,8 +130,9 @@ def _query(language: str) -> Query:
     lost = {"error": [parser.parse(b"").root_node]}
 
     def query(data: bytes) -> Mapping[str, Sequence[Node]]:
-        root = Patience(data).root(parser)
-        captures = lost if root is None else cursor_of(pattern).captures(root)
+        if len(data) > _SMALL and Patience(data).root(parser) is None:
+            return lost
+        captures = QueryCursor(pattern).captures(parser.parse(data).root_node)
         return {name: sorted(nodes, key=_START) for name, nodes in captures.items()}
 
     return query

@@ -70,16 +70,16 @@ def test_what_a_grammar_is_lost_in_is_told(key: str, monkeypatch: pytest.MonkeyP
     """A file that is not parsed has its lines counted and one error."""
     monkeypatch.setattr(Patience, "root", lambda *_: None)
 
-    parsed = parse(b"a = 1\nb = 2\n", key)
+    parsed = parse(b"a = 1\nb = 2\n" * 10_000, key)
 
-    assert (key, 2, 1) == (parsed.language, parsed.lines, parsed.error_nodes)
+    assert (key, 20_000, 1) == (parsed.language, parsed.lines, parsed.error_nodes)
 
 
 def test_c_that_no_grammar_reads_keeps_what_its_lexer_says(monkeypatch: pytest.MonkeyPatch) -> None:
     """Functions and macros of C need no grammar."""
     monkeypatch.setattr(Patience, "root", lambda *_: None)
 
-    parsed = parse(b"#define ONE 1\nint answer(void)\n{\n\treturn ONE;\n}\n", "c")
+    parsed = parse(b"#define ONE 1\nint answer(void)\n{\n\treturn ONE;\n}\n" + b"\nint x;" * 10_000, "c")
 
     assert ["ONE", "answer"] == [one.name for one in parsed.definitions]
 
