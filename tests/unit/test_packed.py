@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from codereader.answer.packing import Packed, Told
-from codereader.fronts.cli.packing import Ground, unread
+from codereader.errors import NothingReadable
+from codereader.fronts.cli.packing import Ground, Request, carried, unread
 from codereader.fronts.packed import cxml, habits, markdown, objects, text, usage
 from codereader.fronts.packed.contents import contents
 from codereader.fronts.packed.document import documents
@@ -24,6 +25,7 @@ from codereader.fronts.packed.printable import printable
 from codereader.fronts.packed.summary import of_pack
 from codereader.pack.detail import one_line
 from codereader.pack.focus import Focus
+from codereader.pack.piece import PLAIN
 from codereader.pack.segment import LEVELS, LeftOut, Level, Pack, Segment
 from codereader.pack.sizes import Sizes
 from codereader.source.scope import Scope, Skipped, SourceFile, Walk
@@ -328,3 +330,16 @@ def test_files_that_the_index_knows_nothing_of_are_left_out() -> None:
     assert [("b.c", None, "cannot be read"), ("c.c", None, "not in the index")] == [
         (row.path, row.level, row.reason) for row in found
     ]
+
+
+def test_a_scope_of_which_nothing_could_be_read_says_why() -> None:
+    """No budget helps there: the reason of the first file is told."""
+    view = SimpleNamespace(file=lambda _: None)
+    walked = SimpleNamespace(paths=("a.c",))
+    nothing = page().packed
+    reader = SimpleNamespace(view=view, walked=walked, skipped=(), pack=lambda *_, **__: nothing)
+
+    with pytest.raises(NothingReadable, match="none of the 1 file of here could be read") as raised:
+        carried(Request(Path("here"), None, 100, "pack", PLAIN), Ground(reader, None, None, None))  # type: ignore[arg-type]
+
+    assert "a.c: not in the index." == raised.value.hint

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from codereader.errors import BudgetTooSmall, NothingFound, UsageError
+from codereader.errors import BudgetTooSmall, NothingFound, NothingReadable, UsageError
 from codereader.fronts.text import counted, safe, safe_line
 from codereader.pack.budget import MAX_BUDGET
 from codereader.pack.piece import Rendering
@@ -102,14 +102,15 @@ def run(request: Request, reader: Reader, count: TokenCounter, report: Report, o
     with reader.cancel.anywhere():
         ground = _ground(request, reader, count)
     with report.working("packing"):
-        packed = _packed(request, ground)
+        packed = carried(request, ground)
         page = _page(request, ground, packed, style)
     _write(request, ground, page, report, out, style)
     for note in packed.notes:
         report.note(note)
     is_auto = request.budget is None
     lines = summary.of_map(page) if request.levels else summary.of_pack(page, is_auto=is_auto)
-    report.lines([*lines, *summary.finds(page)])
+    markup = [f"  the markup of {style} comes on top"] if page.around and style in ("cxml", "markdown") else []
+    report.lines([*lines, *markup, *summary.finds(page)])
 
 
 def _ground(request: Request, reader: Reader, count: TokenCounter) -> Ground:
@@ -123,8 +124,11 @@ def _ground(request: Request, reader: Reader, count: TokenCounter) -> Ground:
     return Ground(reader, count, reader.redactor() if request.secrets else None, files)
 
 
-def _packed(request: Request, ground: Ground) -> Packed:
-    """Return the pack, with what --stdin names in vain. Raises: BudgetTooSmall where not even a name fits."""
+def carried(request: Request, ground: Ground) -> Packed:
+    """Return the pack, with what --stdin names in vain and what could not be read.
+
+    Raises: BudgetTooSmall where not even a name fits, NothingReadable.
+    """
     packed = ground.reader.pack(
         request.budget,
         ground.count,
@@ -134,11 +138,15 @@ def _packed(request: Request, ground: Ground) -> Packed:
         paths=ground.paths,
         redact=ground.inert,
     )
+    missing = tuple(unread(packed, ground))
     if not packed.base.segments and not packed.focus.segments:
+        if len(missing) == len(ground.wanted):
+            message = f"none of the {counted(len(missing), 'file')} of {request.path} could be read into the index"
+            raise NothingReadable(message, f"{safe_line(missing[0].path)}: {missing[0].reason}.")
         message = f"--budget {packed.budget:,} holds no file of {request.path}, not even by name"
         raise BudgetTooSmall(message, "Raise --budget.")
     base = packed.base
-    if beside := (*(ground.named.left_out if ground.named else ()), *unread(packed, ground)):
+    if beside := (*(ground.named.left_out if ground.named else ()), *missing):
         base = replace(base, left_out=tuple(sorted((*base.left_out, *beside), key=lambda row: (row.path, row.reason))))
     return replace(packed, base=base, facts=_told(packed.facts, ground), brief=_told(packed.brief, ground))
 
