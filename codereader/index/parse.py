@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Query = Callable[[bytes], Mapping[str, Sequence["Node"]]]
 """Parses a text and returns its captures by name; of text that the grammar is lost in one error alone."""
 
-EXTRACTOR = "30"
+EXTRACTOR = "31"
 """Raised whenever the same bytes give other facts than before, so that stores parse them again."""
 
 _DATA = re.compile(r"^[\[{<]|\s=\s|;$|^[\w.-]+:\s")
