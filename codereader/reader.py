@@ -328,9 +328,11 @@ class Reader:
         Raises: StoreError, Cancelled.
         """
         from codereader.answer.packing import Making, make
+        from codereader.model.kept import KeptVocabulary
 
         known = None if question is None else self.known(question)
-        making = Making(count, levels, rendering, paths, redact)
+        window = count.window if isinstance(count, KeptVocabulary) else 0
+        making = Making(count, levels, rendering, paths, redact, window)
         return make(self.view, lambda: self.worth, budget, making, known, self.cancel)
 
     def sizes(

@@ -16,7 +16,7 @@ from codereader.answer.wanted import wanted
 from codereader.cancel import CancelToken
 from codereader.index.view import IndexView
 from codereader.model.counter import TokenCounter
-from codereader.pack.budget import AUTO_BUDGET, MAX_BUDGET, PACK_FOCUS, base_share
+from codereader.pack.budget import PACK_FOCUS, Budget, base_share, pack_budget
 from codereader.pack.focus import Focus, Showing, focus
 from codereader.pack.layout import pack
 from codereader.pack.piece import PLAIN, Rendering
@@ -49,7 +49,7 @@ class Packed:
 
     `base` does not depend on the question. Without one, focus, brief, facts and question are empty. `notes` say in
     sentences for a person what is to be known of the answer to the question. `budget` is what base and focus could
-    take.
+    take, `why` tells what made it that where nobody gave a number.
     """
 
     base: Pack
@@ -60,6 +60,7 @@ class Packed:
     question: Told = NOT_TOLD
     notes: tuple[str, ...] = ()
     budget: int = 0
+    why: str = ""
 
     @property
     def tokens(self) -> int:
@@ -74,13 +75,14 @@ class Packed:
 
 @dataclass(frozen=True, slots=True)
 class Making:
-    """How a pack is wanted; see `codereader.reader.Reader.pack`."""
+    """How a pack is wanted; see `codereader.reader.Reader.pack`. `window` is the model's context, 0 where unknown."""
 
     count: TokenCounter
     levels: Sequence[Level] | None = None
     rendering: Rendering = PLAIN
     paths: Collection[str] | None = None
     redact: Redact | None = None
+    window: int = 0
 
     @property
     def showing(self) -> Showing:
@@ -95,13 +97,15 @@ Worths = Mapping[str, float] | Callable[[], Mapping[str, float]]
 def make(
     view: IndexView, worth: Worths, budget: int | None, making: Making, known: Known | None, cancel: CancelToken
 ) -> Packed:
-    """Return the pack that is wanted, with what the question of *known* adds to it. *budget* None: `AUTO_BUDGET`."""
-    budget = AUTO_BUDGET if budget is None else budget
+    """Return the pack that is wanted, with what the question of *known* adds to it. *budget* None: as helps."""
+    allowed = pack_budget(budget, making.window)
     count = making.count
     preface = told([PREFACE], count)
+    focus_share = PACK_FOCUS if known else 0.0
+    base = shared_base(view, worth, allowed, focus_share, making, cancel)
+    budget = taken(allowed, base)
     if known is None:
-        return Packed(base_of(view, worth, budget, making, cancel), preface=preface, budget=budget)
-    base = shared_base(view, worth, budget, PACK_FOCUS, making, cancel)
+        return Packed(base, preface=preface, budget=budget, why=allowed.note)
     shown = focus_of(view, known, base, budget - base.tokens, making, cancel)
     brief = number(count, FACTS_TITLE, known.brief.sections, 1, max(base.tokens // BRIEF_SHARE, LEAST_BRIEF))
     room = max(budget // FACTS_SHARE, LEAST_BRIEF)
@@ -115,6 +119,7 @@ def make(
         told([f"{QUESTION_TITLE}{known.question}"], count),
         known.reply.notes,
         budget,
+        allowed.note,
     )
 
 
@@ -136,24 +141,28 @@ def base_of(view: IndexView, worth: Worths, budget: int, making: Making, cancel:
 def shared_base(
     view: IndexView,
     worth: Worths,
-    budget: int,
+    budget: Budget,
     focus_share: float,
     making: Making,
     cancel: CancelToken,
-    *,
-    most: int = MAX_BUDGET,
 ) -> Pack:
-    """Return the base of a budget that it shares with a focus: everything, where that fits in full and in *most*.
+    """Return the base of a budget that it shares with a focus: everything, where that fits in full.
 
     Else its share. It depends on tree and budget alone, whatever is asked.
     """
-    room = min(budget, most)
-    sizes = [file.size for file in view.files() if making.paths is None or file.path in making.paths]
-    if sum(sizes) <= room * MOST_BYTES:
-        whole = base_of(view, worth, room, making, cancel)
-        if not whole.left_out:
-            return whole
-    return base_of(view, worth, min(most, base_share(budget, focus_share)), making, cancel)
+    share = base_share(budget.tokens, focus_share)
+    if budget.whole > share:
+        sizes = [file.size for file in view.files() if making.paths is None or file.path in making.paths]
+        if sum(sizes) <= budget.whole * MOST_BYTES:
+            whole = base_of(view, worth, budget.whole, making, cancel)
+            if not whole.left_out:
+                return whole
+    return base_of(view, worth, share, making, cancel)
+
+
+def taken(budget: Budget, base: Pack) -> int:
+    """Return the tokens of *budget* that *base* and a focus could take: more than its own where all is shown."""
+    return budget.whole if not base.left_out and base.tokens > budget.tokens else budget.tokens
 
 
 def focus_of(view: IndexView, known: Known, base: Pack, budget: int, making: Making, cancel: CancelToken) -> Focus:

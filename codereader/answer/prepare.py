@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from codereader.answer.known import Known, Wish
-from codereader.answer.packing import Making, Worths, focus_of, shared_base
+from codereader.answer.packing import Making, Worths, focus_of, shared_base, taken
 from codereader.answer.prompt import BRIEF_SHARE, LEAST_BRIEF, Composed, Composer
 from codereader.answer.speaker import Speaker
 from codereader.cancel import CancelToken
@@ -26,7 +26,7 @@ UNKNOWN_WINDOW = 8_192
 REUSED_SHARE = 3
 """What the next question reuses is at least so many times what a question adds."""
 
-LONG_SHARE = 8
+LONG_SHARE = 16
 """However long the question is, focus and facts take one token for so many of base and brief."""
 
 FACTS_SHARE = 3
@@ -38,6 +38,9 @@ BASE_ROOM = REUSED_SHARE / (REUSED_SHARE + 1)
 
 PACK_ROOM = BRIEF_SHARE / (BRIEF_SHARE + 1)
 """Share of what base and brief may take that is the base's."""
+
+WHOLE_ROOM = 7 / 8
+"""Share of the room that base and brief may take where all files are shown whole: there is no focus then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +70,13 @@ def prepare(
     window = wish.ctx or speaker.trained_context or UNKNOWN_WINDOW
     room = _room(window, composer, wish)
     budget = _budget(speaker, wish, window, room)
-    base = shared_base(view, worth, budget.tokens, ASK_FOCUS, making, cancel, most=int(room.base * PACK_ROOM))
+    base = shared_base(view, worth, budget, ASK_FOCUS, making, cancel)
     if not base.segments:
         _check_there(view)
         raise _nothing_fits(budget.tokens, wish)
-    spare = min(LEAST_BRIEF, room.base - base.tokens)
-    brief = composer.brief(known.brief.sections, max(base.tokens // BRIEF_SHARE, spare))
+    shared = room.base if base.left_out else room.whole
+    brief_room = min(max(base.tokens // BRIEF_SHARE, LEAST_BRIEF), shared - base.tokens)
+    brief = composer.brief(known.brief.sections, brief_room)
     used = base.tokens + brief.tokens
     left = max(0, min(_tail(composer, used), room.all - used))
     reply = composer.reply(known.reply.sections, brief, left // FACTS_SHARE)
@@ -80,17 +84,19 @@ def prepare(
     composed = composer.compose(base, brief, shown, reply)
     plan = speaker.plan(wish.need(len(composed.prompt)))
     notes = (*((budget.note,) if budget.note and base.left_out else ()), *plan.notes)
-    return Prepared(base, shown, composed, plan, wish, notes, budget.tokens)
+    return Prepared(base, shown, composed, plan, wish, notes, taken(budget, base))
 
 
 @dataclass(frozen=True, slots=True)
 class _Room:
-    """The tokens of a context window that are left for base, brief, focus and facts together (`all`), and for the
-    first two of them (`base`), which only a question that takes more than the others' share makes smaller.
+    """The tokens of a context window that are left for base, brief, focus and facts together (`all`), for the first
+    two of them (`base`), and for these where all files are shown whole (`whole`). Only a question that takes more than
+    the others' share makes the latter two smaller.
     """
 
     all: int
     base: int
+    whole: int
 
 
 def _tail(composer: Composer, used: int) -> int:
@@ -114,7 +120,8 @@ def _room(window: int, composer: Composer, wish: Wish) -> _Room:
     if wish.budget is not None and wish.budget < alone:
         message = f"--budget {wish.budget:,} is smaller than the question itself, which takes {alone:,} tokens"
         raise BudgetTooSmall(message, "Raise --budget or shorten the question.")
-    return _Room(room - asked, min(int(room * BASE_ROOM), room - asked))
+    left = room - asked
+    return _Room(left, min(int(room * BASE_ROOM), left), min(int(room * WHOLE_ROOM), left))
 
 
 def _budget(speaker: Speaker, wish: Wish, window: int, room: _Room) -> Budget:
@@ -123,7 +130,8 @@ def _budget(speaker: Speaker, wish: Wish, window: int, room: _Room) -> Budget:
     rate = 0.0
     if wish.budget is None:
         rate = speaker.plan(wish.need(min(LEAST_BUDGET, room.all))).prefill_rate
-    return prompt_budget(wish.budget, most, window, wish.patience * PACK_ROOM, rate)
+    whole = max(int(room.base * PACK_ROOM), room.whole - LEAST_BRIEF)
+    return prompt_budget(wish.budget, most, whole, window, wish.patience * PACK_ROOM, rate)
 
 
 def _check_there(view: IndexView) -> None:

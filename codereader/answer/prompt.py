@@ -33,9 +33,10 @@ SYSTEM = (
 )
 
 PREFACE = (
-    "These are files of a source tree, each under a line that begins with ===: in full, as a skeleton (a comment such "
-    "as 34 lines: 122-155 stands for lines that were left out), as an outline (one line a symbol, with its line "
-    "number) or by name only. Some functions of skeletons and outlines are shown in full.\n\n"
+    "These are files of a source tree, each under a line that begins with ===: in full, as a skeleton (34 lines: "
+    "122-155 in a comment stands for lines 122 to 155, which were left out), as an outline (one line a symbol, with "
+    "its line number) or by name only. Some functions of skeletons and outlines are shown in full. A name that ends "
+    "with / is a folder.\n\n"
 )
 FACTS_TITLE = "\nFacts that a parser found in the tree, numbered, each with its place:\n\n"
 FOCUS_TITLE = "\nThe question is about these parts, whose headings give their lines:\n\n"

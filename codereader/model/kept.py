@@ -45,7 +45,8 @@ def kept_vocabulary_of(header: ModelHeader, cache: Path) -> KeptVocabulary:
 
         return vocabulary_of(header, cache)
 
-    return KeptVocabulary(f"{header.name} ({header.vocab_size:,} tokens)", counting_key(header), opened, cache)
+    name = f"{header.name} ({header.vocab_size:,} tokens)"
+    return KeptVocabulary(name, counting_key(header), opened, cache, header.context_length)
 
 
 def counting_key(header: ModelHeader) -> bytes:
@@ -64,9 +65,13 @@ class KeptVocabulary:
 
     exact = True
 
-    def __init__(self, name: str, key: bytes, opened: Callable[[], Vocabulary], cache: Path) -> None:
-        """Count as the vocabulary that *opened* gives, whose counts are those of *key* (at most 64 bytes)."""
+    def __init__(self, name: str, key: bytes, opened: Callable[[], Vocabulary], cache: Path, window: int = 0) -> None:
+        """Count as the vocabulary that *opened* gives, whose counts are those of *key* (at most 64 bytes).
+
+        *window* is how many tokens of context its model was trained for, 0 where that is not known.
+        """
         self.name = name
+        self.window = window
         self.key = key
         self._open = opened
         self._counts = KeptNumbers(key, cache)

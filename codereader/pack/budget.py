@@ -5,7 +5,7 @@ Sizes are tokens of the answering model. Pure functions and the figures they res
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 MAX_BUDGET = 1 << 40
 """The budget of ``max``: more tokens than any tree has. What is reported then is what was needed."""
@@ -16,8 +16,14 @@ long before their window ends: at 32 thousand 10 of 12 models are below half of 
 arXiv 2502.05167), agents that succeed stay under 20 thousand (arXiv 2602.16069), and what stands in the middle is
 recalled worst (arXiv 2505.13353)."""
 
+WHOLE_BUDGET = 24_576
+"""A tree of up to so many tokens is taken whole by ``auto``: nothing is left out then, and a question adds no files."""
+
 LEAST_BUDGET = 2_048
 """Tokens of ``auto`` at least, however slow the machine is."""
+
+WINDOW_SHARE = 0.7
+"""Share of a context window that a pack of ``auto`` may take; facts, question and answer have the rest."""
 
 STEP = 256
 """Budgets that are worked out are multiples of this, so that a little more or less speed shares a base."""
@@ -30,10 +36,14 @@ tokens holds 33, 41, 62 and 73 % (forty questions made for tuning), the base har
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Tokens that base and focus may take together, and what there is to say about it, empty for nothing."""
+    """Tokens that base and focus may take together, and what there is to say about it, empty for nothing.
+
+    A tree of up to `whole` tokens is wholly base.
+    """
 
     tokens: int
     note: str = ""
+    whole: int = 0
 
 
 def base_share(budget: int, focus: float) -> int:
@@ -41,15 +51,38 @@ def base_share(budget: int, focus: float) -> int:
     return budget - int(budget * focus)
 
 
-def prompt_budget(asked: int | None, room: int, window: int, seconds: float, rate: float) -> Budget:
+def pack_budget(asked: int | None, window: int) -> Budget:
+    """Return the budget of a pack for a model whose context window is *window*, 0 where that is not known.
+
+    A number that was *asked* for is kept: a pack may go anywhere. None is ``auto``.
+    """
+    if asked is not None:
+        return Budget(asked, "", asked)
+    room = max(STEP, int(window * WINDOW_SHARE) // STEP * STEP) if window else WHOLE_BUDGET
+    if room < AUTO_BUDGET:
+        return Budget(room, f"what a context window of {window:,} holds beside facts and answer", room)
+    return Budget(AUTO_BUDGET, "more of a tree rarely makes an answer better", min(WHOLE_BUDGET, room))
+
+
+def prompt_budget(asked: int | None, room: int, whole: int, window: int, seconds: float, rate: float) -> Budget:
     """Return the budget of a prompt, of which *room* tokens of a context window of *window* may be base and focus.
 
-    *asked* None (``auto``): what is evaluated in *seconds* at the predicted *rate* (tokens a second), within the
-    bounds of what helps. `MAX_BUDGET` takes the room.
+    A tree that is shown whole may take *whole* tokens. *asked* None (``auto``): what is evaluated in *seconds* at the
+    predicted *rate* (tokens a second), within the bounds of what helps. `MAX_BUDGET` takes the room.
     """
+    chosen = _chosen(asked, room, window, seconds, rate)
+    most = max(LEAST_BUDGET, min(WHOLE_BUDGET, _evaluated(seconds, rate))) if asked is None else asked
+    return replace(chosen, whole=min(most, whole))
+
+
+def _evaluated(seconds: float, rate: float) -> int:
+    """Return the tokens that are evaluated in *seconds*, at most `WHOLE_BUDGET`."""
+    return int(min(WHOLE_BUDGET, rate * seconds)) // STEP * STEP
+
+
+def _chosen(asked: int | None, room: int, window: int, seconds: float, rate: float) -> Budget:
     if asked is None:
-        patient = int(min(AUTO_BUDGET, rate * seconds)) // STEP * STEP
-        helpful = max(LEAST_BUDGET, patient)
+        helpful = max(LEAST_BUDGET, min(AUTO_BUDGET, _evaluated(seconds, rate)))
         if room <= helpful:
             return Budget(room, f"--budget auto: {room:,} tokens, what the context window of {window:,} leaves")
         why = (

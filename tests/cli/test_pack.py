@@ -77,13 +77,13 @@ def test_a_pack_says_beside_it_what_it_holds(run, tree: Path) -> None:
 
 
 def test_nobody_needs_to_know_a_budget(run, tree: Path) -> None:
-    """Without --budget it is auto, and what that means is said where it leaves something out."""
+    """Without --budget it is auto: what the model's window of 8,192 takes; that is said where something is left out."""
     (tree / "long.c").write_text("".join(f"int long{n}(int x)\n{{\n\treturn {n};\n}}\n" for n in range(1000)))
 
     result = run("pack", tree)
 
     assert result.stdout == run("pack", tree, "--budget", "auto").stdout
-    assert "--budget auto is 16,384 tokens" in result.stderr
+    assert "--budget auto is 5,632 tokens: what a context window of 8,192 holds" in result.stderr
 
 
 def test_a_pack_begins_with_the_tree_and_ends_with_the_question(run, tree: Path) -> None:

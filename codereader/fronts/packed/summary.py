@@ -22,7 +22,7 @@ def of_pack(page: Page, *, is_auto: bool) -> Iterator[str]:
         yield f"  {focus}"
     if packed.left_out:
         if is_auto:
-            yield f"  --budget auto is {page.budget:,} tokens: more of a tree rarely makes an answer better"
+            yield f"  --budget auto is {page.budget:,} tokens: {packed.why}"
         yield from _missing(packed.left_out)
     if around := page.around:
         named = ", ".join(f"{name.replace('_', ' ')} {tokens:,}" for name, tokens in around.items())
