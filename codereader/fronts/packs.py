@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from codereader.fronts import shape
 from codereader.fronts.text import counted, safe_line, size
 
 if TYPE_CHECKING:
+    from codereader.answer.packing import Packed
     from codereader.answer.prepare import Prepared
     from codereader.answer.speaker import Speaker
     from codereader.fronts.render import Output
-    from codereader.pack.segment import LeftOut, Pack, Segment
+    from codereader.pack.segment import LeftOut, Segment
 
 SHOWN = 40
 """Rows of left-out files that text shows before it counts the rest; JSON lists all."""
@@ -50,7 +52,7 @@ def _lines(ready: Prepared, speaker: Speaker, out: Output) -> Iterable[str]:
     if ready.focus.segments:
         yield out.bold(f"Focus: {ready.focus.tokens:,} tokens")
         yield from map(segment_line, ready.focus.segments)
-    yield from left_out_lines(ready.left_out, out)
+    yield from left_out_lines(pack.left_out, ready.focus.left_out, out)
     prompt = ready.composed.prompt
     yield out.bold("Prompt")
     base, tail = len(prompt.base), len(prompt.tail)
@@ -62,30 +64,41 @@ def _lines(ready: Prepared, speaker: Speaker, out: Output) -> Iterable[str]:
     yield f"  prompt evaluation about {plan.prefill_rate:,.0f} tokens/s (predicted)"
 
 
-def pack_out(packed: Pack, out: Output, style: str, *, text: bool = False) -> None:
-    """Write what a budget holds, without its text unless JSON is to carry it."""
+def pack_out(packed: Packed, out: Output, style: str) -> None:
+    """Write what a budget holds, without its text."""
+    base, focus = packed.base, packed.focus
+    segments = (*base.segments, *focus.segments)
     if style in ("json", "jsonl"):
-        out.json(shape.pack(packed, text=text))
+        whole = replace(base, budget=packed.budget, tokens=packed.tokens, segments=segments, left_out=packed.left_out)
+        out.json(shape.pack(whole))
         return
-    files = counted(len(packed.segments), "file")
-    head = f"{packed.tokens:,} tokens of {packed.budget:,} ({safe_line(packed.vocabulary)}), {files}"
-    rows = [out.bold(head), *map(segment_line, packed.segments), *left_out_lines(packed.left_out, out)]
+    files = counted(len({one.path for one in segments}), "file")
+    head = f"{packed.tokens:,} tokens of {packed.budget:,} ({safe_line(base.vocabulary)}), {files}"
+    rows = [out.bold(head), *map(segment_line, segments), *left_out_lines(base.left_out, focus.left_out, out)]
     out.write("\n".join(rows) + "\n")
 
 
 def segment_line(segment: Segment) -> str:
-    """Return one row: tokens, level, path."""
-    return f"  {segment.tokens:>9,}  {segment.level:<8}  {safe_line(segment.path)}"
+    """Return one row: tokens, level, path, and the lines where some are shown."""
+    lines = "" if segment.level == "name" else f":{segment.start_line}-{segment.end_line}"
+    return f"  {segment.tokens:>9,}  {segment.level:<8}  {safe_line(segment.path)}{lines}"
 
 
-def left_out_lines(rows: tuple[LeftOut, ...], out: Output) -> Iterable[str]:
-    """Yield the rows that were shortened or left out, dearest first, and the count of those not shown."""
-    if not rows:
-        return
-    total = sum(row.tokens for row in rows)
-    sign = "" if all(row.exact for row in rows) else "about "
-    files = counted(len({row.path for row in rows}), "file")
-    yield out.bold(f"Not in full: {files}, {sign}{total:,} tokens (raise --budget to send them)")
+def left_out_lines(files: Sequence[LeftOut], wanted: Sequence[LeftOut], out: Output) -> Iterable[str]:
+    """Yield the *files* that were shortened or left out, and what the question *wanted* of them."""
+    paths = {row.path for row in (*files, *wanted)}
+    if paths:
+        sign = "" if all(row.exact for row in files) else "about "
+        told = f"{counted(len(paths), 'file')}, {sign}{sum(row.tokens for row in files):,} tokens"
+        yield out.bold(f"Not in full: {told} (raise --budget to send them)")
+        yield from _rows(files)
+    if wanted:
+        yield out.bold(f"Of these the question has to do with {counted(len(wanted), 'part')} more")
+        yield from _rows(wanted)
+
+
+def _rows(rows: Sequence[LeftOut]) -> Iterable[str]:
+    """Yield the *rows*, dearest first, and the count of those not shown."""
     for row in sorted(rows, key=lambda r: (-r.tokens, r.path))[:SHOWN]:
         tokens = f"{row.tokens:,}" if row.exact else f"~{row.tokens:,}"
         yield f"  {tokens:>9}  {safe_line(row.path)}: {safe_line(row.reason)}"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from codereader.facts.graph.finding import Finding, Found
     from codereader.facts.graph.paths import Paths
     from codereader.facts.questions.question import Subject
+    from codereader.facts.questions.reply import Reply
     from codereader.pack.segment import LeftOut, Pack, Segment
     from codereader.source.scope import Skipped
 
@@ -113,6 +114,17 @@ def left_out(rows: Iterable[LeftOut]) -> list[Json]:
         }
         for row in rows
     ]
+
+
+def unknown(scope: str, reply: Reply) -> Json:
+    """Return which names of a question the tree does not have."""
+    return {
+        "schema": SCHEMA,
+        "question": reply.question.text,
+        "scope": scope,
+        "intent": reply.question.intent,
+        "missing": [{"name": one.written, "near": list(one.near)} for one in reply.missing],
+    }
 
 
 def pack(one: Pack, *, text: bool = False) -> Json:

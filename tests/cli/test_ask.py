@@ -357,6 +357,24 @@ def test_a_name_that_is_not_there_is_nothing_found(tree, run) -> None:
     assert "nothing in ring is called qqq_zzz_missing" in result.stderr
 
 
+@pytest.mark.parametrize("flags", [["--no-model"], ["--model", "echo"], ["--model", "echo", "--dry-run"]])
+def test_data_says_which_name_is_not_there(tree, run, flags) -> None:
+    """One object for programs that read nothing else; the sentence stays on stderr."""
+    asked = ["ask", tree, "who calls qqq_zzz_missing?", *flags, "--format"]
+    result, lines = run(*asked, "json"), run(*asked, "jsonl")
+
+    assert {
+        "schema": 1,
+        "question": "who calls qqq_zzz_missing?",
+        "scope": "ring",
+        "intent": "callers",
+        "missing": [{"name": "qqq_zzz_missing", "near": []}],
+    } == json.loads(result.stdout)
+    assert {"event": "missing", **json.loads(result.stdout)} == json.loads(lines.stdout)
+    assert (ExitCode.NOTHING_FOUND, ExitCode.NOTHING_FOUND) == (result.code, lines.code)
+    assert "nothing in ring is called qqq_zzz_missing" in result.stderr
+
+
 def test_lines_bounds_the_facts_of_any_question(tree, run) -> None:
     """--lines cuts, counts what it cut, and says which number shows all."""
     calls = "".join(f"int user_{n}(void)\n{{\n\treturn ring_put(0, {n});\n}}\n" for n in range(30))

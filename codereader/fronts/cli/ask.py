@@ -129,9 +129,14 @@ def command(
                 only_verified,
                 is_whole=how.style in ("json", "jsonl"),
             )
-            if dry_run:
-                return asking.dry_run(reader, request, speaker, report, out, how.style)
-            answer = asking.answer(reader, request, speaker, report, out, how.style)
+            try:
+                if dry_run:
+                    return asking.dry_run(reader, request, speaker, report, out, how.style)
+                answer = asking.answer(reader, request, speaker, report, out, how.style)
+            except asking.UnknownNames as error:
+                if not request.is_whole:
+                    raise
+                return asking.unknown(error, report, out, how.style)
         asking.footer(answer, report, as_json=usage)
     return asking.exit_code(answer, strict=strict)
 

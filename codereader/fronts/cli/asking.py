@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codereader import config
@@ -14,14 +14,12 @@ if TYPE_CHECKING:
 
     from codereader.answer.event import Answer, Event
     from codereader.answer.known import Known, Wish
-    from codereader.answer.packing import Packed
     from codereader.answer.prepare import Prepared
     from codereader.answer.speaker import Speaker
     from codereader.engine.protocol import Sampling
     from codereader.facts.questions.reply import Reply
     from codereader.fronts.render import Output
     from codereader.fronts.report import Report
-    from codereader.pack.segment import Pack
     from codereader.reader import Reader
 
 NO_MODEL = (
@@ -49,6 +47,17 @@ class Request:
     lines: int | None = None
     only_verified: bool | None = None
     is_whole: bool = False
+
+
+class UnknownNames(NothingFound):
+    """The question is only about names that the tree does not have."""
+
+    def __init__(self, scope: str, reply: Reply) -> None:
+        near = list(dict.fromkeys(name for missing in reply.missing for name in missing.near))
+        hint = f"Near names: {', '.join(near)}." if near else "No name of the index is near it."
+        super().__init__(f"nothing in {scope} is called {' or '.join(m.written for m in reply.missing)}", hint)
+        self.scope = scope
+        self.reply = reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +101,7 @@ def _is_doubted(speaker: Speaker, only_verified: bool | None) -> bool:
 def gather(reader: Reader, request: Request, speaker: Speaker | None, report: Report) -> Gathered:
     """Return the facts. The brief is made only where it is shown, sent or part of the format.
 
-    Raises: NothingFound for a name that the tree does not have.
+    Raises: UnknownNames.
     """
     from codereader.answer.bounded import DEFAULT_LINES, bounded
     from codereader.answer.event import OVERVIEW
@@ -114,12 +123,19 @@ def gather(reader: Reader, request: Request, speaker: Speaker | None, report: Re
 
 
 def _check_names(reader: Reader, reply: Reply) -> None:
-    """Check that the question is not only about names that the tree does not have. Raises: NothingFound."""
+    """Check that the question is not only about names that the tree does not have. Raises: UnknownNames."""
     if reply.missing and not reply.facts:
-        scope = reader.walked.scope.name
-        near = list(dict.fromkeys(name for missing in reply.missing for name in missing.near))
-        hint = f"Near names: {', '.join(near)}." if near else "No name of the index is near it."
-        raise NothingFound(f"nothing in {scope} is called {' or '.join(m.written for m in reply.missing)}", hint)
+        raise UnknownNames(reader.walked.scope.name, reply)
+
+
+def unknown(error: UnknownNames, report: Report, out: Output, style: str) -> int:
+    """Write which names the tree does not have as data, in *style*, and say so; return the exit code."""
+    from codereader.fronts import shape
+
+    row = shape.unknown(error.scope, error.reply)
+    out.json({"event": "missing", **row} if style == "jsonl" else row)
+    report.error(error)
+    return error.exit_code
 
 
 def answer(
@@ -208,11 +224,12 @@ def _note_sent(ready: Prepared, report: Report) -> None:
     """Say what of the tree and of the facts the model does not see."""
     missing = []
     if ready.left_out:
-        missing.append(f"{counted(len({left.path for left in ready.left_out}), 'file')} in full")
+        files = counted(len({left.path for left in ready.left_out}), "file")
+        missing.append(f"{files} in full (--dry-run lists them)")
     if ready.composed.facts_dropped:
         missing.append(counted(ready.composed.facts_dropped, "fact"))
     if missing:
-        report.note(f"not sent to the model: {' and '.join(missing)}; --dry-run lists them, --budget N sends more")
+        report.note(f"not sent to the model: {' and '.join(missing)}; --budget N sends more")
 
 
 def footer(answer: Answer, report: Report, *, as_json: bool) -> None:
@@ -235,7 +252,7 @@ def dry_run(reader: Reader, request: Request, speaker: Speaker | None, report: R
     if speaker is None:
         with report.working("packing"):
             packed = reader.pack(request.wish.budget, Estimate(), question=request.question)
-        pack_out(_together(packed), out, style)
+        pack_out(packed, out, style)
         report.note("without a model nothing is sent: this is what a budget would hold, by estimate")
         return ExitCode.OK
     ready = prepared(reader, request, speaker, gather(reader, request, speaker, report), report)
@@ -243,13 +260,6 @@ def dry_run(reader: Reader, request: Request, speaker: Speaker | None, report: R
     for note in ready.notes:
         report.note(note)
     return ExitCode.OK
-
-
-def _together(packed: Packed) -> Pack:
-    """Return base and focus as one pack."""
-    base = packed.base
-    segments = (*base.segments, *packed.focus.segments)
-    return replace(base, budget=packed.budget, tokens=packed.tokens, segments=segments, left_out=packed.left_out)
 
 
 def list_skipped(reader: Reader, report: Report) -> None:
