@@ -10,6 +10,7 @@ from codereader.answer.known import Wish
 from codereader.answer.prepare import Prepared
 from codereader.answer.prompt import PREFACE
 from codereader.answer.speaker import echo
+from codereader.pack.budget import AUTO_BUDGET
 from codereader.pack.segment import Segment
 from codereader.reader import Reader
 
@@ -54,15 +55,27 @@ def test_every_question_shares_the_base(tree: Path, wish: Wish) -> None:
         assert first.composed.prompt.tail != other.composed.prompt.tail
 
 
+@pytest.mark.parametrize("question", ["how does gamma handle a request?", LONG * 4])
 @pytest.mark.parametrize("wish", WISHES)
-def test_what_a_question_adds_is_under_a_quarter(tree: Path, wish: Wish) -> None:
+def test_what_a_question_adds_is_under_a_quarter(tree: Path, wish: Wish, question: str) -> None:
     """So that a second question reuses three quarters of its prompt. Where all is shown in full it adds no file."""
-    ready = prepared(tree, "how does gamma handle a request?", wish)
+    ready = prepared(tree, question, wish)
     prompt = ready.composed.prompt
 
     assert bool(ready.pack.left_out) == bool(ready.focus.segments)
     assert len(prompt.tail) < len(prompt) / 4
     assert ready.pack.tokens + ready.focus.tokens <= (wish.budget or len(prompt))
+
+
+def test_a_tree_above_auto_is_taken_whole_and_asked_for_again_by_its_number(tree: Path) -> None:
+    """Up to 24 thousand tokens nothing is left out; the budget that is recorded sends the same prompt."""
+    (tree / "omega.c").write_text("".join(f"int omega_{n}(void)\n{{\n\treturn {n};\n}}\n" for n in range(140)))
+    ready = prepared(tree, "explain structure", Wish(max_tokens=256))
+    again = prepared(tree, "explain structure", Wish(budget=ready.budget, max_tokens=256))
+
+    assert AUTO_BUDGET < ready.pack.tokens <= ready.budget
+    assert ((), ()) == (ready.left_out, ready.focus.segments)
+    assert ready.composed.hash == again.composed.hash
 
 
 def test_the_parts_stand_in_their_order(tree: Path) -> None:
