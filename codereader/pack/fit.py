@@ -70,6 +70,17 @@ class Fitted:
         return sum(tokens for counted in self.pieces.values() for _, tokens in counted)
 
 
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A file at its highest level: `budget` is the most that the steps up to its last one take, `tokens` its own.
+
+    A last step may take less than none: a full text needs no marks.
+    """
+
+    budget: int
+    tokens: int
+
+
 def fit(
     steps: Iterator[Step], budget: int, source: Source, count: TokenCounter, cancel: CancelToken | None = None
 ) -> Fitted:
@@ -78,6 +89,13 @@ def fit(
     fitter.take_steps()
     fitter.fill()
     return fitter.fitted()
+
+
+def completions(
+    steps: Iterator[Step], source: Source, count: TokenCounter, cancel: CancelToken | None = None
+) -> dict[str, Completion]:
+    """Return when each file of *steps* is complete, by path. Reads, shows and counts all of them."""
+    return _Fitter(steps, 0, source, count, cancel or CancelToken()).complete_all()
 
 
 class _Fitter:
@@ -124,6 +142,21 @@ class _Fitter:
                 too_many = middle
         self._move_to(fitting)
         self._settle()
+
+    def complete_all(self) -> dict[str, Completion]:
+        """Take all steps, counting wherever a file is complete."""
+        found: dict[str, Completion] = {}
+        most = 0
+        while (step := self._peek()) is not None:
+            self._cancel.check()
+            self._coming.popleft()
+            if step.last:
+                most = max(most, self._settle())
+            self._apply(step)
+            if step.last:
+                most = max(most, self._settle())
+                found[step.path] = Completion(most, _sum(self._pieces[step.path][1]))
+        return found
 
     def fill(self) -> None:
         """Use what is left, if that is too much: by a part of the next step, by steps behind it, by a part of those."""

@@ -14,7 +14,7 @@ from codereader.index.view import IndexedFile, IndexView
 from codereader.model.counter import TokenCounter
 from codereader.pack import value
 from codereader.pack.counting import counted
-from codereader.pack.fit import Fitted, State, fit
+from codereader.pack.fit import Completion, Fitted, State, completions, fit
 from codereader.pack.folders import Folder, folders
 from codereader.pack.order import Order
 from codereader.pack.piece import PLAIN, Piece, Rendering
@@ -34,6 +34,9 @@ ALL_ENOUGH = 1.4
 
 LEAST_COMPARED = 200.0
 """Estimated tokens that tell how estimates compare with a vocabulary; with less they are taken as they are."""
+
+MOST_COUNTED = 1 << 18
+"""In scopes of up to so many bytes everything is shown and counted to tell the budget that brings a file in full."""
 
 MOST_GUESSED = 20_000
 """In larger scopes nobody works out which budget would bring a file in full."""
@@ -74,9 +77,15 @@ def pack(
     texts.folders = {folder.path: folder for folder in lines}
     order = Order(candidates, lines, rising, texts)
     fitted = fit(iter(order), budget, texts, count, cancel)
-    if len(candidates) <= MOST_GUESSED:
-        order.guess_rest()
-    left_out = _left_out(fitted, candidates, order, rising[-1], texts.gone)
+    if sum(file.size for file in files) <= MOST_COUNTED:
+        again = Order(candidates, lines, rising, texts)
+        left_out = _counted_left_out(
+            fitted, completions(iter(again), texts, count, cancel), candidates, rising[-1], texts.gone
+        )
+    else:
+        if len(candidates) <= MOST_GUESSED:
+            order.guess_rest()
+        left_out = _left_out(fitted, candidates, order, rising[-1], texts.gone)
     return _packed(fitted, left_out, budget, texts, count)
 
 
@@ -149,6 +158,24 @@ def _segments(fitted: Fitted, gone: Collection[str]) -> Iterable[Segment]:
         if path not in gone:
             for piece, tokens in fitted.pieces[path]:
                 yield Segment(path, piece.level, tokens, piece.text, piece.start_line, piece.end_line)
+
+
+def _counted_left_out(
+    fitted: Fitted,
+    complete: Mapping[str, Completion],
+    candidates: Sequence[Candidate],
+    top: Level,
+    gone: Collection[str],
+) -> Iterable[LeftOut]:
+    """Yield the files that are not at their highest level, with what was counted of them."""
+    everything = sum(one.tokens for path, one in complete.items() if path not in gone)
+    for path in (one.path for one in candidates if one.path in complete and one.path not in gone):
+        state, found = fitted.states.get(path), complete[path]
+        shown = sum(tokens for _, tokens in fitted.pieces.get(path, ()))
+        if state is None or state.part is not None or state.level != top:
+            budget = min(found.budget, everything)
+            level = state.level if state else None
+            yield LeftOut(path, level, _reason(state), found.tokens, True, budget, max(0, found.tokens - shown))
 
 
 def _left_out(

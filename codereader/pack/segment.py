@@ -50,7 +50,8 @@ class LeftOut:
     """A file that did not go in, or went in with less than its full text.
 
     `level` is the level it went in at, None where it did not; `tokens` is what the full text would cost,
-    an estimate from its size unless `exact`. `budget` is the smallest budget, in tokens, known to bring it in full;
+    an estimate from its size unless `exact`. `budget` is the smallest budget, in tokens, known to bring it in full:
+    where it is `exact` by a count of all that comes before it, else one that is enough;
     None where no budget does, or nobody worked it out. `removed` counts the tokens by which it was reduced.
     """
 
