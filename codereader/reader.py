@@ -290,7 +290,7 @@ class Reader:
         from codereader.model.kept import kept_vocabulary
 
         if model not in self._counters:
-            self._counters[model] = kept_vocabulary(model, self.cache)
+            self._counters[model] = kept_vocabulary(model, self.cache, self.cancel.anywhere)
         return self._counters[model]
 
     def redactor(self) -> Redactor:

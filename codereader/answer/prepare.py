@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from codereader.answer.event import OVERVIEW
 from codereader.answer.known import Known, Wish
-from codereader.answer.packing import Making, Worths, focus_of, shared_base, taken
+from codereader.answer.packing import NO_FOCUS, Making, Worths, focus_of, shared_base, taken
 from codereader.answer.prompt import BRIEF_SHARE, LEAST_BRIEF, Composed, Composer
 from codereader.answer.speaker import Speaker
 from codereader.cancel import CancelToken
@@ -80,7 +81,8 @@ def prepare(
     used = base.tokens + brief.tokens
     left = max(0, min(_tail(composer, used), room.all - used))
     reply = composer.reply(known.reply.sections, brief, left // FACTS_SHARE)
-    shown = focus_of(view, known, base, min(left - reply.tokens, budget.tokens - base.tokens), making, cancel)
+    free = 0 if known.reply.question.intent == OVERVIEW else min(left - reply.tokens, budget.tokens - base.tokens)
+    shown = focus_of(view, known, base, free, making, cancel) if free > 0 else NO_FOCUS
     composed = composer.compose(base, brief, shown, reply)
     plan = speaker.plan(wish.need(len(composed.prompt)))
     notes = (*((budget.note,) if budget.note and base.left_out else ()), *plan.notes)

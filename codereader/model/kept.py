@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
@@ -28,22 +28,27 @@ _LIBRARIES = {"tiktoken": "tiktoken-", "llama_cpp": "llama_cpp_python-"}
 """What counts, and how the folders begin that name its version beside it."""
 
 
-def kept_vocabulary(path: Path, cache: Path) -> KeptVocabulary:
+Guard = Callable[[], AbstractContextManager[None]]
+"""What the opening of a vocabulary, seconds the first time, is done in; `CancelToken.anywhere` lets Ctrl-C end it."""
+
+
+def kept_vocabulary(path: Path, cache: Path, guard: Guard = nullcontext) -> KeptVocabulary:
     """Return the vocabulary of the GGUF at *path*, its counts kept in the folder *cache*.
 
     Only the header is read; what is wrong with the vocabulary itself is raised when it is first needed.
     Raises: ModelNotFound, ModelUnreadable.
     """
-    return kept_vocabulary_of(read_header(path), cache)
+    return kept_vocabulary_of(read_header(path), cache, guard)
 
 
-def kept_vocabulary_of(header: ModelHeader, cache: Path) -> KeptVocabulary:
+def kept_vocabulary_of(header: ModelHeader, cache: Path, guard: Guard = nullcontext) -> KeptVocabulary:
     """Return the vocabulary of the model that *header* describes, as `kept_vocabulary`."""
 
     def opened() -> Vocabulary:
         from codereader.model.vocabulary import vocabulary_of
 
-        return vocabulary_of(header, cache)
+        with guard():
+            return vocabulary_of(header, cache)
 
     name = f"{header.name} ({header.vocab_size:,} tokens)"
     return KeptVocabulary(name, counting_key(header), opened, cache, header.context_length)

@@ -24,11 +24,13 @@ LOOK_SECONDS = 0.05
 def counted(texts: Iterable[str], count: TokenCounter, cancel: CancelToken) -> list[int]:
     """Return the tokens of each of *texts*, in order. They are made in this thread and counted beside it, by one.
 
+    Before that the first text is counted here: it opens the vocabulary, at which only the main thread can be stopped.
     Raises: Cancelled, after the batch that is being counted.
     """
     batch: list[str] = []
     size = 0
     pool: ThreadPoolExecutor | None = None
+    first: list[int] = []
     counts: list[Future[list[int]]] = []
     try:
         for text in texts:
@@ -36,13 +38,15 @@ def counted(texts: Iterable[str], count: TokenCounter, cancel: CancelToken) -> l
             batch.append(text)
             size += len(text)
             if size >= BATCH:
-                pool = pool or _pool()
+                if pool is None:
+                    first, batch = count.count_many(batch[:1]), batch[1:]
+                    pool = _pool()
                 counts.append(pool.submit(count.count_many, batch))
                 batch, size = [], 0
         if pool is None:
             return count.count_many(batch)
         counts.append(pool.submit(count.count_many, batch))
-        return [number for future in counts for number in _waited(future, cancel)]
+        return [*first, *(number for future in counts for number in _waited(future, cancel))]
     finally:
         if pool is not None:
             pool.shutdown(cancel_futures=True)
