@@ -6,6 +6,7 @@
     |   +-- BudgetTooSmall    2   the question and the frame around it leave no room
     |   +-- OutputError       2   -o names a place that cannot be written
     +-- NothingFound          1   what was asked for is not in the tree
+    |   +-- UnknownNames      1   the question is only about names that are nowhere
     +-- NotTheSame            1   an answer that was to be replayed would be, or is, another one
     +-- NothingReadable       3   PATH is missing, empty, forbidden, or holds no text
     +-- StoreError            2   the index in the cache directory cannot be used
@@ -22,6 +23,7 @@ Cancelling is not an error: see `codereader.cancel`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
 
 
@@ -78,6 +80,14 @@ class NothingFound(CodereaderError):
     """What was asked for by name is not in the tree."""
 
     exit_code = ExitCode.NOTHING_FOUND
+
+
+class UnknownNames(NothingFound):
+    """The question is only about names that the tree does not have; `row` tells a program which, and what is near."""
+
+    def __init__(self, message: str, hint: str, row: Mapping[str, object]) -> None:
+        super().__init__(message, hint)
+        self.row = row
 
 
 class NotTheSame(CodereaderError):

@@ -9,7 +9,7 @@ from typing import Literal
 
 import click
 
-from codereader.errors import UsageError
+from codereader.errors import UnknownNames, UsageError
 from codereader.fronts.cli.options import Count, How, Place, Real, Which, opened, output_options, scope_options
 from codereader.fronts.cli.pack import Budget
 
@@ -133,7 +133,7 @@ def command(
                 if dry_run:
                     return asking.dry_run(reader, request, speaker, report, out, how.style)
                 answer = asking.answer(reader, request, speaker, report, out, how.style)
-            except asking.UnknownNames as error:
+            except UnknownNames as error:
                 if not request.is_whole:
                     raise
                 return asking.unknown(error, report, out, how.style)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codereader import config
-from codereader.errors import ExitCode, ModelError, NothingFound
+from codereader.errors import ExitCode, ModelError, UnknownNames
 from codereader.fronts.text import counted
 
 if TYPE_CHECKING:
@@ -47,17 +47,6 @@ class Request:
     lines: int | None = None
     only_verified: bool | None = None
     is_whole: bool = False
-
-
-class UnknownNames(NothingFound):
-    """The question is only about names that the tree does not have."""
-
-    def __init__(self, scope: str, reply: Reply) -> None:
-        near = list(dict.fromkeys(name for missing in reply.missing for name in missing.near))
-        hint = f"Near names: {', '.join(near)}." if near else "No name of the index is near it."
-        super().__init__(f"nothing in {scope} is called {' or '.join(m.written for m in reply.missing)}", hint)
-        self.scope = scope
-        self.reply = reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +114,18 @@ def gather(reader: Reader, request: Request, speaker: Speaker | None, report: Re
 def _check_names(reader: Reader, reply: Reply) -> None:
     """Check that the question is not only about names that the tree does not have. Raises: UnknownNames."""
     if reply.missing and not reply.facts:
-        raise UnknownNames(reader.walked.scope.name, reply)
+        from codereader.fronts import shape
+
+        scope = reader.walked.scope.name
+        near = list(dict.fromkeys(name for missing in reply.missing for name in missing.near))
+        message = f"nothing in {scope} is called {' or '.join(m.written for m in reply.missing)}"
+        hint = f"Near names: {', '.join(near)}." if near else "No name of the index is near it."
+        raise UnknownNames(message, hint, shape.unknown(scope, reply))
 
 
 def unknown(error: UnknownNames, report: Report, out: Output, style: str) -> int:
     """Write which names the tree does not have as data, in *style*, and say so; return the exit code."""
-    from codereader.fronts import shape
-
-    row = shape.unknown(error.scope, error.reply)
-    out.json({"event": "missing", **row} if style == "jsonl" else row)
+    out.json({"event": "missing", **error.row} if style == "jsonl" else dict(error.row))
     report.error(error)
     return error.exit_code
 
