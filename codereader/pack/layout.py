@@ -79,9 +79,8 @@ def pack(
     fitted = fit(iter(order), budget, texts, count, cancel)
     if sum(file.size for file in files) <= MOST_COUNTED:
         again = Order(candidates, lines, rising, texts)
-        left_out = _counted_left_out(
-            fitted, completions(iter(again), texts, count, cancel), candidates, rising[-1], texts.gone
-        )
+        complete = completions(iter(again), texts, count, cancel)
+        left_out = _counted_left_out(fitted, complete, candidates, rising[-1], texts.gone, exact=count.exact)
     else:
         if len(candidates) <= MOST_GUESSED:
             order.guess_rest()
@@ -166,8 +165,10 @@ def _counted_left_out(
     candidates: Sequence[Candidate],
     top: Level,
     gone: Collection[str],
+    *,
+    exact: bool,
 ) -> Iterable[LeftOut]:
-    """Yield the files that are not at their highest level, with what was counted of them."""
+    """Yield the files that are not at their highest level, with what was counted of them: *exact* says how."""
     everything = sum(one.tokens for path, one in complete.items() if path not in gone)
     for path in (one.path for one in candidates if one.path in complete and one.path not in gone):
         state, found = fitted.states.get(path), complete[path]
@@ -175,7 +176,7 @@ def _counted_left_out(
         if state is None or state.part is not None or state.level != top:
             budget = min(found.budget, everything)
             level = state.level if state else None
-            yield LeftOut(path, level, _reason(state), found.tokens, True, budget, max(0, found.tokens - shown))
+            yield LeftOut(path, level, _reason(state), found.tokens, exact, budget, max(0, found.tokens - shown))
 
 
 def _left_out(

@@ -46,7 +46,7 @@ def lines(rows: Sequence[LeftOut], out: Output) -> Iterator[str]:
 
 def _cells(row: LeftOut) -> tuple[str, str, str, str]:
     about = "" if row.exact else "~"
-    budget = f"{row.budget:,}" if row.budget else "-"
+    budget = f"{about}{row.budget:,}" if row.budget else "-"
     why = "" if row.reason in (NO_ROOM, f"shortened to its {row.level}") else f": {safe_line(row.reason)}"
     return f"{about}{removed(row):,}", budget, row.level or "-", f"{safe_line(row.path)}{why}"
 
