@@ -13,6 +13,7 @@ from codereader.answer.known import Known, Wish
 from codereader.answer.packing import NO_FOCUS, Making, Worths, focus_of, shared_base, taken
 from codereader.answer.prompt import BRIEF_SHARE, LEAST_BRIEF, Composed, Composer
 from codereader.answer.speaker import Speaker
+from codereader.answer.wanted import FOUND
 from codereader.cancel import CancelToken
 from codereader.engine.plan import Plan
 from codereader.errors import BudgetTooSmall
@@ -29,6 +30,9 @@ REUSED_SHARE = 3
 
 LONG_SHARE = 16
 """However long the question is, focus and facts take one token for so many of base and brief."""
+
+ANSWERED_SHARE = 10
+"""A question that the facts answer gets one token of focus for so many of base and brief."""
 
 FACTS_SHARE = 3
 """Where there is much to show, the facts that answer take one token for so many of the room behind the base; the focus
@@ -81,7 +85,7 @@ def prepare(
     used = base.tokens + brief.tokens
     left = max(0, min(_tail(composer, used), room.all - used))
     reply = composer.reply(known.reply.sections, brief, left // FACTS_SHARE)
-    free = 0 if known.reply.question.intent == OVERVIEW else min(left - reply.tokens, budget.tokens - base.tokens)
+    free = min(_focus_room(known, used, left - reply.tokens), budget.tokens - base.tokens)
     shown = focus_of(view, known, base, free, making, cancel) if free > 0 else NO_FOCUS
     composed = composer.compose(base, brief, shown, reply)
     plan = speaker.plan(wish.need(len(composed.prompt)))
@@ -107,6 +111,16 @@ def _tail(composer: Composer, used: int) -> int:
     A long question does not take all of it.
     """
     return max(used // LONG_SHARE, (composer.head_tokens + used) // REUSED_SHARE - composer.question_tokens - 1)
+
+
+def _focus_room(known: Known, used: int, left: int) -> int:
+    """Return the tokens of *left* that the focus may take behind *used* ones of base and brief.
+
+    What the facts answer needs little of it, and what the brief answers none; each token of it is evaluated anew.
+    """
+    if known.reply.question.intent == OVERVIEW:
+        return 0
+    return min(left, used // ANSWERED_SHARE) if known.reply.facts and known.reply.question.intent != FOUND else left
 
 
 def _room(window: int, composer: Composer, wish: Wish) -> _Room:
