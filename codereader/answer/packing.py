@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from codereader.answer.known import Known
 from codereader.answer.numbered import Evidence, number
-from codereader.answer.prompt import BRIEF_SHARE, FACTS_TITLE, LEAST_BRIEF, PREFACE, QUESTION_TITLE, REPLY_TITLE
+from codereader.answer.prompt import BRIEF_SHARE, FACTS_TITLE, LEAST_BRIEF, QUESTION_TITLE, REPLY_TITLE
 from codereader.answer.wanted import wanted
 from codereader.cancel import CancelToken
 from codereader.index.view import IndexView
@@ -45,7 +45,7 @@ NOT_TOLD = Told()
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """What goes into a budget. In order: preface, base, brief, focus, facts, question; what is empty is left out.
+    """What goes into a budget. In order: base, brief, focus, facts, question; what is empty is left out.
 
     `base` does not depend on the question. Without one, focus, brief, facts and question are empty. `notes` say in
     sentences for a person what is to be known of the answer to the question. `budget` is what base and focus could
@@ -54,7 +54,6 @@ class Packed:
 
     base: Pack
     focus: Focus = NO_FOCUS
-    preface: Told = NOT_TOLD
     brief: Told = NOT_TOLD
     facts: Told = NOT_TOLD
     question: Told = NOT_TOLD
@@ -100,12 +99,11 @@ def make(
     """Return the pack that is wanted, with what the question of *known* adds to it. *budget* None: as helps."""
     allowed = pack_budget(budget, making.window)
     count = making.count
-    preface = told([PREFACE], count)
     focus_share = PACK_FOCUS if known else 0.0
     base = shared_base(view, worth, allowed, focus_share, making, cancel)
     budget = taken(allowed, base)
     if known is None:
-        return Packed(base, preface=preface, budget=budget, why=allowed.note)
+        return Packed(base, budget=budget, why=allowed.note)
     shown = focus_of(view, known, base, budget - base.tokens, making, cancel)
     brief = number(count, FACTS_TITLE, known.brief.sections, 1, max(base.tokens // BRIEF_SHARE, LEAST_BRIEF))
     room = max(budget // FACTS_SHARE, LEAST_BRIEF)
@@ -113,7 +111,6 @@ def make(
     return Packed(
         base,
         shown,
-        preface,
         of_evidence(brief, count),
         of_evidence(reply, count),
         told([f"{QUESTION_TITLE}{known.question}"], count),

@@ -152,7 +152,7 @@ NOTHING = [
     "password = input('password: ')",
     "http://host:8080/path@v2",
     "connect(host=name, password=self.password, uid=me.uid); connect(host=a, password=getpass())",
-    "//registry.npmjs.org/:_auth" + "Token=${NPM_TOKEN} and :_auth" + "Token=YOUR_TOKEN_GOES_HERE",
+    "//packages.example.org/:_auth" + "Token=${NPM_TOKEN} and :_auth" + "Token=YOUR_TOKEN_GOES_HERE",
     "machine example.org login user password secret",
 ]
 

@@ -273,7 +273,7 @@ OWN = (
         "A3-",
         rb"[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})-[A-Z0-9]{5}-[A-Z0-9]{5}-[A-Z0-9]{5}(?![A-Z0-9-])",
     ),
-    _token("crates.io token", "cio", _MIXED + rb"[A-Za-z0-9]{32}(?!\w)"),
+    _token("Cargo registry token", "cio", _MIXED + rb"[A-Za-z0-9]{32}(?!\w)"),
     _token("Clojars token", "CLOJARS_", rb"[a-z0-9]{60}"),
     _token("Artifactory token", "cmVmdGtu", rb"[A-Za-z0-9]{56}(?![A-Za-z0-9])"),
     _token("Sourcegraph token", "sgp_", rb"(?:[0-9a-f]{16}_|local_)?[0-9a-f]{40}(?!\w)"),
