@@ -19,9 +19,10 @@ from time import perf_counter
 
 from codereader import native
 from codereader.cancel import CancelToken
-from codereader.engine.devices import inventory
+from codereader.engine.hardware.devices import inventory
 from codereader.engine.llama import LlamaEngine
-from codereader.engine.plan import Need, Plan, plan
+from codereader.engine.plan import Need, Plan
+from codereader.engine.planning.planner import plan
 from codereader.engine.protocol import Finished, Prompt, Sampling
 from codereader.model.gguf import read_header
 

@@ -434,8 +434,8 @@ def open_speaker(found: FoundModel, cache: Path) -> Speaker:
     """Return the model as something that can be asked; no weight is loaded. Raises: ModelError."""
     from codereader.answer.prompt import SYSTEM
     from codereader.answer.speaker import TRUSTED_PARAMETERS, Speaker
-    from codereader.engine.devices import inventory
-    from codereader.engine.plan import plan
+    from codereader.engine.hardware.devices import inventory
+    from codereader.engine.planning.planner import plan
     from codereader.model.gguf import read_header
     from codereader.model.identity import identity
     from codereader.model.template import frame_of

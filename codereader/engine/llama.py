@@ -133,8 +133,8 @@ class LlamaEngine:
             "binding": llama_cpp.__version__,
             "llama.cpp": llama_cpp.llama_version(),
             "features": llama_cpp.llama_print_system_info(),
-            "layers": (plan.gpu_layers, plan.device),
-            "cache": (plan.cache_type_k, plan.cache_type_v, plan.flash_attention, "trimmed"),
+            "layers": (plan.gpu_layers, plan.cpu_experts, [(share.name, share.layers) for share in plan.shares]),
+            "cache": (plan.cache_type_k, plan.cache_type_v, plan.flash_attention, plan.full_window),
             "batch": (plan.micro_batch, plan.threads),
             "long rope": plan.context > _first_context(self._model),
         }

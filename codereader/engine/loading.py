@@ -14,8 +14,8 @@ from typing import Any
 from codereader import native
 from codereader.cancel import CancelToken
 from codereader.engine import library
-from codereader.engine.devices import device_handle
 from codereader.engine.guard import Guard
+from codereader.engine.hardware.devices import device_handle
 from codereader.engine.plan import Plan, size
 from codereader.engine.protocol import LoadProgress
 from codereader.errors import ModelError, ModelNotFound, ModelTooLarge, ModelUnreadable
@@ -43,8 +43,9 @@ def open_model(path: Path, plan: Plan, cancel: CancelToken, progress: LoadProgre
     parameters = llama_cpp.llama_model_default_params()
     parameters.progress_callback = guard.on_progress
     parameters.n_gpu_layers = plan.gpu_layers
-    devices = _device_list(plan)
+    devices, split = _device_list(plan), _split(plan)
     parameters.devices = ctypes.cast(devices, ctypes.c_void_p)
+    parameters.tensor_split = split
     library.forget_log()
     model = llama_cpp.llama_model_load_from_file(os.fsencode(path), parameters)
     if not model:
@@ -69,9 +70,9 @@ def make_context(path: Path, model: Any, plan: Plan) -> Any:
     parameters.n_threads = parameters.n_threads_batch = plan.threads
     parameters.type_k, parameters.type_v = _CACHE_TYPES[plan.cache_type_k], _CACHE_TYPES[plan.cache_type_v]
     parameters.flash_attn_type = int(plan.flash_attention)
-    parameters.swa_full = False
+    parameters.swa_full = plan.full_window
     parameters.no_perf = True
-    if plan.device == "cpu":
+    if not plan.devices:
         parameters.offload_kqv = parameters.op_offload = False
     library.forget_log()
     if plan.gpu_layers == 0 and not _can_allocate(plan.cache_bytes + plan.compute_bytes + _SMALL_PARTS):
@@ -83,18 +84,20 @@ def make_context(path: Path, model: Any, plan: Plan) -> Any:
 
 
 def _device_list(plan: Plan) -> Any:
-    """Return a NULL-terminated array of the devices that may be used; None leaves the choice to llama.cpp.
+    """Return a NULL-terminated array of the devices that may be used. Raises: ModelError when one has gone."""
+    handles = []
+    for name in plan.devices:
+        handle = device_handle(name)
+        if handle is None:
+            raise ModelError(f"the device {name} is not there any more", hint="`codereader doctor` lists devices.")
+        handles.append(handle)
+    return (ctypes.c_void_p * (len(handles) + 1))(*handles, None)
 
-    Raises: ModelError when the plan's device has gone.
-    """
-    if plan.device == "auto":
-        return None
-    if plan.device == "cpu":
-        return (ctypes.c_void_p * 1)(None)
-    handle = device_handle(plan.device)
-    if handle is None:
-        raise ModelError(f"the device {plan.device} is not there any more", hint="`codereader doctor` lists devices.")
-    return (ctypes.c_void_p * 2)(handle, None)
+
+def _split(plan: Plan) -> Any:
+    """Return the layers that each device takes, in as many numbers as llama.cpp reads."""
+    layers = [share.layers for share in plan.shares if share.name in plan.devices]
+    return (ctypes.c_float * max(len(layers), llama_cpp.llama_max_devices()))(*layers)
 
 
 def _check_it_generates(path: Path, model: Any) -> None:

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from codereader.cancel import CancelToken
-from codereader.engine.devices import inventory
+from codereader.engine.hardware.devices import inventory
 from codereader.engine.llama import LlamaEngine
-from codereader.engine.plan import Need, Plan, plan
+from codereader.engine.plan import Need, Plan
+from codereader.engine.planning.planner import plan
 from codereader.engine.protocol import EngineEvent, Piece, Prompt, Sampling
 from codereader.engine.state import StateStore
 from codereader.model.gguf import read_header

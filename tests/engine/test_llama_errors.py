@@ -114,9 +114,10 @@ import resource, sys
 from dataclasses import replace
 from pathlib import Path
 from codereader.cancel import CancelToken
-from codereader.engine.devices import inventory
+from codereader.engine.hardware.devices import inventory
 from codereader.engine.llama import LlamaEngine
-from codereader.engine.plan import Need, plan
+from codereader.engine.plan import Need
+from codereader.engine.planning.planner import plan
 from codereader.errors import ModelTooLarge
 from codereader.model.gguf import read_header
 

@@ -8,8 +8,9 @@ import sys
 import psutil
 import pytest
 
-from codereader.engine import devices, host, library
-from codereader.engine.machine import Device, Machine
+from codereader.engine import library
+from codereader.engine.hardware import devices, host
+from codereader.engine.hardware.machine import Device, Machine
 
 
 def test_every_machine_has_a_cpu_with_its_memory():

@@ -11,7 +11,7 @@ import pytest
 ASK = """
 import os, sys
 from codereader.errors import ModelError
-from codereader.engine.devices import inventory
+from codereader.engine.hardware.devices import inventory
 print(inventory().devices[-1].kind)
 for module in {modules!r}:
     try:

@@ -84,7 +84,7 @@ def _pip() -> str:
 
 
 def _engine(findings: Findings) -> None:
-    from codereader.engine.devices import inventory
+    from codereader.engine.hardware.devices import inventory
 
     machine = inventory()
     build = machine.build

@@ -1,6 +1,7 @@
 """What a machine offers to a model: devices, memory, cores, and the llama.cpp that drives them.
 
-Sizes are bytes. Plain data: knows nothing of how it was measured, so a plan can be made for a machine that is not here.
+Sizes are bytes, rates bytes or operations a second. Plain data: knows nothing of how it was measured, so a plan can be
+made for a machine that is not here.
 """
 
 from __future__ import annotations
@@ -13,13 +14,24 @@ DeviceKind = Literal["cpu", "gpu", "integrated gpu", "accelerator", "meta"]
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One device as ggml names it. `free_bytes` and `total_bytes` are its own memory; the host's for ``cpu``."""
+    """One device as ggml names it. `free_bytes` and `total_bytes` are its own memory; the host's for ``cpu``.
+
+    `bandwidth` (bytes a second of its memory), `operations` (f16 floating-point operations a second) and `link` (bytes
+    a second between it and the host's memory) are peaks as the maker states them, 0 where they are not known.
+    """
 
     name: str
     description: str
     kind: DeviceKind
     free_bytes: int
     total_bytes: int
+    backend: str = ""
+    """Which part of ggml drives it: ``CUDA``, ``ROCm``, ``Metal``, ``Vulkan``, ``RPC``, ``CPU`` ...; empty: unknown."""
+    bandwidth: float = 0.0
+    operations: float = 0.0
+    link: float = 0.0
+    shares_memory: bool = False
+    """Whether its memory is the host's, so that what one takes the other has not."""
 
     @property
     def holds_layers(self) -> bool:
@@ -38,19 +50,24 @@ class Build:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Everything that `plan` looks at.
+    """Everything that a plan looks at.
 
     `memory_available` is what a new process may take without swapping, container limits included. `physical_cores`
-    and `logical_cores` count only the cores that this process may run on.
+    and `logical_cores` count only the cores that this process may run on. `bandwidth` is what the host's memory was
+    measured or stated to give in bytes a second, 0 where it is not known.
     """
 
     devices: tuple[Device, ...]
+    """In ggml's order, the host last."""
     memory_available: int
     memory_total: int
     physical_cores: int
     logical_cores: int
     can_offload: bool = False
     build: Build = field(default_factory=Build)
+    bandwidth: float = 0.0
+    name: str = ""
+    """What a machine that is only described was called; empty for this one."""
 
     @property
     def layer_devices(self) -> tuple[Device, ...]:

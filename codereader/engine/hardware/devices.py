@@ -9,8 +9,8 @@ import ctypes
 from typing import Any
 
 from codereader import native
-from codereader.engine.host import host_memory, usable_cores
-from codereader.engine.machine import Build, Device, DeviceKind, Machine
+from codereader.engine.hardware.host import host_memory, usable_cores
+from codereader.engine.hardware.machine import Build, Device, DeviceKind, Machine
 from codereader.errors import ModelError
 
 _KINDS: tuple[DeviceKind, ...] = ("cpu", "gpu", "integrated gpu", "accelerator", "meta")

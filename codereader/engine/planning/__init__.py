@@ -1,0 +1,1 @@
+"""From a header, a machine and a need to ranked plans; pure functions."""
