@@ -1,0 +1,1 @@
+"""What llama.cpp itself says a plan takes: it sizes every buffer without allocating one, in a process of its own."""
