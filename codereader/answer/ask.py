@@ -31,6 +31,7 @@ from codereader.answer.record import Record, Spoken
 from codereader.answer.speaker import Speaker
 from codereader.answer.told import Ground
 from codereader.cancel import CancelToken
+from codereader.engine.plan import Plan
 from codereader.engine.protocol import (
     MIN_P,
     TOP_K,
@@ -97,7 +98,7 @@ def speak(
     with closing(speaker.start(ready.plan)) as engine:
         yield from _load(engine, cancel)
         yield from said.follow(engine.generate(ready.composed.prompt, asking.sampling, cancel, said.enough))
-        spoken = _spoken(speaker, ready, asking)
+        spoken = _spoken(speaker, ready, asking, engine.plan)
     yield Done(
         Answer(
             question=known.question,
@@ -123,8 +124,8 @@ def speak(
     )
 
 
-def _spoken(speaker: Speaker, ready: Prepared, asking: Asking) -> Spoken:
-    """Return how the model was asked."""
+def _spoken(speaker: Speaker, ready: Prepared, asking: Asking, plan: Plan) -> Spoken:
+    """Return how the model was asked, and how it really ran."""
     wish: Wish = ready.wish
     return Spoken(
         model=speaker.name,
@@ -141,9 +142,9 @@ def _spoken(speaker: Speaker, ready: Prepared, asking: Asking) -> Spoken:
         gpu_layers=wish.gpu_layers,
         device=wish.device,
         only_verified=asking.only_verified,
-        context=ready.plan.context,
-        threads=ready.plan.threads,
-        micro_batch=ready.plan.micro_batch,
+        context=plan.context,
+        threads=plan.threads,
+        micro_batch=plan.micro_batch,
         prompt_hash=ready.composed.hash,
     )
 
@@ -203,12 +204,12 @@ def _load(engine: Engine, cancel: CancelToken) -> Iterator[Event]:
 
     The thread has ended when this generator has, however it ends: nobody frees what it still reads.
     """
-    events: SimpleQueue[float | BaseException | None] = SimpleQueue()
+    events: SimpleQueue[float | str | BaseException | None] = SimpleQueue()
     stop = CancelToken(cancel)
 
     def work() -> None:
         try:
-            engine.load(stop, events.put)
+            engine.load(stop, events.put, events.put)
             events.put(None)
         except BaseException as error:  # noqa: BLE001 - handed to the waiting thread, which raises it
             events.put(error)
@@ -219,7 +220,7 @@ def _load(engine: Engine, cancel: CancelToken) -> Iterator[Event]:
         while (event := events.get()) is not None:
             if isinstance(event, BaseException):
                 raise event
-            yield Progress("load", round(event * 100), 100, "%")
+            yield Note(event) if isinstance(event, str) else Progress("load", round(event * 100), 100, "%")
     finally:
         stop.cancel()
         thread.join()

@@ -57,7 +57,7 @@ class Bytes:
 
 def echo(answer: str | None = None) -> Speaker:
     """Return a speaker without a model, for tests and for trying the way to one: it says *answer*."""
-    from codereader.engine.echo import EchoEngine
+    from codereader.engine.echo import EchoEngine, echo_plan
 
     return Speaker(
         name="echo",
@@ -65,18 +65,7 @@ def echo(answer: str | None = None) -> Speaker:
         frame=Frame("", "\nAnswer:\n"),
         trained_context=ECHO_CONTEXT,
         trusted=True,
-        plan=lambda need: Plan(
-            context=need.ctx or need.prompt_tokens + need.answer_tokens,
-            gpu_layers=0,
-            cache_type_k="f16",
-            cache_type_v="f16",
-            micro_batch=512,
-            threads=1,
-            flash_attention=False,
-            shares=(),
-            prefill_rate=float(ECHO_CONTEXT),
-            processor="no model",
-        ),
+        plan=lambda need: echo_plan(need.ctx or need.prompt_tokens + need.answer_tokens, float(ECHO_CONTEXT)),
         start=lambda plan: EchoEngine(answer, plan.context) if answer else EchoEngine(context=plan.context),
         hash=hashlib.sha256((answer or "").encode("utf-8", "surrogateescape")).hexdigest(),
         engine=lambda: "echo",

@@ -9,12 +9,39 @@ import re
 from collections.abc import Callable, Iterator
 
 from codereader.cancel import CancelToken
-from codereader.engine.protocol import EngineEvent, Finished, LoadProgress, Piece, Prefill, Prompt, Sampling, Usage
+from codereader.engine.plan import Plan
+from codereader.engine.protocol import (
+    EngineEvent,
+    Finished,
+    LoadProgress,
+    Piece,
+    Prefill,
+    Prompt,
+    Sampling,
+    Tell,
+    Usage,
+)
 from codereader.errors import BudgetTooSmall
 
 _WORD = re.compile(r"\s*\S+\s*|\s+")
 
 Answer = str | Callable[[Prompt], str]
+
+
+def echo_plan(context: int, rate: float = 0.0) -> Plan:
+    """Return the plan of an engine without a model: *context* tokens, read at *rate* tokens a second."""
+    return Plan(
+        context=context,
+        gpu_layers=0,
+        cache_type_k="f16",
+        cache_type_v="f16",
+        micro_batch=512,
+        threads=1,
+        flash_attention=False,
+        shares=(),
+        prefill_rate=rate,
+        processor="no model",
+    )
 
 
 def describe(prompt: Prompt) -> str:
@@ -33,7 +60,17 @@ class EchoEngine:
         self._context = context
         self._recalled: tuple[int, ...] = ()
 
-    def load(self, cancel: CancelToken, progress: LoadProgress | None = None) -> None:
+    @property
+    def plan(self) -> Plan:
+        """A plan in name only."""
+        return echo_plan(self._context)
+
+    def load(
+        self,
+        cancel: CancelToken,
+        progress: LoadProgress | None = None,
+        tell: Tell | None = None,  # noqa: ARG002 - nothing of note can happen
+    ) -> None:
         """Report all of nothing as loaded. Raises: Cancelled."""
         cancel.check()
         if progress is not None:

@@ -29,6 +29,7 @@ from codereader.engine.protocol import (
     Prompt,
     Reason,
     Sampling,
+    Tell,
     Usage,
 )
 from codereader.engine.repetition import EVERY, circles
@@ -57,7 +58,17 @@ class LlamaEngine:
         self._memory: Memory | None = None
         self._load_seconds = 0.0
 
-    def load(self, cancel: CancelToken, progress: LoadProgress | None = None) -> None:
+    @property
+    def plan(self) -> Plan:
+        """How the model runs."""
+        return self._plan
+
+    def load(
+        self,
+        cancel: CancelToken,
+        progress: LoadProgress | None = None,
+        tell: Tell | None = None,  # noqa: ARG002 - it does as planned or fails
+    ) -> None:
         """Load weights and make the context; a second call does nothing.
 
         Raises: ModelNotFound, ModelUnreadable, ModelTooLarge, Cancelled. Nothing stays allocated then.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from codereader.cancel import CancelToken
+from codereader.engine.plan import Plan
 
 TOP_K = 40
 TOP_P = 0.95
@@ -95,11 +96,19 @@ EngineEvent = Prefill | Piece | Finished
 LoadProgress = Callable[[float], None]
 """Called with the loaded share of the model's weights, 0 to 1."""
 
+Tell = Callable[[str], None]
+"""Called with one sentence for the person, about what a load had to do other than planned."""
+
 
 class Engine(Protocol):
     """A model ready to answer. One class with three methods; closing twice is harmless."""
 
-    def load(self, cancel: CancelToken, progress: LoadProgress | None = None) -> None:
+    @property
+    def plan(self) -> Plan:
+        """How the model runs: what was asked for until `load` has ended, from then on what is really used."""
+        ...
+
+    def load(self, cancel: CancelToken, progress: LoadProgress | None = None, tell: Tell | None = None) -> None:
         """Load weights and make the context that the plan asks for. Raises: ModelError, Cancelled."""
         ...
 

@@ -15,25 +15,30 @@ from codereader.answer.event import Done, Event, Note, Progress
 from codereader.answer.known import Known, Wish
 from codereader.answer.speaker import Speaker, echo
 from codereader.cancel import CancelToken
-from codereader.engine.protocol import EngineEvent, LoadProgress, Piece, Prefill, Prompt, Sampling
+from codereader.engine.echo import echo_plan
+from codereader.engine.protocol import EngineEvent, LoadProgress, Piece, Prefill, Prompt, Sampling, Tell
 from codereader.errors import NothingReadable
 from codereader.fronts.cli.asking import most_tokens
 from codereader.reader import Reader
 
 
 class Slow:
-    """An engine that loads until it is told to stop, and notes when it was closed."""
+    """An engine that loads until it is told to stop, tells one sentence, and notes when it was closed."""
 
     def __init__(self, *, loads: bool) -> None:
         self.loading = False
         self.closed_while_loading = False
         self.closed = Flag()
         self._loads = loads
+        self.plan = echo_plan(4096)
 
-    def load(self, cancel: CancelToken, progress: LoadProgress | None = None) -> None:
+    def load(self, cancel: CancelToken, progress: LoadProgress | None = None, tell: Tell | None = None) -> None:
         self.loading = True
         assert progress
+        assert tell
         progress(0.5)
+        tell("tried again in batches of 7")
+        self.plan = replace(self.plan, context=2048, micro_batch=7, threads=3)
         while not self._loads and not cancel.cancelled:
             pass
         self.loading = False
@@ -77,6 +82,21 @@ def test_leaving_early_stops_the_engine_first(tmp_path: Path, loads: bool) -> No
 
     assert engine.closed.is_set()
     assert not engine.closed_while_loading
+
+
+def test_what_a_load_had_to_change_is_told_and_recorded(tmp_path: Path) -> None:
+    """The person hears at once that the model runs other than planned, and the answer's record says how it ran."""
+    with events(tmp_path, Slow(loads=True)) as stream:
+        seen = list(stream)
+
+    told = [event for event in seen if isinstance(event, (Note, Progress))]
+    done = seen[-1]
+    assert told.index(Note("tried again in batches of 7")) < told.index(Progress("prefill", 1, 1, "tokens", 0))
+    assert isinstance(done, Done)
+    assert done.answer.record
+    assert done.answer.record.spoken
+    spoken = done.answer.record.spoken
+    assert (2048, 7, 3) == (spoken.context, spoken.micro_batch, spoken.threads)
 
 
 def test_a_plain_frame_is_said(tmp_path: Path) -> None:
