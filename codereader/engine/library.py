@@ -10,6 +10,7 @@ import ctypes
 import functools
 import re
 from collections import deque
+from typing import Any
 
 from codereader import native
 
@@ -48,6 +49,23 @@ def last_error() -> str:
 def ran_out_of_memory() -> bool:
     """Whether an allocation failed since `forget_log`."""
     return any(level == _ERROR and _NO_MEMORY.search(text) for level, text in _lines)
+
+
+def ggml(symbol: str, result: Any, *arguments: Any) -> Any:
+    """Return one C function of ggml that the binding does not know, with the ctypes of its result and arguments.
+
+    Raises: AttributeError where no library has it. The registry lies in libggml, the rest in libggml-base, which
+    Windows does not search through the first.
+    """
+    from llama_cpp._ctypes_extensions import load_shared_library
+    from llama_cpp._ggml import libggml, libggml_base_path
+
+    try:
+        function = getattr(libggml, symbol)
+    except AttributeError:
+        function = getattr(load_shared_library("ggml-base", libggml_base_path), symbol)
+    function.restype, function.argtypes = result, list(arguments)
+    return function
 
 
 @functools.cache

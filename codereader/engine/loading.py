@@ -1,6 +1,6 @@
 """Open a model and make its context, with every failure of llama.cpp as one sentence.
 
-Owns the C parameters. The handles that it returns are freed by the caller.
+Owns the C parameters, for a real load and for a dry run alike. The handles that it returns are freed by the caller.
 """
 
 from __future__ import annotations
@@ -32,6 +32,12 @@ _SMALL_PARTS = 128 << 20
 """Bytes that a context takes beside its cache and work space, with room to spare."""
 
 
+class _Override(ctypes.Structure):
+    """llama.h's `llama_model_tensor_buft_override`: tensors whose names match go to that type of buffer."""
+
+    _fields_ = (("pattern", ctypes.c_char_p), ("buffer_type", ctypes.c_void_p))
+
+
 def open_model(path: Path, plan: Plan, cancel: CancelToken, progress: LoadProgress | None) -> Any:
     """Return llama.cpp's handle of the model at *path*.
 
@@ -40,12 +46,8 @@ def open_model(path: Path, plan: Plan, cancel: CancelToken, progress: LoadProgre
     if not path.is_file():
         raise ModelNotFound(f"there is no model file at {path}")
     guard = Guard(cancel, progress)
-    parameters = llama_cpp.llama_model_default_params()
+    parameters = model_parameters(plan)
     parameters.progress_callback = guard.on_progress
-    parameters.n_gpu_layers = plan.gpu_layers
-    devices, split = _device_list(plan), _split(plan)
-    parameters.devices = ctypes.cast(devices, ctypes.c_void_p)
-    parameters.tensor_split = split
     library.forget_log()
     model = llama_cpp.llama_model_load_from_file(os.fsencode(path), parameters)
     if not model:
@@ -62,6 +64,34 @@ def open_model(path: Path, plan: Plan, cancel: CancelToken, progress: LoadProgre
 
 def make_context(path: Path, model: Any, plan: Plan) -> Any:
     """Return llama.cpp's handle of a context for one sequence. Raises: ModelTooLarge, ModelUnreadable."""
+    library.forget_log()
+    if plan.gpu_layers == 0 and not _can_allocate(plan.cache_bytes + plan.compute_bytes + _SMALL_PARTS):
+        raise _context_too_large(path, plan, "the system refused to allocate so much")
+    context = llama_cpp.llama_init_from_model(model, context_parameters(plan))
+    if not context:
+        raise _context_error(path, plan)
+    return context
+
+
+def model_parameters(plan: Plan) -> Any:
+    """Return llama.cpp's `llama_model_params` that place the weights as *plan* says: whole layers, and experts apart.
+
+    What it points to lives as long as it does. Raises: ModelError when a device has gone.
+    """
+    parameters = llama_cpp.llama_model_default_params()
+    devices, split, overrides = _device_list(plan), _split(plan), _expert_overrides(plan)
+    parameters.n_gpu_layers = plan.gpu_layers
+    parameters.split_mode = llama_cpp.LLAMA_SPLIT_MODE_LAYER
+    parameters.devices = ctypes.cast(devices, ctypes.c_void_p)
+    parameters.tensor_split = split
+    parameters.tensor_buft_overrides = ctypes.cast(overrides, ctypes.c_void_p) if overrides else None
+    parameters.load_mode = llama_cpp.LLAMA_LOAD_MODE_AUTO if plan.mmap else llama_cpp.LLAMA_LOAD_MODE_NONE
+    parameters.kept_alive = (devices, split, overrides)
+    return parameters
+
+
+def context_parameters(plan: Plan) -> Any:
+    """Return llama.cpp's `llama_context_params` of a context for one sequence and one row of logits."""
     parameters = llama_cpp.llama_context_default_params()
     parameters.n_ctx = plan.context
     parameters.n_batch = parameters.n_ubatch = plan.micro_batch
@@ -69,18 +99,18 @@ def make_context(path: Path, model: Any, plan: Plan) -> Any:
     parameters.n_outputs_max = 1
     parameters.n_threads = parameters.n_threads_batch = plan.threads
     parameters.type_k, parameters.type_v = _CACHE_TYPES[plan.cache_type_k], _CACHE_TYPES[plan.cache_type_v]
-    parameters.flash_attn_type = int(plan.flash_attention)
+    parameters.flash_attn_type = _flash_attention(plan)
     parameters.swa_full = plan.full_window
+    parameters.offload_kqv = parameters.op_offload = bool(plan.devices)
     parameters.no_perf = True
-    if not plan.devices:
-        parameters.offload_kqv = parameters.op_offload = False
-    library.forget_log()
-    if plan.gpu_layers == 0 and not _can_allocate(plan.cache_bytes + plan.compute_bytes + _SMALL_PARTS):
-        raise _context_too_large(path, plan, "the system refused to allocate so much")
-    context = llama_cpp.llama_init_from_model(model, parameters)
-    if not context:
-        raise _context_error(path, plan)
-    return context
+    return parameters
+
+
+def _flash_attention(plan: Plan) -> int:
+    """Return how llama.cpp is to attend. On devices it looks whether they can, and its log says if they cannot."""
+    if not plan.flash_attention:
+        return int(llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED)
+    return int(llama_cpp.LLAMA_FLASH_ATTN_TYPE_AUTO if plan.devices else llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED)
 
 
 def _device_list(plan: Plan) -> Any:
@@ -95,9 +125,26 @@ def _device_list(plan: Plan) -> Any:
 
 
 def _split(plan: Plan) -> Any:
-    """Return the layers that each device takes, in as many numbers as llama.cpp reads."""
+    """Return the layers that each device takes, in as many numbers as llama.cpp reads.
+
+    It divides their running sum by their total, and a layer's number by the layers on devices: where the two totals are
+    one number, no layer is rounded to another device (llama.cpp, src/llama-model.cpp).
+    """
     layers = [share.layers for share in plan.shares if share.name in plan.devices]
     return (ctypes.c_float * max(len(layers), llama_cpp.llama_max_devices()))(*layers)
+
+
+def _expert_overrides(plan: Plan) -> Any:
+    """Return the rule that keeps experts of some layers in the host's memory, and its end; None where there are none.
+
+    One rule for all layers: llama.cpp tries each rule as a regular expression on each tensor.
+    """
+    if not plan.cpu_experts or not plan.devices:
+        return None
+    layers = "|".join(map(str, plan.cpu_experts))
+    pattern = rf"^blk\.({layers})\.ffn_(gate|up|down|gate_up)_(ch)?exps\.".encode()
+    host = library.ggml("ggml_backend_cpu_buffer_type", ctypes.c_void_p)()
+    return (_Override * 2)(_Override(pattern, host))
 
 
 def _check_it_generates(path: Path, model: Any) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from codereader.cancel import CancelToken
 from codereader.engine.llama import LlamaEngine
+from codereader.engine.plan import Share
 from codereader.engine.state import StateStore
 from codereader.errors import ModelError, ModelNotFound, ModelTooLarge, ModelUnreadable
 
@@ -84,8 +85,10 @@ def test_a_model_that_is_not_a_file_is_not_found(tiny, tmp_path, name):
 
 def test_a_device_that_has_gone_is_an_error(tiny):
     """A plan for a card that was unplugged does not fall back unsaid."""
+    gone = Share("GPU9", weights=0, cache=0, compute=0, free=0, layers=31)
+
     with pytest.raises(ModelError, match="GPU9 is not there"):
-        LlamaEngine(tiny.plan(device="GPU9"), tiny.path).load(CancelToken())
+        LlamaEngine(tiny.plan(gpu_layers=31, shares=(gone,)), tiny.path).load(CancelToken())
 
 
 def test_a_failed_load_leaves_an_engine_that_can_be_closed(tiny, tmp_path):
