@@ -39,6 +39,11 @@ def forget_log() -> None:
     _lines.clear()
 
 
+def log() -> tuple[str, ...]:
+    """Return the lines that were logged since `forget_log`, as llama.cpp wrote them."""
+    return tuple(text for _, text in _lines)
+
+
 def last_error() -> str:
     """Return the first cause that llama.cpp logged since `forget_log`, printable and without its function's name."""
     causes = [_cause(text) for level, text in _lines if level == _ERROR]
