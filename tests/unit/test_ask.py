@@ -110,7 +110,7 @@ def test_a_plain_frame_is_said(tmp_path: Path) -> None:
         reader.open()
         told = [event.text for event in asked(reader, speaker) if isinstance(event, Note)]
 
-    assert ["the model has no chat template"] == told
+    assert "the model has no chat template" in told
 
 
 def test_an_answer_that_drifts_is_stopped_and_its_cost_is_told(tmp_path: Path) -> None:
