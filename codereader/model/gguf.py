@@ -94,12 +94,12 @@ def read_header(path: Path) -> ModelHeader:
     scan = scan_file(first)
     promised = _whole(scan.metadata.get("split.count"), 1)
     if promised <= 1:
-        return _header(scan, (first,), scan.tensors, scan.file_bytes)
+        return header_of(scan, (first,), scan.tensors, scan.file_bytes)
     if promised != len(parts):
         raise ModelUnreadable(f"{path} is one of {promised} parts, but its name does not say which")
     scans = [scan, *(scan_file(part) for part in parts[1:])]
     tensors = tuple(replace(tensor, part=number) for number, one in enumerate(scans) for tensor in one.tensors)
-    return _header(scan, parts, tensors, sum(one.file_bytes for one in scans))
+    return header_of(scan, parts, tensors, sum(one.file_bytes for one in scans))
 
 
 def read_strings(header: ModelHeader, key: str) -> list[bytes]:
@@ -132,8 +132,8 @@ def _parts_by_name(path: Path) -> tuple[Path, tuple[Path, ...]]:
     return parts[0], parts
 
 
-def _header(scan: Scan, parts: tuple[Path, ...], tensors: tuple[Tensor, ...], file_bytes: int) -> ModelHeader:
-    """Name the facts of a scanned file. Raises: ModelUnreadable for sizes that no model has."""
+def header_of(scan: Scan, parts: tuple[Path, ...], tensors: tuple[Tensor, ...], file_bytes: int) -> ModelHeader:
+    """Name the facts of a scanned file, or of one that is only known. Raises: ModelUnreadable for impossible sizes."""
     known = scan.metadata
     architecture = _text(known.get("general.architecture"))
 

@@ -1,0 +1,133 @@
+"""Headers of models that are known by name: what `read_header` would say of the file, without the file.
+
+Names are taken as people write them, in any case: ``llama-4-scout``, ``llama-4-scout:Q8_0``,
+``Llama-4-Scout-17B-16E-Instruct-Q4_K_M.gguf``. Sizes are bytes; the vocabulary, some MB of a file, is not in them.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from codereader.errors import ModelNotFound
+from codereader.model.container import TENSOR_TYPES, Scan, Tensor, Value
+from codereader.model.gguf import FILE_TYPES, ModelHeader, header_of
+from codereader.model.known.geometry import Entry, Geometry, entries, geometry
+from codereader.model.known.mix import MIXES, Shaped, Traits, tensor_types
+
+USUAL_MIX = "Q4_K_M"
+"""The mix that is meant where a name says none and the model is published in many."""
+
+ALIKE = 0.6
+MAX_GUESSES = 3
+ALIGNMENT = 32
+
+_BLOCKS = {name: (length, size) for name, length, size in TENSOR_TYPES.values()}
+_QUANTIZATION = re.compile(r"[-.:_](?P<mix>(?:ud-)?(?:i?q\d\w*|tq\d\w*|mxfp4\w*|nvfp4|b?f16|f32))$", re.IGNORECASE)
+_DRESS = re.compile(r"-(?:instruct|chat|it|gguf|\d{4})\b(?=-|$)")
+
+
+def known_names() -> tuple[str, ...]:
+    """Return the shortest usual name of every known model, sorted."""
+    return tuple(sorted(entry.names[1] for entry in entries()))
+
+
+def known_header(name: str) -> ModelHeader | None:
+    """Return the header of the model that *name* means, None where no known model has that name.
+
+    Raises: ModelNotFound for a known model in a quantization that it is not published in or whose sizes are not known.
+    """
+    bare, mix = _split(name)
+    entry = _entry(bare)
+    if entry is None:
+        return None
+    known = entry.mixes or tuple(MIXES)
+    mix = mix or (USUAL_MIX if USUAL_MIX in known else known[0])
+    if mix not in known:
+        raise ModelNotFound(
+            f"{entry.names[0]} is known, but not how large its {mix} is",
+            hint=f"Known are: {', '.join(f'{entry.names[1]}:{one}' for one in known)}.",
+        )
+    return _header(geometry(entry), mix)
+
+
+def near_names(name: str) -> tuple[str, ...]:
+    """Return the names of known models that are like *name*, the likest first; at most three."""
+    bare, _ = _split(name)
+    by_key = {_key(one): entry.names[1] for entry in entries() for one in entry.names}
+    near = difflib.get_close_matches(_key(bare), sorted(by_key), n=3 * MAX_GUESSES, cutoff=ALIKE)
+    return tuple(dict.fromkeys(by_key[key] for key in near))[:MAX_GUESSES]
+
+
+def _split(name: str) -> tuple[str, str]:
+    """Return a name without owner, ending and quantization, and the quantization in capitals or empty."""
+    bare = re.sub(r"\.gguf$", "", name.strip().rpartition("/")[2], flags=re.IGNORECASE)
+    found = _QUANTIZATION.search(bare)
+    if found is None:
+        return bare, ""
+    mix = found["mix"].upper()
+    return bare[: found.start()], "MXFP4" if mix.startswith("MXFP4") else mix
+
+
+def _key(name: str) -> str:
+    """Return what names that mean the same have in common."""
+    plain = re.sub(r"[\s_:]+", "-", name.casefold())
+    return _DRESS.sub("", plain)
+
+
+def _entry(name: str) -> Entry | None:
+    """Return the model that *name* means: one of its names, or the only beginning."""
+    wanted = _key(name)
+    keys = [({_key(one) for one in entry.names}, entry) for entry in entries()]
+    for names, entry in keys:
+        if wanted in names:
+            return entry
+    begins = [entry for names, entry in keys if wanted and any(one.startswith(f"{wanted}-") for one in names)]
+    return begins[0] if len(begins) == 1 else None
+
+
+def _header(model: Geometry, mix: str) -> ModelHeader:
+    """Make the header of *model* in *mix*, with the tensors where llama.cpp's quantizer puts them."""
+    types = tensor_types(model.tensors, mix, _traits(model))
+    shapes = {tensor.name: tensor for tensor in model.tensors}
+    tensors: list[Tensor] = []
+    end = 0
+    for name, kind in types.items():
+        tensors.append(_tensor(shapes[name], kind, end))
+        end = -(-(end + tensors[-1].bytes) // ALIGNMENT) * ALIGNMENT
+    metadata: dict[str, Value] = {
+        "general.architecture": model.architecture,
+        "general.name": model.names[0],
+        "general.file_type": next(number for number, word in FILE_TYPES.items() if word == mix),
+        **model.metadata,
+    }
+    path = Path(f"{model.names[0].replace(' ', '-')}-{mix}")
+    scan = Scan(path, end, metadata, {}, tuple(tensors), _digest(metadata, types))
+    return header_of(scan, (path,), tuple(tensors), end)
+
+
+def _tensor(tensor: Shaped, kind: str, offset: int) -> Tensor:
+    length, size = _BLOCKS[kind]
+    placed = Tensor(tensor.name, tensor.shape, kind, offset, 0)
+    return Tensor(tensor.name, tensor.shape, kind, offset, placed.elements // length * size)
+
+
+def _traits(model: Geometry) -> Traits:
+    def number(key: str) -> int:
+        value = model.metadata.get(f"{model.architecture}.{key}", 0)
+        first = value[0] if isinstance(value, tuple) else value
+        return first if isinstance(first, int) else 0
+
+    shared = number("attention.head_count_kv")
+    sharing = number("attention.head_count") // shared if shared else 0
+    return Traits(model.architecture, number("block_count"), number("expert_count"), sharing)
+
+
+def _digest(metadata: Mapping[str, Value], types: Mapping[str, str]) -> str:
+    """Return a SHA-256 (hex) that no file has, the same for the same model in the same mix."""
+    said = json.dumps([sorted(metadata.items()), list(types.items())])
+    return hashlib.sha256(said.encode()).hexdigest()

@@ -1,0 +1,147 @@
+"""Models are known by name before they are downloaded: their headers are those of the published files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from codereader.errors import ModelNotFound
+from codereader.model.gguf import ModelHeader, read_header
+from codereader.model.known import known_header, known_names, near_names
+from tests.gguf_files import bundled_model
+from tests.hollow import write_hollow
+
+
+def known(name: str) -> ModelHeader:
+    header = known_header(name)
+    assert header is not None, name
+    return header
+
+
+def table(header: ModelHeader) -> set[tuple[str, tuple[int, ...], str, int]]:
+    return {(tensor.name, tensor.shape, tensor.kind, tensor.bytes) for tensor in header.tensors}
+
+
+def test_a_known_model_has_the_tensors_of_the_published_file() -> None:
+    """Every tensor of the bundled 135M model: name, shape, type and bytes."""
+    real = read_header(bundled_model())
+
+    assert table(real) == table(known("SmolLM2-135M-Instruct.Q4_1.gguf"))
+
+
+def test_a_known_model_says_what_the_published_file_says() -> None:
+    """Every metadata value that is known stands in the file, but for the name that people read."""
+    real, ours = read_header(bundled_model()), known("smollm2-135m:Q4_1")
+
+    assert {**real.metadata, **ours.metadata, "general.name": real.name} == dict(real.metadata)
+
+
+@pytest.mark.parametrize(
+    ("name", "gigabytes"),
+    [
+        ("llama-4-scout:Q4_K_M", 65.35),
+        ("qwen3-coder-30b-a3b:Q4_K_M", 18.55),
+        ("gpt-oss-20b", 12.10),
+        ("gpt-oss-120b", 63.38),
+        ("deepseek-v2-lite:Q4_K_M", 10.36),
+        ("gemma-3-4b:Q4_K_M", 2.49),
+        ("gemma-3-12b:Q4_K_M", 7.30),
+        ("gemma-3-27b:Q4_K_M", 16.55),
+    ],
+)
+def test_sizes_agree_with_the_published_files(name: str, gigabytes: float) -> None:
+    """Within 10 MB, which is the vocabulary that a file holds beside the weights."""
+    assert gigabytes == pytest.approx(known(name).file_bytes / 1e9, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("name", "billions"),
+    [("scout", 107.77), ("llama-4-maverick", 400.71), ("gpt-oss-120b", 116.83), ("granite-4.0-h-small", 32.21)],
+)
+def test_weights_are_counted_as_the_publisher_counts_them(name: str, billions: float) -> None:
+    """Parameters in billions, as llama.cpp's benchmark prints them."""
+    assert billions == pytest.approx(known(name).parameters / 1e9, abs=0.006)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "llama-4-scout", "LLAMA-4-SCOUT", "llama-4-scout:q4_k_m", "Llama-4-Scout-17B-16E-Instruct-Q4_K_M",
+        "Llama-4-Scout-17B-16E-Instruct-Q4_K_M.gguf", "scout", "scout.gguf", "llama4:scout",
+        "someone/Llama-4-Scout-17B-16E-Instruct-GGUF:Q4_K_M", "Llama 4 Scout",
+    ],
+)  # fmt: skip
+def test_names_are_taken_as_people_write_them(name: str) -> None:
+    """Any case, with or without owner, ending, quantization and what every file's name says."""
+    assert Path("Llama-4-Scout-17B-16E-Instruct-Q4_K_M") == known(name).path
+
+
+def test_a_quantization_is_part_of_a_name() -> None:
+    """The same weights in fewer or more bits."""
+    mixes = ["F32", "BF16", "Q8_0", "Q6_K", "Q5_K_M", "Q5_K_S", "Q4_K_M", "Q4_K_S", "Q3_K_M", "Q3_K_S", "Q2_K"]
+    sizes = [known(f"qwen3-coder:30b:{mix}").file_bytes for mix in mixes]
+
+    assert sorted(sizes, reverse=True) == sizes
+    assert "Q8_0" == known("qwen3-coder:30b:Q8_0").quantization
+
+
+def test_a_quantization_of_unknown_size_is_refused_with_those_that_are_known() -> None:
+    """A published model in a mix that no rule predicts."""
+    with pytest.raises(ModelNotFound, match="gpt-oss 20B is known, but not how large its Q4_K_M is") as caught:
+        known_header("gpt-oss-20b:Q4_K_M")
+
+    assert "gpt-oss-20b:MXFP4" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["", "nonsense", ":", "-", "q8_0", "/", "l", "\x1b[31m", "🦙", "a" * 10_000])
+def test_what_is_no_known_model_is_none(name: str) -> None:
+    """Names that mean nothing, or could mean several."""
+    assert known_header(name) is None
+
+
+def test_a_mistyped_name_has_near_ones() -> None:
+    """What was probably meant comes first."""
+    assert "llama-4-scout" == near_names("lama-4-scot")[0]
+    assert () == near_names("xyz")
+
+
+def test_every_known_model_is_found_by_the_name_it_is_listed_under() -> None:
+    """And its header describes a model that can be planned for."""
+    for name in known_names():
+        header = known(name)
+
+        assert header.block_count == len(
+            {tensor.name.split(".")[1] for tensor in header.tensors if "blk." in tensor.name}
+        )
+        assert header.kv_head_counts
+        assert header.embedding_length
+        assert header.vocab_size
+        assert header.context_length
+
+
+def test_the_same_model_has_the_same_digest() -> None:
+    """Digests tell models and mixes apart."""
+    digests = [known(name).digest for name in ("scout", "llama4:scout", "scout:Q8_0", "gpt-oss-20b")]
+
+    assert digests[0] == digests[1]
+    assert 3 == len(set(digests))
+
+
+def test_a_hollow_file_reads_back_as_the_header(tmp_path: Path) -> None:
+    """Metadata, tensors and sizes; only the vocabulary is missing."""
+    header = known("granite-4.0-h-tiny")
+    back = read_header(write_hollow(tmp_path, header))
+
+    assert table(header) == table(back)
+    assert header.kv_head_counts == back.kv_head_counts
+    assert header.vocab_size == back.vocab_size
+    assert dict(header.metadata).items() <= dict(back.metadata).items()
+
+
+def test_a_hollow_file_takes_little_disk(tmp_path: Path) -> None:
+    """65 GB of weights that are one hole."""
+    status = write_hollow(tmp_path, known("scout")).stat()
+
+    assert status.st_size > 65e9
+    assert getattr(status, "st_blocks", 0) * 512 < 1e6
