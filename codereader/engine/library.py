@@ -59,15 +59,16 @@ def ran_out_of_memory() -> bool:
 def ggml(symbol: str, result: Any, *arguments: Any) -> Any:
     """Return one C function of ggml that the binding does not know, with the ctypes of its result and arguments.
 
-    Raises: AttributeError where no library has it. The registry lies in libggml, the rest in libggml-base, which
-    Windows does not search through the first.
+    Looked up through libllama, which finds the ggml that it was linked with: a wheel holds copies of libggml under
+    several names, and a second copy has a registry of its own. Windows looks into one library at a time and has one of
+    each. Raises: AttributeError where none has it.
     """
     from llama_cpp._ctypes_extensions import load_shared_library
     from llama_cpp._ggml import libggml, libggml_base_path
 
-    try:
-        function = getattr(libggml, symbol)
-    except AttributeError:
+    linked = llama_cpp.llama_cpp._lib  # noqa: SLF001 - the binding offers no other way to its library
+    function = getattr(linked, symbol, None) or getattr(libggml, symbol, None)
+    if function is None:
         function = getattr(load_shared_library("ggml-base", libggml_base_path), symbol)
     function.restype, function.argtypes = result, list(arguments)
     return function

@@ -75,20 +75,10 @@ def device_handle(name: str) -> int | None:
 
 
 def _ggml(symbol: str, result: Any, *arguments: Any) -> Any:
-    """Return one C function of ggml.
+    """Return one C function of ggml. Raises: AttributeError where no library has it."""
+    from codereader.engine import library
 
-    Raises: AttributeError where no library has it. The registry lies in libggml, the devices in libggml-base, which
-    Windows does not search through the first.
-    """
-    from llama_cpp._ctypes_extensions import load_shared_library
-    from llama_cpp._ggml import libggml, libggml_base_path
-
-    try:
-        function = getattr(libggml, symbol)
-    except AttributeError:
-        function = getattr(load_shared_library("ggml-base", libggml_base_path), symbol)
-    function.restype, function.argtypes = result, list(arguments)
-    return function
+    return library.ggml(symbol, result, *arguments)
 
 
 def _text(raw: object) -> str:
