@@ -1,0 +1,262 @@
+"""Machines that are not here, from the words that a person describes them with.
+
+A device is ``NAME[:MEMORY][:BANDWIDTH][:COMPUTE][:LINK]``, the parts behind the name in any order: ``RTX
+4070:16GiB:504GB/s:29TFLOPS:PCIe 4 x16``. What is left out comes from the profile of that name; ``4x NAME`` is several.
+Sizes are bytes, rates bytes or operations a second. A GB of memory is 2^30 bytes, as those mean it who sell cards and
+modules; a GB/s is 10^9 bytes a second.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from codereader.engine.hardware import profiles
+from codereader.engine.hardware.machine import Device, Machine
+from codereader.engine.hardware.pcie import link_named
+from codereader.engine.plan import size
+from codereader.errors import UsageError
+
+MOST_DEVICES = 16
+"""As many as llama.cpp can spread a model over: llama_max_devices."""
+
+ASSUMED_CORES = 8
+"""Physical cores of a described machine where nobody says how many."""
+
+EXAMPLE = "RTX 4070:16GiB:504GB/s:29TFLOPS"
+
+_UNITS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
+_NUMBER = r"(\d{1,9}(?:\.\d{1,6})?)\s*"
+_MEMORY = re.compile(_NUMBER + r"([mgt])(?:i?b)?", re.I)
+_BANDWIDTH = re.compile(_NUMBER + r"([mgt])(i?)b(?:/s|ps|/sec)", re.I)
+_COMPUTE = re.compile(_NUMBER + r"([gtp])flop(?:/?s)?", re.I)
+_SEVERAL = re.compile(r"(\d{1,6})\s*[x×]\s+(.*)", re.I | re.S)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stated:
+    """What a person said of a device; 0 where nothing."""
+
+    memory: int = 0
+    bandwidth: float = 0.0
+    operations: float = 0.0
+    link: float = 0.0
+
+
+def machine_of(
+    specs: Sequence[str],
+    ram: int = 0,
+    *,
+    bandwidth: float = 0.0,
+    cores: int = 0,
+    here: Machine | None = None,
+) -> Machine:
+    """Return the machine that *specs* describe, the devices in their order and the host last.
+
+    *ram* is the host's memory in bytes and *bandwidth* what it gives a second, 0 where it is not known. Without *ram*
+    it is that of the machine described where one comes whole (a Mac), else that of *here*: the cards are thought to be
+    put into it. A memory that CPU and GPU share is one pool, counted once;
+    *ram* then only picks among the sizes that are for sale. Of what is stated, drivers and the system
+    keep their part: see `driver_bytes` and `system_bytes`. Raises: UsageError.
+    """
+    described = [(spec, made) for spec in specs for made in _devices(spec, ram)]
+    whole = [(spec, profile) for spec, (_, profile) in described if profile is not None and profile.shares_memory]
+    if len(described) > MOST_DEVICES:
+        raise UsageError(
+            f"--device describes {len(described)} devices, and llama.cpp spreads a model over at most {MOST_DEVICES}",
+            hint="Describe fewer devices.",
+        )
+    if len(whole) > 1:
+        raise UsageError(
+            f"--device {whole[1][0]!r} is a machine of its own, as {whole[0][0]!r} is",
+            hint="Plan for one machine; several need a server such as vLLM, or llama.cpp's RPC between them.",
+        )
+    devices = _numbered([device for _, (device, _) in described])
+    if whole:
+        pool = next(device for device in devices if device.shares_memory)
+        return _host(devices, whole[0][1].memory, pool.bandwidth, cores or whole[0][1].cores, _called(specs, 0))
+    if ram:
+        return _host(devices, ram, bandwidth, cores or ASSUMED_CORES, _called(specs, ram))
+    if here is not None:
+        return _put_into(here, devices, bandwidth, cores, _called(specs, 0))
+    raise UsageError("the memory of the host is not said", hint="Pass --ram, such as --ram 64GiB.")
+
+
+def ram_of(text: str) -> tuple[int, float]:
+    """Return bytes and bytes a second of a ``--ram`` such as ``96GiB`` or ``96GiB:60GB/s``. Raises: UsageError."""
+    stated = _stated(f"--ram {text!r}", text.split(":"))
+    if not stated.memory or stated.operations or stated.link:
+        raise UsageError(f"--ram {text!r} says no memory", hint="Pass a size, such as --ram 96GiB or 96GiB:60GB/s.")
+    return stated.memory, stated.bandwidth
+
+
+def driver_bytes(memory: int) -> int:
+    """Return the bytes of a card's *memory* that its driver and the context of one program take.
+
+    Half a GiB, or a hundredth where that is more: of a 24 GiB RTX 4090, 23.6 are free to llama.cpp on a machine without
+    a screen, of 80 GiB on an H100 79.1. What a desktop shows on the card comes on top.
+    """
+    return max(1 << 29, memory // 100)
+
+
+def system_bytes(memory: int) -> int:
+    """Return the bytes of a host's *memory* that its system and other programs are thought to keep.
+
+    An eighth, at most 4 GiB.
+    """
+    return min(4 << 30, memory // 8)
+
+
+def _devices(spec: str, ram: int) -> list[tuple[Device, profiles.Profile | None]]:
+    """Return the devices that one ``--device`` describes, with the profile they follow."""
+    name, *parts = spec.split(":")
+    several = _SEVERAL.fullmatch(name.strip())
+    count, name = (int(several[1]), several[2].strip()) if several else (1, name.strip())
+    if not name or not 1 <= count <= MOST_DEVICES:
+        raise UsageError(
+            f"--device {spec!r} names no device" if not name else f"--device {spec!r}: {count} devices cannot be used",
+            hint=f"Write a name and what is known of it: --device {EXAMPLE!r}; at most {MOST_DEVICES} devices.",
+        )
+    stated = _stated(f"--device {spec!r}", parts)
+    sold = profiles.sizes_of(name)
+    pool = ram if len(sold) > 1 and sold[0].shares_memory else 0
+    profile = profiles.named(name, stated.memory or pool)
+    if profile is None and (sold or not stated.memory):
+        raise _unknown(spec, name, sold)
+    return [(_device(name, stated, profile), profile)] * count
+
+
+def _unknown(spec: str, name: str, sold: Sequence[profiles.Profile]) -> UsageError:
+    """Return the error for a device whose memory nobody says."""
+    if sold:
+        return UsageError(
+            f"--device {spec!r}: {sold[0].name} is sold with several sizes of memory, and none is said",
+            hint="Write " + " or ".join(repr(profile.label) for profile in sold) + ".",
+        )
+    near = profiles.near(name)
+    meant = f"Did you mean {' or '.join(repr(other) for other in near)}? " if near else ""
+    return UsageError(
+        f"--device {spec!r} is no card that is known by name, and its memory is not said",
+        hint=f"{meant}State what it has: --device {f'{name}:16GiB:504GB/s:29TFLOPS'!r}.",
+    )
+
+
+def _stated(where: str, parts: Sequence[str]) -> _Stated:
+    """Return what *parts* say, in whatever order. Raises: UsageError, its message beginning with *where*."""
+    found: dict[str, float] = {}
+    for part in parts:
+        what, amount = _part(where, part.strip())
+        if what in found:
+            raise UsageError(f"{where} says its {what} twice", hint=f"Write each once: {EXAMPLE!r}.")
+        if not 0 < amount < 1e18:
+            raise UsageError(f"{where}: a {what} of {part.strip()!r} cannot be", hint=f"Write it as in {EXAMPLE!r}.")
+        found[what] = amount
+    return _Stated(
+        int(found.get("memory", 0)), found.get("bandwidth", 0.0), found.get("compute", 0.0), found.get("link", 0.0)
+    )
+
+
+def _part(where: str, part: str) -> tuple[str, float]:
+    """Return what one part speaks of, and how much: bytes, bytes a second, operations a second."""
+    if match := _MEMORY.fullmatch(part):
+        return "memory", round(float(match[1]) * 1024 ** _UNITS[match[2].lower()])
+    if match := _BANDWIDTH.fullmatch(part):
+        return "bandwidth", float(match[1]) * (1024 if match[3] else 1000) ** _UNITS[match[2].lower()]
+    if match := _COMPUTE.fullmatch(part):
+        return "compute", float(match[1]) * 1000 ** _UNITS[match[2].lower()]
+    if (link := link_named(part)) is not None:
+        return "link", link
+    raise UsageError(
+        f"{where}: {part!r} is no memory (16GiB), bandwidth (504GB/s), compute (29TFLOPS) or link (PCIe 4 x16)",
+        hint=f"Write it as in {EXAMPLE!r}, the parts behind the name in any order.",
+    )
+
+
+def _device(name: str, stated: _Stated, profile: profiles.Profile | None) -> Device:
+    """Return the device: what is stated, the rest as the profile has it."""
+    if profile is None:
+        free = max(0, stated.memory - driver_bytes(stated.memory))
+        bare = Device(name, name, "gpu", free, stated.memory, backend=_backend(name))
+        return _with_rates(bare, stated)
+    shared = profile.shares_memory
+    free = profile.usable if shared else max(0, profile.usable - driver_bytes(profile.memory))
+    device = Device(
+        name=profile.label,
+        description=profile.label,
+        kind="integrated gpu" if shared else "gpu",
+        free_bytes=min(free, profile.memory - system_bytes(profile.memory)) if shared else free,
+        total_bytes=profile.usable if shared else profile.memory,
+        backend=profile.backend,
+        bandwidth=profile.bandwidth,
+        operations=profile.operations,
+        link=profile.link,
+        shares_memory=shared,
+    )
+    return _with_rates(device, stated)
+
+
+def _with_rates(device: Device, stated: _Stated) -> Device:
+    return replace(
+        device,
+        bandwidth=stated.bandwidth or device.bandwidth,
+        operations=stated.operations or device.operations,
+        link=stated.link or device.link,
+    )
+
+
+def _backend(name: str) -> str:
+    """Return what would drive a card that no profile names, by words of its makers; empty without them."""
+    words = set(re.findall(r"[a-z]+", name.lower()))
+    if words & {"nvidia", "geforce", "rtx", "gtx", "quadro", "tesla"}:
+        return "CUDA"
+    if words & {"amd", "radeon", "rx", "instinct"}:
+        return "ROCm"
+    return "Vulkan" if words & {"intel", "arc"} else ""
+
+
+def _numbered(devices: Sequence[Device]) -> tuple[Device, ...]:
+    """Return *devices* with names that differ: ``RTX 4090 #2`` for the second of that name."""
+    names = [device.name for device in devices]
+    made = []
+    for place, device in enumerate(devices):
+        again = names[:place].count(device.name)
+        alone = names.count(device.name) == 1
+        made.append(device if alone else replace(device, name=f"{device.name} #{again + 1}"))
+    return tuple(made)
+
+
+def _host(devices: tuple[Device, ...], ram: int, bandwidth: float, cores: int, name: str) -> Machine:
+    available = ram - system_bytes(ram)
+    host = Device("CPU", "host memory", "cpu", available, ram, backend="CPU", bandwidth=bandwidth)
+    return Machine(
+        devices=(*devices, host),
+        memory_available=available,
+        memory_total=ram,
+        physical_cores=cores,
+        logical_cores=cores,
+        can_offload=bool(devices),
+        bandwidth=bandwidth,
+        name=name,
+    )
+
+
+def _put_into(here: Machine, devices: tuple[Device, ...], bandwidth: float, cores: int, name: str) -> Machine:
+    """Return *here* with *devices* in place of its own."""
+    rate = bandwidth or here.bandwidth
+    host = replace(here.devices[-1], bandwidth=rate)
+    return replace(
+        here,
+        devices=(*devices, host),
+        physical_cores=cores or here.physical_cores,
+        logical_cores=max(cores, here.logical_cores),
+        can_offload=bool(devices),
+        bandwidth=rate,
+        name=name,
+    )
+
+
+def _called(specs: Sequence[str], ram: int) -> str:
+    """Return what to call the machine: its devices as they were written, without the figures, and its memory."""
+    names = [" ".join(spec.split(":")[0].split()) for spec in specs]
+    return " + ".join([*names, *([f"{size(ram)} RAM"] if ram else [])])

@@ -1,0 +1,166 @@
+"""Machines that are only described: what a person writes behind --device and --ram."""
+
+from __future__ import annotations
+
+import pytest
+
+from codereader.engine.hardware.described import driver_bytes, machine_of, ram_of, system_bytes
+from codereader.engine.hardware.devices import inventory
+from codereader.errors import UsageError
+
+GIB = 1 << 30
+
+
+def test_what_is_stated_is_taken():
+    """Memory, bandwidth and compute stand as written; the link comes from the profile of that name."""
+    card = machine_of(["RTX 4070:16GiB:504GB/s:29TFLOPS"], 96 * GIB).devices[0]
+
+    assert ("RTX 4070", "gpu", "CUDA") == (card.name, card.kind, card.backend)
+    assert (16 * GIB, 504e9, 29e12) == (card.total_bytes, card.bandwidth, card.operations)
+    assert 31.5e9 == pytest.approx(card.link, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "Card:29TFLOPS:16GiB:504GB/s",
+        "Card: 504 GB/s : 16384 MiB : 29 tflop/s",
+        "Card:16GB:0.504TB/s:0.029PFLOPS",
+        "Card:504GBps:16g:29000GFLOPS",
+    ],
+)
+def test_parts_come_in_any_order_and_unit(spec):
+    """A GB of memory is what makers of cards mean by it; a GB a second is decimal."""
+    card = machine_of([spec], GIB).devices[0]
+
+    assert 16 * GIB == card.total_bytes
+    assert (504e9, 29e12) == (pytest.approx(card.bandwidth), pytest.approx(card.operations))
+
+
+def test_a_name_alone_brings_its_profile():
+    """A card known by name needs no figures, however its name is written."""
+    found = [machine_of([name], GIB).devices[0] for name in ("RTX 4090", "rtx4090", "NVIDIA GeForce RTX-4090")]
+
+    assert {("RTX 4090", 24 * GIB, 1008e9)} == {(card.name, card.total_bytes, card.bandwidth) for card in found}
+
+
+def test_several_cards_of_one_kind_have_names_that_differ():
+    """4x is four devices, told apart by their numbers, in the order of the line."""
+    made = machine_of(["2x RTX 4000 Ada", "T4", "RTX 4000 Ada"], 64 * GIB)
+
+    names = ["RTX 4000 Ada #1", "RTX 4000 Ada #2", "T4", "RTX 4000 Ada #3", "CPU"]
+    assert names == [device.name for device in made.devices]
+    assert "2x RTX 4000 Ada + T4 + RTX 4000 Ada + 64.0 GiB RAM" == made.name
+
+
+def test_the_driver_and_the_system_keep_their_part():
+    """Not all that is sold is free: half a GiB of a card or a hundredth, 4 GiB of a host or an eighth."""
+    made = machine_of(["RTX 4090", "RTX PRO 6000"], 8 * GIB)
+
+    assert [24 * GIB - GIB // 2, 96 * GIB - 96 * GIB // 100] == [device.free_bytes for device in made.devices[:2]]
+    assert (7 * GIB, 8 * GIB) == (made.memory_available, made.memory_total)
+    assert (GIB // 2, 4 * GIB) == (driver_bytes(GIB), system_bytes(256 * GIB))
+
+
+def test_error_correcting_codes_take_their_part():
+    """A T4 is sold with 16 GiB and shows 15."""
+    card = machine_of(["T4"], GIB).devices[0]
+
+    assert 15 * GIB - GIB // 2 == card.free_bytes
+
+
+def test_a_mac_is_one_pool():
+    """Its GPU's memory is the host's: no --ram is needed, and Metal takes three quarters of it."""
+    made = machine_of(["M4 Max 128GB"])
+    gpu, host = made.devices
+
+    assert (True, 96 * GIB, 546e9) == (gpu.shares_memory, gpu.free_bytes, gpu.bandwidth)
+    assert (128 * GIB, 124 * GIB, 12) == (made.memory_total, host.free_bytes, made.physical_cores)
+
+
+def test_a_small_mac_leaves_its_gpu_two_thirds():
+    """Metal gives less of a small memory."""
+    assert 16 * GIB * 2 // 3 == machine_of(["M1 Pro 16GB"]).devices[0].free_bytes
+
+
+def test_the_memory_of_a_mac_may_be_said_as_ram():
+    """A Mac without a size behind its name takes --ram as its pool."""
+    assert 64 * GIB == machine_of(["M4 Max"], 64 * GIB).memory_total
+
+
+def test_a_spark_sees_decimal_gigabytes():
+    """Of the 128 GB that are sold the system sees 119.2 GiB, and all of them may be the GPU's."""
+    made = machine_of(["DGX Spark"])
+
+    assert (128 * 10**9, made.memory_available) == (made.memory_total, made.devices[0].free_bytes)
+
+
+def test_cards_are_put_into_this_machine_without_ram():
+    """--device alone asks what that card would do here."""
+    here = inventory()
+
+    made = machine_of(["RTX 4090"], here=here)
+
+    assert (here.memory_total, here.physical_cores) == (made.memory_total, made.physical_cores)
+    assert ["RTX 4090", here.devices[-1].name] == [device.name for device in made.devices]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("96GiB", (96 * GIB, 0.0)), ("64 GB:60GB/s", (64 * GIB, 60e9)), ("1.5t", (1536 * GIB, 0.0))]
+)
+def test_ram_has_a_size_and_maybe_a_speed(text, said):
+    """--ram takes the memory of the host and what it gives a second."""
+    assert said == ram_of(text)
+
+
+@pytest.mark.parametrize("text", ["", "fast", "60GB/s", "96GiB:29TFLOPS", "0GiB", "96GiB:96GiB", "-1GiB", "1e9GiB"])
+def test_ram_that_says_nothing_is_refused(text):
+    """What cannot be a memory is named, with an example of what can."""
+    with pytest.raises(UsageError) as caught:
+        ram_of(text)
+
+    assert repr(text) in str(caught.value)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("specs", "told"),
+    [
+        (["RTX 4091"], "RTX 4090"),
+        (["4090"], "RTX 4090"),
+        (["M4 Max"], "M4 Max 128GB"),
+        (["A100"], "A100 80GB"),
+        (["\x1b[31m"], "16GiB"),
+        ([""], "16GiB"),
+        ([":16GiB"], "16GiB"),
+        (["0x RTX 4090"], "16 devices"),
+        (["17x RTX 4090"], "16 devices"),
+        (["9x RTX 4090", "9x RTX 4090"], "fewer"),
+        (["M4 Max 128GB", "DGX Spark"], "one machine"),
+        (["Card:16GiB:warp 9"], "504GB/s"),
+        (["Card:0GiB"], "16GiB"),
+        (["Card:16GiB:8GiB"], "once"),
+        (["Card:999999999TiB"], "16GiB"),
+    ],
+)
+def test_a_device_that_cannot_be_is_refused_with_a_way_out(specs, told):
+    """The hint names near cards, sizes for sale, or the form; no control character reaches a terminal."""
+    with pytest.raises(UsageError) as caught:
+        machine_of(specs, 64 * GIB if "M4 Max" not in specs else 0)
+
+    assert told in caught.value.hint
+    assert (str(caught.value) + caught.value.hint).isprintable()
+
+
+def test_without_any_memory_the_machine_cannot_be_described():
+    """A card alone, with no machine to put it into, lacks the host."""
+    with pytest.raises(UsageError, match="memory of the host"):
+        machine_of(["RTX 4090"])
+
+
+def test_a_card_without_a_profile_is_driven_by_what_its_name_says():
+    """The backend follows from the maker's words; a stranger has none, and no rates."""
+    made = machine_of(["RTX 9999:16GiB", "RX 9999:16GiB", "Arc Z1:16GiB", "Stranger:16GiB"], GIB)
+
+    assert ["CUDA", "ROCm", "Vulkan", "", "CPU"] == [device.backend for device in made.devices]
+    assert (0.0, 0.0, 0.0) == (made.devices[3].bandwidth, made.devices[3].operations, made.devices[3].link)
