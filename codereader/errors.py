@@ -15,6 +15,7 @@
         +-- ModelNotFound     4
         +-- ModelUnreadable   4
         +-- ModelTooLarge     4
+        +-- EngineEnded       4   the process that runs the model crashed or was ended
 
 A message says what was attempted, on what, and why it failed; `hint` says what to do next.
 Foreign exceptions (OSError, sqlite3, git, llama.cpp) are mapped where they are wrapped.
@@ -135,3 +136,9 @@ class ModelTooLarge(ModelError):
     """The model and its context do not fit the memory of this machine."""
 
     hint = "Pass a smaller --ctx or a smaller model; --no-model answers from facts alone."
+
+
+class EngineEnded(ModelError):
+    """The process that runs the model ended unasked, could not be started, or said what nobody understands."""
+
+    hint = "Ask again; if it ends again, try --device cpu or another model. --no-model answers from facts alone."

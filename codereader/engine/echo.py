@@ -93,7 +93,7 @@ class EchoEngine:
         words = _WORD.findall(self._answer if isinstance(self._answer, str) else self._answer(prompt))
         for said, word in enumerate(words[: sampling.max_tokens], 1):
             cancel.check()
-            yield Piece(word)
+            yield Piece(word, said)
             if enough is not None and enough.cancelled:
                 yield Finished("enough", self._usage(total, reused, said))
                 return

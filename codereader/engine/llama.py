@@ -16,6 +16,7 @@ from typing import Any
 from codereader import native
 from codereader.cancel import CancelToken
 from codereader.engine import library
+from codereader.engine.buffers import Buffers, owners, read_buffers, remarks
 from codereader.engine.guard import Guard
 from codereader.engine.loading import make_context, open_model
 from codereader.engine.memory import Memory
@@ -57,18 +58,19 @@ class LlamaEngine:
         self._context: Any = None
         self._memory: Memory | None = None
         self._load_seconds = 0.0
+        self._buffers: Buffers | None = None
+
+    @property
+    def buffers(self) -> Buffers | None:
+        """What the loaded model really takes, None before `load`."""
+        return self._buffers
 
     @property
     def plan(self) -> Plan:
         """How the model runs."""
         return self._plan
 
-    def load(
-        self,
-        cancel: CancelToken,
-        progress: LoadProgress | None = None,
-        tell: Tell | None = None,  # noqa: ARG002 - it does as planned or fails
-    ) -> None:
+    def load(self, cancel: CancelToken, progress: LoadProgress | None = None, tell: Tell | None = None) -> None:
         """Load weights and make the context; a second call does nothing.
 
         Raises: ModelNotFound, ModelUnreadable, ModelTooLarge, Cancelled. Nothing stays allocated then.
@@ -80,12 +82,17 @@ class LlamaEngine:
         library.start()
         try:
             self._model = open_model(self._path, self._plan, cancel, progress)
+            lines = library.log()
             self._context = make_context(self._path, self._model, self._plan)
+            self._buffers = read_buffers((*lines, *library.log()), owners())
             self._memory = Memory(self._context, self._plan.micro_batch, self._state, self._environment())
         except BaseException:
             self.close()
             raise
         self._load_seconds = perf_counter() - started
+        if tell is not None:
+            for remark in remarks(self._plan, self._buffers):
+                tell(remark)
 
     def generate(
         self, prompt: Prompt, sampling: Sampling, cancel: CancelToken, enough: CancelToken | None = None
@@ -206,10 +213,10 @@ class _Run:
         for raw in self._tokens(chain, limit, enough):
             piece = text.decode(raw)
             if piece:
-                yield Piece(piece)
+                yield Piece(piece, self.completion_tokens)
         rest = text.decode(b"", final=True)
-        if rest:
-            yield Piece(rest)
+        if rest and self.reason != "enough":
+            yield Piece(rest, self.completion_tokens)
 
     def _tokens(self, chain: Any, limit: int, enough: CancelToken) -> Iterator[bytes]:
         """Yield the bytes of each token of the answer, which may end inside a character; sets `reason`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from codereader.cancel import CancelToken
@@ -50,9 +50,10 @@ class Prefill:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Text of the answer, whole UTF-8 characters only."""
+    """Text of the answer, whole UTF-8 characters only. `said` counts the tokens of the answer up to its end."""
 
     text: str
+    said: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
