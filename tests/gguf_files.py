@@ -13,6 +13,7 @@ Value = bool | int | float | str | Sequence[str] | Sequence[int] | Sequence[floa
 
 ALIGNMENT = 32
 U32, I32, F32, BOOL, STRING, ARRAY, U64, I64 = 4, 5, 6, 7, 8, 9, 10, 11
+MAX_I32 = (1 << 31) - 1
 
 
 def write_gguf(
@@ -71,7 +72,9 @@ def _value(value: Value) -> bytes:
     if isinstance(value, str | bool | int | float):
         kind, data = _scalar(value)
         return struct.pack("<I", kind) + data
-    rows = [_scalar(one, I32) for one in value]
+    rows = [
+        _scalar(one, I64 if any(isinstance(each, int) and each > MAX_I32 for each in value) else I32) for one in value
+    ]
     kind = rows[0][0] if rows else I32
     return struct.pack("<IIQ", ARRAY, kind, len(rows)) + b"".join(data for _, data in rows)
 
@@ -85,7 +88,7 @@ def _scalar(value: bool | int | float | str, whole: int = U32) -> tuple[int, byt
         return F32, struct.pack("<f", value)
     if not 0 <= value < 1 << 32 and whole == U32:
         return (I64, struct.pack("<q", value)) if value < 0 else (U64, struct.pack("<Q", value))
-    return whole, struct.pack("<i" if whole == I32 else "<I", value)
+    return whole, struct.pack({I32: "<i", U32: "<I", I64: "<q"}[whole], value)
 
 
 def _string(text: str) -> bytes:

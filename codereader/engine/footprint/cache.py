@@ -1,23 +1,34 @@
-"""Bytes of the key/value cache, and of the state of recurrent layers, by architecture.
+"""Bytes of the key/value cache, and of the state of recurrent layers.
 
-The formulas are those of llama.cpp with flash attention on and one sequence. Knows nothing of machines.
+What each layer keeps is `layers`' to know; here it gets a context, types and bytes. The formulas are those of llama.cpp
+with flash attention on and one sequence. Knows nothing of machines.
 """
 
 from __future__ import annotations
 
+from codereader.engine.footprint.layers import (
+    Cells,
+    head_lengths,
+    is_latent,
+    layers,
+    unsupported,
+    window_length,
+    windowed_layers,
+)
 from codereader.model.gguf import ModelHeader
+
+__all__ = [
+    "CACHE_TYPE_BYTES", "cache_bytes", "layer_caches", "refused", "sees_everything", "supported", "window_length",
+]  # fmt: skip
 
 CACHE_TYPE_BYTES = {"f16": 2.0, "q8_0": 34 / 32, "q4_0": 18 / 32}
 """Bytes one cached number takes, by the name of the cache's type."""
 
-_WINDOW_PERIODS = {
-    "afmoe": 4, "cohere2": 4, "exaone-moe": 4, "exaone4": 4, "gemma2": 2, "gemma3": 6, "gemma3n": 5, "gpt-oss": 2,
-    "llama4": 4, "olmo2": 4, "plamo3": 8,
-}  # fmt: skip
-"""Architectures of which every n-th layer sees everything and the others only a window (llama.cpp, src/models/)."""
+BLOCK = 32
+"""Numbers that a quantized cache packs together."""
 
-_LLAMA4_CHUNK = 8192
-"""Tokens a chunked layer of Llama 4 sees; the file need not say it (llama.cpp, src/models/llama4.cpp)."""
+STEP = 256
+"""Cells are allocated in steps of so many."""
 
 
 def layer_caches(
@@ -25,18 +36,18 @@ def layer_caches(
 ) -> tuple[int, ...]:
     """Return the bytes of cache and fixed state of each layer, the first layer first, for *context* tokens.
 
-    A layer takes cells x kv_heads x (key_length x bytes + value_length x bytes); a windowed layer has only
-    pad256(min(context, window + micro_batch)) cells unless *full_window*. Models with latent attention store keys
-    alone. The fixed state of recurrent layers is not counted.
+    A layer has as many cells as the context, padded, or min(context, window + micro_batch) where it sees a window
+    only, unless *full_window*. The sum is exact where `supported` says nothing and `refused` does not either.
     """
-    window = 0 if full_window else window_length(header)
-    windowed = _padded(min(context, window + micro_batch), 256) if window else context
-    values = 0.0 if header.number("attention.kv_lora_rank") else header.value_length * CACHE_TYPE_BYTES[type_v]
-    cell = header.key_length * CACHE_TYPE_BYTES[type_k] + values
-    return tuple(
-        int(heads * cell * (context if not window or sees_everything(header, layer) else windowed))
-        for layer, heads in enumerate(header.kv_head_counts)
-    )
+    whole = _padded(context)
+    near = whole if full_window else _padded(min(whole, window_length(header) + min(micro_batch, context)))
+    bytes_k, bytes_v = CACHE_TYPE_BYTES[type_k], CACHE_TYPE_BYTES[type_v]
+
+    def size(cells: Cells) -> int:
+        count = near if cells.windowed else _padded(-(-whole // cells.every))
+        return int(count * (cells.keys * bytes_k + cells.values * bytes_v))
+
+    return tuple(sum(map(size, layer.cells)) + layer.state for layer in layers(header))
 
 
 def cache_bytes(
@@ -46,33 +57,28 @@ def cache_bytes(
     return sum(layer_caches(header, context, micro_batch, type_k, type_v, full_window=full_window))
 
 
-def window_length(header: ModelHeader) -> int:
-    """Return the tokens that windowed layers see, 0 where every layer sees everything or the pattern is not known."""
-    if _pattern(header) is None:
-        return 0
-    if header.architecture == "llama4" and "llama4.attention.sliding_window" not in header.metadata:
-        return _LLAMA4_CHUNK
-    return header.sliding_window
+def supported(header: ModelHeader) -> str:
+    """Return '' or, in one sentence, why the sizes of this model cannot be predicted by formula."""
+    return unsupported(header)
+
+
+def refused(header: ModelHeader, type_k: str, type_v: str) -> str:
+    """Return '' or, in one sentence, why llama.cpp makes no cache of these types for this model."""
+    if type_k != type_v and is_latent(header):
+        return f"Latent attention needs one type for keys and values, not {type_k} and {type_v}."
+    if type_v != "f16" and header.architecture == "grok":
+        return "A quantized value cache needs flash attention, which llama.cpp does not have for Grok."
+    for keys, values in head_lengths(header):
+        for type_, length, what in ((type_k, keys, "keys"), (type_v, values, "values")):
+            if type_ != "f16" and length % BLOCK:
+                return f"A {type_} cache packs {BLOCK} numbers together, which {what} of {length} numbers cannot be."
+    return ""
 
 
 def sees_everything(header: ModelHeader, layer: int) -> bool:
     """Whether *layer* attends to the whole context."""
-    if not window_length(header):
-        return True
-    pattern = _pattern(header)
-    if isinstance(pattern, tuple):
-        return layer >= len(pattern) or not pattern[layer]
-    return not pattern or layer % pattern == pattern - 1
+    return not windowed_layers(header)[layer]
 
 
-def _pattern(header: ModelHeader) -> int | tuple[object, ...] | None:
-    """Return which layers are windowed: a flag a layer, or the period at which a layer is not."""
-    written = header.metadata.get(f"{header.architecture}.attention.sliding_window_pattern")
-    if isinstance(written, tuple):
-        return written
-    known = _WINDOW_PERIODS.get(header.architecture)
-    return header.number("attention.sliding_window_pattern", known) if known else None
-
-
-def _padded(count: int, step: int) -> int:
-    return -(-count // step) * step
+def _padded(count: int) -> int:
+    return -(-count // STEP) * STEP
