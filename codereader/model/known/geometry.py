@@ -14,7 +14,7 @@ import operator
 import struct
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,77 +31,74 @@ _OPERATORS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Geometry:
-    """One known model: `names` as people write it, the title first; `mixes` in which it is published, the usual first.
+class KnownModel:
+    """One model of the data: `names` as people write it, the usual first; `source` is where its geometry stands.
 
-    An empty `mixes` means every one that the quantizer makes. `checked` says what a size was compared with.
+    `mixes` are the quantizations in which it is published, the usual first; empty: every one that the quantizer makes.
     """
 
+    title: str
     names: tuple[str, ...]
     source: str
-    architecture: str
-    metadata: Mapping[str, Value]
-    tensors: tuple[Shaped, ...]
     mixes: tuple[str, ...]
-    checked: str
+    file: Mapping[str, Any] = field(repr=False)
+    """The whole data file, from which `geometry` works the model out."""
+    described: Mapping[str, Any] = field(repr=False)
+    """What the file says of this model."""
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """Where a model stands in the data: cheap to list, `geometry` works it out."""
+class Geometry:
+    """Metadata of a model as its file has them, and its tensors; outside the blocks first, then by set of layers."""
 
-    names: tuple[str, ...]
-    mixes: tuple[str, ...]
-    file: Mapping[str, Any]
-    model: Mapping[str, Any]
+    architecture: str
+    metadata: Mapping[str, Value]
+    tensors: tuple[Shaped, ...]
 
 
 @functools.cache
-def entries() -> tuple[Entry, ...]:
+def known_models() -> tuple[KnownModel, ...]:
     """Return every known model, by file name, then in the file's order."""
     files = [tomllib.loads(path.read_text("utf-8")) for path in sorted(_FOLDER.glob("*.toml"))]
-    return tuple(
-        Entry((model["title"], *model["names"]), tuple(model.get("mixes", ())), file, model)
-        for file in files
-        for model in file["models"]
-    )
+    return tuple(_described(file, model) for file in files for model in file["models"])
 
 
-def geometry(entry: Entry) -> Geometry:
+def _described(file: Mapping[str, Any], model: Mapping[str, Any]) -> KnownModel:
+    mixes = model.get("mixes", file.get("mixes", ()))
+    return KnownModel(model["title"], tuple(model["names"]), model["source"], tuple(mixes), file, model)
+
+
+def geometry(known: KnownModel) -> Geometry:
     """Work out the metadata and the tensors of one model."""
-    architecture = entry.file["architecture"]
-    written: dict[str, Any] = {**entry.file.get("metadata", {}), **entry.model["metadata"]}
+    architecture = known.file["architecture"]
+    written: dict[str, Any] = {**known.file.get("metadata", {}), **known.described["metadata"]}
     blocks = written["block_count"]
     layers = {
         name: _layers(slices, blocks)
-        for name, slices in {"every": ":", **entry.file.get("layers", {}), **entry.model.get("layers", {})}.items()
+        for name, slices in {"every": ":", **known.file.get("layers", {}), **known.described.get("layers", {})}.items()
     }
     values = {key: _value(value, layers, blocks) for key, value in written.items()}
-    sizes = _Sizes(entry.file.get("sizes", {}), values)
+    sizes = _Sizes(known.file.get("sizes", {}), values)
     return Geometry(
-        names=entry.names,
-        source=entry.model["source"],
-        architecture=architecture,
-        metadata={f"{architecture}.{key}": value for key, value in values.items()},
-        tensors=(*_outside(entry, sizes), *_inside(entry, sizes, layers)),
-        mixes=entry.mixes,
-        checked=entry.model.get("checked", ""),
+        architecture,
+        {f"{architecture}.{key}": value for key, value in values.items()},
+        (*_outside(known, sizes), *_inside(known, sizes, layers)),
     )
 
 
-def _outside(entry: Entry, sizes: _Sizes) -> list[Shaped]:
+def _outside(known: KnownModel, sizes: _Sizes) -> list[Shaped]:
     """Return the tensors outside the blocks."""
-    parts = ("always", *entry.model.get("parts", ()))
+    parts = ("always", *known.described.get("parts", ()))
     return [
-        Shaped(name, sizes.shape(lengths, 0)) for part in parts for name, lengths in entry.file["parts"][part].items()
+        Shaped(name, sizes.shape(lengths, 0)) for part in parts for name, lengths in known.file["parts"][part].items()
     ]
 
 
-def _inside(entry: Entry, sizes: _Sizes, layers: Mapping[str, frozenset[int]]) -> list[Shaped]:
+def _inside(known: KnownModel, sizes: _Sizes, layers: Mapping[str, frozenset[int]]) -> list[Shaped]:
     """Return the tensors of the blocks."""
     return [
         Shaped(f"blk.{layer}.{name}", sizes.shape(lengths, layer), layer)
-        for chosen, tensors in entry.file["blocks"].items()
+        for chosen, tensors in known.file["blocks"].items()
         for layer in sorted(layers.get(chosen, ()))
         for name, lengths in tensors.items()
     ]

@@ -16,7 +16,7 @@ from pathlib import Path
 from codereader.errors import ModelNotFound
 from codereader.model.container import TENSOR_TYPES, Scan, Tensor, Value
 from codereader.model.gguf import FILE_TYPES, ModelHeader, header_of
-from codereader.model.known.geometry import Entry, Geometry, entries, geometry
+from codereader.model.known.geometry import Geometry, KnownModel, geometry, known_models
 from codereader.model.known.mix import MIXES, Shaped, Traits, tensor_types
 
 USUAL_MIX = "Q4_K_M"
@@ -32,8 +32,13 @@ _DRESS = re.compile(r"-(?:instruct|chat|it|gguf|\d{4})\b(?=-|$)")
 
 
 def known_names() -> tuple[str, ...]:
-    """Return the shortest usual name of every known model, sorted."""
-    return tuple(sorted(entry.names[1] for entry in entries()))
+    """Return the usual name of every known model, sorted."""
+    return tuple(sorted(model.names[0] for model in known_models()))
+
+
+def known_model(name: str) -> KnownModel | None:
+    """Return the model that *name* means, in whatever quantization; None where no known model has that name."""
+    return _found(_split(name)[0])
 
 
 def known_header(name: str) -> ModelHeader | None:
@@ -42,24 +47,23 @@ def known_header(name: str) -> ModelHeader | None:
     Raises: ModelNotFound for a known model in a quantization that it is not published in or whose sizes are not known.
     """
     bare, mix = _split(name)
-    entry = _entry(bare)
-    if entry is None:
+    model = _found(bare)
+    if model is None:
         return None
-    known = entry.mixes or tuple(MIXES)
-    mix = mix or (USUAL_MIX if USUAL_MIX in known else known[0])
-    if mix not in known:
+    mixes = model.mixes or tuple(MIXES)
+    mix = mix or (USUAL_MIX if USUAL_MIX in mixes else mixes[0])
+    if mix not in mixes:
         raise ModelNotFound(
-            f"{entry.names[0]} is known, but not how large its {mix} is",
-            hint=f"Known are: {', '.join(f'{entry.names[1]}:{one}' for one in known)}.",
+            f"{model.title} is known, but not how large its {mix} is",
+            hint=f"Known are: {', '.join(f'{model.names[0]}:{one}' for one in mixes)}.",
         )
-    return _header(geometry(entry), mix)
+    return _header(model.title, geometry(model), mix)
 
 
 def near_names(name: str) -> tuple[str, ...]:
     """Return the names of known models that are like *name*, the likest first; at most three."""
-    bare, _ = _split(name)
-    by_key = {_key(one): entry.names[1] for entry in entries() for one in entry.names}
-    near = difflib.get_close_matches(_key(bare), sorted(by_key), n=3 * MAX_GUESSES, cutoff=ALIKE)
+    by_key = {_key(one): model.names[0] for model in known_models() for one in (*model.names, model.title)}
+    near = difflib.get_close_matches(_key(_split(name)[0]), sorted(by_key), n=3 * MAX_GUESSES, cutoff=ALIKE)
     return tuple(dict.fromkeys(by_key[key] for key in near))[:MAX_GUESSES]
 
 
@@ -79,18 +83,18 @@ def _key(name: str) -> str:
     return _DRESS.sub("", plain)
 
 
-def _entry(name: str) -> Entry | None:
+def _found(name: str) -> KnownModel | None:
     """Return the model that *name* means: one of its names, or the only beginning."""
     wanted = _key(name)
-    keys = [({_key(one) for one in entry.names}, entry) for entry in entries()]
-    for names, entry in keys:
+    keys = [({_key(one) for one in (*model.names, model.title)}, model) for model in known_models()]
+    for names, model in keys:
         if wanted in names:
-            return entry
-    begins = [entry for names, entry in keys if wanted and any(one.startswith(f"{wanted}-") for one in names)]
+            return model
+    begins = [model for names, model in keys if wanted and any(one.startswith(f"{wanted}-") for one in names)]
     return begins[0] if len(begins) == 1 else None
 
 
-def _header(model: Geometry, mix: str) -> ModelHeader:
+def _header(title: str, model: Geometry, mix: str) -> ModelHeader:
     """Make the header of *model* in *mix*, with the tensors where llama.cpp's quantizer puts them."""
     types = tensor_types(model.tensors, mix, _traits(model))
     shapes = {tensor.name: tensor for tensor in model.tensors}
@@ -101,11 +105,11 @@ def _header(model: Geometry, mix: str) -> ModelHeader:
         end = -(-(end + tensors[-1].bytes) // ALIGNMENT) * ALIGNMENT
     metadata: dict[str, Value] = {
         "general.architecture": model.architecture,
-        "general.name": model.names[0],
+        "general.name": title,
         "general.file_type": next(number for number, word in FILE_TYPES.items() if word == mix),
         **model.metadata,
     }
-    path = Path(f"{model.names[0].replace(' ', '-')}-{mix}")
+    path = Path(f"{title.replace(' ', '-')}-{mix}")
     scan = Scan(path, end, metadata, {}, tuple(tensors), _digest(metadata, types))
     return header_of(scan, (path,), tuple(tensors), end)
 
