@@ -209,13 +209,6 @@ def test_a_written_pattern_says_which_layers_are_windowed():
     assert row * (3 * 8192 + 1024) == cache_bytes(mixed, 8192, 512, "f16", "f16")
 
 
-def test_latent_attention_stores_no_values():
-    """Models of the DeepSeek kind keep one latent key a token."""
-    latent = header(metadata={"llama.attention.kv_lora_rank": 512})
-
-    assert 4 * 8 * 128 * 2 * 1024 == cache_bytes(latent, 1024, 512, "f16", "f16")
-
-
 def test_the_work_space_grows_with_the_context():
     """Flash attention needs one mask of two bytes for each token of the batch and of the context."""
     grown = compute_bytes(header(), 32_768, 512) - compute_bytes(header(), 16_384, 512)

@@ -1,358 +1,376 @@
-"""What llama.cpp keeps of the past for each layer of a model, by architecture: which cells, how wide, how many.
+"""The steps in which llama.cpp evaluates one layer, by the tensors that the layer has.
 
-The rules are those of llama.cpp 0.5 (`llama_model::create_memory`, `load_hparams`, and each architecture's
-`load_arch_hparams` in src/models/), for one sequence. Widths are numbers a cell, states bytes. What an architecture
-does not share with the others stands in the tables below; one that is in none of them is not known. Knows nothing of
-machines, contexts or cache types.
+Written after src/llama-graph.cpp and src/models/ of llama.cpp, with flash attention: what is computed in which order,
+how wide each result is, and what may be written over what. A layer is described by the shapes of its tensors alone, so
+that an architecture made of the same parts needs nothing of its own. Widths are 32-bit numbers a token.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from codereader.model.container import Scalar
-from codereader.model.gguf import ModelHeader
+from codereader.engine.footprint.scratch import Graph
 
-F32 = 4
-"""Bytes of one number of a recurrent layer's state: its type cannot be chosen."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cells:
-    """Cells that a layer keeps: `keys` and `values` numbers each, one cell every `every` tokens of context.
-
-    Where `windowed`, only those of the last tokens.
-    """
-
-    keys: int
-    values: int
-    windowed: bool = False
-    every: int = 1
+Shapes = Mapping[str, tuple[int, ...]]
+"""Shapes of a layer's tensors by name, without ``blk.N.`` and ``.weight``; a bias keeps its ``.bias``."""
 
 
 @dataclass(frozen=True, slots=True)
-class Layer:
-    """What one layer keeps: `cells` grow with the context, `state` bytes do not."""
+class Facts:
+    """What the shapes of a layer do not say."""
 
-    cells: tuple[Cells, ...] = ()
-    state: int = 0
+    head: int
+    """Numbers of one head's key."""
+    value: int
+    """Numbers of one head's value."""
+    key_value_heads: int
+    experts_used: int
+    state: int
+    """Numbers of state a channel of a recurrent layer has (ssm.state_size)."""
+    groups: int
+    inner: int
+    """Channels of a recurrent layer (ssm.inner_size)."""
+    rotates: bool
+    """Whether queries, keys and values are rotated against the loss of a quantized cache."""
+    weighs_first: bool
+    """Whether the input of experts is weighed instead of their output (Llama 4)."""
+
+
+def evaluate(graph: Graph, shapes: Shapes, facts: Facts, tokens: int, residual: int, width: int) -> int:
+    """Add the steps of one layer that reads *residual*, *width* numbers a token; return the next residual."""
+    layer = _Layer(graph, shapes, facts, tokens, width)
+    return layer.evaluate(residual)
 
 
 @dataclass(frozen=True, slots=True)
-class _Window:
-    """Which layers see a window: all but every `period`-th where the file does not list them; 0 where it must.
+class _Layer:
+    graph: Graph
+    shapes: Shapes
+    facts: Facts
+    tokens: int
+    width: int
 
-    The layer that sees everything is the last of its period, or the `first`. `length` is taken where the file gives
-    none, and against what it gives where `fixed`.
-    """
+    def evaluate(self, residual: int) -> int:
+        mixed, normed = self.mixer(residual)
+        if mixed is not None:
+            mixed = self.normed_over(mixed) if self.normalizes_after else mixed
+            residual_or_both = mixed if self.is_parallel else self.over(self.width, mixed, residual)
+        else:
+            residual_or_both = residual
+        if not self.feeds_forward:
+            return residual_or_both
+        if self.is_parallel and mixed is not None:
+            fed = self.feed(normed if normed is not None else residual)
+            return self.over(self.width, self.over(self.width, fed, mixed), residual)
+        fed = self.feed(self.normed(residual_or_both))
+        return self.over(self.width, fed, residual_or_both)
 
-    period: int = 0
-    first: bool = False
-    length: int = 0
-    fixed: bool = False
+    # -- shapes -------------------------------------------------------------------------------------------------------
 
+    def has(self, name: str) -> bool:
+        return name in self.shapes
 
-_WINDOWS = {
-    "afmoe": _Window(4), "cohere2": _Window(4), "cohere2moe": _Window(4, first=True), "deepseek4": _Window(),
-    "dots3note": _Window(), "exaone-moe": _Window(4, length=128), "exaone4": _Window(4, length=4096),
-    "gemma2": _Window(2, length=4096), "gemma3": _Window(6), "gemma3n": _Window(5), "gemma4": _Window(),
-    "gpt-oss": _Window(2), "granite_swa": _Window(), "laguna": _Window(4, first=True), "lfm2": _Window(),
-    "llama4": _Window(4, length=8192, fixed=True), "maple": _Window(), "mellum": _Window(4), "mimo2": _Window(),
-    "muse-glimmer": _Window(4), "olmo2": _Window(4), "plamo3": _Window(8),
-    "smallthinker": _Window(4, first=True, length=4096, fixed=True), "spark2_5": _Window(), "step35": _Window(),
-}  # fmt: skip
+    def out(self, name: str) -> int:
+        """Return how many numbers a token the matrix *name* gives, 0 where there is none."""
+        shape = self.shapes.get(name, ())
+        return shape[1] if len(shape) > 1 else 0
 
-_RECURRENT = frozenset({"arwkv7", "mamba", "mamba2", "rwkv6", "rwkv6qwen2", "rwkv7"})
-"""No layer attends: each keeps a state alone."""
+    @property
+    def is_parallel(self) -> bool:
+        """Whether the feed-forward part reads what the attention reads (Phi-2, GPT-NeoX, Command R)."""
+        return self.feeds_forward and not any(self.has(name) for name in ("ffn_norm", "post_attention_norm"))
 
-_HYBRID = frozenset({
-    "bailingmoe3", "falcon-h1", "glm5-next", "granitehybrid", "jamba", "kimi-k3", "kimi-linear", "lfm2", "lfm2moe",
-    "minimax-01", "nemotron_h", "nemotron_h_moe", "plamo2", "qwen35", "qwen35moe", "qwen3next", "qwen4exp",
-})  # fmt: skip
-"""Some layers keep a state, those without key/value heads unless the tables below say otherwise."""
+    @property
+    def normalizes_after(self) -> bool:
+        return self.has("post_attention_norm") and (self.has("ffn_norm") or self.has("post_ffw_norm"))
 
-_INTERVALS = {"minimax-01": 8, "qwen35": 4, "qwen35moe": 4, "qwen3next": 4, "qwen4exp": 4}
-"""Hybrids of which every n-th layer attends where the file does not list them."""
+    @property
+    def feeds_forward(self) -> bool:
+        return self.has("ffn_down") or self.has("ffn_down_exps")
 
-_NEMOTRON = frozenset({"nemotron_h", "nemotron_h_moe"})
-"""Hybrids that have layers which are feed-forward and nothing else."""
+    # -- steps --------------------------------------------------------------------------------------------------------
 
-_DRAFTS_KEPT = _HYBRID - _INTERVALS.keys() - {"glm5-next"} | {"deepseek4", "hy_v4", "minimax-m3"}
-"""Their layers that only draft get a cache too."""
+    def new(self, width: float, *sources: int) -> int:
+        return self.graph.new(4 * self.tokens * width, *sources)
 
-_LATENT = frozenset({
-    "bailingmoe3", "deepseek2", "deepseek32", "dots3note", "glm-dsa", "glm5-next", "hy_v4", "kimi-k3", "kimi-linear",
-    "mistral4",
-})  # fmt: skip
-"""Latent attention where the file says so: the cache holds one row of keys, from which the values are unpacked."""
+    def over(self, width: float, *sources: int) -> int:
+        return self.graph.over(4 * self.tokens * width, *sources)
 
-_INDEXED = frozenset({
-    "deepseek32", "dots3note", "glm-dsa", "glm5-next", "hy_v4", "minimax-m3", "qwen4exp",
-})  # fmt: skip
-"""An indexer with keys of its own picks what a layer attends to."""
+    def normed(self, source: int, width: int = 0) -> int:
+        """Normalize *source*, which others read too."""
+        return self.over(width or self.width, self.new(width or self.width, source))
 
-_PLAIN = frozenset({
-    "apertus", "arcee", "arctic", "baichuan", "bailingmoe", "bailingmoe2", "bitnet", "bloom", "chameleon", "chatglm",
-    "codeshell", "cogvlm", "command-r", "dbrx", "deci", "deepseek", "deepseek2-ocr", "dots1", "ernie4_5",
-    "ernie4_5-moe", "exaone", "falcon", "gemma", "glm4", "glm4moe", "gpt2", "gptneox", "granite", "granitemoe",
-    "graniteswitch", "grok", "grovemoe", "hrm_text", "hunyuan-dense", "hunyuan-moe", "hunyuan_vl", "hy_v3", "internlm2",
-    "jais", "jais2", "llama", "maincoder", "minicpm", "minicpm3", "minimax-m2", "mistral3", "mpt", "nanbeige",
-    "nemotron", "olmo", "olmoe", "openelm", "orion", "paddleocr", "pangu-embedded", "phi2", "phi3", "phimoe", "plamo",
-    "plm", "qwen", "qwen2", "qwen2moe", "qwen2vl", "qwen3", "qwen3moe", "qwen3vl", "qwen3vlmoe", "refact", "seed_oss",
-    "smollm3", "stablelm", "starcoder", "starcoder2", "t5", "talkie", "xverse",
-})  # fmt: skip
-"""Every layer keeps keys and values of the whole context."""
+    def normed_over(self, source: int) -> int:
+        return self.over(self.width, self.over(self.width, source))
 
-_NO_TEXT = {
-    "clip": "an image encoder", "dflash": "a draft for another model", "eagle3": "a draft for another model",
-    "gemma4-assistant": "a draft for another model", "pockettts": "a voice", "qwen3tts": "a voice",
-    "wavtokenizer-dec": "a voice",
-} | dict.fromkeys((
-    "bert", "eurobert", "gemma-embedding", "jina-bert-v2", "jina-bert-v3", "llama-embed", "modern-bert", "neo-bert",
-    "nomic-bert", "nomic-bert-moe", "t5encoder",
-), "an encoder") | dict.fromkeys(("dream", "llada", "llada-moe", "rnd1"), "a diffusion model")  # fmt: skip
-"""Architectures that llama.cpp loads and that write no text from left to right."""
+    def times(self, name: str, source: int) -> int:
+        """Multiply by the matrix *name* and add its bias."""
+        result = self.new(self.out(name), source)
+        return self.over(self.out(name), result) if self.has(f"{name}.bias") else result
 
-_WKV = frozenset({"arwkv7", "rwkv6", "rwkv6qwen2", "rwkv7"})
-_DELTA = frozenset({"bailingmoe3", "glm5-next", "kimi-k3", "kimi-linear"})
-_CONVOLUTION = frozenset({"lfm2", "lfm2moe"})
-_UNGROUPED = frozenset({"jamba", "mamba"})
-"""Whose state is not that of Mamba 2, by what it is made of."""
+    # -- attention and what stands in its place -----------------------------------------------------------------------
 
-_GEMMA3N_OWN = 20
-"""Layers of Gemma 3n with a cache of their own; later ones use that of the last two of these."""
+    def mixer(self, residual: int) -> tuple[int | None, int | None]:
+        """Return the result of the layer's first half, if it has one, and what that half read."""
+        for name, steps in self.mixers().items():
+            if self.has(name):
+                normed = self.normed(residual) if self.has("attn_norm") else residual
+                return steps(normed), normed
+        return None, None
 
-_GLM_SHARING = 1 << 20
-_GLM_INDEXED = (1, 1, *(1, 0, 0, 0) * 25)
-"""Layers of GLM 5.2 that have an indexer, where the file does not say; it is told by its context length."""
+    def mixers(self) -> dict[str, Callable[[int], int]]:
+        return {
+            "ssm_conv1d": self.recurrent,
+            "shortconv.conv": self.short_convolution,
+            "attn_kv_a_mqa": self.latent_attention,
+            "attn_qkv": self.attention,
+            "attn_q": self.attention,
+        }
 
-_CSA, _HCA = 4, 128
-"""Tokens that DeepSeek 4 compresses into one cell, by the kind of layer (llama.cpp, src/llama-kv-cache-dsv4.cpp)."""
+    def attention(self, normed: int) -> int:
+        heads = self.facts.key_value_heads
+        key, value = heads * self.facts.head, heads * self.facts.value
+        query = (self.out("attn_qkv") - key - value) if self.has("attn_qkv") else self.out("attn_q")
+        gated = self.has("attn_output") and self.shapes["attn_output"][0] * 2 == query
+        if self.has("attn_qkv"):
+            every = self.times("attn_qkv", normed)
+            queries, keys, values = (self.graph.view(every) for _ in range(3))
+        else:
+            queries = self.times("attn_q", normed)
+            keys = values = -1
+        gate = self.graph.view(queries) if gated else -1
+        query = query // 2 if gated else query
+        queries = self.turned("attn_q_norm", self.graph.view(queries), query)
+        if keys < 0:
+            keys = self.graph.view(self.times("attn_k", normed)) if self.has("attn_k") else -1
+        if keys >= 0:
+            keys = self.turned("attn_k_norm", keys, key)
+        if values < 0:
+            values = self.graph.view(self.times("attn_v", normed)) if self.has("attn_v") else -1
+        return self.attend(queries, keys, values, (query, key, value), gate)
 
+    def turned(self, norm: str, source: int, width: int) -> int:
+        """Normalize where the layer does, and turn by position."""
+        if self.has(norm):
+            return self.over(width, self.normed(source, width))
+        return self.new(width, source)
 
-def unsupported(header: ModelHeader) -> str:
-    """Return why what the layers of this model keep is not known, one sentence; '' where it is."""
-    name = header.architecture
-    if name in _NO_TEXT:
-        return f"A model of the architecture {name} is {_NO_TEXT[name]}: it writes no text."
-    if name == "nanbeige" and header.number("num_loops", 1) > 1:
-        return f"This model evaluates its {header.block_count} layers several times over, each time with another cache."
-    if name not in _PLAIN | _WINDOWS.keys() | _RECURRENT | _HYBRID | _LATENT | _INDEXED:
-        return f"How llama.cpp keeps the context of the architecture {name!r} is not known."
-    return ""
+    def attend(self, queries: int, keys: int, values: int, widths: tuple[int, int, int], gate: int) -> int:
+        """Store keys and values, attend, and multiply by the output matrix."""
+        query, key, value = widths
+        if self.facts.rotates:
+            queries = self.new(query, queries)
+            keys = self.new(key, keys) if keys >= 0 else -1
+            values = self.new(value, values) if values >= 0 else -1
+        for one in (keys, values):
+            if one >= 0:
+                self.new(0, self.graph.view(one))
+        width = self.shapes["attn_output"][0] if self.has("attn_output") else query
+        result = self.new(width, self.graph.view(queries))
+        if self.facts.rotates:
+            result = self.new(width, self.graph.view(result))
+        if gate >= 0:
+            result = self.over(width, self.graph.view(result), self.over(width, self.new(width, gate)))
+        return self.times("attn_output", self.graph.view(result)) if self.has("attn_output") else result
 
+    def latent_attention(self, normed: int) -> int:
+        """DeepSeek's: keys and values from one small vector, absorbed into the query where ``attn_k_b`` is split off."""
+        if self.has("attn_q_a"):
+            queries = self.times("attn_q_b", self.normed_small("attn_q_a", normed))
+            query = self.out("attn_q_b")
+        else:
+            queries, query = self.times("attn_q", normed), self.out("attn_q")
+        small = self.out("attn_kv_a_mqa")
+        if not self.has("attn_k_b"):
+            return self.unfolded_attention(normed, queries, query)
+        inner, rank, heads = self.shapes["attn_k_b"][0], self.shapes["attn_k_b"][1], self.shapes["attn_k_b"][2]
+        absorbed = self.new(heads * rank, self.graph.view(queries))
+        turned = self.new(query - heads * inner, self.graph.view(queries))
+        queries = self.new(heads * (rank + query // heads - inner), self.graph.view(absorbed), turned)
+        both = self.new(small, normed)
+        values = self.normed(self.graph.view(both), rank)
+        keys = self.new(small, self.graph.view(values), self.new(small - rank, self.graph.view(both)))
+        self.new(0, self.graph.view(keys))
+        result = self.new(heads * rank, self.graph.view(queries))
+        width = self.shapes["attn_output"][0]
+        result = self.new(width, self.graph.view(result))
+        result = self.new(width, self.graph.view(result))
+        return self.times("attn_output", self.graph.view(result))
 
-def layers(header: ModelHeader) -> tuple[Layer, ...]:
-    """Return what each layer of a supported model keeps, the first layer first."""
-    state = F32 * _recurrent_state(header)
-    recurrent, attending = recurrent_layers(header), _attending_layers(header)
-    cells = _cells(header, attending)
-    found = [
-        Layer(cells[layer], (state if recurrent[layer] else 0) + F32 * _beside(header, layer))
-        for layer in range(header.block_count)
-    ]
-    if header.architecture == "graniteswitch" and found:
-        router = Cells(*_head(header, windowed=False))
-        found[-1] = Layer((*found[-1].cells, router))
-    return tuple(found)
+    def unfolded_attention(self, normed: int, queries: int, query: int) -> int:
+        """Latent attention as plain attention, every head with keys and values of its own."""
+        small, pair = self.out("attn_kv_a_mqa"), self.out("attn_kv_b")
+        rank = self.shapes["attn_kv_b"][0]
+        queries = self.new(query, self.graph.view(queries))
+        both = self.new(small, normed)
+        result = self.new(pair, self.normed(self.graph.view(both), rank))
+        value = self.shapes["attn_output"][0]
+        values = self.new(value, self.graph.view(result))
+        turned = self.new(small - rank, self.graph.view(both))
+        keys = self.new(query, self.graph.view(result), self.new(query * (small - rank) // self.facts.head, turned))
+        return self.attend(queries, keys, values, (query, query, value), -1)
 
+    def normed_small(self, name: str, source: int) -> int:
+        result = self.new(self.out(name), source)
+        return self.over(self.out(name), self.over(self.out(name), result))
 
-def trunk_length(header: ModelHeader) -> int:
-    """Return the number of layers that evaluate a token; later ones only draft several tokens at once (MTP)."""
-    drafts = header.number("nextn_predict_layers")
-    if header.architecture == "deepseek4" and drafts:
-        probe = f"blk.{header.block_count - drafts}.nextn.eh_proj.weight"
-        drafts *= any(tensor.name == probe for tensor in header.tensors)
-    return max(header.block_count - drafts, 0)
+    # -- recurrent layers ---------------------------------------------------------------------------------------------
 
+    def recurrent(self, normed: int) -> int:
+        if self.has("ssm_x"):
+            return self.mamba(normed)
+        if self.has("ssm_beta_alpha") or self.has("ssm_beta") or self.has("ssm_ba"):
+            return self.delta_net(normed)
+        return self.mamba2(normed)
 
-def window_length(header: ModelHeader) -> int:
-    """Return the tokens that windowed layers see, 0 where every layer sees everything."""
-    window = _WINDOWS.get(header.architecture)
-    written = header.metadata.get(f"{header.architecture}.attention.sliding_window")
-    if window is None or (header.architecture == "exaone4" and trunk_length(header) != 64):
-        return 0
-    if window.fixed and written is not None:
-        return window.length if header.sliding_window else 0
-    return header.sliding_window if written is not None else window.length
+    def convolved(self, channels: int, source: int) -> tuple[int, int]:
+        """Return the input of a convolution, the state before it first, and its result."""
+        kernel = self.shapes["ssm_conv1d"][0]
+        state = self.graph.new(4 * (kernel - 1) * channels)
+        row = self.graph.new(4 * (self.tokens + kernel - 1) * channels, self.graph.view(state), self.graph.view(source))
+        self.new(0, self.graph.view(row))
+        return row, self.new(channels, row)
 
+    def mamba(self, normed: int) -> int:
+        inner = self.facts.inner
+        both = self.new(2 * inner, self.graph.view(normed))
+        _, moved = self.convolved(inner, both)
+        moved = self.over(inner, self.over(inner, moved))
+        small = self.out("ssm_x")
+        narrow = self.new(small, moved)
+        step = self.new(small - 2 * self.facts.state, self.graph.view(narrow))
+        step = self.over(inner, self.new(inner, step))
+        first, last = (self.new(self.facts.state, self.graph.view(narrow)) for _ in range(2))
+        scanned = self.scanned(self.graph.view(moved), step, first, last)
+        return self.gated_output(scanned, moved, both)
 
-def windowed_layers(header: ModelHeader) -> tuple[bool, ...]:
-    """Return for each layer whether it sees a window only."""
-    count, trunk = header.block_count, trunk_length(header)
-    if not window_length(header):
-        return (False,) * count
-    if header.architecture == "deepseek4":
-        return (True,) * count
-    if header.architecture == "lfm2":
-        return tuple(layer < trunk and not recurs for layer, recurs in enumerate(recurrent_layers(header)))
-    window, key = _WINDOWS[header.architecture], "attention.sliding_window_pattern"
-    listed = header.metadata.get(f"{header.architecture}.{key}")
-    if isinstance(listed, tuple) or not window.period:
-        return _flags(listed if isinstance(listed, tuple) else (), count)
-    period = header.number(key, window.period)
-    whole = 0 if window.first else period - 1
-    return tuple(layer < trunk and (not period or layer % period != whole) for layer in range(count))
+    def mamba2(self, normed: int) -> int:
+        inner, channels = self.facts.inner, self.facts.inner + 2 * self.facts.groups * self.facts.state
+        both = self.new(self.out("ssm_in"), normed)
+        _, moved = self.convolved(channels, both)
+        moved = self.over(channels, self.over(channels, moved))
+        heads = self.out("ssm_in") - inner - channels
+        step = self.over(heads, self.new(heads, self.graph.view(both)))
+        scanned = self.scanned(self.graph.view(moved), step)
+        result = self.gated_output(scanned, self.graph.view(moved), both)
+        return result
 
+    def scanned(self, *sources: int) -> int:
+        """Return what a scan gives: its output, and the state behind it."""
+        inner = self.facts.inner
+        return self.graph.new(4 * inner * (self.tokens + self.facts.state), *sources)
 
-def recurrent_layers(header: ModelHeader) -> tuple[bool, ...]:
-    """Return for each layer whether it keeps a state, of Falcon H1 beside cells, of the others instead."""
-    name, count, trunk = header.architecture, header.block_count, trunk_length(header)
-    if name in _RECURRENT or name == "falcon-h1":
-        return tuple(layer < trunk for layer in range(count))
-    if name in _INTERVALS:
-        return _recurrent_by_interval(header)
-    if name not in _HYBRID:
-        return (False,) * count
-    dense = _dense_layers(header) if name in _NEMOTRON else (False,) * count
-    return tuple(layer < trunk and not _heads(header)[layer] and not dense[layer] for layer in range(count))
+    def gated_output(self, scanned: int, moved: int, both: int) -> int:
+        inner = self.facts.inner
+        self.new(0, self.graph.view(scanned))
+        gate = self.new(inner, self.graph.view(both))
+        skipped = self.new(inner, moved)
+        result = self.over(inner, self.graph.view(scanned), skipped)
+        result = self.new(inner, gate, result)
+        if self.has("ssm_norm"):
+            result = self.normed(self.graph.view(result), inner)
+        return self.times("ssm_out", self.graph.view(result))
 
+    def delta_net(self, normed: int) -> int:
+        """Gated delta net: Qwen3-Next and its followers."""
+        inner, key = self.facts.inner, self.facts.groups * self.facts.state
+        channels = inner + 2 * key
+        if self.has("attn_qkv"):
+            mixed = self.graph.view(self.new(channels, normed))
+            gate = self.new(inner, normed) if self.has("attn_gate") else -1
+        else:
+            every = self.graph.view(self.new(self.out("ssm_in"), normed))
+            gate = self.new(inner, every)
+            pair = self.new(2 * key, self.new(key, every), self.new(key, every))
+            mixed = self.graph.view(self.new(channels, pair, self.new(inner, every)))
+        state = self.graph.new(4 * inner * self.facts.state)
+        _, moved = self.convolved(channels, mixed)
+        moved = self.over(channels, moved)
+        queries, keys = (self.repeated(self.new(key, self.graph.view(moved)), key) for _ in range(2))
+        scanned = self.scanned(queries, keys, self.graph.view(moved), self.graph.view(state))
+        self.new(0, self.graph.view(scanned))
+        result = self.normed(self.graph.view(scanned), inner)
+        shut = self.new(inner, self.graph.view(gate)) if gate >= 0 else result
+        return self.times("ssm_out", self.graph.view(self.over(inner, result, shut)))
 
-def is_latent(header: ModelHeader) -> bool:
-    """Whether the cache holds latent keys and no values."""
-    lengths = header.number("attention.key_length_mla"), header.number("attention.value_length_mla")
-    return (header.architecture in _LATENT and all(lengths)) or header.architecture == "deepseek4"
+    def repeated(self, source: int, key: int) -> int:
+        """Repeat keys for each head of values that shares them."""
+        if key == self.facts.inner:
+            return source
+        return self.graph.view(self.new(self.facts.inner, self.graph.view(source)))
 
+    def short_convolution(self, normed: int) -> int:
+        """LFM2's: three projections, a convolution of one of them times another."""
+        width = self.shapes["shortconv.conv"][-1]
+        kernel = self.shapes["shortconv.conv"][0]
+        every = self.new(3 * width, self.graph.view(normed))
+        product = self.new(width, self.graph.view(every), self.graph.view(every))
+        state = self.graph.new(4 * (kernel - 1) * width)
+        row = self.graph.new(4 * (self.tokens + kernel - 1) * width, state, self.graph.view(product))
+        self.new(0, self.graph.view(row))
+        result = self.new(width, self.graph.view(every), self.new(width, row))
+        return self.times("shortconv.out_proj", self.graph.view(result))
 
-def head_lengths(header: ModelHeader) -> tuple[tuple[int, int], ...]:
-    """Return the numbers of one head's key and value in each layer, whether it attends or not."""
-    lengths = _head(header, windowed=False), _head(header, windowed=True)
-    return tuple(lengths[windowed] for windowed in windowed_layers(header))
+    # -- feed-forward -------------------------------------------------------------------------------------------------
 
+    def feed(self, normed: int) -> int:
+        """Return the result of the layer's second half, which reads *normed*."""
+        if self.has("ffn_down_exps"):
+            result = self.experts(normed)
+            if self.has("ffn_down_shexp"):
+                result = self.over(self.width, result, self.dense(normed, "_shexp"))
+            elif self.has("ffn_down"):
+                result = self.over(self.width, result, self.dense(normed, ""))
+        else:
+            result = self.dense(normed, "")
+        if self.has("post_ffw_norm"):
+            result = self.normed_over(result)
+        return result
 
-def _head(header: ModelHeader, *, windowed: bool) -> tuple[int, int]:
-    """Return a head's lengths. llama.cpp takes 0 where the first layer has no heads, whatever the file says."""
-    headless = not any(header.head_counts[:1]) and header.architecture != "plamo2"
-    keys, values = (0, 0) if headless else (header.key_length, header.value_length)
-    if not windowed:
-        return keys, values
-    return header.number("attention.key_length_swa", keys), header.number("attention.value_length_swa", values)
+    def dense(self, normed: int, suffix: str) -> int:
+        inner = self.shapes[f"ffn_down{suffix}"][0]
+        up = f"ffn_up{suffix}"
+        if self.has(f"ffn_gate{suffix}"):
+            result = self.new(inner, self.times(f"ffn_gate{suffix}", normed), self.times(up, normed))
+        elif self.out(up) == 2 * inner:
+            result = self.new(inner, self.times(up, normed))
+        else:
+            result = self.over(inner, self.times(up, normed))
+        return self.times(f"ffn_down{suffix}", result)
 
+    def experts(self, normed: int) -> int:
+        used, (inner, width, count) = self.facts.experts_used, self.shapes["ffn_down_exps"]
+        scores = self.new(count, normed)
+        chances = self.new(count, scores)
+        order = self.new(count, scores)
+        weights = self.over(used, self.over(used, self.new(used, chances, self.graph.view(order))))
+        chosen = self.graph.view(order)
+        source = normed
+        if self.facts.weighs_first:
+            source = self.over(used * width, self.new(used * width, normed), weights)
+        if self.has("ffn_gate_up_exps"):
+            both = self.biased("ffn_gate_up_exps", self.new(2 * used * inner, source, chosen), 2 * inner)
+            result = self.new(used * inner, self.graph.view(both), self.graph.view(both))
+        elif self.has("ffn_gate_exps"):
+            gate = self.biased("ffn_gate_exps", self.new(used * inner, source, chosen), inner)
+            up = self.biased("ffn_up_exps", self.new(used * inner, source, chosen), inner)
+            result = self.new(used * inner, gate, up)
+        else:
+            result = self.over(used * inner, self.new(used * inner, source, chosen))
+        down = self.biased("ffn_down_exps", self.new(used * width, result, chosen), width)
+        if not self.facts.weighs_first:
+            down = self.over(used * width, down, weights)
+        return self.summed(down, width)
 
-def _attending_layers(header: ModelHeader) -> tuple[bool, ...]:
-    """Return for each layer whether it keeps cells of its own."""
-    name, count, trunk = header.architecture, header.block_count, trunk_length(header)
-    if name in _RECURRENT:
-        return (False,) * count
-    recurrent = (False,) * count if name == "falcon-h1" else recurrent_layers(header)
-    dense = _dense_layers(header) if name in _NEMOTRON else (False,) * count
-    end = count if name in _DRAFTS_KEPT or not trunk else trunk
-    if name == "gemma3n":
-        end = min(end, _GEMMA3N_OWN)
-    if name == "gemma4":
-        end = min(end, count - header.number("attention.shared_kv_layers"))
-    return tuple(layer < end and not recurrent[layer] and not dense[layer] for layer in range(count))
+    def summed(self, down: int, width: int) -> int:
+        """Add up what each expert gave."""
+        parts = [self.graph.view(down) for _ in range(self.facts.experts_used)]
+        result = self.new(width, *parts[:2])
+        for part in parts[2:]:
+            result = self.over(width, result, part)
+        return result
 
-
-def _cells(header: ModelHeader, attending: tuple[bool, ...]) -> list[tuple[Cells, ...]]:
-    lengths, latent, windowed = head_lengths(header), is_latent(header), windowed_layers(header)
-    counts, indexed = _heads(header), _indexed_layers(header)
-    found: list[tuple[Cells, ...]] = []
-    for layer, (keys, values) in enumerate(lengths):
-        own = Cells(counts[layer] * keys, 0 if latent else counts[layer] * values, windowed[layer])
-        beside = _compressed(header, layer) if header.architecture == "deepseek4" else ()
-        index = (_indexer(header, values),) if indexed[layer] else ()
-        found.append((own, *beside, *index) if attending[layer] else ())
-    return found
-
-
-def _indexer(header: ModelHeader, values: int) -> Cells:
-    """Return the cells of a layer's indexer: one key a token; *values* are those of one head of the layer."""
-    width = header.number("attention.indexer.key_length")
-    if header.architecture == "glm5-next" and header.number("attention.indexer.kpool"):
-        width *= 3
-    return Cells(width, values if header.architecture == "minimax-m3" else 0)
-
-
-def _indexed_layers(header: ModelHeader) -> tuple[bool, ...]:
-    """Return for each layer whether it has an indexer with a cache."""
-    name, count, trunk = header.architecture, header.block_count, trunk_length(header)
-    if name == "minimax-m3":
-        return tuple(layer >= header.number("leading_dense_block_count") for layer in range(count))
-    if name not in _INDEXED or (name == "hy_v4" and not header.number("attention.indexer.top_k")):
-        return (False,) * count
-    if name in {"deepseek32", "qwen4exp"}:
-        return tuple(layer < trunk for layer in range(count))
-    written = header.metadata.get(f"{name}.attention.indexer.types", name in {"glm-dsa", "glm5-next"})
-    if name == "glm-dsa" and written is True and header.context_length >= _GLM_SHARING:
-        written = _GLM_INDEXED
-    kinds = _flags(written if isinstance(written, tuple) else (written,) * count, count)
-    return tuple(layer < trunk and kind for layer, kind in enumerate(kinds))
-
-
-def _compressed(header: ModelHeader, layer: int) -> tuple[Cells, ...]:
-    """Return the compressed cells of a layer of DeepSeek 4, and those of its indexer."""
-    ratio = _compression(header, layer)
-    if not ratio:
-        return ()
-    own = Cells(_heads(header)[layer] * header.key_length, 0, every=ratio)
-    index = Cells(header.number("attention.indexer.key_length"), 0, every=ratio)
-    return (own, index) if ratio == _CSA else (own,)
-
-
-def _compression(header: ModelHeader, layer: int) -> int:
-    """Return how many tokens a layer of DeepSeek 4 compresses into one cell, 0 for none."""
-    ratios = header.metadata.get(f"{header.architecture}.attention.compress_ratios")
-    ratio = ratios[layer] if isinstance(ratios, tuple) and layer < len(ratios) else 0
-    return int(ratio) if ratio in (_CSA, _HCA) else 0
-
-
-def _recurrent_state(header: ModelHeader) -> int:
-    """Return the numbers of a recurrent layer's state (`n_embd_r` and `n_embd_s` of llama.cpp together)."""
-    name, width, heads = header.architecture, header.embedding_length, sum(header.head_counts[:1])
-    kernel = header.number("ssm.conv_kernel")
-    if name in _WKV:
-        return width * (header.number("token_shift_count", 2) + header.number("wkv.head_size"))
-    if name in _CONVOLUTION:
-        return width * max(header.number("shortconv.l_cache") - 1, 0)
-    if name in _DELTA:
-        head = header.number("kda.head_dim")
-        return heads * head * (3 * (kernel - 1 if kernel else 3) + head)
-    if name == "minimax-01":
-        return heads * header.key_length**2
-    inner, state = header.number("ssm.inner_size"), header.number("ssm.state_size")
-    groups = 0 if name in _UNGROUPED else header.number("ssm.group_count")
-    return max(kernel - 1, 0) * (inner + 2 * groups * state) + state * inner
-
-
-def _beside(header: ModelHeader, layer: int) -> int:
-    """Return further numbers that *layer* keeps whatever the context."""
-    if header.architecture == "deepseek4":
-        return _gathered(header, layer)
-    listed = header.metadata.get(f"{header.architecture}.ple.layers")
-    if header.architecture != "qwen4exp" or not isinstance(listed, tuple) or layer not in listed:
-        return 0
-    rows = max(header.number("ple.conv_kernel") - 1, 0) * header.number("ple.ngram_size")
-    return rows * header.number("hyper_connection.count") * header.embedding_length
-
-
-def _gathered(header: ModelHeader, layer: int) -> int:
-    """Return the numbers in which a layer of DeepSeek 4 gathers the tokens that it has not compressed yet."""
-    ratio = _compression(header, layer) if layer < trunk_length(header) else 0
-    if ratio == _CSA:
-        return 8 * ratio * (header.key_length + header.number("attention.indexer.key_length"))
-    return 2 * ratio * header.key_length
-
-
-def _recurrent_by_interval(header: ModelHeader) -> tuple[bool, ...]:
-    count, trunk = header.block_count, trunk_length(header)
-    written = header.metadata.get(f"{header.architecture}.attention.recurrent_layers")
-    if isinstance(written, tuple):
-        return tuple(layer < trunk and flag for layer, flag in enumerate(_flags(written, count)))
-    interval = header.number("full_attention_interval", _INTERVALS[header.architecture]) or 1
-    return tuple(layer < trunk and (layer + 1) % interval != 0 for layer in range(count))
-
-
-def _dense_layers(header: ModelHeader) -> tuple[bool, ...]:
-    """Return for each layer of a Nemotron whether it is a feed-forward one and nothing else."""
-    written = header.metadata.get(f"{header.architecture}.feed_forward_length", 0)
-    return _flags(written if isinstance(written, tuple) else (written,) * header.block_count, header.block_count)
-
-
-def _heads(header: ModelHeader) -> tuple[int, ...]:
-    return header.kv_head_counts or (0,) * header.block_count
-
-
-def _flags(values: tuple[Scalar, ...], count: int) -> tuple[bool, ...]:
-    """Return whether each of the first *count* of *values* is not 0; those that are missing are."""
-    return (*map(bool, values[:count]), *(False,) * (count - len(values)))
+    def biased(self, name: str, source: int, width: int) -> int:
+        used = self.facts.experts_used
+        return self.over(used * width, source) if self.has(f"{name}.bias") else source
