@@ -1,12 +1,12 @@
 """Bytes of the key/value cache, and of the state of recurrent layers.
 
-What each layer keeps is `layers`' to know; here it gets a context, types and bytes. The formulas are those of llama.cpp
+What each layer keeps is `cells`' to know; here it gets a context, types and bytes. The formulas are those of llama.cpp
 with flash attention on and one sequence. Knows nothing of machines.
 """
 
 from __future__ import annotations
 
-from codereader.engine.footprint.layers import (
+from codereader.engine.footprint.cells import (
     Cells,
     head_lengths,
     is_latent,
