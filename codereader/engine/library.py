@@ -19,7 +19,10 @@ llama_cpp = native.llama()
 _DEBUG, _ERROR, _CONTINUED = 1, 4, 5
 """Levels of ggml.h, enum ggml_log_level."""
 
-_lines: deque[tuple[int, str]] = deque(maxlen=400)
+_lines: deque[tuple[int, str]] = deque(maxlen=2000)
+_PLACED = b" assigned to device "
+"""In the lines of the debug log that say where each layer lies; of that log only they are kept."""
+
 _WHERE = re.compile(r"^\w+: +")
 _FRAME = re.compile(r"^(error loading model( vocabulary)?: |failed to initialize the context: )")
 _NO_MEMORY = re.compile(
@@ -82,7 +85,7 @@ def _start_backends() -> None:
 @llama_cpp.llama_log_callback  # type: ignore[untyped-decorator]
 def _keep_line(level: int, text: bytes | None, _data: object) -> None:
     """Called by llama.cpp from any thread; must not raise."""
-    if level == _DEBUG or not text:
+    if not text or (level == _DEBUG and _PLACED not in text):
         return
     line = text.decode("utf-8", "replace").rstrip("\n")
     if level == _CONTINUED and _lines:
