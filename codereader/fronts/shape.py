@@ -14,7 +14,7 @@ from codereader.source.spans import line_of
 
 if TYPE_CHECKING:
     from codereader.answer.event import Answer, Citation, Event, Statement
-    from codereader.engine.plan import Plan
+    from codereader.engine.plan import Plan, Share
     from codereader.engine.protocol import Usage
     from codereader.facts.brief.parts.parts import Part, Parts
     from codereader.facts.fact import Brief, Fact, Section
@@ -214,20 +214,47 @@ def _ms(seconds: float) -> float:
 
 
 def plan(one: Plan) -> Json:
-    """Return a plan: tokens, bytes, tokens a second."""
+    """Return a plan: tokens, bytes, tokens a second, seconds."""
     return {
         "context": one.context,
-        "gpu_layers": one.gpu_layers,
         "cache_type_k": one.cache_type_k,
         "cache_type_v": one.cache_type_v,
         "micro_batch": one.micro_batch,
-        "threads": one.threads,
+        "gpu_layers": one.gpu_layers,
+        "cpu_expert_layers": len(one.cpu_experts),
+        "cpu_experts": list(one.cpu_experts),
+        "devices": [share(held) for held in one.shares],
         "weights": one.weights_bytes,
         "cache": one.cache_bytes,
         "compute": one.compute_bytes,
-        "prefill_rate": round(one.prefill_rate, 1),
+        "threads": one.threads,
+        "flash_attention": one.flash_attention,
+        "full_window": one.full_window,
+        "mmap": one.mmap,
         "processor": one.processor,
+        "prefill_rate": round(one.prefill_rate, 2),
+        "decode_rate": round(one.decode_rate, 2),
+        "seconds": round(one.seconds, 2),
+        "assumption": one.assumption,
         "limit": one.limit,
+        "changes": list(one.changes),
+        "gpu_tokens": one.gpu_tokens,
+        "notes": list(one.notes),
+    }
+
+
+def share(one: Share) -> Json:
+    """Return what one device holds of a plan: bytes."""
+    return {
+        "name": one.name,
+        "layers": one.layers,
+        "weights": one.weights,
+        "cache": one.cache,
+        "compute": one.compute,
+        "scratch": one.scratch,
+        "used": one.used,
+        "free": one.free,
+        "headroom": one.headroom,
     }
 
 

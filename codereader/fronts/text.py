@@ -45,9 +45,13 @@ def size(count: int) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return *seconds* as milliseconds, seconds or minutes."""
+    """Return *seconds* as milliseconds, seconds, minutes, hours or days."""
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 120:
         return f"{seconds:.2f} s"
-    return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+    minutes = int(seconds // 60)
+    if minutes < 120:
+        return f"{minutes} min {int(seconds % 60)} s"
+    hours = minutes // 60
+    return f"{hours} h {minutes % 60} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"

@@ -41,7 +41,15 @@ def test_sizes_are_readable(count: int, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "expected"), [(0.0123, "12 ms"), (3.456, "3.46 s"), (119.9, "119.90 s"), (665, "11 min 5 s")]
+    ("seconds", "expected"),
+    [
+        (0.0123, "12 ms"),
+        (3.456, "3.46 s"),
+        (119.9, "119.90 s"),
+        (665, "11 min 5 s"),
+        (34560, "9 h 36 min"),
+        (398000, "4 d 14 h"),
+    ],
 )
 def test_durations_are_readable(seconds: float, expected: str) -> None:
     """Seconds come in the unit a person would use."""

@@ -29,6 +29,7 @@ COMMANDS = {
     "search": "Rank files and symbols for a question or a bug report.",
     "export": "Write every fact for other programs.",
     "index": "Bring the index of a tree up to date.",
+    "plan": "Tell how a model would run, here or on another machine.",
     "models": "List the models that were found.",
     "doctor": "Tell what works here and what is missing.",
 }

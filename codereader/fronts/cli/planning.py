@@ -1,0 +1,309 @@
+"""Carry a plan through: which model, what is asked of it, which machines; make the plans and show them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from codereader import config
+from codereader.cancel import CancelToken
+from codereader.errors import ExitCode, ModelNotFound, UsageError
+from codereader.fronts.cli.options import Which, opened, stoppable
+from codereader.fronts.cli.plan import CACHE_TYPES
+from codereader.fronts.plans.machines import Entry, entry, specs
+from codereader.fronts.plans.planned import Asked, Planned
+from codereader.fronts.text import safe_line
+
+if TYPE_CHECKING:
+    from codereader.engine.hardware.machine import Machine
+    from codereader.engine.plan import Need, Plan
+    from codereader.fronts.render import Output
+    from codereader.fronts.report import Report
+    from codereader.model.gguf import ModelHeader
+    from codereader.reader import Reader
+
+STRUCTURE = "explain structure"
+"""The question that a plan for a tree is made for unless another is asked."""
+
+MODEL_HINT = "Pass --model FILE.gguf, a name from `codereader models list`, or a model that is known by name."
+
+BESIDE = 1.25
+"""Tokens of prompt for a token of files: the brief takes a quarter of the base, and a question adds a third of both."""
+
+PATIENT = 1e9
+"""Seconds: in a comparison every machine gets the same prompt, however slow it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the person wrote; None and empty are what was left away."""
+
+    path: Path | None = None
+    question: str | None = None
+    model: str | None = None
+    budget: int | None = None
+    ctx: int | None = None
+    prompt: int | None = None
+    answer: int | None = None
+    gpu_layers: int | Literal["auto"] = "auto"
+    cache_types: tuple[str, ...] = ()
+    micro_batch: int | None = None
+    devices: tuple[str, ...] = ()
+    ram: str | None = None
+    compared: tuple[str, ...] = ()
+    every: bool = False
+    measure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The model to plan for. `file` is its path on this machine, empty where only its geometry is known."""
+
+    header: ModelHeader
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A machine with the settings that are tried on it."""
+
+    name: str
+    machine: Machine
+    request: Request
+    device: str = "auto"
+    """Which of the machine's devices may be used, as `ask` takes it."""
+
+
+def run(request: Request, which: Which, report: Report, out: Output, style: str) -> int:
+    """Make the plans of *request*, write them in *style*, return the exit code: 1 where nothing fits."""
+    from codereader.fronts.plans import writing
+
+    _check(request)
+    with _tree(request, which, report) as (reader, cancel):
+        with report.working("looking at the machine"), cancel.anywhere():
+            places = list(_places(request))
+        made = tuple(_planned(place, reader, cancel, report) for place in places)
+    if request.compared:
+        writing.compare_out(made, out, style)
+    else:
+        writing.plan_out(made[0], out, style, None if request.every else writing.SHOWN)
+    return ExitCode.OK if any(one.fits for one in made) else ExitCode.NOTHING_FOUND
+
+
+def _check(request: Request) -> None:
+    """Check that the flags do not contradict each other. Raises: UsageError."""
+    if request.path is not None and request.prompt is not None:
+        raise UsageError("PATH and --prompt contradict each other", "The tree says how long the prompt is.")
+    if request.budget is not None and request.prompt is not None:
+        raise UsageError("--budget and --prompt contradict each other", "Leave one of them out.")
+    if request.measure and (request.devices or request.ram is not None or request.compared):
+        raise UsageError(
+            "--measure runs the model, so it is for this machine only", "Leave --device, --ram, --compare."
+        )
+
+
+@contextmanager
+def _tree(request: Request, which: Which, report: Report) -> Iterator[tuple[Reader | None, CancelToken]]:
+    """Yield the reader of PATH, None without one, and what Ctrl-C sets."""
+    if request.path is None:
+        with stoppable() as cancel:
+            yield None, cancel
+        return
+    with opened(request.path, which, report) as reader:
+        yield reader, reader.cancel
+
+
+def _places(request: Request) -> Iterator[Place]:
+    """Yield the machines to plan for, that of --device and --ram first. Raises: UsageError."""
+    from codereader.engine.hardware.devices import inventory
+
+    here = inventory()
+    entries = [entry(text) for text in request.compared]
+    if len(entries) <= 1 or request.devices or request.ram is not None:
+        yield _place(request, here)
+    for one in entries:
+        yield replace(_place(_changed(request, one), here, with_own=one.is_here), name=one.text)
+
+
+def _place(request: Request, here: Machine, *, with_own: bool = False) -> Place:
+    """Return the machine that *request* describes; *with_own*: devices that are here too. Raises: UsageError."""
+    from codereader.engine.hardware.described import machine_of, ram_of
+
+    devices = specs(request.devices)
+    own = {device.name for device in here.layer_devices} | {"cpu", "auto"}
+    if request.ram is None and not devices:
+        return Place(_called(here), here, request)
+    if request.ram is None and len(devices) == 1 and devices[0] in own:
+        return Place(_called(here, devices[0]), here, request, devices[0])
+    ram, bandwidth = ram_of(request.ram) if request.ram is not None else (0, 0.0)
+    machine = machine_of(devices, ram, bandwidth=bandwidth, here=here)
+    if with_own:
+        machine = replace(machine, devices=(*here.layer_devices, *machine.devices), can_offload=True)
+    return Place(machine.name, machine, request)
+
+
+def _called(here: Machine, device: str = "auto") -> str:
+    """Return what this machine is called."""
+    named = [one.description or one.name for one in here.layer_devices if device in ("auto", one.name)]
+    return f"this machine ({', '.join(named) or 'CPU'})" if device != "cpu" else "this machine (CPU only)"
+
+
+def _changed(request: Request, one: Entry) -> Request:
+    """Return *request* with the machine and the settings of *one*. Raises: UsageError."""
+    made = replace(request, devices=one.devices, ram=None) if one.has_machine else request
+    for flag, value in one.settings.items():
+        made = _with(made, flag, value)
+    return made
+
+
+def _with(request: Request, flag: str, value: str) -> Request:
+    """Return *request* with one *flag* as the command line would read it. Raises: UsageError."""
+    import click
+
+    from codereader.fronts.cli.plan import command
+
+    if flag == "ram":
+        return replace(request, ram=value)
+    if flag == "model":
+        return replace(request, model=value)
+    option = next(param for param in command.params if f"--{flag}" in param.opts)
+    try:
+        read = option.type.convert(value, option, None)
+    except click.BadParameter as error:
+        raise UsageError(f"--compare sets {flag}={value}: {error.message}", f"See --{flag} in --help.") from None
+    changes: dict[str, Any] = {
+        "tokens": {"ctx": read},
+        "prompt": {"prompt": read},
+        "max-tokens": {"answer": read},
+        "cache-type": {"cache_types": (read,)},
+        "micro-batch": {"micro_batch": read},
+        "gpu-layers": {"gpu_layers": read},
+    }
+    return replace(request, **changes[flag])
+
+
+def _planned(place: Place, reader: Reader | None, cancel: CancelToken, report: Report) -> Planned:
+    """Make the plans for one machine. Raises: ModelError, UsageError."""
+    from codereader.engine.plan import Preferences
+    from codereader.engine.planning.planner import plans
+
+    request = place.request
+    with report.working("reading the model"), cancel.anywhere():
+        model = find_model(request.model)
+    usual = Preferences()
+    chosen = Preferences(
+        cache_types=tuple(sorted(set(request.cache_types), key=CACHE_TYPES.index)) or usual.cache_types,
+        micro_batch=request.micro_batch,
+    )
+
+    def make(need: Need) -> tuple[Plan, ...]:
+        return plans(model.header, place.machine, need, chosen)
+
+    asked, need = _asked(request, model, place, lambda need: make(need)[0], reader, report)
+    with cancel.anywhere():
+        made = make(need)
+    return Planned(place.name, model.header, place.machine, asked, made, model.file)
+
+
+def find_model(named: str | None) -> Model:
+    """Return the model that *named* means: a file, one that was found, or one known by name. Raises: ModelError."""
+    from codereader.model.catalogue import resolve_model
+    from codereader.model.gguf import read_header
+    from codereader.model.known import known_header, known_names, near_names
+
+    if named is not None and not named.strip():
+        raise UsageError("--model is empty", MODEL_HINT)
+    if named == "echo":
+        raise UsageError("the echo model has no weights to place", MODEL_HINT)
+    if named is not None and Path(named).is_dir():
+        raise ModelNotFound(f"{named} is a folder", "Name the GGUF file in it; of a split model its first part.")
+    try:
+        found = resolve_model(named, config.cache_dir())
+    except ModelNotFound as error:
+        header = None if _is_path(named or "") else known_header(named or "")
+        if header is not None:
+            return Model(header, "")
+        near = near_names(named or "")
+        known = f"Known by name without a file: {', '.join(near or known_names())}."
+        raise ModelNotFound(str(error), f"{error.hint} {known}") from None
+    if found is None:
+        message = "no model was named, and none was found on this machine"
+        raise ModelNotFound(message, f"{MODEL_HINT} Known are {', '.join(known_names())}.")
+    return Model(read_header(found.path), str(found.path))
+
+
+def _is_path(named: str) -> bool:
+    """Whether *named* can only be meant as a file: an owner before a name is written with a slash too."""
+    return named.lower().endswith(".gguf") and any(mark in named for mark in {os.sep, "/"})
+
+
+def _asked(
+    request: Request, model: Model, place: Place, plan: Callable[[Need], Plan], reader: Reader | None, report: Report
+) -> tuple[Asked, Need]:
+    """Return what a run would hold, in words and for the planner. Raises: UsageError, BudgetTooSmall."""
+    from codereader.answer.known import DEFAULT_TOKENS
+    from codereader.engine.plan import Need
+
+    answer = request.answer or DEFAULT_TOKENS
+    if reader is None:
+        prompt, about = _prompt(request, model.header, answer)
+        exact = True
+    else:
+        prompt, about, exact = _prompt_of(request, model.header, answer, place, plan, reader, report)
+    need = Need(prompt, answer, request.ctx, request.gpu_layers, place.device)
+    return Asked(prompt, answer, about, exact), need
+
+
+def _prompt(request: Request, header: ModelHeader, answer: int) -> tuple[int, str]:
+    """Return the tokens of a prompt about no tree, and where the number comes from. Raises: UsageError."""
+    from codereader.answer.prepare import UNKNOWN_WINDOW
+    from codereader.pack.budget import AUTO_BUDGET
+
+    window = request.ctx or header.context_length or UNKNOWN_WINDOW
+    room = window - answer
+    given = request.prompt
+    if given is not None and (request.ctx is None or given <= room):
+        return given, ""
+    if room < 1 or given is not None:
+        wanted = f"{given:,} tokens of prompt and {answer:,} of answer" if given else f"an answer of {answer:,} tokens"
+        least = (given or 1) + answer
+        raise UsageError(
+            f"{wanted} do not fit a context of {window:,}", f"Pass --tokens {least} or less of the others."
+        )
+    if request.budget is None and request.ctx is not None:
+        return room, "the whole context; --prompt N for less"
+    files = request.budget or AUTO_BUDGET
+    prompt = int(files * BESIDE)
+    if prompt <= room:
+        return prompt, f"{files:,} of files and what `ask` adds"
+    return room, "all that --tokens leaves" if request.ctx else f"all that the model's window of {window:,} leaves"
+
+
+def _prompt_of(
+    request: Request,
+    header: ModelHeader,
+    answer: int,
+    place: Place,
+    plan: Callable[[Need], Plan],
+    reader: Reader,
+    report: Report,
+) -> tuple[int, str, bool]:
+    """Return the tokens of what `ask` would send about the tree, what that is, and whether they are exact."""
+    from codereader.answer.known import DEFAULT_PATIENCE, Wish
+    from codereader.answer.planning import planned_speaker
+
+    patience = PATIENT if request.compared else DEFAULT_PATIENCE
+    device = place.device
+    wish = Wish(request.budget or None, request.ctx, answer, patience, request.gpu_layers, device)
+    question = request.question or STRUCTURE
+    with report.working("packing"), reader.cancel.anywhere():
+        speaker = planned_speaker(header, plan, reader.cache)
+    with report.working("packing"):
+        ready = reader.prepare(reader.known(question), speaker, wish)
+    counted = "counted in its vocabulary" if speaker.vocabulary.exact else "estimated: its vocabulary is not here"
+    about = f'"{safe_line(question)}" about {safe_line(reader.walked.scope.name)}, {counted}'
+    return len(ready.composed.prompt), about, speaker.vocabulary.exact

@@ -1,0 +1,117 @@
+"""Machines side by side on one screen: what fits on each, how fast, how full its memory is."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from codereader.engine.plan import HOST, Share
+from codereader.fronts.plans import words
+from codereader.fronts.plans.bars import Marks, bar, marks
+from codereader.fronts.plans.page import page_width
+from codereader.fronts.plans.planned import Planned, fits, model_name, total_seconds
+from codereader.fronts.plans.table import kinds
+from codereader.fronts.text import safe_line
+
+if TYPE_CHECKING:
+    from codereader.fronts.render import Output
+
+GPU, GPUS, MEMORY = "GPU", "{} GPUs", "system"
+"""What bars are called: the devices of a machine together, and its memory."""
+
+
+def page(made: Sequence[Planned], out: Output) -> Iterator[str]:
+    """Yield the lines of a comparison, in the order in which the machines were named."""
+    width = page_width(out)
+    yield from _head(made, out, width)
+    best = fastest(made)
+    name = min(width - 44, max(len(safe_line(one.name)) for one in made) + 3)
+    yield f"{'':<{name}}  {'fits':<4}  {'prefill':>9}  {'decode':>9}  {'together':>12}"
+    for one in made:
+        yield from _machine(one, name, width, out, is_best=one is best)
+    yield f"  {marks().legend}; prefill and decode in tokens/s"
+    yield from conclusion(made, width)
+
+
+def fastest(made: Sequence[Planned]) -> Planned | None:
+    """Return the machine that is done first, the one named first where several are; None where nothing fits."""
+    able = [one for one in made if one.fits and total_seconds(one.best, one.asked)]
+    return min(able, key=lambda one: total_seconds(one.best, one.asked), default=None)
+
+
+def _head(made: Sequence[Planned], out: Output, width: int) -> Iterator[str]:
+    """Yield what is planned for, if it is the same for all."""
+    models = {model_name(one.header) for one in made}
+    needs = {words.need(one.asked, one.best.context) for one in made}
+    title = safe_line(models.pop()) if len(models) == 1 else "several models"
+    yield out.bold(title)
+    if len(needs) == 1:
+        yield from textwrap.wrap(
+            needs.pop(), width, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
+        )
+    yield ""
+
+
+def _machine(one: Planned, name: int, width: int, out: Output, *, is_best: bool) -> Iterator[str]:
+    plan = one.best
+    label = safe_line(one.name)
+    label = label if len(label) <= name - 2 else label[: name - 5] + "..."
+    mark = "*" if is_best else " "
+    numbers = (
+        f"{'yes' if fits(plan) else 'no':<4}  {words.short(plan.prefill_rate):>9}  {words.short(plan.decode_rate):>9}"
+    )
+    row = f"{mark} {label:<{name - 2}}  {numbers}  {words.seconds(total_seconds(plan, one.asked)):>12}"
+    yield out.bold(row) if is_best else row
+    how = f"{words.placement(plan, one.header.block_count)}; {words.cache_type(plan)}, micro-batch {plan.micro_batch:,}"
+    if not fits(plan):
+        how = f"{words.missing(plan)}; {how}"
+    yield from textwrap.wrap(how, width, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False)
+    for called, share in pools(plan.shares):
+        yield _bar(called, share, width, marks())
+
+
+def pools(shares: Sequence[Share]) -> list[tuple[str, Share]]:
+    """Return the devices together and the host's memory, those of them that a plan takes something of."""
+    devices = [share for share in shares if share.name != HOST and share.used]
+    host = [share for share in shares if share.name == HOST and share.used]
+    called = GPU if len(devices) == 1 else GPUS.format(len(devices))
+    return ([(called, _sum(devices))] if devices else []) + [(MEMORY, share) for share in host]
+
+
+def _sum(shares: Sequence[Share]) -> Share:
+    """Return several shares as one."""
+    return Share(
+        name=GPU,
+        weights=sum(share.weights for share in shares),
+        cache=sum(share.cache for share in shares),
+        compute=sum(share.compute for share in shares),
+        free=sum(share.free for share in shares),
+        layers=sum(share.layers for share in shares),
+        scratch=sum(share.scratch for share in shares),
+    )
+
+
+def _bar(called: str, share: Share, width: int, mark: Marks) -> str:
+    told = f"{share.used / 2**30:,.1f} of {share.free / 2**30:,.1f} GiB"
+    return f"    {called:<7} {bar(kinds(share, mark), share.free, width - 36, mark)}  {told}"
+
+
+def times(factor: float) -> str:
+    """Return *factor* in words that are as exact as a prediction is."""
+    if factor < 1.05:
+        return "just"
+    return f"{factor:,.1f} times" if factor < 10 else f"{factor:,.0f} times"
+
+
+def conclusion(made: Sequence[Planned], width: int) -> Iterator[str]:
+    """Yield what follows: which is the fastest and by how much, or that none will do."""
+    best = fastest(made)
+    if best is None:
+        yield from textwrap.wrap("None of these machines holds it.", width)
+        return
+    first = total_seconds(best.best, best.asked)
+    others = [one for one in made if one.fits and one is not best]
+    then = [f"{times(total_seconds(one.best, one.asked) / first)} as long on {safe_line(one.name)}" for one in others]
+    told = f"* {safe_line(best.name)} is the fastest: {words.seconds(first)}"
+    yield from textwrap.wrap(f"{'; '.join([told, *then])}", width, subsequent_indent="  ", break_on_hyphens=False)

@@ -1,0 +1,63 @@
+"""Plans as Markdown: the same words as the page, in headings, lists and tables that any viewer shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from codereader.engine.plan import Plan
+from codereader.fronts.plans import words
+from codereader.fronts.plans.comparison import fastest
+from codereader.fronts.plans.flags import server_flags
+from codereader.fronts.plans.planned import Planned, model_name, total_seconds
+from codereader.fronts.plans.table import device
+from codereader.fronts.render import code, inert
+from codereader.fronts.text import safe_line
+
+
+def page(planned: Planned, shown: int | None) -> Iterator[str]:
+    """Yield the plans for one machine; *shown* at most, None: all."""
+    plan, asked, blocks = planned.best, planned.asked, planned.header.block_count
+    yield f"### {inert(words.verdict(planned))}"
+    yield ""
+    yield f"- {inert(words.placement(plan, blocks))}; {inert(words.settings(plan))}"
+    yield f"- {inert(words.need(asked, plan.context))}"
+    for what, rate, time, of in words.times(plan, asked):
+        yield f"- {what}: {f'{rate}, ' if rate else ''}{time} {of}"
+    for label, text in words.remarks(plan):
+        yield f"- {label or 'or'}: {inert(text)}"
+    yield ""
+    yield from _table(plan)
+    yield ""
+    yield f"llama.cpp: {code(safe_line(server_flags(planned, plan)))}"
+    others = planned.plans[1:shown]
+    if others:
+        yield ""
+        yield "Other plans"
+        yield ""
+        for number, other in enumerate(others, 2):
+            yield f"{number}. {inert(words.one_line(other, blocks, asked))}"
+
+
+def _table(plan: Plan) -> Iterator[str]:
+    yield "| GiB | weights | cache | compute | scratch | free | headroom |"
+    yield "|---|---:|---:|---:|---:|---:|---:|"
+    for share in plan.shares:
+        sizes = (share.weights, share.cache, share.compute, share.scratch, share.free, share.headroom)
+        cells = " | ".join(f"{size / 2**30:,.2f}" for size in sizes)
+        yield f"| {inert(device(share.name))} | {cells} |"
+
+
+def comparison(made: Sequence[Planned]) -> Iterator[str]:
+    """Yield several machines side by side."""
+    best = fastest(made)
+    yield "| machine | model | fits | how | prefill tokens/s | decode tokens/s | together |"
+    yield "|---|---|---|---|---:|---:|---:|"
+    for one in made:
+        plan = one.best
+        name = f"**{inert(one.name)}**" if one is best else inert(one.name)
+        how = f"{words.placement(plan, one.header.block_count)}; {words.settings(plan)}"
+        how = how if one.fits else f"{words.missing(plan)}; {how}"
+        time = words.seconds(total_seconds(plan, one.asked))
+        rates = f"{words.short(plan.prefill_rate)} | {words.short(plan.decode_rate)}"
+        fits = "yes" if one.fits else "no"
+        yield f"| {name} | {inert(model_name(one.header))} | {fits} | {inert(how)} | {rates} | {time} |"

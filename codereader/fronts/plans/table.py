@@ -1,0 +1,64 @@
+"""The table of what each device holds of a plan, with a bar behind every row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from codereader.engine.plan import HOST, Plan, Share
+from codereader.fronts.plans.bars import Marks, bar
+from codereader.fronts.text import safe_line
+
+LEAST_BAR, MOST_BAR = 8, 40
+LONGEST_NAME = 22
+SYSTEM = "system memory"
+"""What the host's share is called on a page."""
+
+
+def table(plan: Plan, width: int, mark: Marks) -> Iterator[str]:
+    """Yield the table of *plan* in *width* characters: a head, a row a device, what the bars mean."""
+    shown = [share for share in plan.shares if share.used or share.layers]
+    unit, name = _unit(shown)
+    has_scratch = any(share.scratch for share in shown)
+    heads = ["weights", "cache", "compute", *(["scratch"] if has_scratch else []), "free", "headroom"]
+    long = min(LONGEST_NAME, max((len(device(share.name)) for share in shown), default=0))
+    rows = [(_cut(device(share.name), long), _cells(share, unit, has_scratch)) for share in shown]
+    wide = [max(len(head), *(len(cells[at]) for _, cells in rows)) for at, head in enumerate(heads)]
+    taken = 2 + long + sum(wide) + 2 * len(wide) + 2
+    room = min(MOST_BAR, max(LEAST_BAR, width - taken))
+    yield f"  {name:<{long}}" + "".join(f"  {head:>{w}}" for head, w in zip(heads, wide, strict=True))
+    for share, (label, cells) in zip(shown, rows, strict=True):
+        drawn = bar(kinds(share, mark), share.free, room, mark)
+        numbers = "".join(f"  {cell:>{w}}" for cell, w in zip(cells, wide, strict=True))
+        yield f"  {label:<{long}}{numbers}  {drawn}"
+    yield f"  {'':<{long}}  {mark.legend}"
+
+
+def device(name: str) -> str:
+    """Return what a share is called on a page."""
+    return SYSTEM if name == HOST else safe_line(name)
+
+
+def kinds(share: Share, mark: Marks) -> list[tuple[str, int]]:
+    """Return the bytes of *share* by the character that stands for them."""
+    return [
+        (mark.weights, share.weights),
+        (mark.cache, share.cache),
+        (mark.compute, share.compute + share.scratch),
+    ]
+
+
+def _unit(shares: Sequence[Share]) -> tuple[int, str]:
+    """Return the unit in which a table can be read."""
+    largest = max((share.used for share in shares), default=0)
+    return (1 << 30, "GiB") if largest >= 4 << 30 else (1 << 20, "MiB")
+
+
+def _cells(share: Share, unit: int, has_scratch: bool) -> list[str]:
+    scratch = [share.scratch] if has_scratch else []
+    sizes = [share.weights, share.cache, share.compute, *scratch, share.free, share.headroom]
+    digits = 1 if unit == 1 << 30 else 0
+    return [f"{count / unit:,.{digits}f}" for count in sizes]
+
+
+def _cut(text: str, long: int) -> str:
+    return text if len(text) <= long else text[: long - 3] + "..."

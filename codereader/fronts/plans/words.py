@@ -1,0 +1,141 @@
+"""How a plan is said in words, the same on every page: where layers lie, what fits, how long it takes.
+
+The words are those of `ask --dry-run` too. All text is safe for a terminal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codereader.engine.plan import HOST, Plan, size
+from codereader.fronts.plans.planned import (
+    Asked,
+    Planned,
+    decode_seconds,
+    fits,
+    model_name,
+    on_devices,
+    prefill_seconds,
+    total_seconds,
+)
+from codereader.fronts.text import counted, duration, safe_line
+
+UNKNOWN = "not predicted"
+
+
+def verdict(planned: Planned) -> str:
+    """Return in one sentence whether the model fits, or what is missing."""
+    plan = planned.best
+    what = f"{safe_line(model_name(planned.header))} with a context of {plan.context:,} tokens"
+    if fits(plan):
+        return f"Fits: {what} on {safe_line(planned.name)}"
+    return f"Does not fit: {what} on {safe_line(planned.name)} takes {size(_used(plan))}; {missing(plan)}"
+
+
+def missing(plan: Plan) -> str:
+    """Return what a plan that does not fit lacks, device by device."""
+    short = [share for share in plan.shares if share.headroom < 0]
+    named = (f"{size(-share.headroom)} {_where(share.name)}" for share in short)
+    return f"{' and '.join(named)} {'is' if len(short) == 1 else 'are'} missing"
+
+
+def _where(name: str) -> str:
+    return "of system memory" if name == HOST else f"on {safe_line(name)}"
+
+
+def _used(plan: Plan) -> int:
+    return sum(share.used for share in plan.shares)
+
+
+def placement(plan: Plan, blocks: int) -> str:
+    """Return where the layers of a model of *blocks* layers lie; the output counts as one layer more."""
+    if not plan.gpu_layers:
+        return "all layers on the CPU"
+    devices = len(on_devices(plan))
+    where = "the GPU" if devices <= 1 else f"{devices} GPUs"
+    layers = f"{min(plan.gpu_layers, blocks + 1)} of {blocks + 1} layers on {where}"
+    if not plan.cpu_experts:
+        return layers
+    experts = "their experts" if len(plan.cpu_experts) >= blocks else f"the experts of {len(plan.cpu_experts)}"
+    return f"{layers}, {experts} in system memory"
+
+
+def cache_type(plan: Plan) -> str:
+    """Return the type of the cache, or both where they differ."""
+    if plan.cache_type_k == plan.cache_type_v:
+        return f"{plan.cache_type_k} cache"
+    return f"{plan.cache_type_k}/{plan.cache_type_v} cache"
+
+
+def settings(plan: Plan) -> str:
+    """Return how a plan is set up beside where its layers lie."""
+    words = [cache_type(plan), f"micro-batch {plan.micro_batch:,}"]
+    if plan.threads:
+        words.append(counted(plan.threads, "thread"))
+    if plan.full_window:
+        words.append("windows kept whole")
+    if not plan.mmap:
+        words.append("no mmap")
+    return ", ".join(words)
+
+
+def rate(tokens: float) -> str:
+    """Return a rate; small ones with a digit behind the point."""
+    if not tokens:
+        return UNKNOWN
+    return f"{tokens:,.0f} tokens/s" if tokens >= 100 else f"{tokens:,.1f} tokens/s"
+
+
+def seconds(count: float) -> str:
+    """Return a predicted time, which is not known to the millisecond."""
+    if not count:
+        return UNKNOWN
+    return f"{count:.1f} s" if count < 120 else duration(count)
+
+
+def times(plan: Plan, asked: Asked) -> list[tuple[str, str, str, str]]:
+    """Return (what, rate, time, of what) for prompt, answer and both."""
+    about = f"{asked.prompt:,} tokens of prompt"
+    return [
+        ("prefill", rate(plan.prefill_rate), seconds(prefill_seconds(plan, asked)), f"for {about}"),
+        ("decode", rate(plan.decode_rate), seconds(decode_seconds(plan, asked)), f"for {asked.answer:,} of answer"),
+        ("together", "", seconds(total_seconds(plan, asked)), "without loading"),
+    ]
+
+
+def need(asked: Asked, context: int) -> str:
+    """Return what the plan is made for."""
+    about = f" ({asked.about})" if asked.about else ""
+    return f"{asked.prompt:,} tokens of prompt{about}, {asked.answer:,} of answer, context {context:,}"
+
+
+def one_line(plan: Plan, blocks: int, asked: Asked) -> str:
+    """Return a whole plan on one line."""
+    how = f"{placement(plan, blocks)}, {cache_type(plan)}, micro-batch {plan.micro_batch:,}"
+    return f"{how}: {told(plan, asked)}"
+
+
+def told(plan: Plan, asked: Asked) -> str:
+    """Return the rates and the time of a plan, or what it lacks."""
+    if not fits(plan):
+        return missing(plan)
+    return (
+        f"prefill {short(plan.prefill_rate)}, decode {short(plan.decode_rate)}, {seconds(total_seconds(plan, asked))}"
+    )
+
+
+def short(tokens: float) -> str:
+    """Return a rate without its unit."""
+    return (f"{tokens:,.0f}" if tokens >= 100 else f"{tokens:,.1f}") if tokens else "?"
+
+
+def remarks(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yield what is to be said of a plan, each sentence behind a label, which is empty where the last one holds on."""
+    if plan.assumption:
+        yield "assuming", plan.assumption
+    if plan.limit:
+        yield "limit", plan.limit
+    yield from (("" if number else "would help", change) for number, change in enumerate(plan.changes))
+    if plan.gpu_tokens:
+        yield "most", f"{plan.gpu_tokens:,} tokens of prompt and answer stay on the GPU like this"
+    yield from (("note", note) for note in plan.notes)
