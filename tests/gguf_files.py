@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import importlib.util
 import struct
+from array import array
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from codereader.model.container import TENSOR_TYPES
 
 Value = bool | int | float | str | Sequence[str] | Sequence[int] | Sequence[float]
+"""Lists of whole numbers are written with 32 bits each, an `array` of them with 64."""
 
 ALIGNMENT = 32
 U32, I32, F32, BOOL, STRING, ARRAY, U64, I64 = 4, 5, 6, 7, 8, 9, 10, 11
-MAX_I32 = (1 << 31) - 1
 
 
 def write_gguf(
@@ -72,9 +73,7 @@ def _value(value: Value) -> bytes:
     if isinstance(value, str | bool | int | float):
         kind, data = _scalar(value)
         return struct.pack("<I", kind) + data
-    rows = [
-        _scalar(one, I64 if any(isinstance(each, int) and each > MAX_I32 for each in value) else I32) for one in value
-    ]
+    rows = [_scalar(one, U64 if isinstance(value, array) else I32) for one in value]
     kind = rows[0][0] if rows else I32
     return struct.pack("<IIQ", ARRAY, kind, len(rows)) + b"".join(data for _, data in rows)
 
@@ -88,7 +87,7 @@ def _scalar(value: bool | int | float | str, whole: int = U32) -> tuple[int, byt
         return F32, struct.pack("<f", value)
     if not 0 <= value < 1 << 32 and whole == U32:
         return (I64, struct.pack("<q", value)) if value < 0 else (U64, struct.pack("<Q", value))
-    return whole, struct.pack({I32: "<i", U32: "<I", I64: "<q"}[whole], value)
+    return whole, struct.pack({I32: "<i", U32: "<I", U64: "<Q"}[whole], value)
 
 
 def _string(text: str) -> bytes:
