@@ -7,8 +7,14 @@ ours and of the library may run. Knows nothing of models.
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
+import importlib.util
 import os
-from typing import Any
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
 
 from codereader.errors import ModelError
 
@@ -25,11 +31,50 @@ HINT = (
 )
 
 
+T = TypeVar("T")
+
+_VERSION = re.compile(r"""^__version__ = ["']([^"'\\]+)["']""", re.MULTILINE)
+
+
 def llama() -> Any:
     """Return the module `llama_cpp`, its library loaded. Raises: ModelError where that cannot be loaded."""
     _prepare()
+    return _loaded(lambda: importlib.import_module("llama_cpp"))
+
+
+def functions_only() -> None:
+    """Load the C functions of the binding as if they were all of it: the rest takes 0.25 s, and nothing here needs it.
+
+    For a process that is ours alone: who imports `llama_cpp` there finds no class `Llama`. Raises: ModelError.
+    """
+    _prepare()
+    if "llama_cpp" not in sys.modules:
+        _loaded(_load_functions)
+
+
+def _load_functions() -> None:
+    spec = importlib.util.find_spec("llama_cpp")
+    if spec is None or spec.origin is None:
+        raise ImportError("there is no package llama_cpp")
+    package = sys.modules["llama_cpp"] = importlib.util.module_from_spec(spec)
     try:
-        return importlib.import_module("llama_cpp")
+        functions = importlib.import_module("llama_cpp.llama_cpp")
+    except BaseException:
+        del sys.modules["llama_cpp"]
+        raise
+    public = {name: value for name, value in vars(functions).items() if not name.startswith("_")}
+    vars(package).update(public, __version__=_version(Path(spec.origin)))
+
+
+def _version(package: Path) -> str:
+    """Return the version that *package* states, without running it."""
+    stated = _VERSION.search(package.read_text("utf-8"))
+    return stated[1] if stated else importlib.metadata.version("llama_cpp_python")
+
+
+def _loaded(load: Callable[[], T]) -> T:
+    try:
+        return load()
     except (ImportError, OSError, RuntimeError, AttributeError) as error:
         why = " ".join(str(error).split()) or type(error).__name__
         raise ModelError(f"cannot load the llama.cpp library: {why}", HINT) from error

@@ -1,6 +1,7 @@
 """The llama.cpp library of this process: started once, silent, its log kept for error messages.
 
-The only place that decides where llama.cpp's log goes: into memory, never to file descriptors 1 and 2.
+The only place that decides where llama.cpp's log goes: into memory, never to file descriptor 1, and to 2 only in a
+process whose owner keeps that.
 What it logs may quote the model file, so it is untrusted text.
 """
 
@@ -8,8 +9,10 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import os
 import re
 from collections import deque
+from contextlib import suppress
 from typing import Any
 
 from codereader import native
@@ -20,6 +23,7 @@ _DEBUG, _ERROR, _CONTINUED = 1, 4, 5
 """Levels of ggml.h, enum ggml_log_level."""
 
 _lines: deque[tuple[int, str]] = deque(maxlen=2000)
+_repeats = False
 _PLACED = b" assigned to device "
 """In the lines of the debug log that say where each layer lies; of that log only they are kept."""
 
@@ -28,6 +32,7 @@ _FRAME = re.compile(r"^(error loading model( vocabulary)?: |failed to initialize
 _NO_MEMORY = re.compile(
     r"insufficient memory|bad_alloc|(failed|unable) to allocate|cannot allocate|out of memory", re.I
 )
+_NO_BUFFER = re.compile(r"(failed|unable) to allocate (?P<buffer>\S+) buffer( of size|$)")
 _SAYS_NOTHING = re.compile(r"^(failed to load model|llama_model_loader: failed to load model from .*)$", re.S)
 
 
@@ -35,6 +40,12 @@ def start() -> None:
     """Start the backends if this process has not, and take over the log. Harmless to call often."""
     llama_cpp.llama_log_set(_keep_line, ctypes.c_void_p(0))
     _start_backends()
+
+
+def repeat_errors() -> None:
+    """Write what llama.cpp logs as an error to standard error too: a process that it ends takes its log with it."""
+    global _repeats
+    _repeats = True
 
 
 def forget_log() -> None:
@@ -57,6 +68,12 @@ def last_error() -> str:
 def ran_out_of_memory() -> bool:
     """Whether an allocation failed since `forget_log`."""
     return any(level == _ERROR and _NO_MEMORY.search(text) for level, text in _lines)
+
+
+def buffer_that_failed() -> str:
+    """Return the name of the first type of buffer of which one could not be had since `forget_log`, else empty."""
+    found = (_NO_BUFFER.search(text) for level, text in _lines if level == _ERROR)
+    return next((match["buffer"] for match in found if match), "")
 
 
 def ggml(symbol: str, result: Any, *arguments: Any) -> Any:
@@ -87,6 +104,9 @@ def _keep_line(level: int, text: bytes | None, _data: object) -> None:
     """Called by llama.cpp from any thread; must not raise."""
     if not text or (level == _DEBUG and _PLACED not in text):
         return
+    if level == _ERROR and _repeats:
+        with suppress(OSError):
+            os.write(2, text)
     line = text.decode("utf-8", "replace").rstrip("\n")
     if level == _CONTINUED and _lines:
         level, before = _lines.pop()
