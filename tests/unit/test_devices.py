@@ -6,10 +6,9 @@ import os
 import sys
 
 import psutil
-import pytest
 
 from codereader.engine import library
-from codereader.engine.hardware import devices, host
+from codereader.engine.hardware import devices
 from codereader.engine.hardware.machine import Device, Machine
 
 
@@ -40,6 +39,15 @@ def test_a_missing_library_leaves_a_cpu(monkeypatch):
     found = devices.inventory()
 
     assert (["cpu"], False, "") == ([device.kind for device in found.devices], found.can_offload, found.build.binding)
+    assert "cannot load the llama.cpp library" in found.trouble
+
+
+def test_the_parts_of_ggml_are_told():
+    """Every llama.cpp has a CPU part; the host's device says that it is driven by it."""
+    found = devices.inventory()
+
+    assert "CPU" in found.build.backends
+    assert ("CPU", "") == (found.devices[-1].backend, found.devices[-1].pci)
 
 
 def test_a_library_without_the_registry_leaves_a_cpu(monkeypatch):
@@ -69,75 +77,6 @@ def test_the_card_with_most_free_memory_comes_first():
     ordered = Machine(listed, 1, 1, 1, 1).layer_devices
 
     assert ["b", "d", "a"] == [device.name for device in ordered]
-
-
-@pytest.fixture
-def cgroup(tmp_path, monkeypatch):
-    """A cgroup tree to fill; psutil sees 64 GiB with 32 available."""
-    memory = type("Memory", (), {"available": 32 << 30, "total": 64 << 30})
-    monkeypatch.setattr(host.psutil, "virtual_memory", lambda: memory)
-    monkeypatch.setattr(host, "_CGROUP", tmp_path)
-    monkeypatch.setattr(host, "_own_cgroups", lambda: ["0::/box", "4:memory:/old"])
-    (tmp_path / "box").mkdir()
-    (tmp_path / "memory" / "old").mkdir(parents=True)
-    return tmp_path
-
-
-def test_no_container_leaves_what_the_machine_has(cgroup):
-    """Without limits, psutil's figures stand."""
-    (cgroup / "box" / "memory.max").write_text("max\n")
-    (cgroup / "box" / "memory.current").write_text("1\n")
-
-    assert (32 << 30, 64 << 30) == host.host_memory()
-
-
-def test_a_container_limits_the_memory(cgroup):
-    """Of 8 GiB with 3 used, of which 1 is droppable cache, 6 are available (cgroup version 2)."""
-    (cgroup / "box" / "memory.max").write_text(f"{8 << 30}\n")
-    (cgroup / "box" / "memory.current").write_text(f"{3 << 30}\n")
-    (cgroup / "box" / "memory.stat").write_text(f"anon 7\ninactive_file {1 << 30}\n")
-
-    assert (6 << 30, 8 << 30) == host.host_memory()
-
-
-def test_the_limit_of_an_outer_container_counts(cgroup):
-    """A limit set further up holds too, however many stand between (cgroup version 1)."""
-    (cgroup / "memory" / "memory.limit_in_bytes").write_text(f"{2 << 30}\n")
-    (cgroup / "memory" / "memory.usage_in_bytes").write_text(f"{1 << 30}\n")
-
-    assert (1 << 30, 2 << 30) == host.host_memory()
-
-
-def test_the_available_memory_is_that_of_the_tightest_container(cgroup):
-    """An outer limit that is larger but fuller leaves less than the inner one."""
-    (cgroup / "box" / "memory.max").write_text(f"{4 << 30}\n")
-    (cgroup / "box" / "memory.current").write_text("0\n")
-    (cgroup / "memory.max").write_text(f"{8 << 30}\n")
-    (cgroup / "memory.current").write_text(f"{7 << 30}\n")
-
-    assert (1 << 30, 4 << 30) == host.host_memory()
-
-
-@pytest.mark.parametrize(
-    ("quota", "cores"), [("150000 100000", 2), ("max 100000", 8), ("50000 100000", 1), ("nonsense", 8)]
-)
-def test_a_container_limits_the_cores(cgroup, monkeypatch, quota, cores):
-    """A quota of one and a half processors is good for two threads."""
-    monkeypatch.setattr(host, "processors", lambda: tuple(range(8)))
-    monkeypatch.setattr(host, "_distinct_cores", lambda allowed: len(allowed))
-    (cgroup / "cpu.max").write_text(quota)
-
-    assert (cores, cores) == host.usable_cores()
-
-
-def test_siblings_of_one_core_count_once(cgroup, monkeypatch):
-    """Two hardware threads of a core are one physical core."""
-    monkeypatch.setattr(host, "processors", lambda: (0, 1, 2, 3))
-    monkeypatch.setattr(host, "_TOPOLOGY", str(cgroup / "cpu{}"))
-    for number in range(4):
-        (cgroup / f"cpu{number}").write_text(f"{number % 2},{number % 2 + 2}\n")
-
-    assert (2, 4) == host.usable_cores()
 
 
 def test_the_log_keeps_the_cause_and_hides_escapes():

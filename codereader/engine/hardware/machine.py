@@ -32,6 +32,8 @@ class Device:
     link: float = 0.0
     shares_memory: bool = False
     """Whether its memory is the host's, so that what one takes the other has not."""
+    pci: str = ""
+    """Where it sits, as ``0000:01:00.0``; empty where it is not on the bus or ggml does not say."""
 
     @property
     def holds_layers(self) -> bool:
@@ -46,6 +48,8 @@ class Build:
     binding: str = ""
     llama_cpp: str = ""
     features: str = ""
+    backends: tuple[str, ...] = ()
+    """The parts of ggml that are in it, named as a `Device.backend`, whether they found a device or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +57,9 @@ class Machine:
     """Everything that a plan looks at.
 
     `memory_available` is what a new process may take without swapping, container limits included. `physical_cores`
-    and `logical_cores` count only the cores that this process may run on. `bandwidth` is what the host's memory was
-    measured or stated to give in bytes a second, 0 where it is not known.
+    and `logical_cores` count only the cores that this process may run on; where some are slow, `physical_cores` are
+    the fast ones, since the slow ones hold up the others at the end of each operation. `bandwidth` is what the host's
+    memory was measured or stated to give in bytes a second, 0 where it is not known.
     """
 
     devices: tuple[Device, ...]
@@ -68,6 +73,14 @@ class Machine:
     bandwidth: float = 0.0
     name: str = ""
     """What a machine that is only described was called; empty for this one."""
+    efficiency_cores: int = 0
+    """Slow physical cores that are not among `physical_cores`."""
+    numa_nodes: int = 0
+    """Nodes that have memory of their own, 0 where the system does not say."""
+    memory_installed: int = 0
+    """What the machine has, of which a container may leave less as `memory_total`; 0 where it is not known."""
+    trouble: str = ""
+    """Why the devices of llama.cpp could not be asked, one sentence; empty where they could."""
 
     @property
     def layer_devices(self) -> tuple[Device, ...]:
