@@ -46,7 +46,7 @@ def read_buffers(lines: Sequence[str], owners: Mapping[str, str]) -> Buffers:
         match = _SIZE.match(line)
         if match is None:
             continue
-        device = _owner(match["buffer"], owners)
+        device = owner(match["buffer"], owners)
         mapped |= device == HOST and match["buffer"].endswith("_Mapped")
         field = _FIELDS.get(match["kind"], "cache")
         sizes = found.setdefault(device, {})
@@ -68,6 +68,15 @@ def owners() -> dict[str, str]:
     buffer_name = library.ggml("ggml_backend_buft_name", ctypes.c_char_p, ctypes.c_void_p)
     able = [handle for number in range(count) if kind(handle := get(number)) in _HOLDS_LAYERS]
     return {_text(buffer_name(buffer(handle))): _text(name(handle)) for handle in able}
+
+
+def owner(buffer: str, owners: Mapping[str, str]) -> str:
+    """Return the device that a buffer lies on: its own type's, or one of another type that carries the device's name.
+
+    Host memory that a device can reach (``CUDA_Host``) carries no device's name.
+    """
+    carried = (name for name in owners.values() if buffer == name or buffer.startswith(f"{name}_"))
+    return owners.get(buffer) or next(carried, HOST)
 
 
 _HOLDS_LAYERS = (1, 2)
@@ -104,15 +113,6 @@ def remarks(plan: Plan, buffers: Buffers) -> tuple[str, ...]:
     if not placed_as_planned(plan, buffers):
         said.append("llama.cpp placed the layers otherwise than planned")
     return tuple(said)
-
-
-def _owner(buffer: str, owners: Mapping[str, str]) -> str:
-    """Return the device that a buffer lies on: its own type's, or one of another type that carries the device's name.
-
-    Host memory that a device can reach (``CUDA_Host``) carries no device's name.
-    """
-    carried = (name for name in owners.values() if buffer == name or buffer.startswith(f"{name}_"))
-    return owners.get(buffer) or next(carried, HOST)
 
 
 def _held(name: str, sizes: Mapping[str, int]) -> Held:

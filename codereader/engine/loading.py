@@ -14,10 +14,12 @@ from typing import Any
 from codereader import native
 from codereader.cancel import CancelToken
 from codereader.engine import library
+from codereader.engine.buffers import owner, owners
 from codereader.engine.guard import Guard
 from codereader.engine.hardware.devices import device_handle
-from codereader.engine.plan import Plan, size
+from codereader.engine.plan import HOST, Plan, size
 from codereader.engine.protocol import LoadProgress
+from codereader.engine.retreat import THE_HOST
 from codereader.errors import ModelError, ModelNotFound, ModelTooLarge, ModelUnreadable
 
 llama_cpp = native.llama()
@@ -161,8 +163,19 @@ def _check_it_generates(path: Path, model: Any) -> None:
 def _load_error(path: Path, plan: Plan) -> ModelError:
     why = library.last_error()
     if library.ran_out_of_memory():
-        return ModelTooLarge(f"there is not enough memory for the {size(plan.weights_bytes)} of {path}: {why}")
+        return ModelTooLarge(
+            f"there is not enough memory{_where(plan)} for the {size(plan.weights_bytes)} of {path}: {why}"
+        )
     return ModelUnreadable(f"llama.cpp cannot load {path}: {why}", hint=_mend(why))
+
+
+def _where(plan: Plan) -> str:
+    """Say which of several memories ran out, as far as the log tells, in the words that `retreat.ran_out` knows."""
+    failed = library.buffer_that_failed()
+    if not plan.devices or not failed:
+        return ""
+    device = owner(failed, owners())
+    return f" on {THE_HOST if device == HOST else device}"
 
 
 def _mend(why: str) -> str:
@@ -192,6 +205,6 @@ def _context_error(path: Path, plan: Plan) -> ModelError:
 
 def _context_too_large(path: Path, plan: Plan, why: str) -> ModelTooLarge:
     return ModelTooLarge(
-        f"there is not enough memory for a context of {plan.context:,} tokens with {path} "
+        f"there is not enough memory{_where(plan)} for a context of {plan.context:,} tokens with {path} "
         f"({size(plan.cache_bytes)} cache and {size(plan.compute_bytes)} work space): {why}"
     )

@@ -13,7 +13,7 @@ from typing import Any
 from codereader import native
 from codereader.engine import library
 from codereader.engine.state import Match, StateStore, reusable_tokens
-from codereader.errors import ModelError
+from codereader.errors import ModelError, ModelTooLarge
 
 llama_cpp = native.llama()
 
@@ -71,7 +71,8 @@ class Memory:
         if result:
             if result == _ABORTED:
                 stopped()
-            raise ModelError(f"the model stopped at token {self.used:,} of the context: {library.last_error()}")
+            kind = ModelTooLarge if library.ran_out_of_memory() else ModelError
+            raise kind(f"the model stopped at token {self.used:,} of the context: {library.last_error()}")
         self.used += len(tokens)
 
     def _batches(self, tokens: Sequence[int], start: int, stopped: Callable[[], None]) -> Iterator[int]:
