@@ -9,7 +9,7 @@ bounded, their values checked, and what is shown of them is printable.
               {"do": "cancel" | "enough", "run"}                      stop the load or the answer with that number
     answer    {"event": "hello", "version"}                           once, when llama.cpp is there
               {"event": "machine", "machine"}
-              {"event": "loading", "share"}... {"event": "loaded"}
+              {"event": "loading", "share"}... {"event": "told", "text"}... {"event": "loaded", "buffers"}
               {"event": "prefill" | "piece" ...}... {"event": "finished", "reason", "usage"}
               {"event": "cancelled"}                                    instead of what was asked
               {"event": "error", "error", "message", "hint", "trace"}   the same
@@ -21,6 +21,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Never, get_args
 
+from codereader.engine.buffers import Buffers
 from codereader.engine.hardware.machine import Machine
 from codereader.engine.process.plain import from_plain, to_plain
 from codereader.engine.protocol import EngineEvent, Finished, Piece, Prefill, Reason, Usage
@@ -101,6 +102,22 @@ def share_of(row: Row) -> float:
     if row["event"] != "loading" or not isinstance(share, float | int) or not 0 <= share <= 1:
         raise not_understood("it is no share of the weights")
     return float(share)
+
+
+def told_of(row: Row) -> str:
+    """Return the sentence in *row*. Raises: EngineEnded."""
+    text = row.get("text")
+    if not isinstance(text, str):
+        raise not_understood("it is no sentence")
+    return printable(text)
+
+
+def buffers_of(row: Row) -> Buffers:
+    """Return what a loaded model takes. Raises: EngineEnded."""
+    try:
+        return from_plain(Buffers, row.get("buffers"))
+    except ValueError as error:
+        raise not_understood(error) from error
 
 
 def version_of(row: Row) -> str:

@@ -15,9 +15,10 @@ from pathlib import Path
 from time import perf_counter
 
 from codereader.cancel import CancelToken
+from codereader.engine.buffers import Buffers
 from codereader.engine.plan import Plan
 from codereader.engine.process.child import Child, Run
-from codereader.engine.process.messages import Row, event_of, not_understood, share_of
+from codereader.engine.process.messages import Row, buffers_of, event_of, not_understood, share_of, told_of
 from codereader.engine.process.plain import to_plain
 from codereader.engine.protocol import (
     EngineEvent,
@@ -51,11 +52,17 @@ class RemoteEngine:
         self._child: Child | None = None
         self._is_loaded = False
         self._load_seconds = 0.0
+        self._buffers: Buffers | None = None
 
     @property
     def plan(self) -> Plan:
         """How the model runs."""
         return self._plan
+
+    @property
+    def buffers(self) -> Buffers | None:
+        """What the loaded model really takes, None before `load`."""
+        return self._buffers
 
     @property
     def process_id(self) -> int | None:
@@ -66,7 +73,7 @@ class RemoteEngine:
         self,
         cancel: CancelToken,
         progress: LoadProgress | None = None,
-        tell: Tell | None = None,  # noqa: ARG002 - it does as planned or fails
+        tell: Tell | None = None,
     ) -> None:
         """Load the model in a new process; a second call does nothing while that one lives.
 
@@ -79,7 +86,7 @@ class RemoteEngine:
         cancel.check()
         child = self._child = self._start()
         try:
-            self._load(child, cancel, progress)
+            self._load(child, cancel, progress, tell)
         except EngineEnded as error:
             self._end()
             if child.was_killed:
@@ -126,15 +133,18 @@ class RemoteEngine:
         if child is not None:
             child.close()
 
-    def _load(self, child: Child, cancel: CancelToken, progress: LoadProgress | None) -> None:
+    def _load(self, child: Child, cancel: CancelToken, progress: LoadProgress | None, tell: Tell | None) -> None:
         child.version(cancel)
         asked = {"plan": to_plain(self._plan), "path": str(self._path), "state": self._state}
         with self._running(child, {"do": "load", **asked}) as run:
             for row in run.rows(cancel):
-                if row["event"] != "loaded":
-                    share = share_of(row)
-                    if progress is not None:
-                        progress(share)
+                match row["event"]:
+                    case "loaded":
+                        self._buffers = buffers_of(row)
+                    case "told":
+                        (tell or _ignore)(told_of(row))
+                    case _:
+                        (progress or _ignore)(share_of(row))
 
     @contextmanager
     def _running(self, child: Child, request: Row) -> Iterator[Run]:
@@ -223,3 +233,7 @@ class _Answer:
             context_used=usage.prompt_tokens + self._said - 1,
         )
         return Finished("enough", usage)
+
+
+def _ignore(_: object) -> None:
+    """Tell nobody."""

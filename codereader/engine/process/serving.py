@@ -42,12 +42,17 @@ class _Request:
 
 def serve() -> None:
     """Do what is asked until standard input ends, and end with it."""
-    output = os.fdopen(os.dup(1), "wb", buffering=0)
+    output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
+
+    def say(row: Row) -> None:
+        output.write(line_of(row))
+        output.flush()
+
     requests: SimpleQueue[_Request] = SimpleQueue()
     Thread(target=_listen, args=(requests,), daemon=True).start()
     with suppress(OSError):
-        work = _Work(lambda row: output.write(line_of(row)))
+        work = _Work(say)
         work.greet()
         while True:
             work.answer(requests.get())
@@ -71,7 +76,7 @@ def _listen(requests: SimpleQueue[_Request]) -> None:
 class _Work:
     """The engine of this process, and what it is asked to do. Each answer goes out as soon as it is there."""
 
-    def __init__(self, say: Callable[[Row], object]) -> None:
+    def __init__(self, say: Callable[[Row], None]) -> None:
         self._say = say
         self._engine: LlamaEngine | None = None
 
@@ -125,8 +130,9 @@ class _Work:
                 told = percent
                 self._say({"event": "loading", "share": min(1.0, max(0.0, share))})
 
-        self._engine.load(request.cancel, progress)
-        self._say({"event": "loaded"})
+        self._engine.load(request.cancel, progress, lambda text: self._say({"event": "told", "text": text}))
+        buffers = self._engine.buffers
+        self._say({"event": "loaded", "buffers": buffers and to_plain(buffers)})
 
     def _generate(self, request: _Request) -> None:
         row = request.row
