@@ -7,7 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from codereader.fronts import shape
-from codereader.fronts.text import counted, safe_line, size
+from codereader.fronts.plans.page import body, page_width
+from codereader.fronts.plans.planned import Asked
+from codereader.fronts.text import counted, safe_line
 
 if TYPE_CHECKING:
     from codereader.answer.packing import Packed
@@ -59,9 +61,7 @@ def _lines(ready: Prepared, speaker: Speaker, out: Output) -> Iterable[str]:
     yield f"  {len(prompt):,} tokens: {base:,} of system, pack and brief, {tail:,} of focus, facts and question"
     yield f"  {ready.wish.max_tokens:,} tokens of answer at most"
     yield out.bold(f"Plan for {safe_line(speaker.name)}")
-    yield f"  context {plan.context:,} tokens, {plan.processor}, {plan.threads} threads, batches of {plan.micro_batch}"
-    yield f"  weights {size(plan.weights_bytes)}, KV cache {size(plan.cache_bytes)}, compute {size(plan.compute_bytes)}"
-    yield f"  prompt evaluation about {plan.prefill_rate:,.0f} tokens/s (predicted)"
+    yield from body(plan, Asked(len(prompt), ready.wish.max_tokens), page_width(out))
 
 
 def pack_out(packed: Packed, out: Output, style: str) -> None:

@@ -171,6 +171,7 @@ def _speak(
 
     ready = prepared(reader, request, speaker, gathered, report)
     _note_sent(ready, report)
+    _tell_plan(ready, report)
     only_verified = not speaker.trusted if request.only_verified is None else request.only_verified
     drift = SHORT_DRIFT if _is_doubted(speaker, request.only_verified) else DRIFT
     asking = Asking(request.sampling, only_verified, request.lines, drift)
@@ -222,6 +223,15 @@ def _note_sent(ready: Prepared, report: Report) -> None:
         missing.append(counted(ready.composed.facts_dropped, "fact"))
     if missing:
         report.note(f"not sent to the model: {' and '.join(missing)}; --budget N sends more")
+
+
+def _tell_plan(ready: Prepared, report: Report) -> None:
+    """Say how the model will run and how long that is predicted to take."""
+    from codereader.fronts.plans.planned import Asked
+    from codereader.fronts.plans.words import running
+
+    asked = Asked(len(ready.composed.prompt), ready.wish.max_tokens)
+    report.lines([f"plan: {running(ready.plan, asked)}"])
 
 
 def footer(answer: Answer, report: Report, *, as_json: bool) -> None:

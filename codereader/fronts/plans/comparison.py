@@ -63,7 +63,7 @@ def _machine(one: Planned, name: int, width: int, out: Output, *, is_best: bool)
     )
     row = f"{mark} {label:<{name - 2}}  {numbers}  {words.seconds(total_seconds(plan, one.asked)):>12}"
     yield out.bold(row) if is_best else row
-    how = f"{words.placement(plan, one.header.block_count)}; {words.cache_type(plan)}, micro-batch {plan.micro_batch:,}"
+    how = f"{words.placement(plan)}; {words.cache_type(plan)}, micro-batch {plan.micro_batch:,}"
     if not fits(plan):
         how = f"{words.missing(plan)}; {how}"
     yield from textwrap.wrap(how, width, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False)

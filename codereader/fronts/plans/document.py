@@ -16,10 +16,10 @@ from codereader.fronts.text import safe_line
 
 def page(planned: Planned, shown: int | None) -> Iterator[str]:
     """Yield the plans for one machine; *shown* at most, None: all."""
-    plan, asked, blocks = planned.best, planned.asked, planned.header.block_count
+    plan, asked = planned.best, planned.asked
     yield f"### {inert(words.verdict(planned))}"
     yield ""
-    yield f"- {inert(words.placement(plan, blocks))}; {inert(words.settings(plan))}"
+    yield f"- {inert(words.placement(plan))}; {inert(words.settings(plan))}"
     yield f"- {inert(words.need(asked, plan.context))}"
     for what, rate, time, of in words.times(plan, asked):
         yield f"- {what}: {f'{rate}, ' if rate else ''}{time} {of}"
@@ -35,7 +35,7 @@ def page(planned: Planned, shown: int | None) -> Iterator[str]:
         yield "Other plans"
         yield ""
         for number, other in enumerate(others, 2):
-            yield f"{number}. {inert(words.one_line(other, blocks, asked))}"
+            yield f"{number}. {inert(words.one_line(other, asked))}"
 
 
 def _table(plan: Plan) -> Iterator[str]:
@@ -55,7 +55,7 @@ def comparison(made: Sequence[Planned]) -> Iterator[str]:
     for one in made:
         plan = one.best
         name = f"**{inert(one.name)}**" if one is best else inert(one.name)
-        how = f"{words.placement(plan, one.header.block_count)}; {words.settings(plan)}"
+        how = f"{words.placement(plan)}; {words.settings(plan)}"
         how = how if one.fits else f"{words.missing(plan)}; {how}"
         time = words.seconds(total_seconds(plan, one.asked))
         rates = f"{words.short(plan.prefill_rate)} | {words.short(plan.decode_rate)}"

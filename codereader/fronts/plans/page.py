@@ -36,15 +36,14 @@ def page(planned: Planned, out: Output, shown: int | None = SHOWN) -> Iterator[s
     title = words.verdict(planned)
     for line in textwrap.wrap(title, width, break_on_hyphens=False):
         yield out.bold(line) if planned.fits else out.alarm(line)
-    blocks = planned.header.block_count
-    yield from body(planned.best, planned.asked, blocks, width)
+    yield from body(planned.best, planned.asked, width)
     yield from labelled("llama.cpp", safe_line(server_flags(planned, planned.best)), None)
     yield from _others(planned, out, shown, width)
 
 
-def body(plan: Plan, asked: Asked, blocks: int, width: int) -> Iterator[str]:
+def body(plan: Plan, asked: Asked, width: int) -> Iterator[str]:
     """Yield what a page says of one plan, from how it runs to what would change it."""
-    yield from wrapped(f"{words.placement(plan, blocks)}; {words.settings(plan)}", width)
+    yield from wrapped(f"{words.placement(plan)}; {words.settings(plan)}", width)
     yield from wrapped(words.need(asked, plan.context), width)
     if plan.shares:
         yield ""
@@ -69,7 +68,7 @@ def _others(planned: Planned, out: Output, shown: int | None, width: int) -> Ite
     more = len(planned.plans) - 1 - len(others)
     yield out.bold("Other plans") + (out.faint(f"  ({more} more: --all)") if more > 0 else "")
     for number, plan in enumerate(others, 2):
-        text = f"{number}. {words.one_line(plan, planned.header.block_count, planned.asked)}"
+        text = f"{number}. {words.one_line(plan, planned.asked)}"
         yield from textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="     ", break_on_hyphens=False)
 
 

@@ -47,17 +47,25 @@ def _used(plan: Plan) -> int:
     return sum(share.used for share in plan.shares)
 
 
-def placement(plan: Plan, blocks: int) -> str:
-    """Return where the layers of a model of *blocks* layers lie; the output counts as one layer more."""
+def placement(plan: Plan) -> str:
+    """Return where the layers of a model lie; the output counts as one."""
+    if not plan.shares:
+        return plan.processor
     if not plan.gpu_layers:
         return "all layers on the CPU"
     devices = len(on_devices(plan))
     where = "the GPU" if devices <= 1 else f"{devices} GPUs"
-    layers = f"{min(plan.gpu_layers, blocks + 1)} of {blocks + 1} layers on {where}"
+    layers = f"{plan.gpu_layers} of {max(plan.gpu_layers, layer_count(plan))} layers on {where}"
     if not plan.cpu_experts:
         return layers
-    experts = "their experts" if len(plan.cpu_experts) >= blocks else f"the experts of {len(plan.cpu_experts)}"
+    every = len(plan.cpu_experts) >= plan.gpu_layers - 1
+    experts = "their experts" if every else f"the experts of {len(plan.cpu_experts)}"
     return f"{layers}, {experts} in system memory"
+
+
+def layer_count(plan: Plan) -> int:
+    """Return the layers of the model, the output as one."""
+    return sum(share.layers for share in plan.shares)
 
 
 def cache_type(plan: Plan) -> str:
@@ -109,9 +117,9 @@ def need(asked: Asked, context: int) -> str:
     return f"{asked.prompt:,} tokens of prompt{about}, {asked.answer:,} of answer, context {context:,}"
 
 
-def one_line(plan: Plan, blocks: int, asked: Asked) -> str:
+def one_line(plan: Plan, asked: Asked) -> str:
     """Return a whole plan on one line."""
-    how = f"{placement(plan, blocks)}, {cache_type(plan)}, micro-batch {plan.micro_batch:,}"
+    how = f"{placement(plan)}, {cache_type(plan)}, micro-batch {plan.micro_batch:,}"
     return f"{how}: {told(plan, asked)}"
 
 
@@ -129,13 +137,20 @@ def short(tokens: float) -> str:
     return (f"{tokens:,.0f}" if tokens >= 100 else f"{tokens:,.1f}") if tokens else "?"
 
 
+def running(plan: Plan, asked: Asked) -> str:
+    """Return in one line how a plan runs; the time is said where both rates are predicted."""
+    how = f"{placement(plan)}, {cache_type(plan)}, context {plan.context:,}"
+    lasting = total_seconds(plan, asked) if plan.prefill_rate and plan.decode_rate else 0.0
+    return f"{how}; about {seconds(lasting)} at most" if lasting else how
+
+
 def remarks(plan: Plan) -> Iterator[tuple[str, str]]:
     """Yield what is to be said of a plan, each sentence behind a label, which is empty where the last one holds on."""
     if plan.assumption:
-        yield "assuming", plan.assumption
+        yield "assumed", plan.assumption
     if plan.limit:
         yield "limit", plan.limit
-    yield from (("" if number else "would help", change) for number, change in enumerate(plan.changes))
+    yield from (("" if number else "change", change) for number, change in enumerate(plan.changes))
     if plan.gpu_tokens:
         yield "most", f"{plan.gpu_tokens:,} tokens of prompt and answer stay on the GPU like this"
     yield from (("note", note) for note in plan.notes)
