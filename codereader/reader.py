@@ -435,14 +435,14 @@ def open_speaker(found: FoundModel, cache: Path) -> Speaker:
     from codereader.answer.prompt import SYSTEM
     from codereader.answer.speaker import TRUSTED_PARAMETERS, Speaker
     from codereader.engine.hardware.devices import inventory
-    from codereader.engine.planning.planner import plan
+    from codereader.engine.taught import Taught
     from codereader.model.gguf import read_header
     from codereader.model.identity import identity
     from codereader.model.template import frame_of
     from codereader.model.vocabulary import vocabulary_of
 
     header = read_header(found.path)
-    machine = inventory()
+    taught = Taught(cache, inventory(), header)
 
     def running() -> str:
         from codereader.engine.version import version
@@ -461,10 +461,12 @@ def open_speaker(found: FoundModel, cache: Path) -> Speaker:
         frame=frame_of(header, SYSTEM),
         trained_context=header.context_length,
         trusted=header.parameters >= TRUSTED_PARAMETERS,
-        plan=lambda need: plan(header, machine, need),
+        plan=taught.plan,
         start=start,
         hash=identity(header),
         engine=running,
+        pace=taught.pace,
+        learn=taught.record,
     )
 
 

@@ -145,7 +145,7 @@ def _budget(speaker: Speaker, wish: Wish, window: int, room: _Room) -> Budget:
     most = int(room.base * PACK_ROOM / (1 - ASK_FOCUS))
     rate = 0.0
     if wish.budget is None:
-        rate = speaker.plan(wish.need(min(LEAST_BUDGET, room.all))).prefill_rate
+        rate = speaker.reading(wish.need(min(LEAST_BUDGET, room.all)))
     whole = max(int(room.base * PACK_ROOM), room.whole - LEAST_BRIEF)
     return prompt_budget(wish.budget, most, whole, window, wish.patience * PACK_ROOM, rate)
 

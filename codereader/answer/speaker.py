@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from codereader.engine.plan import Need, Plan
-from codereader.engine.protocol import Engine
+from codereader.engine.protocol import Engine, Usage
 from codereader.model.counter import Vocabulary
 from codereader.model.template import Frame
 
@@ -26,7 +26,8 @@ ECHO_CONTEXT = 1 << 16
 class Speaker:
     """A model ready to be planned for. `trained_context` is in its own tokens, 0 where unknown.
 
-    `hash` tells it from others by content; `engine` says in words which program runs it, once it was started.
+    `hash` tells it from others by content; `engine` says in words which program runs it, once it was started. `pace` is
+    the prefill rate that budgets are worked out with, where it differs from the plan's. `learn` hears how a plan ran.
     """
 
     name: str
@@ -38,6 +39,12 @@ class Speaker:
     start: Callable[[Plan], Engine] = field(repr=False)
     hash: str = ""
     engine: Callable[[], str] = field(repr=False, default=lambda: "")
+    pace: Callable[[Need], float] | None = field(repr=False, default=None)
+    learn: Callable[[Plan, Usage], object] = field(repr=False, default=lambda plan, usage: None)  # noqa: ARG005
+
+    def reading(self, need: Need) -> float:
+        """Return tokens of prompt a second for *need*: the same run after run, so budgets stay. Raises as `plan`."""
+        return self.pace(need) if self.pace else self.plan(need).prefill_rate
 
 
 class Bytes:
