@@ -1,26 +1,190 @@
-"""Bytes of the scratch buffer that a graph is evaluated in, one a device.
+"""Bytes of the scratch buffers that a graph is evaluated in, one a device.
 
-Knows nothing of machines.
+The steps of the layers are laid out as ggml does it (`steps`, `scratch`); in front of them stand the graph's inputs,
+masks above all. With flash attention and one row of logits. Knows nothing of machines.
 """
 
 from __future__ import annotations
 
-from codereader.engine.footprint.cache import window_length
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from codereader.engine.footprint.cache import layer_caches, window_length
+from codereader.engine.footprint.cells import windowed_layers
+from codereader.engine.footprint.scratch import Graph
+from codereader.engine.footprint.steps import Facts, Where, evaluate
+from codereader.engine.footprint.weights import block_number, is_expert
 from codereader.model.gguf import ModelHeader
 
+COPIES = 4
+"""Copies of what goes between devices that work at the same time (ggml-backend.cpp, GGML_SCHED_MAX_COPIES)."""
 
-def compute_bytes(header: ModelHeader, context: int, micro_batch: int) -> int:
-    """Return the bytes of the scratch buffer of one device, with flash attention and one row of logits.
+LARGE_BATCH = 32
+"""Tokens from which on a device evaluates what the host holds, if it does (ggml, GGML_OP_OFFLOAD_MIN_BATCH)."""
 
-    micro_batch x (context x 2 a mask + width of a layer's activations as f32), or the logits where they are larger.
+_REPEATS = 3
+"""Layers of a kind that are laid out after one of the same kind: from then on holes lie where they lay before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where layers are evaluated: homes, 0 being the host and n the nth device."""
+
+    homes: tuple[int, ...]
+    """One a layer."""
+    output: int = 0
+    host_experts: tuple[int, ...] = ()
+    """Layers on devices whose routed experts the host holds."""
+    borrows: bool = False
+    """Whether the first device evaluates large batches of what the host holds, copied to it. RPC devices do not."""
+    is_pipelined: bool = False
+    """Whether devices work at the same time: several, nothing on the host, and all of them can (not over RPC)."""
+
+
+def compute_bytes(
+    header: ModelHeader, context: int, micro_batch: int, *,
+    type_k: str = "f16", type_v: str = "f16", full_window: bool = False,
+) -> int:  # fmt: skip
+    """Return the bytes of the host's scratch buffer where it evaluates everything."""
+    alone = Placement((0,) * header.block_count)
+    sizes = compute_shares(header, context, micro_batch, alone, type_k=type_k, type_v=type_v, full_window=full_window)
+    return sizes[0]
+
+
+def compute_shares(
+    header: ModelHeader, context: int, micro_batch: int, placement: Placement, *,
+    type_k: str = "f16", type_v: str = "f16", full_window: bool = False,
+) -> tuple[int, ...]:  # fmt: skip
+    """Return the bytes of each home's scratch buffer, the host's first.
+
+    Inputs (masks of micro_batch x cells x 2 bytes, positions, rotations) and what the layers' steps take at their
+    fullest; `context` matters to the inputs alone.
     """
-    window = window_length(header)
-    masks = 2 * context + (2 * _padded(min(context, window + micro_batch), 256) if window else 0)
-    dense = header.number("feed_forward_length")
-    expert = header.number("expert_feed_forward_length", dense)
-    wide = 7 * header.embedding_length + 2 * dense
-    wide += header.expert_used_count * 2 * (expert + header.embedding_length)
-    return max(micro_batch * (masks + 4 * wide), 4 * header.vocab_size)
+    tokens = min(context, micro_batch)
+    rotates = (type_k != "f16" and header.key_length % 64 == 0), (type_v != "f16" and header.value_length % 64 == 0)
+    caches = ()
+    if placement.borrows and 0 in placement.homes and tokens >= LARGE_BATCH:
+        caches = layer_caches(header, context, micro_batch, type_k, type_v, full_window=full_window)
+    steps = _steps(_Same(header), tokens, placement, rotates, caches)
+    inputs = [_inputs(header, context, tokens, rotates, full_window, home, placement) for home in range(len(steps))]
+    copies = COPIES if placement.is_pipelined else 1
+    return tuple(step + copies * block for step, block in zip(steps, inputs, strict=True))
+
+
+def _inputs(
+    header: ModelHeader, context: int, tokens: int, rotates: tuple[bool, bool], full_window: bool, home: int,
+    placement: Placement,
+) -> int:  # fmt: skip
+    """Return the bytes of the graph's inputs at *home*: all of them at the host, elsewhere those of its layers."""
+    windowed = windowed_layers(header)
+    here = {windowed[layer] for layer, at in enumerate(placement.homes) if home in (0, at)}
+    whole = _padded(context, 256)
+    near = whole if full_window else _padded(min(whole, window_length(header) + tokens), 256)
+    rotation = (_rotation(header.key_length) if rotates[0] else 0) + (64 if rotates[1] else 0) ** 2
+    each = sum(
+        tokens * (2 * cells + 16) for cells in ([near] if True in here else []) + ([whole] if False in here else [])
+    )
+    return each + 4 * tokens + len(here) * 4 * rotation + (0 if home else 4 * tokens * header.embedding_length)
+
+
+def _rotation(length: int) -> int:
+    """Return the numbers of the matrix that keys of *length* numbers are rotated by."""
+    side = 64
+    while length % (2 * side) == 0:
+        side *= 2
+    return side * side
+
+
+@functools.lru_cache(maxsize=256)
+def _steps(
+    same: _Same, tokens: int, placement: Placement, rotates: tuple[bool, bool], caches: tuple[int, ...]
+) -> tuple[int, ...]:
+    """Return the bytes that the steps of all layers take at each home, inputs apart."""
+    header, outline = same.header, _outline(same)
+    width, graph = header.embedding_length, Graph()
+    residual = graph.new(4 * tokens * width)
+    for layer in _told(outline, placement):
+        where = _where(outline[layer], placement, layer, tokens, caches)
+        facts = _facts(header, layer, any(rotates))
+        residual = evaluate(graph, dict(outline[layer].shapes), facts, tokens, width, residual, where)
+    graph.home = placement.output
+    graph.new(4 * header.vocab_size, graph.over(4 * width, graph.new(4 * width, residual)))
+    return graph.most_bytes(1 + max((placement.output, *placement.homes), default=0))
+
+
+@dataclass(frozen=True, slots=True)
+class _Outline:
+    """One layer's tensors: shapes and bytes by name."""
+
+    shapes: tuple[tuple[str, tuple[int, ...]], ...]
+    sizes: tuple[tuple[str, int], ...]
+
+
+class _Same:
+    """A header that equals only itself, so that what was found out about it can be kept."""
+
+    __slots__ = ("header",)
+
+    def __init__(self, header: ModelHeader) -> None:
+        self.header = header
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.header is other.header
+
+    def __hash__(self) -> int:
+        return id(self.header)
+
+
+@functools.lru_cache(maxsize=8)
+def _outline(same: _Same) -> tuple[_Outline, ...]:
+    header = same.header
+    shapes: list[dict[str, tuple[int, ...]]] = [{} for _ in range(header.block_count)]
+    sizes: list[dict[str, int]] = [{} for _ in range(header.block_count)]
+    for tensor in header.tensors:
+        number = block_number(tensor.name)
+        if number is not None and number < header.block_count:
+            name = tensor.name.split(".", 2)[2].removesuffix(".weight")
+            shapes[number][name], sizes[number][name] = tuple(tensor.shape), tensor.bytes
+    return tuple(_Outline(tuple(a.items()), tuple(b.items())) for a, b in zip(shapes, sizes, strict=True))
+
+
+def _told(outline: tuple[_Outline, ...], placement: Placement) -> Iterator[int]:
+    """Yield the numbers of the layers to lay out, ascending: of those that repeat only the first few."""
+    seen: dict[object, int] = {}
+    before: object = None
+    for layer, (one, home) in enumerate(zip(outline, placement.homes, strict=True)):
+        kind = (one.shapes, home, layer in placement.host_experts)
+        seen[before, kind] = seen.get((before, kind), 0) + 1
+        if seen[before, kind] <= _REPEATS:
+            yield layer
+        before = kind
+
+
+def _where(one: _Outline, placement: Placement, layer: int, tokens: int, caches: tuple[int, ...]) -> Where:
+    home = placement.homes[layer]
+    borrows = placement.borrows and tokens >= LARGE_BATCH
+    if home == 0 and borrows:
+        return Where(1, 1, dict(one.sizes), caches[layer])
+    if home and layer in placement.host_experts:
+        lent = {name: size for name, size in one.sizes if is_expert(f"blk.0.{name}.weight")} if borrows else {}
+        return Where(home, home if borrows else 0, lent)
+    return Where(home, home)
+
+
+def _facts(header: ModelHeader, layer: int, rotates: bool) -> Facts:
+    heads = header.kv_head_counts
+    return Facts(
+        head=header.key_length,
+        value=header.value_length,
+        key_value_heads=heads[layer] if layer < len(heads) else 0,
+        experts_used=header.expert_used_count,
+        inner=header.number("ssm.inner_size"),
+        state=header.number("ssm.state_size"),
+        groups=header.number("ssm.group_count", 1),
+        rotates=rotates,
+        weighs_first=header.architecture == "llama4",
+    )
 
 
 def scratch_bytes(header: ModelHeader, context: int, type_k: str) -> int:

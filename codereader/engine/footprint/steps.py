@@ -7,8 +7,8 @@ that an architecture made of the same parts needs nothing of its own. Widths are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from codereader.engine.footprint.scratch import Graph
 
@@ -25,22 +25,35 @@ class Facts:
     value: int
     """Numbers of one head's value."""
     key_value_heads: int
-    experts_used: int
-    state: int
-    """Numbers of state a channel of a recurrent layer has (ssm.state_size)."""
-    groups: int
-    inner: int
+    experts_used: int = 0
+    inner: int = 0
     """Channels of a recurrent layer (ssm.inner_size)."""
-    rotates: bool
+    state: int = 0
+    """Numbers of state that each of them has (ssm.state_size)."""
+    groups: int = 0
+    rotates: bool = False
     """Whether queries, keys and values are rotated against the loss of a quantized cache."""
-    weighs_first: bool
+    weighs_first: bool = False
     """Whether the input of experts is weighed instead of their output (Llama 4)."""
 
 
-def evaluate(graph: Graph, shapes: Shapes, facts: Facts, tokens: int, residual: int, width: int) -> int:
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where a layer is evaluated: homes of a `Graph`."""
+
+    home: int = 0
+    experts: int = 0
+    """Where its routed experts are evaluated."""
+    lent: Mapping[str, int] = field(default_factory=dict)
+    """Bytes by name of the tensors that lie elsewhere and are copied to where they are used, each time."""
+    cache: int = 0
+    """Bytes of the layer's cache where that lies elsewhere too and is copied."""
+
+
+def evaluate(graph: Graph, shapes: Shapes, facts: Facts, tokens: int, width: int, residual: int, where: Where) -> int:
     """Add the steps of one layer that reads *residual*, *width* numbers a token; return the next residual."""
-    layer = _Layer(graph, shapes, facts, tokens, width)
-    return layer.evaluate(residual)
+    graph.home = where.home
+    return _Layer(graph, shapes, facts, tokens, width, where).evaluate(residual)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +63,18 @@ class _Layer:
     facts: Facts
     tokens: int
     width: int
+    where: Where
 
     def evaluate(self, residual: int) -> int:
         mixed, normed = self.mixer(residual)
-        if mixed is not None:
-            mixed = self.normed_over(mixed) if self.normalizes_after else mixed
-            residual_or_both = mixed if self.is_parallel else self.over(self.width, mixed, residual)
-        else:
-            residual_or_both = residual
-        if not self.feeds_forward:
-            return residual_or_both
-        if self.is_parallel and mixed is not None:
-            fed = self.feed(normed if normed is not None else residual)
-            return self.over(self.width, self.over(self.width, fed, mixed), residual)
-        fed = self.feed(self.normed(residual_or_both))
-        return self.over(self.width, fed, residual_or_both)
+        if mixed is None:
+            return self.over(self.width, self.feed(self.normed(residual)), residual)
+        if self.has("post_attention_norm") and self.has("ffn_norm"):
+            mixed = self.normed_over(mixed)
+        if self.is_parallel:
+            return self.over(self.width, self.over(self.width, self.feed(normed), mixed), residual)
+        both = self.over(self.width, mixed, residual)
+        return self.over(self.width, self.feed(self.normed(both)), both) if self.feeds_forward else both
 
     # -- shapes -------------------------------------------------------------------------------------------------------
 
@@ -80,10 +90,6 @@ class _Layer:
     def is_parallel(self) -> bool:
         """Whether the feed-forward part reads what the attention reads (Phi-2, GPT-NeoX, Command R)."""
         return self.feeds_forward and not any(self.has(name) for name in ("ffn_norm", "post_attention_norm"))
-
-    @property
-    def normalizes_after(self) -> bool:
-        return self.has("post_attention_norm") and (self.has("ffn_norm") or self.has("post_ffw_norm"))
 
     @property
     def feeds_forward(self) -> bool:
@@ -106,8 +112,15 @@ class _Layer:
 
     def times(self, name: str, source: int) -> int:
         """Multiply by the matrix *name* and add its bias."""
-        result = self.new(self.out(name), source)
-        return self.over(self.out(name), result) if self.has(f"{name}.bias") else result
+        return self.biased(name, self.out(name), self.product(name, self.out(name), source))
+
+    def product(self, name: str, width: int, *sources: int) -> int:
+        """Multiply by the matrices *name*, which may have to be copied here first."""
+        lent = self.where.lent.get(name, 0)
+        return self.new(width, *sources, self.graph.new(lent)) if lent else self.new(width, *sources)
+
+    def biased(self, name: str, width: int, source: int) -> int:
+        return self.over(width, source) if self.has(f"{name}.bias") else source
 
     # -- attention and what stands in its place -----------------------------------------------------------------------
 
@@ -132,23 +145,23 @@ class _Layer:
         heads = self.facts.key_value_heads
         key, value = heads * self.facts.head, heads * self.facts.value
         query = (self.out("attn_qkv") - key - value) if self.has("attn_qkv") else self.out("attn_q")
-        gated = self.has("attn_output") and self.shapes["attn_output"][0] * 2 == query
-        if self.has("attn_qkv"):
-            every = self.times("attn_qkv", normed)
-            queries, keys, values = (self.graph.view(every) for _ in range(3))
-        else:
-            queries = self.times("attn_q", normed)
-            keys = values = -1
-        gate = self.graph.view(queries) if gated else -1
-        query = query // 2 if gated else query
-        queries = self.turned("attn_q_norm", self.graph.view(queries), query)
-        if keys < 0:
-            keys = self.graph.view(self.times("attn_k", normed)) if self.has("attn_k") else -1
-        if keys >= 0:
-            keys = self.turned("attn_k_norm", keys, key)
-        if values < 0:
-            values = self.graph.view(self.times("attn_v", normed)) if self.has("attn_v") else -1
-        return self.attend(queries, keys, values, (query, key, value), gate)
+        every = self.times("attn_qkv", normed) if self.has("attn_qkv") else -1
+        queries = self.graph.view(self.part("attn_q", every, normed))
+        gate = -1
+        if self.has("attn_output") and self.shapes["attn_output"][0] * 2 == query:
+            gate, query = self.graph.view(queries), query // 2
+        queries = self.rotated(self.turned("attn_q_norm", queries, query), query)
+        stored = []
+        if every >= 0 or self.has("attn_k"):
+            keys = self.graph.view(self.part("attn_k", every, normed))
+            stored.append(self.rotated(self.turned("attn_k_norm", keys, key), key))
+        if every >= 0 or self.has("attn_v"):
+            stored.append(self.rotated(self.graph.view(self.part("attn_v", every, normed)), value))
+        return self.attend(queries, stored, query, gate)
+
+    def part(self, name: str, every: int, normed: int) -> int:
+        """Return queries, keys or values: *every* has them all where one matrix gives them."""
+        return every if every >= 0 else self.times(name, normed)
 
     def turned(self, norm: str, source: int, width: int) -> int:
         """Normalize where the layer does, and turn by position."""
@@ -156,23 +169,24 @@ class _Layer:
             return self.over(width, self.normed(source, width))
         return self.new(width, source)
 
-    def attend(self, queries: int, keys: int, values: int, widths: tuple[int, int, int], gate: int) -> int:
+    def rotated(self, source: int, width: int) -> int:
+        """Rotate against the loss of a quantized cache."""
+        return self.new(width, self.graph.view(source)) if self.facts.rotates else source
+
+    def attend(self, queries: int, stored: Sequence[int], query: int, gate: int) -> int:
         """Store keys and values, attend, and multiply by the output matrix."""
-        query, key, value = widths
-        if self.facts.rotates:
-            queries = self.new(query, queries)
-            keys = self.new(key, keys) if keys >= 0 else -1
-            values = self.new(value, values) if values >= 0 else -1
-        for one in (keys, values):
-            if one >= 0:
-                self.new(0, self.graph.view(one))
+        for one in stored:
+            self.new(0, self.graph.view(one))
         width = self.shapes["attn_output"][0] if self.has("attn_output") else query
-        result = self.new(width, self.graph.view(queries))
-        if self.facts.rotates:
-            result = self.new(width, self.graph.view(result))
+        result = self.rotated(self.attended(width, queries), width)
         if gate >= 0:
             result = self.over(width, self.graph.view(result), self.over(width, self.new(width, gate)))
         return self.times("attn_output", self.graph.view(result)) if self.has("attn_output") else result
+
+    def attended(self, width: int, queries: int) -> int:
+        queries = self.graph.view(queries)
+        cache = self.where.cache
+        return self.new(width, queries, self.graph.new(cache)) if cache else self.new(width, queries)
 
     def latent_attention(self, normed: int) -> int:
         """DeepSeek's: keys and values from one small vector, absorbed into the query where ``attn_k_b`` is split off."""
@@ -192,7 +206,7 @@ class _Layer:
         values = self.normed(self.graph.view(both), rank)
         keys = self.new(small, self.graph.view(values), self.new(small - rank, self.graph.view(both)))
         self.new(0, self.graph.view(keys))
-        result = self.new(heads * rank, self.graph.view(queries))
+        result = self.attended(heads * rank, queries)
         width = self.shapes["attn_output"][0]
         result = self.new(width, self.graph.view(result))
         result = self.new(width, self.graph.view(result))
@@ -205,11 +219,10 @@ class _Layer:
         queries = self.new(query, self.graph.view(queries))
         both = self.new(small, normed)
         result = self.new(pair, self.normed(self.graph.view(both), rank))
-        value = self.shapes["attn_output"][0]
-        values = self.new(value, self.graph.view(result))
+        values = self.new(self.shapes["attn_output"][0], self.graph.view(result))
         turned = self.new(small - rank, self.graph.view(both))
         keys = self.new(query, self.graph.view(result), self.new(query * (small - rank) // self.facts.head, turned))
-        return self.attend(queries, keys, values, (query, query, value), -1)
+        return self.attend(queries, (keys, values), query, -1)
 
     def normed_small(self, name: str, source: int) -> int:
         result = self.new(self.out(name), source)
@@ -342,26 +355,32 @@ class _Layer:
     def experts(self, normed: int) -> int:
         used, (inner, width, count) = self.facts.experts_used, self.shapes["ffn_down_exps"]
         scores = self.new(count, normed)
-        chances = self.new(count, scores)
-        order = self.new(count, scores)
+        chances, order = self.new(count, scores), self.new(count, scores)
         weights = self.over(used, self.over(used, self.new(used, chances, self.graph.view(order))))
-        chosen = self.graph.view(order)
-        source = normed
+        source, chosen = normed, self.graph.view(order)
         if self.facts.weighs_first:
             source = self.over(used * width, self.new(used * width, normed), weights)
-        if self.has("ffn_gate_up_exps"):
-            both = self.biased("ffn_gate_up_exps", self.new(2 * used * inner, source, chosen), 2 * inner)
-            result = self.new(used * inner, self.graph.view(both), self.graph.view(both))
-        elif self.has("ffn_gate_exps"):
-            gate = self.biased("ffn_gate_exps", self.new(used * inner, source, chosen), inner)
-            up = self.biased("ffn_up_exps", self.new(used * inner, source, chosen), inner)
-            result = self.new(used * inner, gate, up)
-        else:
-            result = self.over(used * inner, self.new(used * inner, source, chosen))
-        down = self.biased("ffn_down_exps", self.new(used * width, result, chosen), width)
+        self.graph.home = self.where.experts
+        down = self.expert("ffn_down_exps", width, self.activated(source, chosen, inner), chosen)
+        self.graph.home = self.where.home
         if not self.facts.weighs_first:
             down = self.over(used * width, down, weights)
         return self.summed(down, width)
+
+    def activated(self, source: int, chosen: int, inner: int) -> int:
+        """Return the inner numbers of the chosen experts."""
+        every = self.facts.experts_used * inner
+        if self.has("ffn_gate_up_exps"):
+            both = self.expert("ffn_gate_up_exps", 2 * inner, source, chosen)
+            return self.new(every, self.graph.view(both), self.graph.view(both))
+        if not self.has("ffn_gate_exps"):
+            return self.over(every, self.expert("ffn_up_exps", inner, source, chosen))
+        gate = self.expert("ffn_gate_exps", inner, source, chosen)
+        return self.new(every, gate, self.expert("ffn_up_exps", inner, source, chosen))
+
+    def expert(self, name: str, width: int, source: int, chosen: int) -> int:
+        every = self.facts.experts_used * width
+        return self.biased(name, every, self.product(name, every, source, chosen))
 
     def summed(self, down: int, width: int) -> int:
         """Add up what each expert gave."""
@@ -370,7 +389,3 @@ class _Layer:
         for part in parts[2:]:
             result = self.over(width, result, part)
         return result
-
-    def biased(self, name: str, source: int, width: int) -> int:
-        used = self.facts.experts_used
-        return self.over(used * width, source) if self.has(f"{name}.bias") else source
