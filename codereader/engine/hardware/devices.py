@@ -49,8 +49,16 @@ class _Properties(ctypes.Structure):
 
 def inventory() -> Machine:
     """Return what this machine has. Never raises: what llama.cpp cannot say leaves a CPU-only machine."""
+    return _machine(*_ask_llama())
+
+
+def host_only(trouble: str) -> Machine:
+    """Return what this machine has without asking llama.cpp, and why it was not asked."""
+    return _machine((), False, Build(), trouble)
+
+
+def _machine(listed: tuple[Device, ...], can_offload: bool, build: Build, trouble: str) -> Machine:
     memory, cores = host_memory(), usable_cores()
-    listed, can_offload, build, trouble = _ask_llama()
     cpu = Device("CPU", "host memory", "cpu", memory.available, memory.total, backend="CPU")
     named = next((device for device in listed if device.kind == "cpu"), cpu)
     host = replace(named, free_bytes=memory.available, total_bytes=memory.total)

@@ -119,9 +119,9 @@ def _by_length(wanted: str) -> Any:
 
 
 def _sized(found: tuple[Profile, ...], memory: int) -> Profile:
-    """Return the profile of *found* with *memory*, or the nearest one with its size replaced."""
+    """Return the profile of *found* that is sold with *memory*, or the nearest one with its size replaced."""
     nearest = min(found, key=lambda profile: (abs(profile.memory - memory), profile.memory))
-    if nearest.memory == memory:
+    if nearest.memory in (memory, memory // _GIB * _DECIMAL_GB):
         return nearest
     usable = nearest.usable * memory // nearest.memory
     return replace(nearest, label=nearest.name, memory=memory, usable=usable)

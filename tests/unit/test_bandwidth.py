@@ -1,0 +1,124 @@
+"""What the host's memory gives: measured once a machine, kept in the cache."""
+
+from __future__ import annotations
+
+import json
+import stat
+import sys
+
+import pytest
+
+from codereader.engine.hardware import bandwidth
+from codereader.engine.hardware.bandwidth import host_bandwidth, known_bandwidth, last_cache, probe, with_bandwidth
+from codereader.engine.hardware.cores import Cores
+from codereader.engine.hardware.devices import inventory
+from codereader.engine.hardware.host import Memory
+
+
+@pytest.fixture
+def rates(monkeypatch):
+    """What probes find, one after the other, instead of probing; what is left tells how many ran."""
+    waiting = [20e9, 10e9, 30e9]
+    monkeypatch.setattr(bandwidth, "probe", lambda: waiting.pop(0))
+    return waiting
+
+
+def test_a_probe_finds_what_memory_can_give():
+    """Some rate that a memory may have, of all threads together."""
+    assert 0.2e9 < probe() < 5e12
+
+
+def test_a_probe_takes_no_memory_where_it_is_short(monkeypatch):
+    """With less than eight times the buffers available nothing is read, and the rate is unknown."""
+    monkeypatch.setattr(bandwidth, "host_memory", lambda: Memory(512 << 20, 1 << 30, 1 << 30))
+
+    assert 0 == probe()
+
+
+def test_a_machine_is_probed_once(tmp_path, rates):
+    """The second time the figure comes from the cache."""
+    assert 0 == known_bandwidth(tmp_path)
+    assert [20e9, 20e9, 20e9] == [host_bandwidth(tmp_path), host_bandwidth(tmp_path), known_bandwidth(tmp_path)]
+    assert 2 == len(rates)
+
+
+def test_probing_again_keeps_the_better_figure(tmp_path, rates):
+    """Other programs only slow a probe down."""
+    found = [host_bandwidth(tmp_path, again=True) for _ in range(3)]
+
+    assert [20e9, 20e9, 30e9] == found
+    assert 30e9 == known_bandwidth(tmp_path)
+
+
+@pytest.mark.parametrize("changed", ["usable_cores", "host_memory"])
+def test_another_machine_is_probed_anew(tmp_path, rates, monkeypatch, changed):
+    """Other cores or another memory is another machine, in the same cache."""
+    host_bandwidth(tmp_path)
+    other = {"usable_cores": Cores(64, 0, 128), "host_memory": Memory(1 << 40, 1 << 40, 1 << 40)}[changed]
+    monkeypatch.setattr(bandwidth, changed, lambda: other)
+
+    assert 0 == known_bandwidth(tmp_path)
+    assert 10e9 == host_bandwidth(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "7", '{"bandwidth": "fast"}', '{"bandwidth": -1}', '{"bandwidth": NaN}', "[" * 9999,
+             '{"bandwidth": 1e999}', '{"bandwidth": 5}', '{"rate": 20e9}']
+)  # fmt: skip
+def test_a_damaged_file_is_measured_anew(tmp_path, rates, text):
+    """What is kept is read with care, and replaced."""
+    host_bandwidth(tmp_path)
+    kept = next((tmp_path / bandwidth.FOLDER).iterdir())
+    kept.write_text(text)
+
+    assert 0 == known_bandwidth(tmp_path)
+    assert 10e9 == host_bandwidth(tmp_path)
+    assert {"bandwidth": 10_000_000_000} == json.loads(kept.read_text())
+
+
+def test_nothing_is_left_beside_the_file(tmp_path, rates):
+    """It appears whole, for its owner alone."""
+    host_bandwidth(tmp_path)
+    kept = list((tmp_path / bandwidth.FOLDER).iterdir())
+
+    assert [".json"] == [path.suffix for path in kept]
+    if sys.platform != "win32":
+        assert 0o600 == stat.S_IMODE(kept[0].stat().st_mode)
+
+
+def test_a_cache_that_cannot_be_written_costs_a_probe(tmp_path, rates):
+    """A file where the folder should be stops nobody."""
+    (tmp_path / "cache").write_text("")
+
+    assert [20e9, 10e9] == [host_bandwidth(tmp_path / "cache") for _ in range(2)]
+
+
+def test_a_machine_is_told_what_was_measured(tmp_path, rates):
+    """Nothing runs unless it is asked for; then the host's device has the figure too."""
+    here = inventory()
+
+    before, after = with_bandwidth(here, tmp_path), with_bandwidth(here, tmp_path, probe=True)
+
+    assert (0, 20e9, 20e9) == (before.bandwidth, after.bandwidth, after.devices[-1].bandwidth)
+    assert 2 == len(rates)
+    assert after == with_bandwidth(here, tmp_path)
+
+
+def test_only_last_caches_count_and_each_once(tmp_path, monkeypatch):
+    """Two processors on one cache share it; a second one adds its own."""
+    monkeypatch.setattr(bandwidth, "_PROCESSORS", tmp_path)
+    for cpu, shared in ((0, "0-1"), (1, "0-1"), (2, "2")):
+        for index, (level, size) in enumerate([("1", "32K"), ("3", "32M")]):
+            folder = tmp_path / f"cpu{cpu}" / "cache" / f"index{index}"
+            folder.mkdir(parents=True)
+            for name, text in (("level", level), ("size", size), ("shared_cpu_list", shared)):
+                (folder / name).write_text(text + "\n")
+
+    assert 64 << 20 == last_cache()
+
+
+def test_caches_that_are_not_told_count_nothing(tmp_path, monkeypatch):
+    """Other systems than Linux show no such tree."""
+    monkeypatch.setattr(bandwidth, "_PROCESSORS", tmp_path)
+
+    assert 0 == last_cache()
