@@ -100,6 +100,17 @@ class Plan:
     """What one change would buy, a sentence each."""
     gpu_tokens: int = 0
     """Tokens of prompt and answer up to which this placement fits the devices as it is; 0 where there are none."""
+    kind: str = ""
+    """``whole`` on devices, with ``experts`` or whole ``layers`` left to the host, or all with the ``host``."""
+    lacks: int = 0
+    """Bytes of memory that the machine is short of, margins included: such a plan only says what it would take."""
+    from_disk: int = 0
+    """Bytes of the host's weights that do not fit its memory and are read from disk again and again."""
+
+    @property
+    def fits(self) -> bool:
+        """Whether the machine has the memory that the plan takes."""
+        return not self.lacks
 
     @property
     def devices(self) -> tuple[str, ...]:

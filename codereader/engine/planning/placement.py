@@ -1,0 +1,238 @@
+"""Where layers and experts can lie: on which devices, how many on each, which experts stay with the host.
+
+llama.cpp gives the last `n_gpu_layers` of a model's layers, the output counted as one more, to devices in the order
+in which they are listed, whole layers in the proportion of `tensor_split`; a layer's cache lies where the layer does.
+Overrides keep single tensors with the host. Sizes are bytes. Knows nothing of speed but which device is faster.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from codereader.engine.hardware.machine import Device
+from codereader.engine.planning.demand import Demand, Model
+
+PIPELINE_COPIES = 4
+"""Copies of a graph's inputs that are kept where several devices work on one prompt in turn (GGML_SCHED_MAX_COPIES)."""
+
+_NO_OFFLOAD = ("RPC",)
+"""Parts of ggml that never take over a product of weights that lie with the host."""
+
+_NO_PIPELINE = ("RPC", "Metal")
+"""Parts of ggml without the events that a pipeline needs."""
+
+_NO_SCRATCH = ("RPC", "Metal", "Vulkan")
+"""Parts of ggml that attend to a quantized cache as it is, without a copy as f16."""
+
+_EVEN_STEPS = 20
+"""Halvings after which an even split is even enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Layers from `first` on lie on `devices`, `spans` of them on each, the output being the last; the host has the
+    others, and the routed experts of `cpu_experts`.
+    """
+
+    first: int
+    devices: tuple[Device, ...] = ()
+    spans: tuple[int, ...] = ()
+    cpu_experts: tuple[int, ...] = ()
+
+    @property
+    def gpu_layers(self) -> int:
+        """Layers on devices, the output counted as one."""
+        return sum(self.spans)
+
+    @property
+    def whole(self) -> bool:
+        """Whether every weight but the input table is on devices."""
+        return self.first == 0 and bool(self.devices) and not self.cpu_experts
+
+    @property
+    def pipeline(self) -> bool:
+        """Whether llama.cpp lets several devices work on one prompt in turn: whole models without overrides."""
+        apt = all(device.backend not in _NO_PIPELINE for device in self.devices)
+        return self.whole and len(self.devices) > 1 and apt
+
+    @property
+    def offloads(self) -> bool:
+        """Whether products of a prompt with the host's weights are computed on the first device."""
+        return bool(self.devices) and not self.whole and self.devices[0].backend not in _NO_OFFLOAD
+
+    @property
+    def kind(self) -> str:
+        """The kind of placement, in one word."""
+        if not self.devices:
+            return "host"
+        if self.whole:
+            return "whole"
+        return "layers" if self.first else "experts"
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Devices to place layers on, in order, and the bytes of each that may be taken: margins are off already."""
+
+    devices: tuple[Device, ...]
+    bytes: tuple[int, ...]
+
+
+HOST_ONLY = Placement(first=1 << 62)
+"""Everything with the host."""
+
+
+def placements(model: Model, demand: Demand, room: Room, gpu_layers: int | None = None) -> Iterator[Placement]:
+    """Yield the placements on the devices of *room* that are worth a look, those with the most on devices first.
+
+    *gpu_layers* is how many layers the person wants there, None for as many as are good.
+    """
+    most = model.layers + 1
+    if gpu_layers is not None:
+        yield from _with_layers(model, demand, room, max(0, most - gpu_layers))
+        return
+    found = list(_with_layers(model, demand, room, 0))
+    yield from found
+    if not any(one.whole for one in found):
+        yield from _fewer_layers(model, demand, room, experts_too=not found)
+
+
+def regardless(model: Model, demand: Demand, room: Room) -> Iterator[Placement]:
+    """Yield the whole model on the devices of *room*, and without any experts, as evenly as can be."""
+    for left in ((), model.expert_layers) if model.expert_layers else ((),):
+        if made := _place(model, demand, room, 0, left, even=True):
+            yield made
+
+
+def compute_on(model: Model, demand: Demand, placement: Placement, number: int) -> int:
+    """Return the bytes of the scratch buffer of the placement's device *number*.
+
+    A pipeline keeps further copies of the inputs. The first device also holds what is copied there for a product: a
+    tensor of the host's, and where whole layers stay with the host their cache.
+    """
+    taken = demand.compute
+    if placement.pipeline:
+        taken += (PIPELINE_COPIES - 1) * demand.inputs
+    if placement.offloads and number == 0:
+        taken += model.largest_tensor + max(demand.caches, default=0) if placement.first else model.largest_expert
+    return taken
+
+
+def scratch_on(demand: Demand, device: Device) -> int:
+    """Return the bytes of the f16 copy of a quantized cache on *device*."""
+    return 0 if device.backend in _NO_SCRATCH else demand.scratch
+
+
+def _with_layers(model: Model, demand: Demand, room: Room, first: int) -> Iterator[Placement]:
+    """Yield placements of the layers from *first* on: whole ones, else with as few experts as needed left out."""
+    if first > model.layers:
+        return
+    orders = _orders(room)
+    whole = [made for made in (_place(model, demand, one, first, (), even=even) for one, even in orders) if made]
+    yield from whole
+    if not whole and (made := _fewest_experts(model, demand, room, first)):
+        yield made
+
+
+def _orders(room: Room) -> tuple[tuple[Room, bool], ...]:
+    """Return *room* in the orders to fill it, and whether evenly: where devices differ also the fastest one first."""
+    speeds = [device.bandwidth for device in room.devices]
+    if len(set(speeds)) < 2:
+        return ((room, True),)
+    order = sorted(range(len(speeds)), key=lambda at: (-speeds[at], at))
+    fastest = Room(tuple(room.devices[at] for at in order), tuple(room.bytes[at] for at in order))
+    return (fastest, False), (room, True)
+
+
+def _fewest_experts(model: Model, demand: Demand, room: Room, first: int) -> Placement | None:
+    """Return the layers from *first* on with the experts of as few of them as possible left to the host.
+
+    Those of the front layers go: they lie on the first device, which computes prompts with what is left to the host.
+    """
+    able = tuple(layer for layer in model.expert_layers if layer >= first)
+    ordered, even = _orders(room)[0]
+    low, high = 1, len(able)
+    best = None
+    while low <= high:
+        middle = (low + high) // 2
+        made = _place(model, demand, ordered, first, able[:middle], even=even)
+        if made is None:
+            low = middle + 1
+        else:
+            best, high = made, middle - 1
+    return best
+
+
+def _fewer_layers(model: Model, demand: Demand, room: Room, *, experts_too: bool) -> Iterator[Placement]:
+    """Yield as many whole layers as fit and, with *experts_too*, as many as fit without their experts."""
+    ordered, even = _orders(room)[0]
+    choices = [False, True] if experts_too and model.expert_layers else [False]
+    for without in choices:
+        low, high = 1, model.layers
+        best = None
+        while low <= high:
+            first = (low + high) // 2
+            left = tuple(layer for layer in model.expert_layers if layer >= first) if without else ()
+            made = _place(model, demand, ordered, first, left, even=even)
+            if made is None:
+                low = first + 1
+            else:
+                best, high = made, first - 1
+        if best is not None:
+            yield best
+
+
+def _place(
+    model: Model, demand: Demand, room: Room, first: int, cpu_experts: tuple[int, ...], *, even: bool
+) -> Placement | None:
+    """Return the layers from *first* on spread over *room*, None where they do not fit."""
+    left = frozenset(cpu_experts)
+    loads = [
+        model.rest[layer] + demand.caches[layer] + (0 if layer in left else model.experts[layer])
+        for layer in range(first, model.layers)
+    ]
+    ends = [0, *accumulate((*loads, model.output + model.tied))]
+    trial = Placement(first, room.devices, (1,) * len(room.devices), cpu_experts)
+    rooms = [
+        count - compute_on(model, demand, trial, number) - scratch_on(demand, device)
+        for number, (device, count) in enumerate(zip(room.devices, room.bytes, strict=True))
+    ]
+    spans = _greedy(ends, rooms)
+    if spans is not None and even and len(rooms) > 1:
+        spans = _evenly(ends, rooms, [device.bandwidth or 1.0 for device in room.devices], spans)
+    if spans is None:
+        return None
+    used = [(device, span) for device, span in zip(room.devices, spans, strict=True) if span]
+    return Placement(first, tuple(device for device, _ in used), tuple(span for _, span in used), cpu_experts)
+
+
+def _evenly(
+    ends: Sequence[int], rooms: Sequence[int], speeds: Sequence[float], best: tuple[int, ...]
+) -> tuple[int, ...]:
+    """Return how many items each device takes so that the slowest of them has as little to read as possible.
+
+    *best* is a split that fits.
+    """
+    low, high = 0.0, max(ends[-1] / speed for speed in speeds)
+    for _ in range(_EVEN_STEPS):
+        middle = (low + high) / 2
+        made = _greedy(ends, [min(room, int(middle * speed)) for room, speed in zip(rooms, speeds, strict=True)])
+        if made is None:
+            low = middle
+        else:
+            best, high = made, middle
+    return best
+
+
+def _greedy(ends: Sequence[int], rooms: Sequence[int]) -> tuple[int, ...] | None:
+    """Return how many items each room takes when each is filled before the next, None where some are left."""
+    spans = []
+    at = 0
+    for room in rooms:
+        end = max(at, bisect_right(ends, ends[at] + room, at) - 1)
+        spans.append(end - at)
+        at = end
+    return tuple(spans) if at == len(ends) - 1 else None

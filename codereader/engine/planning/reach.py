@@ -1,0 +1,63 @@
+"""How many tokens a placement holds as it is, and what a token of context takes. Lengths are tokens, sizes bytes."""
+
+from __future__ import annotations
+
+from codereader.engine.planning.candidate import CONTEXT_STEP, Candidate, Chooser
+from codereader.engine.planning.shares import missing, shares_of
+
+MOST_TOKENS = 1 << 30
+"""Where the search ends: models without a cache that grows would have no end."""
+
+_GUESSES = 6
+"""Straight lines that are tried before halving."""
+
+
+def reach(chooser: Chooser, chosen: Candidate) -> int:
+    """Return the largest context that fits with layers, experts, cache type and micro-batch as in *chosen*.
+
+    A multiple of 256, 0 where not even 256 tokens fit, at most `MOST_TOKENS`.
+    """
+    low, high = 0, MOST_TOKENS // CONTEXT_STEP + 1
+    known: list[tuple[int, int]] = []
+    guess = chosen.demand.context // CONTEXT_STEP
+    tries = 0
+    while high - low > 1:
+        guess = min(max(guess, low + 1), high - 1)
+        spare = _spare(chooser, chosen, guess * CONTEXT_STEP)
+        if spare >= 0:
+            low = guess
+        else:
+            high = guess
+        known.append((guess, spare))
+        tries += 1
+        guess = _line(known) if tries <= _GUESSES else (low + high) // 2
+    return low * CONTEXT_STEP
+
+
+def token_bytes(chooser: Chooser, chosen: Candidate) -> float:
+    """Return the bytes of cache that one more token of context takes, all layers together."""
+    context = chosen.demand.context
+    further = chooser.sized(context + (1 << 16), chosen.demand.micro_batch, chosen.demand.cache)
+    return (sum(further.caches) - sum(chosen.demand.caches)) / (1 << 16)
+
+
+def _spare(chooser: Chooser, chosen: Candidate, context: int) -> int:
+    """Return the bytes that stay free on the fullest device or the host, margins off; below 0 where it does not fit."""
+    demand = chooser.sized(context, chosen.demand.micro_batch, chosen.demand.cache)
+    shares = shares_of(chooser.model, demand, chosen.placement, chooser.machine, chooser.learned)
+    margin = chooser.preferences.margin
+    device, host = missing(shares, margin)
+    if device or (host and not chosen.from_disk):
+        return -(device + host)
+    return min((share.headroom - margin for share in shares[:-1]), default=shares[-1].headroom)
+
+
+def _line(known: list[tuple[int, int]]) -> int:
+    """Return where a straight line through the last two of *known* (256 tokens, bytes to spare) reaches 0."""
+    if len(known) == 1:
+        steps, _ = known[0]
+        return steps * 2
+    (before, spare_before), (last, spare_last) = known[-2:]
+    if spare_last == spare_before:
+        return last * 4
+    return last + int(spare_last * (last - before) / (spare_before - spare_last))

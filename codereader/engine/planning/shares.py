@@ -1,0 +1,112 @@
+"""What each device and the host hold of a placement, in bytes, and whether that fits."""
+
+from __future__ import annotations
+
+from codereader.engine.hardware.machine import Device, Machine
+from codereader.engine.learned import Learned
+from codereader.engine.plan import HOST, Share
+from codereader.engine.planning.demand import Demand, Model
+from codereader.engine.planning.placement import Placement, Room, compute_on, scratch_on
+
+HOST_MARGIN = 256 << 20
+"""Bytes of the host's memory that stay free: this program's own, and small buffers of llama.cpp."""
+
+
+def room_of(devices: tuple[Device, ...], machine: Machine, margin: int, learned: Learned) -> Room:
+    """Return what layers may take of each device: its free memory less the margin and what was found missing."""
+    return Room(
+        devices,
+        tuple(_free(device, machine) - margin - learned.extra_bytes.get(device.name, 0) for device in devices),
+    )
+
+
+def shares_of(
+    model: Model, demand: Demand, placement: Placement, machine: Machine, learned: Learned
+) -> tuple[Share, ...]:
+    """Return what each device holds, then the host.
+
+    What shares its memory with the host draws on one pool: the host's part has free what devices leave of it, and a
+    model that lies wholly on such a device has the host's few buffers counted there, none of them twice.
+    """
+    held = []
+    start = placement.first
+    for number, span in enumerate(placement.spans):
+        held.append(_on_device(model, demand, placement, machine, learned, number, start, span))
+        start += span
+    pooled = sum(one.used for one, device in zip(held, placement.devices, strict=True) if device.shares_memory)
+    host = _on_host(model, demand, placement, machine, learned, pooled)
+    if placement.whole and len(held) == 1 and placement.devices[0].shares_memory:
+        only = held[0]
+        everything = Share(
+            only.name,
+            only.weights + host.weights,
+            only.cache,
+            only.compute + host.compute,
+            only.free,
+            only.layers,
+            only.scratch + host.scratch,
+        )
+        return everything, Share(HOST, 0, 0, 0, max(0, machine.memory_available - everything.used))
+    return (*held, host)
+
+
+def missing(shares: tuple[Share, ...], margin: int) -> tuple[int, int]:
+    """Return the bytes that are missing on all devices together and on the host, margins included; 0 where it fits."""
+    host = shares[-1]
+    return (
+        sum(max(0, margin - share.headroom) for share in shares[:-1]),
+        max(0, HOST_MARGIN - host.headroom) if host.used else 0,
+    )
+
+
+def _on_device(
+    model: Model,
+    demand: Demand,
+    placement: Placement,
+    machine: Machine,
+    learned: Learned,
+    number: int,
+    start: int,
+    span: int,
+) -> Share:
+    device = placement.devices[number]
+    end = min(start + span, model.layers)
+    left = frozenset(placement.cpu_experts)
+    weights = sum(model.rest[start:end]) + sum(model.experts[one] for one in range(start, end) if one not in left)
+    if start + span > model.layers:
+        weights += model.output + model.tied
+    return Share(
+        device.name,
+        weights,
+        sum(demand.caches[start:end]),
+        compute_on(model, demand, placement, number),
+        _free(device, machine),
+        span,
+        max(0, scratch_on(demand, device) + learned.extra_bytes.get(device.name, 0)),
+    )
+
+
+def _on_host(
+    model: Model, demand: Demand, placement: Placement, machine: Machine, learned: Learned, pooled: int
+) -> Share:
+    first = min(placement.first, model.layers)
+    weights = model.embedding + sum(model.rest[:first]) + sum(model.experts[:first])
+    weights += sum(model.experts[layer] for layer in placement.cpu_experts)
+    if not placement.devices:
+        weights += model.output
+    evaluates = first > 0 or not placement.devices or placement.cpu_experts
+    inputs = demand.inputs * (4 if placement.pipeline else 1)
+    return Share(
+        HOST,
+        weights,
+        sum(demand.caches[:first]),
+        demand.compute if evaluates else inputs,
+        max(0, machine.memory_available - pooled),
+        first + (0 if placement.devices else 1),
+        max(0, learned.extra_bytes.get(HOST, 0)),
+    )
+
+
+def _free(device: Device, machine: Machine) -> int:
+    """Return the bytes that are free on *device*; of a pool no more than the host has."""
+    return min(device.free_bytes, machine.memory_available) if device.shares_memory else device.free_bytes
