@@ -41,6 +41,8 @@ END_SECONDS = 10.0
 LOOK_SECONDS = 0.05
 """How often the cancel token is looked at."""
 
+SERVING = "codereader.engine.process.serving"
+
 _KILLED = 9
 """The number of SIGKILL, which Windows has no name for."""
 
@@ -51,17 +53,21 @@ _KEPT_ERRORS = 64
 _ERROR_BYTES = 1024
 _TELLING = re.compile(r"GGML_ASSERT|GGML_ABORT|terminate called|fatal|error|failed|cannot|out of memory", re.I)
 _NO_MEMORY = re.compile(
-    r"insufficient memory|bad_alloc|(failed|unable) to allocate|cannot allocate|out of memory|MemoryError", re.I
+    r"insufficient memory|bad_alloc|(failed|unable) to allocate|cannot allocate|out of memory|MemoryError"
+    r"|GGML_ASSERT\(.*(alloc|buf|mem)",
+    re.I,
 )
+_FOLDER = re.compile(r"^\S*[/\\](?=[^/\\\s]+:\d+: )")
+"""Where llama.cpp was built, before the name of its source file."""
 
 
 class Child:
     """A process that runs one engine. Used by one thread at a time."""
 
-    def __init__(self) -> None:
-        """Start it. Raises: EngineEnded."""
+    def __init__(self, module: str = SERVING) -> None:
+        """Start it: `serve` of *module*. Raises: EngineEnded."""
         try:
-            self._process = interpreter.start("codereader.engine.process.serving", "serve", subprocess.PIPE)
+            self._process = interpreter.start(module, "serve", subprocess.PIPE)
         except OSError as error:
             raise EngineEnded(f"cannot start a process for the model: {error.strerror or error}") from error
         self._version: str | None = None
@@ -216,7 +222,7 @@ def ended(code: int | None, errors: str) -> EngineEnded | ModelTooLarge:
     """Return the error for a process that ended with *code*, negative for a signal, and wrote *errors*."""
     lines = [line.strip() for line in errors.splitlines() if line.strip()]
     telling = [line for line in lines if _TELLING.search(line)]
-    why = printable((telling or lines or [""])[-1])[:300]
+    why = printable(_FOLDER.sub("", (telling or lines or [""])[-1]))[:300]
     message = f"the engine ended: {_how(code)}{': ' if why else ''}{why}"
     if any(_NO_MEMORY.search(line) for line in lines):
         return ModelTooLarge(message)

@@ -32,7 +32,7 @@ from codereader.engine.protocol import (
     Tell,
     Usage,
 )
-from codereader.errors import EngineEnded, ModelTooLarge
+from codereader.errors import EngineEnded, ModelError, ModelTooLarge, ModelUnreadable
 
 STOP_SECONDS = 0.15
 """How long a process may take to stop when it is asked to; it is ended then."""
@@ -89,10 +89,7 @@ class RemoteEngine:
             self._load(child, cancel, progress, tell)
         except EngineEnded as error:
             self._end()
-            if child.was_killed:
-                message = f"cannot load {self._path}: {error}; most likely the system ran out of memory"
-                raise ModelTooLarge(message) from error
-            raise
+            raise self._load_error(error, was_killed=child.was_killed) from error
         except BaseException:
             self._end()
             raise
@@ -145,6 +142,17 @@ class RemoteEngine:
                         (tell or _ignore)(told_of(row))
                     case _:
                         (progress or _ignore)(share_of(row))
+
+    def _load_error(self, error: EngineEnded, *, was_killed: bool) -> ModelError:
+        """Return what it says of a model that its process ended while it loaded it."""
+        message = f"cannot load {self._path}: {error}"
+        if was_killed:
+            return ModelTooLarge(f"{message}; most likely the system ran out of memory")
+        if "GGML_ASSERT" in message:
+            return ModelUnreadable(
+                message, "Download the model again, or choose another one: `codereader models list`."
+            )
+        return EngineEnded(message)
 
     @contextmanager
     def _running(self, child: Child, request: Row) -> Iterator[Run]:
