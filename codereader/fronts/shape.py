@@ -240,6 +240,10 @@ def plan(one: Plan) -> Json:
         "changes": list(one.changes),
         "gpu_tokens": one.gpu_tokens,
         "notes": list(one.notes),
+        "kind": one.kind or None,
+        "fits": one.fits,
+        "lacks": one.lacks,
+        "from_disk": one.from_disk,
     }
 
 

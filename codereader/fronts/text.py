@@ -54,4 +54,6 @@ def duration(seconds: float) -> str:
     if minutes < 120:
         return f"{minutes} min {int(seconds % 60)} s"
     hours = minutes // 60
-    return f"{hours} h {minutes % 60} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"
+    if hours < 48:
+        return f"{hours} h {minutes % 60} min"
+    return f"{hours // 24} d {hours % 24} h" if hours < 240 else f"{hours // 24:,} days"

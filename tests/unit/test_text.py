@@ -49,6 +49,7 @@ def test_sizes_are_readable(count: int, expected: str) -> None:
         (665, "11 min 5 s"),
         (34560, "9 h 36 min"),
         (398000, "4 d 14 h"),
+        (1e8, "1,157 days"),
     ],
 )
 def test_durations_are_readable(seconds: float, expected: str) -> None:

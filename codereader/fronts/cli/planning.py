@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from codereader import config
 from codereader.cancel import CancelToken
-from codereader.errors import ExitCode, ModelNotFound, UsageError
+from codereader.errors import ExitCode, ModelNotFound, ModelTooLarge, UsageError
 from codereader.fronts.cli.options import Which, opened, stoppable
 from codereader.fronts.cli.plan import CACHE_TYPES
 from codereader.fronts.plans.machines import Entry, entry, specs
@@ -20,7 +20,7 @@ from codereader.fronts.text import safe_line
 
 if TYPE_CHECKING:
     from codereader.engine.hardware.machine import Machine
-    from codereader.engine.plan import Need, Plan
+    from codereader.engine.plan import Need, Plan, Preferences
     from codereader.fronts.render import Output
     from codereader.fronts.report import Report
     from codereader.model.gguf import ModelHeader
@@ -189,7 +189,6 @@ def _with(request: Request, flag: str, value: str) -> Request:
 def _planned(place: Place, reader: Reader | None, cancel: CancelToken, report: Report) -> Planned:
     """Make the plans for one machine. Raises: ModelError, UsageError."""
     from codereader.engine.plan import Preferences
-    from codereader.engine.planning.planner import plans
 
     request = place.request
     with report.working("reading the model"), cancel.anywhere():
@@ -201,12 +200,23 @@ def _planned(place: Place, reader: Reader | None, cancel: CancelToken, report: R
     )
 
     def make(need: Need) -> tuple[Plan, ...]:
-        return plans(model.header, place.machine, need, chosen)
+        return _plans(model.header, place.machine, need, chosen)
 
     asked, need = _asked(request, model, place, lambda need: make(need)[0], reader, report)
     with cancel.anywhere():
         made = make(need)
     return Planned(place.name, model.header, place.machine, asked, made, model.file)
+
+
+def _plans(header: ModelHeader, machine: Machine, need: Need, preferences: Preferences) -> tuple[Plan, ...]:
+    """Return the plans, corrected by what earlier runs here taught; where nothing fits, what it would take."""
+    from codereader.engine.planning.planner import plans_anyway
+    from codereader.engine.taught import Taught
+
+    try:
+        return Taught(config.cache_dir(), machine, header).plans(need, preferences)
+    except ModelTooLarge:
+        return plans_anyway(header, machine, need, preferences)
 
 
 def find_model(named: str | None) -> Model:

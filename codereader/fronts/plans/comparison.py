@@ -6,11 +6,11 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from codereader.engine.plan import HOST, Share
+from codereader.engine.plan import HOST, Share, size
 from codereader.fronts.plans import words
 from codereader.fronts.plans.bars import Marks, bar, marks
 from codereader.fronts.plans.page import page_width
-from codereader.fronts.plans.planned import Planned, fits, model_name, total_seconds
+from codereader.fronts.plans.planned import Planned, model_name, total_seconds
 from codereader.fronts.plans.table import kinds
 from codereader.fronts.text import safe_line
 
@@ -58,14 +58,14 @@ def _machine(one: Planned, name: int, width: int, out: Output, *, is_best: bool)
     label = safe_line(one.name)
     label = label if len(label) <= name - 2 else label[: name - 5] + "..."
     mark = "*" if is_best else " "
-    numbers = (
-        f"{'yes' if fits(plan) else 'no':<4}  {words.short(plan.prefill_rate):>9}  {words.short(plan.decode_rate):>9}"
-    )
+    numbers = f"{words.fit(plan):<4}  {words.short(plan.prefill_rate):>9}  {words.short(plan.decode_rate):>9}"
     row = f"{mark} {label:<{name - 2}}  {numbers}  {words.seconds(total_seconds(plan, one.asked)):>12}"
     yield out.bold(row) if is_best else row
     how = f"{words.placement(plan)}; {words.cache_type(plan)}, micro-batch {plan.micro_batch:,}"
-    if not fits(plan):
+    if not plan.fits:
         how = f"{words.missing(plan)}; {how}"
+    elif plan.from_disk:
+        how = f"{how}; {size(plan.from_disk)} read from disk again and again"
     yield from textwrap.wrap(how, width, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False)
     for called, share in pools(plan.shares):
         yield _bar(called, share, width, marks())
@@ -112,6 +112,9 @@ def conclusion(made: Sequence[Planned], width: int) -> Iterator[str]:
         return
     first = total_seconds(best.best, best.asked)
     others = [one for one in made if one.fits and one is not best]
-    then = [f"{times(total_seconds(one.best, one.asked) / first)} as long on {safe_line(one.name)}" for one in others]
     told = f"* {safe_line(best.name)} is the fastest: {words.seconds(first)}"
-    yield from textwrap.wrap(f"{'; '.join([told, *then])}", width, subsequent_indent="  ", break_on_hyphens=False)
+    after = fastest(others)
+    if after is not None:
+        factor = total_seconds(after.best, after.asked) / first
+        told += f"; {times(factor)} as long on {safe_line(after.name)}, the next"
+    yield from textwrap.wrap(told, width, subsequent_indent="  ", break_on_hyphens=False)

@@ -59,5 +59,4 @@ def comparison(made: Sequence[Planned]) -> Iterator[str]:
         how = how if one.fits else f"{words.missing(plan)}; {how}"
         time = words.seconds(total_seconds(plan, one.asked))
         rates = f"{words.short(plan.prefill_rate)} | {words.short(plan.decode_rate)}"
-        fits = "yes" if one.fits else "no"
-        yield f"| {name} | {inert(model_name(one.header))} | {fits} | {inert(how)} | {rates} | {time} |"
+        yield f"| {name} | {inert(model_name(one.header))} | {words.fit(plan)} | {inert(how)} | {rates} | {time} |"

@@ -22,7 +22,7 @@ PROMPT_CACHE = 8 << 30
 
 def server_flags(planned: Planned, plan: Plan) -> str:
     """Return ``llama-server`` and its flags as a line to paste; ``FILE.gguf`` stands for a file that is not here."""
-    words = ["llama-server", "-m", planned.file or "FILE.gguf", *_placed(planned, plan), *_sized(plan)]
+    words = ["llama-server", "-m", planned.file or "FILE.gguf", *_placed(planned, plan), *_sized(planned, plan)]
     return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
 
 
@@ -49,13 +49,13 @@ def _experts(planned: Planned, plan: Plan) -> list[str]:
     return ["-ot", rf"blk\.({numbers})\.ffn_(up|down|gate|gate_up)_(ch|)exps=CPU"]
 
 
-def _sized(plan: Plan) -> list[str]:
+def _sized(planned: Planned, plan: Plan) -> list[str]:
     """Return the flags of context, cache, batch and threads."""
     words = ["-c", str(plan.context), "-np", "1", "-fa", "on" if plan.flash_attention else "off"]
     words += ["-ctk", plan.cache_type_k, "-ctv", plan.cache_type_v, "-ub", str(plan.micro_batch)]
     if plan.micro_batch > DEFAULT_BATCH:
         words += ["-b", str(plan.micro_batch)]
-    if plan.threads:
+    if plan.threads and planned.is_here:
         words += ["-t", str(plan.threads)]
     if plan.full_window:
         words.append("--swa-full")

@@ -43,17 +43,12 @@ class Planned:
     @property
     def fits(self) -> bool:
         """Whether the best plan fits the machine."""
-        return fits(self.best)
+        return self.best.fits
 
     @property
     def is_here(self) -> bool:
         """Whether this is the machine that runs the program."""
         return not self.machine.name
-
-
-def fits(plan: Plan) -> bool:
-    """Whether *plan* fits every device."""
-    return all(share.headroom >= 0 for share in plan.shares)
 
 
 def model_name(header: ModelHeader) -> str:

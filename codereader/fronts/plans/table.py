@@ -9,28 +9,34 @@ from codereader.fronts.plans.bars import Marks, bar
 from codereader.fronts.text import safe_line
 
 LEAST_BAR, MOST_BAR = 8, 40
-LONGEST_NAME = 22
+LEAST_NAME, MOST_NAME = 6, 22
 SYSTEM = "system memory"
 """What the host's share is called on a page."""
 
 
 def table(plan: Plan, width: int, mark: Marks) -> Iterator[str]:
-    """Yield the table of *plan* in *width* characters: a head, a row a device, what the bars mean."""
+    """Yield the table of *plan* in *width* characters: a head, a row a device, what the bars mean.
+
+    Where the numbers leave no room for bars there are none.
+    """
     shown = [share for share in plan.shares if share.used or share.layers]
     unit, name = _unit(shown)
     has_scratch = any(share.scratch for share in shown)
     heads = ["weights", "cache", "compute", *(["scratch"] if has_scratch else []), "free", "headroom"]
-    long = min(LONGEST_NAME, max((len(device(share.name)) for share in shown), default=0))
-    rows = [(_cut(device(share.name), long), _cells(share, unit, has_scratch)) for share in shown]
-    wide = [max(len(head), *(len(cells[at]) for _, cells in rows)) for at, head in enumerate(heads)]
-    taken = 2 + long + sum(wide) + 2 * len(wide) + 2
-    room = min(MOST_BAR, max(LEAST_BAR, width - taken))
+    cells = [_cells(share, unit, has_scratch) for share in shown]
+    wide = [max(len(head), *(len(row[at]) for row in cells)) for at, head in enumerate(heads)]
+    numbers = sum(wide) + 2 * len(wide) + 4
+    longest = max((len(device(share.name)) for share in shown), default=0)
+    long = max(LEAST_NAME, min(longest, MOST_NAME, width - numbers - LEAST_BAR))
+    room = min(MOST_BAR, width - numbers - long)
+    has_bars = room >= LEAST_BAR
     yield f"  {name:<{long}}" + "".join(f"  {head:>{w}}" for head, w in zip(heads, wide, strict=True))
-    for share, (label, cells) in zip(shown, rows, strict=True):
-        drawn = bar(kinds(share, mark), share.free, room, mark)
-        numbers = "".join(f"  {cell:>{w}}" for cell, w in zip(cells, wide, strict=True))
-        yield f"  {label:<{long}}{numbers}  {drawn}"
-    yield f"  {'':<{long}}  {mark.legend}"
+    for share, row in zip(shown, cells, strict=True):
+        drawn = f"  {bar(kinds(share, mark), share.free, room, mark)}" if has_bars else ""
+        told = "".join(f"  {cell:>{w}}" for cell, w in zip(row, wide, strict=True))
+        yield f"  {_cut(device(share.name), long):<{long}}{told}{drawn}"
+    if has_bars:
+        yield f"  {'':<{long}}  {mark.legend}"
 
 
 def device(name: str) -> str:

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codereader.engine.plan import HOST, Plan, size
+from codereader.engine.plan import Plan, size
 from codereader.fronts.plans.planned import (
     Asked,
     Planned,
     decode_seconds,
-    fits,
     model_name,
     on_devices,
     prefill_seconds,
@@ -27,20 +26,22 @@ def verdict(planned: Planned) -> str:
     """Return in one sentence whether the model fits, or what is missing."""
     plan = planned.best
     what = f"{safe_line(model_name(planned.header))} with a context of {plan.context:,} tokens"
-    if fits(plan):
+    if plan.from_disk:
+        where = f"on {safe_line(planned.name)}, which reads {size(plan.from_disk)} of it from disk again and again"
+        return f"Runs, slowly: {what} {where}"
+    if plan.fits:
         return f"Fits: {what} on {safe_line(planned.name)}"
     return f"Does not fit: {what} on {safe_line(planned.name)} takes {size(_used(plan))}; {missing(plan)}"
 
 
+def fit(plan: Plan) -> str:
+    """Return in a word whether a plan fits: ``disk`` where weights are read from disk again and again."""
+    return "disk" if plan.fits and plan.from_disk else "yes" if plan.fits else "no"
+
+
 def missing(plan: Plan) -> str:
-    """Return what a plan that does not fit lacks, device by device."""
-    short = [share for share in plan.shares if share.headroom < 0]
-    named = (f"{size(-share.headroom)} {_where(share.name)}" for share in short)
-    return f"{' and '.join(named)} {'is' if len(short) == 1 else 'are'} missing"
-
-
-def _where(name: str) -> str:
-    return "of system memory" if name == HOST else f"on {safe_line(name)}"
+    """Return what a plan that does not fit lacks, what is kept free included."""
+    return f"{size(plan.lacks)} of memory is missing"
 
 
 def _used(plan: Plan) -> int:
@@ -91,7 +92,7 @@ def rate(tokens: float) -> str:
     """Return a rate; small ones with a digit behind the point."""
     if not tokens:
         return UNKNOWN
-    return f"{tokens:,.0f} tokens/s" if tokens >= 100 else f"{tokens:,.1f} tokens/s"
+    return f"{short(tokens)} tokens/s"
 
 
 def seconds(count: float) -> str:
@@ -125,7 +126,7 @@ def one_line(plan: Plan, asked: Asked) -> str:
 
 def told(plan: Plan, asked: Asked) -> str:
     """Return the rates and the time of a plan, or what it lacks."""
-    if not fits(plan):
+    if not plan.fits:
         return missing(plan)
     return (
         f"prefill {short(plan.prefill_rate)}, decode {short(plan.decode_rate)}, {seconds(total_seconds(plan, asked))}"
@@ -133,8 +134,10 @@ def told(plan: Plan, asked: Asked) -> str:
 
 
 def short(tokens: float) -> str:
-    """Return a rate without its unit."""
-    return (f"{tokens:,.0f}" if tokens >= 100 else f"{tokens:,.1f}") if tokens else "?"
+    """Return a rate without its unit, with no more digits than a prediction has."""
+    if not tokens:
+        return "?"
+    return f"{tokens:,.0f}" if tokens >= 100 else f"{tokens:.1f}" if tokens >= 1 else f"{tokens:.2g}"
 
 
 def running(plan: Plan, asked: Asked) -> str:

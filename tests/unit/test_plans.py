@@ -1,0 +1,243 @@
+"""How plans are shown: bars that add up, flags that llama.cpp knows, words that say what fits and what is missing."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from codereader.engine.hardware.machine import Device, Machine
+from codereader.engine.plan import HOST, Plan, Share
+from codereader.errors import UsageError
+from codereader.fronts.plans import bars, comparison, words
+from codereader.fronts.plans.bars import BLOCKS, LIMIT, PLAIN, bar
+from codereader.fronts.plans.flags import server_flags
+from codereader.fronts.plans.machines import Entry, entry
+from codereader.fronts.plans.planned import Asked, Planned
+from codereader.fronts.plans.table import table
+from codereader.model.gguf import ModelHeader
+from codereader.model.known import known_header
+
+GIB = 1 << 30
+
+
+@pytest.fixture(scope="module")
+def scout() -> ModelHeader:
+    """Llama 4 Scout, by name."""
+    header = known_header("llama-4-scout")
+    assert header is not None
+    return header
+
+
+def made_plan(**changes: object) -> Plan:
+    """Return a plan of a card and a host, with *changes*."""
+    card = Share("CUDA0", weights=8 * GIB, cache=3 * GIB, compute=GIB, free=15 * GIB, layers=49, scratch=GIB // 2)
+    host = Share(HOST, weights=52 * GIB, cache=0, compute=GIB, free=90 * GIB)
+    usual = {
+        "context": 131072,
+        "gpu_layers": 49,
+        "cache_type_k": "q8_0",
+        "cache_type_v": "q8_0",
+        "micro_batch": 2048,
+        "threads": 8,
+        "flash_attention": True,
+        "shares": (card, host),
+        "cpu_experts": tuple(range(45)),
+        "prefill_rate": 500.0,
+        "decode_rate": 5.0,
+        "seconds": 110.0,
+    }
+    return Plan(**(usual | changes))
+
+
+def made(header: ModelHeader, plan: Plan | None = None, **changes: object) -> Planned:
+    """Return a planned machine with one card."""
+    devices = (Device("CUDA0", "a card", "gpu", 15 * GIB, 16 * GIB),)
+    machine = Machine(devices, 90 * GIB, 96 * GIB, 8, 8, can_offload=True, name="a card")
+    usual = {
+        "name": "a card",
+        "header": header,
+        "machine": machine,
+        "asked": Asked(5227, 906),
+        "plans": (plan or made_plan(),),
+    }
+    return Planned(**(usual | changes))
+
+
+@given(st.lists(st.integers(0, 1 << 40), min_size=3, max_size=3), st.integers(-(1 << 40), 1 << 40), st.integers(8, 60))
+def test_a_bar_has_its_width_and_shows_every_kind(sizes: list[int], free: int, width: int) -> None:
+    """However full a device is, the bar is as wide as the others and no kind of bytes is invisible."""
+    drawn = bar(list(zip("WCX", sizes, strict=True)), free, width, PLAIN)
+
+    assert width == len(drawn)
+    assert {kind for kind, size in zip("WCX", sizes, strict=True) if size} <= set(drawn)
+    assert (sum(sizes) > free) == (LIMIT in drawn) or not sum(sizes)
+
+
+def test_a_bar_is_in_proportion() -> None:
+    """Half of the memory is half of the bar."""
+    assert "#####==..." == bar([("#", 50), ("=", 20), ("+", 0)], 100, 10, PLAIN)
+
+
+def test_a_bar_shows_where_memory_ends() -> None:
+    """What does not fit stands behind a mark, so that one sees by how much."""
+    assert "####|##==" == bar([("#", 60), ("=", 20)], 40, 9, PLAIN)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "expected"), [("utf-8", BLOCKS), ("UTF8", BLOCKS), ("cp1252", PLAIN), ("", PLAIN)]
+)
+def test_bars_are_ascii_where_stdout_is_not_utf8(encoding: str, expected: object, monkeypatch) -> None:
+    """A terminal that cannot show blocks gets plain characters."""
+    monkeypatch.setattr(bars.sys, "stdout", type("Stream", (), {"encoding": encoding}))
+
+    assert expected == bars.marks()
+
+
+@pytest.mark.parametrize("width", [60, 80, 110])
+def test_a_table_keeps_the_width(width: int) -> None:
+    """Neither long names nor scratch make a row wider than the terminal."""
+    plan = made_plan()
+    wide = replace(plan, shares=(replace(plan.shares[0], name="NVIDIA GeForce RTX 4090 Laptop GPU"), plan.shares[1]))
+
+    rows = list(table(wide, width, PLAIN))
+
+    assert max(map(len, rows)) <= width
+    assert "scratch" in rows[0]
+    assert rows[2].split()[0].startswith("sys")
+
+
+def test_a_small_model_is_told_in_mib() -> None:
+    """Sizes of a few hundred MiB are not rounded to tenths of a GiB."""
+    host = Share(HOST, weights=92 << 20, cache=180 << 20, compute=22 << 20, free=22 * GIB, layers=31)
+
+    head, row, _ = table(made_plan(gpu_layers=0, cpu_experts=(), shares=(host,)), 80, PLAIN)
+
+    assert "MiB" == head.split()[0]
+    assert ["92", "180", "22"] == row.split()[2:5]
+
+
+def test_the_server_gets_the_same_placement(scout: ModelHeader) -> None:
+    """Layers, experts, context, cache and micro-batch are those of the plan; nothing is left for the server to fit."""
+    words_ = shlex.split(server_flags(made(scout), made_plan()))
+
+    flags = dict(zip(words_[1::2], words_[2::2], strict=True))
+    expected = {"-ngl": "49", "-ncmoe": "45", "-c": "131072", "-np": "1", "-fa": "on", "-fit": "off"}
+    assert expected | {"-ctk": "q8_0", "-ctv": "q8_0", "-ub": "2048"} == {
+        name: value for name, value in flags.items() if name != "-m"
+    }
+
+
+def test_all_experts_have_a_flag_of_their_own(scout: ModelHeader) -> None:
+    """All experts with the host: no number that a reader must compare with the model's."""
+    assert " -cmoe " in server_flags(made(scout), made_plan(cpu_experts=tuple(range(48))))
+
+
+def test_experts_of_any_layers_are_named(scout: ModelHeader) -> None:
+    """The pattern means the routed experts of exactly the plan's layers, as llama.cpp matches it."""
+    layers = (3, 7, 11, 40, 47)
+    words_ = shlex.split(server_flags(made(scout), made_plan(cpu_experts=layers)))
+    pattern, _, kind = words_[words_.index("-ot") + 1].rpartition("=")
+
+    found = {tensor.name for tensor in scout.tensors if re.search(pattern, tensor.name)}
+
+    assert "CPU" == kind
+    assert found == {t.name for t in scout.tensors if "_exps" in t.name and int(t.name.split(".")[1]) in layers}
+    assert 15 == len(found)
+
+
+def test_a_split_over_cards_is_told_in_layers(scout: ModelHeader) -> None:
+    """Each card gets the layers that the plan gives it."""
+    shares = (*(Share(f"CUDA{n}", GIB, 0, 0, 20 * GIB, layers=12 + (n == 0)) for n in range(4)), made_plan().shares[1])
+
+    assert " -ts 13,12,12,12 " in server_flags(made(scout), made_plan(shares=shares, cpu_experts=()))
+
+
+def test_a_large_micro_batch_gets_a_batch(scout: ModelHeader) -> None:
+    """The server cuts micro-batches to its batch, so that grows with them."""
+    assert " -ub 4096 -b 4096 " in server_flags(made(scout), made_plan(micro_batch=4096))
+
+
+def test_a_file_name_cannot_leave_its_place(scout: ModelHeader) -> None:
+    """A path with spaces, quotes and a semicolon is one word of the line to paste."""
+    name = "/models/it's; rm -rf $HOME.gguf"
+
+    assert name == shlex.split(server_flags(made(scout, file=name), made_plan()))[2]
+
+
+def test_the_verdict_says_what_is_missing(scout: ModelHeader) -> None:
+    """A plan that does not fit says so first, with what it takes and what the machine is short of."""
+    said = words.verdict(made(scout, made_plan(lacks=12 * GIB)))
+
+    assert said.startswith("Does not fit: Llama 4 Scout")
+    assert said.endswith("takes 65.5 GiB; 12.0 GiB of memory is missing")
+
+
+def test_weights_read_from_disk_are_no_fit(scout: ModelHeader) -> None:
+    """A machine that would read the model from disk for every token is not said to hold it."""
+    assert words.verdict(made(scout, made_plan(from_disk=9 * GIB))).startswith("Runs, slowly: ")
+
+
+def test_placement_is_told_in_layers() -> None:
+    """How many layers lie where, and whose experts do not."""
+    assert "49 of 49 layers on the GPU, the experts of 45 in system memory" == words.placement(made_plan())
+    host = replace(made_plan().shares[1], layers=49)
+    assert "all layers on the CPU" == words.placement(made_plan(gpu_layers=0, shares=(host,), cpu_experts=()))
+
+
+def test_a_rate_has_no_more_digits_than_a_prediction() -> None:
+    """Large rates are whole numbers, tiny ones not zero."""
+    assert ["1,234", "12.3", "0.012", "?"] == [words.short(rate) for rate in (1234.4, 12.34, 0.0123, 0.0)]
+
+
+def test_the_fastest_that_fits_is_marked(scout: ModelHeader) -> None:
+    """A machine that lacks memory never wins, however fast it would be."""
+    slow = made(scout, made_plan(seconds=100.0), name="slow")
+    fast = made(scout, made_plan(seconds=10.0), name="fast")
+    unfit = made(scout, made_plan(seconds=1.0, lacks=1), name="unfit")
+
+    assert fast is comparison.fastest([slow, fast, unfit])
+    assert comparison.fastest([unfit]) is None
+    assert ["* fast is the fastest: 10.0 s; 10 times as long on slow, the next"] == list(
+        comparison.conclusion([slow, fast, unfit], 80)
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("RTX 4090", Entry("RTX 4090", ("RTX 4090",))),
+        ("4x RTX 4000 Ada, 128GiB", Entry("", ("4x RTX 4000 Ada",), settings={"ram": "128GiB"})),
+        (
+            "A:16GiB:504GB/s + B, ram=96GiB:60GB/s",
+            Entry("", ("A:16GiB:504GB/s", "B"), settings={"ram": "96GiB:60GB/s"}),
+        ),
+        ("cache-type=q4_0, ctx=32k", Entry("", settings={"cache-type": "q4_0", "tokens": "32k"})),
+        ("this + RTX 3090", Entry("", ("RTX 3090",), is_here=True)),
+        ("This", Entry("", is_here=True)),
+        ("64 GiB", Entry("", settings={"ram": "64 GiB"})),
+    ],
+)
+def test_a_machine_is_written_as_people_would(text: str, expected: Entry) -> None:
+    """Cards, memory and settings between commas."""
+    assert replace(expected, text=text) == entry(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "names no machine"),
+        (" , ", "names no machine"),
+        ("RTX 4090 + , 64GiB", "the name of a device is empty"),
+        ("cache=q8_0", "did you mean cache-type?"),
+        ("64GiB, 32GiB", "says ram twice"),
+    ],
+)
+def test_a_machine_that_makes_no_sense_is_refused(text: str, said: str) -> None:
+    """One sentence says which part, and what is meant instead."""
+    with pytest.raises(UsageError, match=re.escape(said)):
+        entry(text)
