@@ -14,7 +14,7 @@ from codereader.engine.plan import Need, Preferences, Share
 from codereader.engine.planning.demand import Cache, Demand, Model, Reading, demand_of, reading_of
 from codereader.engine.planning.placement import HOST_ONLY, Placement, Room, placements, regardless
 from codereader.engine.planning.rates import CORE_OPERATIONS, Speed, Tokens, speed_of
-from codereader.engine.planning.shares import missing, room_of, shares_of
+from codereader.engine.planning.shares import computes_of, estimated, missing, room_of, shares_of
 
 CONTEXT_STEP = 256
 """llama.cpp pads every context to a multiple of this many tokens."""
@@ -123,7 +123,7 @@ class Chooser:
         """Yield the candidates without any device."""
         micro_batch = self.preferences.micro_batch or self._host_micro_batch()
         for rank, kind in enumerate(self.preferences.cache_types):
-            yield self.candidate(HOST_ONLY, self.demand(self.context, micro_batch, kind), rank)
+            yield self.candidate(HOST_ONLY, self.demand(self.context, micro_batch, kind), rank, exact=False)
 
     def on_devices(self, devices: tuple[Device, ...], gpu_layers: int | None = None) -> Iterator[Candidate]:
         """Yield the candidates that use *devices*, those that fit them."""
@@ -138,7 +138,7 @@ class Chooser:
                     roomy = self.model.enlarged(exact, self._placing_context())
                     found = tuple(placements(self.model, roomy, room, gpu_layers)) or found
                 for placement in found:
-                    yield self.candidate(placement, exact, rank)
+                    yield self.candidate(placement, exact, rank, exact=False)
 
     def regardless(self, devices: tuple[Device, ...]) -> Iterator[Candidate]:
         """Yield candidates on *devices* as if these had all the memory that is needed."""
@@ -147,11 +147,11 @@ class Chooser:
             for micro_batch in (self.preferences.micro_batch or HOST_MICRO_BATCH,):
                 demand = self.demand(self.context, micro_batch, kind)
                 for placement in regardless(self.model, demand, room):
-                    yield self.candidate(placement, demand, rank)
+                    yield self.candidate(placement, demand, rank, exact=False)
 
-    def candidate(self, placement: Placement, demand: Demand, rank: int) -> Candidate:
-        """Return *placement* with its sizes and its speed."""
-        shares = shares_of(self.model, demand, placement, self.machine, self.learned)
+    def candidate(self, placement: Placement, demand: Demand, rank: int, *, exact: bool = True) -> Candidate:
+        """Return *placement* with its sizes and its speed; not *exact* is faster and about right."""
+        shares = self.shares(placement, demand, exact=exact)
         lacks, short = missing(shares, self.preferences.margin)
         from_disk = short if not lacks and short <= shares[-1].weights else 0
         mmap = placement.whole or not placement.devices or bool(from_disk) or is_pooled(placement)
@@ -182,6 +182,11 @@ class Chooser:
             return (self.preferences.micro_batch,)
         longest = max(HOST_MICRO_BATCH, self.need.prompt_tokens)
         return tuple(one for one in self.micro_batches if one <= longest)
+
+    def shares(self, placement: Placement, demand: Demand, *, exact: bool = True) -> tuple[Share, ...]:
+        """Return what each device holds, then the host."""
+        computes = (computes_of if exact else estimated)(self.model, demand, placement)
+        return shares_of(self.model, demand, placement, self.machine, self.learned, computes)
 
     def _is_wasteful(self, demand: Demand, devices: tuple[Device, ...]) -> bool:
         """Whether a micro-batch's scratch takes more than its part of the smallest device, and a smaller one could."""

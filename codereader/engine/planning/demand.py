@@ -108,7 +108,9 @@ def demand_of(model: Model, context: int, micro_batch: int, cache: Cache) -> Dem
         micro_batch=micro_batch,
         cache=cache,
         caches=caches_of(model, context, micro_batch, cache),
-        compute=compute_bytes(header, context, micro_batch),
+        compute=compute_bytes(
+            header, context, micro_batch, type_k=cache.kind, type_v=cache.kind, full_window=cache.full_window
+        ),
         inputs=_inputs(header, context, micro_batch),
         scratch=scratch_bytes(header, context, cache.kind),
     )

@@ -7,7 +7,7 @@ predicted seconds of this prompt and this answer; see `candidate` for what is he
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from codereader.engine.footprint.cache import refused, supported
@@ -56,10 +56,10 @@ def plans(
     when nothing fits, ModelError for a model whose sizes cannot be predicted.
     """
     chooser = _chooser(header, machine, need, preferences, learned)
-    fitting = [one for one in candidates(chooser) if not one.lacks]
-    if not fitting:
+    chosen = _best(chooser, most)
+    if not chosen:
         raise too_large(chooser)
-    return tuple(explained(chooser, one, best=changes and not at) for at, one in enumerate(_best(fitting, most)))
+    return tuple(explained(chooser, one, best=changes and not at) for at, one in enumerate(chosen))
 
 
 def plans_anyway(
@@ -76,19 +76,31 @@ def plans_anyway(
     Their rates are those of a machine that had the memory. Raises as `plans`, but never ModelTooLarge.
     """
     chooser = _chooser(header, machine, need, preferences, learned)
-    found = list(candidates(chooser))
-    fitting = [one for one in found if not one.lacks]
-    chosen = _best(fitting, most) if fitting else _best(unfit(chooser), most, by_lack=True)
+    chosen = _best(chooser, most) or _nearest(chooser, most)
     return tuple(explained(chooser, one, best=not at) for at, one in enumerate(chosen))
 
 
-def _best(found: Iterable[Candidate], most: int, *, by_lack: bool = False) -> list[Candidate]:
-    """Return the best candidate of each kind of placement, set of devices and type of cache, in order."""
-    kept: dict[tuple[object, ...], Candidate] = {}
-    for one in sorted(found, key=lambda one: nearness(one) if by_lack else one.key):
-        names = tuple(sorted(device.name for device in one.placement.devices))
-        kept.setdefault((one.placement.kind, names, one.demand.cache.kind), one)
-    return list(kept.values())[:most]
+def _best(chooser: Chooser, most: int) -> list[Candidate]:
+    """Return the best candidate that fits of each kind of placement, set of devices and type of cache, in order."""
+    fitting = sorted((one for one in candidates(chooser) if not one.lacks), key=lambda one: one.key)
+    return [one for one in _one_of_each(chooser, fitting, most) if not one.lacks]
+
+
+def _nearest(chooser: Chooser, most: int) -> list[Candidate]:
+    """Return the same of those that do not fit, the one that lacks the least first."""
+    return list(_one_of_each(chooser, sorted(unfit(chooser), key=nearness), most))
+
+
+def _one_of_each(chooser: Chooser, ordered: Iterable[Candidate], most: int) -> Iterator[Candidate]:
+    """Yield the first of each kind among *ordered*, its sizes worked out exactly."""
+    seen: set[tuple[object, ...]] = set()
+    for one in ordered:
+        kind = (one.placement.kind, frozenset(one.placement.devices), one.demand.cache.kind)
+        if kind not in seen and len(seen) < most:
+            exact = chooser.candidate(one.placement, one.demand, one.rank)
+            if bool(exact.lacks) == bool(one.lacks):
+                seen.add(kind)
+                yield exact
 
 
 def _chooser(header: ModelHeader, machine: Machine, need: Need, preferences: Preferences, learned: Learned) -> Chooser:

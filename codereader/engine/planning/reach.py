@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codereader.engine.planning.candidate import CONTEXT_STEP, Candidate, Chooser
-from codereader.engine.planning.shares import missing, shares_of
+from codereader.engine.planning.shares import missing
 
 MOST_TOKENS = 1 << 30
 """Where the search ends: models without a cache that grows would have no end."""
@@ -44,7 +44,7 @@ def token_bytes(chooser: Chooser, chosen: Candidate) -> float:
 def _spare(chooser: Chooser, chosen: Candidate, context: int) -> int:
     """Return the bytes that stay free on the fullest device or the host, margins off; below 0 where it does not fit."""
     demand = chooser.sized(context, chosen.demand.micro_batch, chosen.demand.cache)
-    shares = shares_of(chooser.model, demand, chosen.placement, chooser.machine, chooser.learned)
+    shares = chooser.shares(chosen.placement, demand)
     margin = chooser.preferences.margin
     device, host = missing(shares, margin)
     if device or (host and not chosen.from_disk):

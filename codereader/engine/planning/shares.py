@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from codereader.engine.footprint.compute import Placement as Homes
+from codereader.engine.footprint.compute import compute_shares
 from codereader.engine.hardware.machine import Device, Machine
 from codereader.engine.learned import Learned
 from codereader.engine.plan import HOST, Share
 from codereader.engine.planning.demand import Demand, Model
-from codereader.engine.planning.placement import Placement, Room, compute_on, scratch_on
+from codereader.engine.planning.placement import PIPELINE_COPIES, Placement, Room, compute_on, scratch_on
 
 HOST_MARGIN = 256 << 20
 """Bytes of the host's memory that stay free: this program's own, and small buffers of llama.cpp."""
@@ -20,10 +22,45 @@ def room_of(devices: tuple[Device, ...], machine: Machine, margin: int, learned:
     )
 
 
+def computes_of(model: Model, demand: Demand, placement: Placement) -> tuple[int, ...]:
+    """Return the bytes of the scratch buffers that llama.cpp makes, the host's first, then the devices'."""
+    on_devices = [number for number, span in enumerate(placement.spans, 1) for _ in range(span)]
+    homes = [0] * min(placement.first, model.layers) + on_devices
+    where = Homes(
+        homes=tuple(homes[: model.layers]),
+        output=homes[model.layers] if len(homes) > model.layers else 0,
+        host_experts=placement.cpu_experts,
+        borrows=placement.offloads,
+        is_pipelined=placement.pipeline,
+    )
+    cache = demand.cache
+    return compute_shares(
+        model.header,
+        demand.context,
+        demand.micro_batch,
+        where,
+        type_k=cache.kind,
+        type_v=cache.kind,
+        full_window=cache.full_window,
+    )
+
+
+def estimated(model: Model, demand: Demand, placement: Placement) -> tuple[int, ...]:
+    """Return about the same without laying out a graph: at least as much, as a rule."""
+    evaluates = placement.first > 0 or not placement.devices or placement.cpu_experts
+    host = demand.compute if evaluates else demand.inputs * (PIPELINE_COPIES if placement.pipeline else 1)
+    return (host, *(compute_on(model, demand, placement, number) for number in range(len(placement.devices))))
+
+
 def shares_of(
-    model: Model, demand: Demand, placement: Placement, machine: Machine, learned: Learned
+    model: Model,
+    demand: Demand,
+    placement: Placement,
+    machine: Machine,
+    learned: Learned,
+    computes: tuple[int, ...],
 ) -> tuple[Share, ...]:
-    """Return what each device holds, then the host.
+    """Return what each device holds, then the host; *computes* are the scratch buffers, the host's first.
 
     What shares its memory with the host draws on one pool: the host's part has free what devices leave of it, and a
     model that lies wholly on such a device has the host's few buffers counted there, none of them twice.
@@ -31,10 +68,11 @@ def shares_of(
     held = []
     start = placement.first
     for number, span in enumerate(placement.spans):
-        held.append(_on_device(model, demand, placement, machine, learned, number, start, span))
+        compute = computes[number + 1] if number + 1 < len(computes) else 0
+        held.append(_on_device(model, demand, placement, machine, learned, number, start, compute))
         start += span
     pooled = sum(one.used for one, device in zip(held, placement.devices, strict=True) if device.shares_memory)
-    host = _on_host(model, demand, placement, machine, learned, pooled)
+    host = _on_host(model, demand, placement, machine, learned, pooled, computes[0])
     if placement.whole and len(held) == 1 and placement.devices[0].shares_memory:
         only = held[0]
         everything = Share(
@@ -67,9 +105,9 @@ def _on_device(
     learned: Learned,
     number: int,
     start: int,
-    span: int,
+    compute: int,
 ) -> Share:
-    device = placement.devices[number]
+    device, span = placement.devices[number], placement.spans[number]
     end = min(start + span, model.layers)
     left = frozenset(placement.cpu_experts)
     weights = sum(model.rest[start:end]) + sum(model.experts[one] for one in range(start, end) if one not in left)
@@ -79,7 +117,7 @@ def _on_device(
         device.name,
         weights,
         sum(demand.caches[start:end]),
-        compute_on(model, demand, placement, number),
+        compute,
         _free(device, machine),
         span,
         max(0, scratch_on(demand, device) + learned.extra_bytes.get(device.name, 0)),
@@ -87,20 +125,24 @@ def _on_device(
 
 
 def _on_host(
-    model: Model, demand: Demand, placement: Placement, machine: Machine, learned: Learned, pooled: int
+    model: Model,
+    demand: Demand,
+    placement: Placement,
+    machine: Machine,
+    learned: Learned,
+    pooled: int,
+    compute: int,
 ) -> Share:
     first = min(placement.first, model.layers)
     weights = model.embedding + sum(model.rest[:first]) + sum(model.experts[:first])
     weights += sum(model.experts[layer] for layer in placement.cpu_experts)
     if not placement.devices:
         weights += model.output
-    evaluates = first > 0 or not placement.devices or placement.cpu_experts
-    inputs = demand.inputs * (4 if placement.pipeline else 1)
     return Share(
         HOST,
         weights,
         sum(demand.caches[:first]),
-        demand.compute if evaluates else inputs,
+        compute,
         max(0, machine.memory_available - pooled),
         first + (0 if placement.devices else 1),
         max(0, learned.extra_bytes.get(HOST, 0)),
