@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from codereader.cancel import CancelToken
+from codereader.engine.buffers import Buffers
 from codereader.engine.plan import HOST, Plan
 from codereader.engine.protocol import Engine, EngineEvent, LoadProgress, Piece, Prompt, Sampling, Tell
 from codereader.errors import EngineEnded, ModelError, ModelTooLarge
@@ -15,7 +16,7 @@ from codereader.errors import EngineEnded, ModelError, ModelTooLarge
 THE_HOST = "the host"
 """What an error calls the host's own memory."""
 
-MOST_STEPS = 12
+MOST_STEPS = 20
 """Loads that are tried after the first. A ladder is shorter than that, unless one device after the other runs out."""
 
 Retreats = Callable[[Plan, str], Iterator[tuple[Plan, str]]]
@@ -44,6 +45,12 @@ class RetreatingEngine:
     def plan(self) -> Plan:
         """How the model runs: the first plan, or the step of the ladder that is in use."""
         return self._plan
+
+    @property
+    def buffers(self) -> Buffers | None:
+        """What the loaded model really takes, None where it is not loaded or its engine does not know."""
+        found: Buffers | None = getattr(self._engine, "buffers", None)
+        return found
 
     @property
     def tried(self) -> tuple[str, ...]:
@@ -102,7 +109,7 @@ class RetreatingEngine:
     def _step_down(self, error: ModelTooLarge | EngineEnded, tell: Tell | None) -> None:
         """Take the next plan. Raises: the first error, with what was tried, where there is none."""
         self._first_error = self._first_error or error
-        short = ran_out(str(error), self._plan)
+        short = ran_out(str(error), self._plan) or self._short or ""
         if short != self._short:
             self._short, self._steps = short, self._retreats(self._plan, short)
         step = next(self._steps, None) if len(self._tried) < MOST_STEPS else None

@@ -1,0 +1,167 @@
+"""What is tried when a plan does not fit after all: always less of what ran out, never more than the host has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from codereader.engine.hardware.machine import Device, Machine
+from codereader.engine.ladder import retreats
+from codereader.engine.plan import HOST, Need, Plan, Share
+from codereader.engine.planning.planner import plans
+from codereader.model.known import known_header
+
+GIB = 1 << 30
+NEED = Need(5_227, 1_024, ctx=131_072)
+
+
+def machine(*free_gib: float, ram_gib: float = 96) -> Machine:
+    """A host with a card of so many GiB for each number."""
+    found = tuple(
+        Device(f"CUDA{at}", "a card", "gpu", int(free * GIB), int(free * GIB), "CUDA", 504e9, 29e12, 12e9)
+        for at, free in enumerate(free_gib)
+    )
+    ram = int(ram_gib * GIB)
+    host = Device("CPU", "host", "cpu", ram, ram)
+    return Machine((*found, host), ram, ram, 8, 16, can_offload=bool(found), bandwidth=60e9)
+
+
+def climb(
+    name: str, here: Machine, need: Need = NEED, short: str = "", **more: bool
+) -> tuple[Plan, list[Plan], list[str]]:
+    """The best plan of a known model, what is tried after it, and what is said."""
+    header = known_header(name)
+    assert header is not None
+    first = plans(header, here, need)[0]
+    steps = list(retreats(header, here, need, first, short, **more))
+    return first, [plan for plan, _ in steps], [said for _, said in steps]
+
+
+def used(plan: Plan, name: str) -> int:
+    """Bytes that a plan takes of one device, of all devices together where it has no name."""
+    if not name:
+        return sum(share.used for share in plan.shares if share.name != HOST)
+    return next((share.used for share in plan.shares if share.name == name), 0)
+
+
+def words(said: Sequence[str]) -> list[str]:
+    """Which rung each sentence stands for, repeats left out."""
+    keys = {"batches": "batches", "cache": "cache", "mapped": "mapped", "experts": "experts", "context": "context",
+            "CPU alone": "cpu", " on CUDA": "layers", " devices": "layers"}  # fmt: skip
+    found = [next(rung for key, rung in keys.items() if key in text) for text in said]
+    return [rung for at, rung in enumerate(found) if at == 0 or found[at - 1] != rung]
+
+
+MACHINES = [
+    pytest.param((16,), 96, id="16 GB"),
+    pytest.param((20, 20, 20, 20), 96, id="4 x 20 GB"),
+    pytest.param((24, 8), 64, id="uneven"),
+]
+
+
+@pytest.mark.parametrize(("free", "ram"), MACHINES)
+@pytest.mark.parametrize("short", ["", "CUDA0", HOST])
+@pytest.mark.parametrize("name", ["llama-4-scout", "gemma-3-27b"])
+def test_each_step_takes_less_of_what_ran_out(name, free, ram, short):
+    """Whatever ran out is taken less of at each step, and the host is never asked for what it does not have."""
+    first, steps, _ = climb(name, machine(*free, ram_gib=ram), short=short, consent=True)
+
+    before = first
+    for step in steps:
+        assert used(step, short) < used(before, short) or (step.mmap and not before.mmap)
+        assert step.shares[-1].headroom >= 0 or used(step, HOST) <= used(before, HOST)
+        assert step.gpu_layers == sum(share.layers for share in step.shares if share.name != HOST)
+        before = step
+
+
+def test_the_rungs_come_in_their_order():
+    """What costs least is tried first, and the CPU last."""
+    _, steps, said = climb("llama-4-scout", machine(96), consent=True)
+
+    assert ["batches", "cache", "experts", "layers", "context", "cpu"] == words(said)
+    assert ((), "100% CPU") == (steps[-1].devices, steps[-1].processor)
+
+
+def test_the_context_stays_without_consent():
+    """Nobody's answer is cut unasked."""
+    first, steps, _ = climb("llama-4-scout", machine(96))
+
+    assert {first.context} == {step.context for step in steps}
+
+
+def test_a_smaller_context_still_holds_the_prompt():
+    """With consent only the room for the answer shrinks."""
+    _, steps, _ = climb("llama-4-scout", machine(96), consent=True)
+
+    assert min(step.context for step in steps) > NEED.prompt_tokens
+
+
+def test_only_the_card_that_ran_out_is_relieved():
+    """One of four cards that is short keeps the others as they are while batches, cache and experts are tried."""
+    first, steps, said = climb("llama-4-scout", machine(20, 20, 20, 20), short="CUDA3")
+
+    moved = next(step for step, text in zip(steps, said, strict=True) if "experts" in text)
+    on_last = {share.name: share.layers for share in first.shares}["CUDA3"] - 1
+    assert set(moved.cpu_experts) <= set(range(48 - on_last, 48))
+    assert all("on CUDA3" in text for text in said)
+
+
+def test_a_dense_model_loses_layers_not_experts():
+    """Where there are no experts that rung is left out."""
+    _, _, said = climb("gemma-3-27b", machine(24), Need(4_000, 500))
+
+    assert "experts" not in words(said)
+    assert "layers" in words(said)
+
+
+def test_a_host_that_ran_out_maps_its_weights_and_is_given_nothing_more():
+    """Experts and layers would burden it further."""
+    _, steps, said = climb("llama-4-scout", machine(16), short=HOST)
+
+    assert ["batches", "mapped"] == words(said)
+    assert steps[-1].mmap
+
+
+def test_on_the_cpu_alone_batches_and_cache_are_left():
+    """A plan without devices has nothing to move."""
+    _, _, said = climb("llama-4-scout", machine(), Need(5_000, 500, ctx=32_768))
+
+    assert set(words(said)) <= {"batches", "cache"}
+    assert words(said)
+
+
+def test_the_cpu_is_no_way_out_without_the_memory():
+    """A machine that cannot hold the model is not made to try."""
+    _, steps, said = climb("llama-4-scout", machine(96, ram_gib=8))
+
+    assert "cpu" not in words(said)
+    assert all(step.shares[-1].headroom >= 0 for step in steps)
+
+
+def test_a_sentence_says_what_changes_at_what_price():
+    """A person can follow what happens to their run."""
+    _, _, said = climb("llama-4-scout", machine(16), short="CUDA0")
+
+    sentence = (
+        r"trying again in batches of 512 tokens, not 2,048, which reads prompts more slowly "
+        r"\(takes \d+ MiB less on CUDA0\)"
+    )
+    assert re.fullmatch(sentence, said[0])
+
+
+def test_nothing_is_tried_for_a_device_that_is_not_there():
+    """A plan of another machine has no steps on this one."""
+    header = known_header("smollm2-135m")
+    assert header is not None
+    here = machine(24)
+    gone = replace(plans(header, here, Need(100, 100))[0], shares=(Share("Vulkan7", 1, 1, 1, 9, 31),))
+
+    assert [] == list(retreats(header, here, Need(100, 100), gone))
+
+
+def test_the_same_plan_gives_the_same_steps():
+    """Nothing depends on the run."""
+    assert climb("llama-4-scout", machine(16)) == climb("llama-4-scout", machine(16))
