@@ -466,7 +466,7 @@ def open_speaker(found: FoundModel, cache: Path) -> Speaker:
         hash=identity(header),
         engine=running,
         pace=taught.pace,
-        learn=taught.record,
+        learn=taught.learn,
     )
 
 

@@ -99,8 +99,8 @@ def speak(
         yield from _load(engine, cancel)
         yield from said.follow(engine.generate(ready.composed.prompt, asking.sampling, cancel, said.enough))
         spoken = _spoken(speaker, ready, asking, engine.plan)
-        if said.finished and engine.plan == ready.plan:
-            speaker.learn(ready.plan, said.finished.usage)
+        if said.finished:
+            speaker.learn(ready.plan, engine, said.finished.usage)
     yield Done(
         Answer(
             question=known.question,

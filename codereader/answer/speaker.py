@@ -40,7 +40,7 @@ class Speaker:
     hash: str = ""
     engine: Callable[[], str] = field(repr=False, default=lambda: "")
     pace: Callable[[Need], float] | None = field(repr=False, default=None)
-    learn: Callable[[Plan, Usage], object] = field(repr=False, default=lambda plan, usage: None)  # noqa: ARG005
+    learn: Callable[[Plan, Engine, Usage], None] = field(repr=False, default=lambda planned, engine, usage: None)  # noqa: ARG005
 
     def reading(self, need: Need) -> float:
         """Return tokens of prompt a second for *need*: the same run after run, so budgets stay. Raises as `plan`."""

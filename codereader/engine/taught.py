@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from codereader.engine.buffers import Buffers, extra_bytes
 from codereader.engine.hardware.machine import Machine
 from codereader.engine.learned import NOTHING, Learned
 from codereader.engine.plan import Need, Plan, Preferences
-from codereader.engine.planning.planner import plans
-from codereader.engine.profile import Placement, learned, placement_of, record_run
-from codereader.engine.protocol import Usage
+from codereader.engine.planning.planner import DEFAULTS, plan, plans
+from codereader.engine.profile import Placement, learned, placement_of, record_bytes, record_run
+from codereader.engine.protocol import Engine, Usage
 from codereader.model.gguf import ModelHeader
 
 
@@ -32,29 +33,45 @@ class Taught:
         self._cache = cache
         self._known: dict[tuple[Placement, bool], Learned] = {}
 
-    def plans(self, need: Need, preferences: Preferences | None = None) -> tuple[Plan, ...]:
+    def plans(self, need: Need, preferences: Preferences = DEFAULTS) -> tuple[Plan, ...]:
         """Return how the model can run, best first, each by what is known of where it runs. Raises as `plans`."""
-        made, probed = self._chosen(need, preferences or Preferences())
-        return tuple(self._corrected(plan, probed, need) for plan in made)
+        _, probed = self._best(need, preferences)
+        made = plans(self.header, self.machine, need, preferences, probed)
+        return tuple(self._corrected(one, probed, need) for one in made)
 
-    def plan(self, need: Need) -> Plan:
-        """Return the best plan. Raises as `plans`."""
-        return self.plans(need)[0]
+    def plan(self, need: Need, preferences: Preferences = DEFAULTS) -> Plan:
+        """Return the best plan, without what changes would buy. Raises as `plans`."""
+        best, probed = self._best(need, preferences)
+        return self._corrected(best, probed, need)
 
     def pace(self, need: Need) -> float:
         """Return the prefill rate for *need* that no run changes, only a probe. Raises as `plans`."""
-        return self._chosen(need, Preferences())[0][0].prefill_rate
+        return self._best(need, DEFAULTS)[0].prefill_rate
 
-    def record(self, plan: Plan, usage: Usage, *, probe: bool = False) -> bool:
-        """Keep how *plan*, one of `plans`, really ran; return whether that taught anything. Never raises."""
-        known = self._learned(placement_of(self.header, plan))
-        return record_run(self._cache, self.machine, self.header, plan, usage, known, probe=probe)
+    def learn(self, planned: Plan, engine: Engine, usage: Usage, *, probe: bool = False) -> None:
+        """Keep how *engine*, started with *planned*, one of `plans`, really ran. Never raises.
 
-    def _chosen(self, need: Need, preferences: Preferences) -> tuple[tuple[Plan, ...], Learned]:
-        """Return the plans that runs do not change, best first, and what they were made with."""
-        made = plans(self.header, self.machine, need, preferences)
-        probed = self._learned(placement_of(self.header, made[0]), probes=True)
-        return (made if probed == NOTHING else plans(self.header, self.machine, need, preferences, probed)), probed
+        Rates count where it ran as planned; of an engine that knows what it takes, bytes count too.
+        """
+        if engine.plan == planned:
+            known = self._learned(placement_of(self.header, planned))
+            record_run(self._cache, self.machine, self.header, planned, usage, known, probe=probe)
+        held: Buffers | None = getattr(engine, "buffers", None)
+        if held is not None:
+            self._learn_bytes(engine.plan, held)
+
+    def _learn_bytes(self, plan: Plan, held: Buffers) -> None:
+        """Keep by how much the bytes were off; where they were once and no longer are, that too."""
+        before = self._learned(placement_of(self.header, plan)).extra_bytes
+        found = {**dict.fromkeys(before, 0), **extra_bytes(plan, held)}
+        if found != before:
+            record_bytes(self._cache, self.machine, self.header, found)
+
+    def _best(self, need: Need, preferences: Preferences) -> tuple[Plan, Learned]:
+        """Return the plan that runs do not change, and what it was made with."""
+        best = plan(self.header, self.machine, need, preferences)
+        probed = self._learned(placement_of(self.header, best), probes=True)
+        return (best if probed == NOTHING else plan(self.header, self.machine, need, preferences, probed)), probed
 
     def _corrected(self, plan: Plan, made_with: Learned, need: Need) -> Plan:
         """Return *plan* with the rates that runs like it showed."""

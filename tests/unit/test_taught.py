@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from codereader.engine.buffers import Buffers
+from codereader.engine.echo import EchoEngine
 from codereader.engine.hardware.machine import Build, Device, Machine
-from codereader.engine.plan import Need, Plan
+from codereader.engine.plan import HOST, Need, Plan
 from codereader.engine.planning.planner import plan
 from codereader.engine.protocol import Usage
 from codereader.engine.taught import Taught
+from codereader.engine.trial.measured import Held, Measured
 from codereader.model.gguf import ModelHeader
 from codereader.model.known import known_header
 
@@ -36,6 +39,19 @@ def ran(planned: Plan, prefill: float, decode: float, need: Need = NEED) -> Usag
     return Usage(0, need.prompt_tokens, 0, prompt, need.answer_tokens, answer, 0, 0, 0, 0, "")
 
 
+class Ran(EchoEngine):
+    """An engine that ran as *plan* says, and took what *buffers* say."""
+
+    def __init__(self, plan: Plan, buffers: Buffers | None = None) -> None:
+        super().__init__()
+        self._ran = plan
+        self.buffers = buffers
+
+    @property
+    def plan(self) -> Plan:
+        return self._ran
+
+
 def test_without_a_profile_plans_are_the_planner_s(tmp_path: Path) -> None:
     """Nothing is corrected by nothing."""
     assert plan(model(), WITH_CARD, NEED) == Taught(tmp_path, WITH_CARD, model()).plan(NEED)
@@ -45,10 +61,10 @@ def test_without_a_profile_plans_are_the_planner_s(tmp_path: Path) -> None:
 def test_the_next_plan_predicts_what_the_last_run_showed(tmp_path: Path, machine: Machine) -> None:
     """Rates and seconds; and what is predicted rightly is not corrected again."""
     first = Taught(tmp_path, machine, model()).plan(NEED)
-    assert Taught(tmp_path, machine, model()).record(first, ran(first, 0.5, 2.0))
+    Taught(tmp_path, machine, model()).learn(first, Ran(first), ran(first, 0.5, 2.0))
     second = Taught(tmp_path, machine, model())
     seen = second.plan(NEED)
-    second.record(seen, ran(seen, 1.0, 1.0))
+    second.learn(seen, Ran(seen), ran(seen, 1.0, 1.0))
     third = Taught(tmp_path, machine, model()).plan(NEED)
 
     expected = (first.prefill_rate / 2, first.decode_rate * 2)
@@ -60,7 +76,7 @@ def test_the_next_plan_predicts_what_the_last_run_showed(tmp_path: Path, machine
 def test_each_plan_is_corrected_by_what_is_known_of_where_it_runs(tmp_path: Path) -> None:
     """The card was slower than predicted; the processor alone is not blamed for it."""
     made = Taught(tmp_path, WITH_CARD, model()).plans(NEED)
-    Taught(tmp_path, WITH_CARD, model()).record(made[0], ran(made[0], 0.8, 0.8))
+    Taught(tmp_path, WITH_CARD, model()).learn(made[0], Ran(made[0]), ran(made[0], 0.8, 0.8))
     again = Taught(tmp_path, WITH_CARD, model()).plans(NEED)
     on_host = [one for one in made if not one.gpu_layers]
 
@@ -77,7 +93,7 @@ def test_runs_change_neither_the_plan_nor_the_pace_of_budgets(tmp_path: Path, ma
     planned, pace = first.plan(NEED), first.pace(NEED)
     for prefill, decode in ((3.0, 0.2), (0.1, 5.0), (0.1, 1.0)):
         before = Taught(tmp_path, machine, model())
-        assert before.record(before.plan(NEED), ran(planned, prefill, decode))
+        before.learn(before.plan(NEED), Ran(before.plan(NEED)), ran(planned, prefill, decode))
     second = Taught(tmp_path, machine, model())
     again = second.plan(NEED)
     rates = {
@@ -97,7 +113,7 @@ def test_a_probe_changes_the_pace_of_budgets(tmp_path: Path) -> None:
     """Somebody asked for it, and what they asked for is used."""
     first = Taught(tmp_path, HOST_ONLY, model())
     pace = first.pace(NEED)
-    first.record(first.plan(NEED), ran(first.plan(NEED), 3.0, 1.0), probe=True)
+    first.learn(first.plan(NEED), Ran(first.plan(NEED)), ran(first.plan(NEED), 3.0, 1.0), probe=True)
 
     assert pytest.approx(3 * pace, rel=1e-3) == Taught(tmp_path, HOST_ONLY, model()).pace(NEED)
 
@@ -105,7 +121,7 @@ def test_a_probe_changes_the_pace_of_budgets(tmp_path: Path) -> None:
 def test_a_model_that_never_ran_here_is_corrected_by_others(tmp_path: Path) -> None:
     """And the plan says whose runs those were."""
     other = Taught(tmp_path, HOST_ONLY, model("gemma-3-1b"))
-    other.record(other.plan(NEED), ran(other.plan(NEED), 0.5, 0.5))
+    other.learn(other.plan(NEED), Ran(other.plan(NEED)), ran(other.plan(NEED), 0.5, 0.5))
     bare = plan(model(), HOST_ONLY, NEED)
     seen = Taught(tmp_path, HOST_ONLY, model()).plan(NEED)
 
@@ -116,7 +132,39 @@ def test_a_model_that_never_ran_here_is_corrected_by_others(tmp_path: Path) -> N
 def test_machines_that_are_only_described_are_not_corrected(tmp_path: Path) -> None:
     """What this machine showed says nothing about one that is elsewhere."""
     here = Taught(tmp_path, HOST_ONLY, model())
-    here.record(here.plan(NEED), ran(here.plan(NEED), 3.0, 1.0))
+    here.learn(here.plan(NEED), Ran(here.plan(NEED)), ran(here.plan(NEED), 3.0, 1.0))
     elsewhere = replace(HOST_ONLY, name="elsewhere")
 
     assert plan(model(), elsewhere, NEED) == Taught(tmp_path, elsewhere, model()).plan(NEED)
+
+
+def taking(planned: Plan, more: int) -> Buffers:
+    """What a load took: what was planned, and *more* bytes on the card."""
+    parts = [
+        Held(share.name, share.weights, share.cache, share.compute + (more if share.name != HOST else 0))
+        for share in planned.shares
+    ]
+    return Buffers(Measured(tuple(parts)), (), mapped=False, flash_attention=True)
+
+
+def test_a_load_that_took_more_than_planned_makes_the_next_plan_leave_room(tmp_path: Path) -> None:
+    """By device, of this model; what comes again within the plan is believed in time."""
+    first = Taught(tmp_path, WITH_CARD, model()).plan(NEED)
+    more = 2 << 30
+    Taught(tmp_path, WITH_CARD, model()).learn(first, Ran(first, taking(first, more)), ran(first, 1.0, 1.0))
+    second = Taught(tmp_path, WITH_CARD, model()).plan(NEED)
+
+    assert first.shares[0].used + more == second.shares[0].used
+    for _ in range(9):
+        again = Taught(tmp_path, WITH_CARD, model())
+        again.learn(first, Ran(first, taking(first, 0)), ran(first, 1.0, 1.0))
+    assert first.shares[0].used == Taught(tmp_path, WITH_CARD, model()).plan(NEED).shares[0].used
+
+
+def test_a_run_that_had_to_go_down_the_ladder_teaches_no_rates(tmp_path: Path) -> None:
+    """It was not the plan whose rates were predicted."""
+    taught = Taught(tmp_path, WITH_CARD, model())
+    first = taught.plan(NEED)
+    taught.learn(first, Ran(replace(first, gpu_layers=10)), ran(first, 0.5, 0.5))
+
+    assert first == Taught(tmp_path, WITH_CARD, model()).plan(NEED)
