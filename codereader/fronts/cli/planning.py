@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from codereader.cancel import CancelToken
 from codereader.errors import ExitCode, ModelNotFound, ModelTooLarge, UsageError
 from codereader.fronts.cli.options import Which, opened, stoppable
 from codereader.fronts.cli.plan import CACHE_TYPES
-from codereader.fronts.plans.machines import Entry, entry, specs
+from codereader.fronts.plans.machines import HERE, Entry, entry, specs
 from codereader.fronts.plans.planned import Asked, Planned
 from codereader.fronts.text import safe_line
 
@@ -30,6 +31,9 @@ STRUCTURE = "explain structure"
 """The question that a plan for a tree is made for unless another is asked."""
 
 MODEL_HINT = "Pass --model FILE.gguf, a name from `codereader models list`, or a model that is known by name."
+
+CPU = "cpu"
+"""Stands for no device, as for `ask`."""
 
 BESIDE = 1.25
 """Tokens of prompt for a token of files: the brief takes a quarter of the base, and a question adds a third of both."""
@@ -86,6 +90,9 @@ def run(request: Request, which: Which, report: Report, out: Output, style: str)
     with _tree(request, which, report) as (reader, cancel):
         with report.working("looking at the machine"), cancel.anywhere():
             places = list(_places(request))
+        for place in places[:1]:
+            if place.machine.trouble and not place.machine.name:
+                report.note(place.machine.trouble)
         made = tuple(_planned(place, reader, cancel, report) for place in places)
     if request.compared:
         writing.compare_out(made, out, style)
@@ -119,37 +126,49 @@ def _tree(request: Request, which: Which, report: Report) -> Iterator[tuple[Read
 
 def _places(request: Request) -> Iterator[Place]:
     """Yield the machines to plan for, that of --device and --ram first. Raises: UsageError."""
-    from codereader.engine.hardware.devices import inventory
-
-    here = inventory()
     entries = [entry(text) for text in request.compared]
     if len(entries) <= 1 or request.devices or request.ram is not None:
-        yield _place(request, here)
+        yield _place(request)
     for one in entries:
-        yield replace(_place(_changed(request, one), here, with_own=one.is_here), name=one.text)
+        yield replace(_place(_changed(request, one), with_own=one.is_here), name=one.text)
 
 
-def _place(request: Request, here: Machine, *, with_own: bool = False) -> Place:
+@functools.cache
+def _this_machine() -> Machine:
+    """Return what is here, with what its memory was measured to give. Asking takes a process, so it is asked once."""
+    from codereader.engine.hardware import apart, bandwidth
+
+    return bandwidth.with_bandwidth(apart.inventory(), config.cache_dir(), probe=True)
+
+
+def _place(request: Request, *, with_own: bool = False) -> Place:
     """Return the machine that *request* describes; *with_own*: devices that are here too. Raises: UsageError."""
     from codereader.engine.hardware.described import machine_of, ram_of
 
-    devices = specs(request.devices)
-    own = {device.name for device in here.layer_devices} | {"cpu", "auto"}
-    if request.ram is None and not devices:
-        return Place(_called(here), here, request)
-    if request.ram is None and len(devices) == 1 and devices[0] in own:
-        return Place(_called(here, devices[0]), here, request, devices[0])
+    named = specs(request.devices)
+    if request.ram is None and (not named or (len(named) == 1 and _is_own(named[0]))):
+        device = named[0] if named and named[0] != HERE else "auto"
+        return Place(_called(_this_machine(), device), _this_machine(), request, device)
+    with_own = with_own or HERE in named
+    devices = tuple(spec for spec in named if spec not in (HERE, CPU))
     ram, bandwidth = ram_of(request.ram) if request.ram is not None else (0, 0.0)
+    here = None if ram and not with_own else _this_machine()
     machine = machine_of(devices, ram, bandwidth=bandwidth, here=here)
-    if with_own:
+    if here is not None and with_own:
         machine = replace(machine, devices=(*here.layer_devices, *machine.devices), can_offload=True)
-    return Place(machine.name, machine, request)
+    is_put_in = not ram and not any(device.shares_memory for device in machine.devices)
+    return Place(f"{machine.name} in this machine" if is_put_in else machine.name, machine, request)
+
+
+def _is_own(device: str) -> bool:
+    """Whether *device* is how `ask` calls one of this machine's."""
+    return device in (CPU, HERE, "auto") or device in {one.name for one in _this_machine().layer_devices}
 
 
 def _called(here: Machine, device: str = "auto") -> str:
     """Return what this machine is called."""
     named = [one.description or one.name for one in here.layer_devices if device in ("auto", one.name)]
-    return f"this machine ({', '.join(named) or 'CPU'})" if device != "cpu" else "this machine (CPU only)"
+    return f"this machine ({', '.join(named) or 'CPU'})" if device != CPU else "this machine (CPU only)"
 
 
 def _changed(request: Request, one: Entry) -> Request:

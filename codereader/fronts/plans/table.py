@@ -21,7 +21,7 @@ def table(plan: Plan, width: int, mark: Marks) -> Iterator[str]:
     """
     shown = [share for share in plan.shares if share.used or share.layers]
     unit, name = _unit(shown)
-    has_scratch = any(share.scratch for share in shown)
+    has_scratch = any(share.scratch * 20 >= unit for share in shown)
     heads = ["weights", "cache", "compute", *(["scratch"] if has_scratch else []), "free", "headroom"]
     cells = [_cells(share, unit, has_scratch) for share in shown]
     wide = [max(len(head), *(len(row[at]) for row in cells)) for at, head in enumerate(heads)]
