@@ -16,7 +16,7 @@ from codereader.answer.speaker import Speaker
 from codereader.answer.wanted import FOUND
 from codereader.cancel import CancelToken
 from codereader.engine.plan import Plan
-from codereader.errors import BudgetTooSmall
+from codereader.errors import BudgetTooSmall, ModelTooLarge
 from codereader.index.view import IndexView
 from codereader.pack.budget import ASK_FOCUS, LEAST_BUDGET, Budget, prompt_budget
 from codereader.pack.focus import Focus
@@ -74,7 +74,7 @@ def prepare(
     making = Making(speaker.vocabulary)
     window = wish.ctx or speaker.trained_context or UNKNOWN_WINDOW
     room = _room(window, composer, wish)
-    budget = _budget(speaker, wish, window, room)
+    budget = _budget(speaker, wish, window, room, composer)
     base = shared_base(view, worth, budget, ASK_FOCUS, making, cancel)
     if not base.segments:
         _check_there(view)
@@ -140,14 +140,31 @@ def _room(window: int, composer: Composer, wish: Wish) -> _Room:
     return _Room(left, min(int(room * BASE_ROOM), left), min(int(room * WHOLE_ROOM), left))
 
 
-def _budget(speaker: Speaker, wish: Wish, window: int, room: _Room) -> Budget:
+def _budget(speaker: Speaker, wish: Wish, window: int, room: _Room, composer: Composer) -> Budget:
     """Return the tokens that base and focus may take."""
     most = int(room.base * PACK_ROOM / (1 - ASK_FOCUS))
     rate = 0.0
     if wish.budget is None:
         rate = speaker.reading(wish.need(min(LEAST_BUDGET, room.all)))
     whole = max(int(room.base * PACK_ROOM), room.whole - LEAST_BRIEF)
-    return prompt_budget(wish.budget, most, whole, window, wish.patience * PACK_ROOM, rate)
+
+    def kind(budget: int) -> str:
+        """Return where the model lies with a prompt of this budget, empty where it does not fit at all."""
+        parts = int(budget * (1 - ASK_FOCUS) / (BASE_ROOM * PACK_ROOM))
+        prompt = composer.head_tokens + composer.question_tokens + min(parts, room.all)
+        try:
+            return speaker.plan(wish.need(prompt)).kind or "whole"
+        except ModelTooLarge:
+            return ""
+
+    def stays(budget: int) -> bool:
+        """Whether the model fits, and on its devices as a whole if it does so with the least budget."""
+        at = kind(budget)
+        return at == "whole" or (bool(at) and kind(LEAST_BUDGET) != "whole")
+
+    if wish.budget is not None or wish.ctx is not None:
+        return prompt_budget(wish.budget, most, whole, window, wish.patience * PACK_ROOM, rate)
+    return prompt_budget(None, most, whole, window, wish.patience * PACK_ROOM, rate, stays)
 
 
 def _check_there(view: IndexView) -> None:

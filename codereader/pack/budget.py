@@ -5,6 +5,7 @@ Sizes are tokens of the answering model. Pure functions and the figures they res
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 MAX_BUDGET = 1 << 40
@@ -64,15 +65,44 @@ def pack_budget(asked: int | None, window: int) -> Budget:
     return Budget(AUTO_BUDGET, "more of a tree rarely makes an answer better", min(WHOLE_BUDGET, room))
 
 
-def prompt_budget(asked: int | None, room: int, whole: int, window: int, seconds: float, rate: float) -> Budget:
+def prompt_budget(
+    asked: int | None,
+    room: int,
+    whole: int,
+    window: int,
+    seconds: float,
+    rate: float,
+    stays: Callable[[int], bool] = lambda tokens: True,  # noqa: ARG005
+) -> Budget:
     """Return the budget of a prompt, of which *room* tokens of a context window of *window* may be base and focus.
 
     A tree that is shown whole may take *whole* tokens. *asked* None (``auto``): what is evaluated in *seconds* at the
-    predicted *rate* (tokens a second), within the bounds of what helps. `MAX_BUDGET` takes the room.
+    predicted *rate* (tokens a second), within the bounds of what helps, and no more than *stays* says leaves the model
+    where it is fast. `MAX_BUDGET` takes the room.
     """
-    chosen = _chosen(asked, room, window, seconds, rate)
-    most = max(LEAST_BUDGET, min(WHOLE_BUDGET, _evaluated(seconds, rate))) if asked is None else asked
-    return replace(chosen, whole=min(most, whole))
+    if asked is not None:
+        return replace(_asked(asked, room, window), whole=min(asked, whole))
+    evaluated = _evaluated(seconds, rate)
+    bound = _bound(min(room, max(LEAST_BUDGET, min(WHOLE_BUDGET, evaluated))), stays)
+    chosen = _auto(room, window, max(LEAST_BUDGET, min(AUTO_BUDGET, evaluated)), bound)
+    return replace(chosen, whole=min(max(LEAST_BUDGET, min(WHOLE_BUDGET, evaluated)), whole, bound or whole))
+
+
+def _bound(most: int, stays: Callable[[int], bool]) -> int:
+    """Return the largest budget below *most* with which the model stays on its devices; 0 where *most* does.
+
+    It is 0 too where already the least budget makes it leave: there is nothing to keep then.
+    """
+    if stays(most) or most <= LEAST_BUDGET or not stays(LEAST_BUDGET):
+        return 0
+    low, high = LEAST_BUDGET // STEP, -(-most // STEP)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if stays(middle * STEP):
+            low = middle
+        else:
+            high = middle
+    return low * STEP
 
 
 def _evaluated(seconds: float, rate: float) -> int:
@@ -80,17 +110,22 @@ def _evaluated(seconds: float, rate: float) -> int:
     return int(min(WHOLE_BUDGET, rate * seconds)) // STEP * STEP
 
 
-def _chosen(asked: int | None, room: int, window: int, seconds: float, rate: float) -> Budget:
-    if asked is None:
-        helpful = max(LEAST_BUDGET, min(AUTO_BUDGET, _evaluated(seconds, rate)))
-        if room <= helpful:
-            return Budget(room, f"--budget auto: {room:,} tokens, what the context window of {window:,} leaves")
-        why = (
-            "more lowers the accuracy of local models before it helps"
-            if helpful == AUTO_BUDGET
-            else "about what is read within --patience (--patience S, --budget N or max take more)"
-        )
-        return Budget(helpful, f"--budget auto: {helpful:,} tokens, {why}")
+def _auto(room: int, window: int, helpful: int, bound: int) -> Budget:
+    """Return the smallest of what the window has room for, what helps or is read in time, and *bound* (0: none)."""
+    if bound and bound < min(room, helpful):
+        why = "the most with which the model fits the memory where it is fastest (--budget N or max take more)"
+        return Budget(bound, f"--budget auto: {bound:,} tokens, {why}")
+    if room <= helpful:
+        return Budget(room, f"--budget auto: {room:,} tokens, what the context window of {window:,} leaves")
+    why = (
+        "more lowers the accuracy of local models before it helps"
+        if helpful == AUTO_BUDGET
+        else "about what is read within --patience (--patience S, --budget N or max take more)"
+    )
+    return Budget(helpful, f"--budget auto: {helpful:,} tokens, {why}")
+
+
+def _asked(asked: int, room: int, window: int) -> Budget:
     if asked == MAX_BUDGET:
         return Budget(room, f"--budget max: {room:,} tokens, what the context window of {window:,} leaves")
     if asked <= room:

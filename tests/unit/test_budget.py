@@ -44,6 +44,19 @@ def test_no_patience_is_too_long() -> None:
     assert AUTO_BUDGET == prompt_budget(None, ROOM, WHOLE, WINDOW, seconds=1e308, rate=1e308).tokens
 
 
+def test_auto_takes_no_more_than_keeps_the_model_on_its_card() -> None:
+    """A little more context may push layers into slow memory; the note says why it stops there."""
+    budget = prompt_budget(None, ROOM, WHOLE, WINDOW, 20, 50_000, stays=lambda tokens: tokens <= 9_300)
+
+    assert (9_216, 9_216) == (budget.tokens, budget.whole)
+    assert "where it is fastest" in budget.note
+
+
+def test_a_model_that_never_stays_is_no_reason_to_read_less() -> None:
+    """Where even the least budget does not keep it there, nothing is given up."""
+    assert AUTO_BUDGET == prompt_budget(None, ROOM, WHOLE, WINDOW, 20, 50_000, stays=lambda tokens: False).tokens
+
+
 @pytest.mark.parametrize("asked", [None, MAX_BUDGET, 6_000])
 def test_the_window_bounds_every_budget_and_the_note_names_it(asked: int | None) -> None:
     """Never more than what is left, whatever was asked for; it is said."""
