@@ -6,11 +6,11 @@ every long step takes the reader's `CancelToken`.
 
 from __future__ import annotations
 
+import functools
 import os
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from codereader.answer.record import Source
     from codereader.answer.speaker import Speaker
     from codereader.answer.told import Ground
-    from codereader.engine.plan import Plan
-    from codereader.engine.protocol import Engine
     from codereader.facts.fact import Brief
     from codereader.facts.graph.edges import Edges
     from codereader.facts.graph.paths import Graph
@@ -198,7 +196,7 @@ class Reader:
             self._view = open_index(self.walked, self.cache)
         return self._view
 
-    @cached_property
+    @functools.cached_property
     def linked(self) -> Linked:
         """The index together with what follows only from several files at once, told to the step of `open`.
 
@@ -208,14 +206,14 @@ class Reader:
 
         return open_linked(self.view, self.cache, self.cancel, self._step)
 
-    @cached_property
+    @functools.cached_property
     def edges(self) -> Edges:
         """Who reaches whom; what was asked for once is kept."""
         from codereader.facts.graph.edges import Edges
 
         return Edges(self.linked)
 
-    @cached_property
+    @functools.cached_property
     def graph(self) -> Graph:
         """The ways between definitions, along `edges`."""
         from codereader.facts.graph.paths import Graph
@@ -234,7 +232,7 @@ class Reader:
         """What the walk and the build did not read, by path."""
         return tuple(sorted(self.built.skipped, key=lambda s: (s.path, s.reason)))
 
-    @cached_property
+    @functools.cached_property
     def worth(self) -> Mapping[str, float]:
         """The importance of each file."""
         from codereader.facts.rank import rank_files
@@ -242,7 +240,7 @@ class Reader:
         with self.cancel.anywhere():
             return rank_files(self.view, lambda done, total: self._step("rank", done, total))
 
-    @cached_property
+    @functools.cached_property
     def searcher(self) -> Searcher:
         """What `search` looks things up in; the index of terms is brought up to date first. Raises: StoreError."""
         from codereader.facts.search.search import open_searcher
@@ -431,29 +429,26 @@ class Reader:
 
 
 def open_speaker(found: FoundModel, cache: Path) -> Speaker:
-    """Return the model as something that can be asked; no weight is loaded. Raises: ModelError."""
+    """Return the model as something that can be asked; no weight is loaded. Raises: ModelError.
+
+    The process that will run it starts at once, and ends with what is returned.
+    """
     from codereader.answer.prompt import SYSTEM
     from codereader.answer.speaker import TRUSTED_PARAMETERS, Speaker
-    from codereader.engine.hardware.devices import inventory
+    from codereader.engine.process.remote import RemoteEngine
+    from codereader.engine.process.standby import Standby
     from codereader.engine.taught import Taught
     from codereader.model.gguf import read_header
     from codereader.model.identity import identity
     from codereader.model.template import frame_of
     from codereader.model.vocabulary import vocabulary_of
 
+    standby = Standby()
     header = read_header(found.path)
-    taught = Taught(cache, inventory(), header)
 
-    def running() -> str:
-        from codereader.engine.version import version
-
-        return version()
-
-    def start(chosen: Plan) -> Engine:
-        from codereader.engine.llama import LlamaEngine
-        from codereader.engine.state import StateStore
-
-        return LlamaEngine(chosen, found.path, StateStore(cache / "state"))
+    @functools.cache
+    def taught() -> Taught:
+        return Taught(cache, standby.machine(), header)
 
     return Speaker(
         name=found.name,
@@ -461,12 +456,12 @@ def open_speaker(found: FoundModel, cache: Path) -> Speaker:
         frame=frame_of(header, SYSTEM),
         trained_context=header.context_length,
         trusted=header.parameters >= TRUSTED_PARAMETERS,
-        plan=taught.plan,
-        start=start,
+        plan=lambda need: taught().plan(need),
+        start=lambda chosen: RemoteEngine(chosen, found.path, cache / "state", standby.take),
         hash=identity(header),
-        engine=running,
-        pace=taught.pace,
-        learn=taught.learn,
+        engine=standby.version,
+        pace=lambda need: taught().pace(need),
+        learn=lambda planned, engine, usage: taught().learn(planned, engine, usage),
     )
 
 
