@@ -6,11 +6,11 @@ every long step takes the reader's `CancelToken`.
 
 from __future__ import annotations
 
-import functools
 import os
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -196,7 +196,7 @@ class Reader:
             self._view = open_index(self.walked, self.cache)
         return self._view
 
-    @functools.cached_property
+    @cached_property
     def linked(self) -> Linked:
         """The index together with what follows only from several files at once, told to the step of `open`.
 
@@ -206,14 +206,14 @@ class Reader:
 
         return open_linked(self.view, self.cache, self.cancel, self._step)
 
-    @functools.cached_property
+    @cached_property
     def edges(self) -> Edges:
         """Who reaches whom; what was asked for once is kept."""
         from codereader.facts.graph.edges import Edges
 
         return Edges(self.linked)
 
-    @functools.cached_property
+    @cached_property
     def graph(self) -> Graph:
         """The ways between definitions, along `edges`."""
         from codereader.facts.graph.paths import Graph
@@ -232,7 +232,7 @@ class Reader:
         """What the walk and the build did not read, by path."""
         return tuple(sorted(self.built.skipped, key=lambda s: (s.path, s.reason)))
 
-    @functools.cached_property
+    @cached_property
     def worth(self) -> Mapping[str, float]:
         """The importance of each file."""
         from codereader.facts.rank import rank_files
@@ -240,7 +240,7 @@ class Reader:
         with self.cancel.anywhere():
             return rank_files(self.view, lambda done, total: self._step("rank", done, total))
 
-    @functools.cached_property
+    @cached_property
     def searcher(self) -> Searcher:
         """What `search` looks things up in; the index of terms is brought up to date first. Raises: StoreError."""
         from codereader.facts.search.search import open_searcher
@@ -435,9 +435,8 @@ def open_speaker(found: FoundModel, cache: Path) -> Speaker:
     """
     from codereader.answer.prompt import SYSTEM
     from codereader.answer.speaker import TRUSTED_PARAMETERS, Speaker
-    from codereader.engine.process.remote import RemoteEngine
     from codereader.engine.process.standby import Standby
-    from codereader.engine.taught import Taught
+    from codereader.engine.runner import Runner
     from codereader.model.gguf import read_header
     from codereader.model.identity import identity
     from codereader.model.template import frame_of
@@ -445,23 +444,19 @@ def open_speaker(found: FoundModel, cache: Path) -> Speaker:
 
     standby = Standby()
     header = read_header(found.path)
-
-    @functools.cache
-    def taught() -> Taught:
-        return Taught(cache, standby.machine(), header)
-
+    runner = Runner(header, cache, standby)
     return Speaker(
         name=found.name,
         vocabulary=vocabulary_of(header, cache),
         frame=frame_of(header, SYSTEM),
         trained_context=header.context_length,
         trusted=header.parameters >= TRUSTED_PARAMETERS,
-        plan=lambda need: taught().plan(need),
-        start=lambda chosen: RemoteEngine(chosen, found.path, cache / "state", standby.take),
+        plan=runner.plan,
+        start=runner.start,
         hash=identity(header),
         engine=standby.version,
-        pace=lambda need: taught().pace(need),
-        learn=lambda planned, engine, usage: taught().learn(planned, engine, usage),
+        pace=runner.pace,
+        learn=runner.learn,
     )
 
 

@@ -1,0 +1,60 @@
+"""One model on this machine: planned for, run in a process of its own with a way to retreat, and learned from.
+
+The seam between who asks a model and how it comes to run. The process starts with this object and comes up while the
+caller does other things; the machine is asked there when the first plan is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+
+from codereader.engine.plan import Need, Plan
+from codereader.engine.process.remote import RemoteEngine
+from codereader.engine.process.standby import Standby
+from codereader.engine.protocol import Engine, Usage
+from codereader.engine.taught import Taught
+from codereader.model.gguf import ModelHeader
+
+
+class Runner:
+    """Plans for and starts the model of *header*; what is to be kept of it lies in the folder *cache*."""
+
+    def __init__(self, header: ModelHeader, cache: Path, standby: Standby) -> None:
+        self._header = header
+        self._cache = cache
+        self._standby = standby
+        self._need: Need | None = None
+
+    def plan(self, need: Need) -> Plan:
+        """Return the best plan for *need*. Raises: ModelError."""
+        self._need = need
+        return self._taught.plan(need)
+
+    def pace(self, need: Need) -> float:
+        """Return the prefill rate that budgets are worked out with: tokens a second. Raises: ModelError."""
+        return self._taught.pace(need)
+
+    def start(self, plan: Plan) -> Engine:
+        """Return an engine for *plan*, which takes a smaller one where memory runs out. Nothing is loaded yet."""
+        from codereader.engine.retreat import RetreatingEngine
+
+        return RetreatingEngine(plan, self._retreats, self._engine)
+
+    def learn(self, planned: Plan, engine: Engine, usage: Usage) -> None:
+        """Keep how *engine* ran, for the next plan. Never raises."""
+        self._taught.learn(planned, engine, usage)
+
+    @cached_property
+    def _taught(self) -> Taught:
+        return Taught(self._cache, self._standby.machine(), self._header)
+
+    def _engine(self, plan: Plan) -> Engine:
+        return RemoteEngine(plan, self._header.path, self._cache / "state", self._standby.take)
+
+    def _retreats(self, plan: Plan, short: str) -> Iterator[tuple[Plan, str]]:
+        from codereader.engine.ladder import retreats
+
+        need = self._need or Need(plan.context, 0)
+        return retreats(self._header, self._taught.machine, need, plan, short)
