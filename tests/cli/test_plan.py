@@ -61,7 +61,7 @@ def test_json_is_what_was_agreed(row) -> None:
     """Every plan has the agreed keys; every device its bytes by kind, the host last, and they add up."""
     made = row(*SCOUT, "--device", "RTX 4080", "--ram", "96GiB")
 
-    assert {"schema", "model", "machine", "name", "need", "fits", "plans", "llama_server"} == set(made)
+    assert {"schema", "model", "machine", "name", "need", "fits", "plans", "measured", "llama_server"} == set(made)
     for plan in made["plans"]:
         assert set(plan) >= CONTRACT
         assert "host" == plan["devices"][-1]["name"]
@@ -380,3 +380,22 @@ def test_a_tree_and_a_length_contradict_each_other(say, tree: Path) -> None:
 def test_a_tree_that_is_not_there_is_said(say, tmp_path: Path) -> None:
     """Exit code 3, as for every command."""
     assert ExitCode.UNREADABLE == say("plan", tmp_path / "nowhere")[0]
+
+
+def test_a_short_run_shows_how_fast_this_machine_is(say, row) -> None:
+    """--measure runs the model, tells rates and bytes beside what was predicted, and keeps them for the next plan."""
+    short = ("plan", "--prompt", "200", "--max-tokens", "16")
+    code, out, err = say(*short, "--measure")
+
+    assert (ExitCode.OK, "") == (code, err)
+    assert "  measured  prefill " in out
+    assert "(predicted " in out
+    assert "corrected by" in " ".join(row(*short)["plans"][0]["assumption"].lower().split())
+
+
+def test_only_a_model_that_is_here_can_be_measured(say) -> None:
+    """A model that is known by name has nothing to run."""
+    code, _, err = say("plan", "--model", "gpt-oss-20b", "--measure")
+
+    assert ExitCode.MODEL == code
+    assert "no file of gpt-oss 20B MXFP4 is here" in err

@@ -16,11 +16,12 @@ from codereader.errors import ExitCode, ModelNotFound, ModelTooLarge, UsageError
 from codereader.fronts.cli.options import Which, opened, stoppable
 from codereader.fronts.cli.plan import CACHE_TYPES
 from codereader.fronts.plans.machines import HERE, Entry, entry, specs
-from codereader.fronts.plans.planned import Asked, Planned
+from codereader.fronts.plans.planned import Asked, Planned, model_name
 from codereader.fronts.text import safe_line
 
 if TYPE_CHECKING:
     from codereader.engine.hardware.machine import Machine
+    from codereader.engine.measure import Measurement
     from codereader.engine.plan import Need, Plan, Preferences
     from codereader.fronts.render import Output
     from codereader.fronts.report import Report
@@ -207,24 +208,28 @@ def _with(request: Request, flag: str, value: str) -> Request:
 
 def _planned(place: Place, reader: Reader | None, cancel: CancelToken, report: Report) -> Planned:
     """Make the plans for one machine. Raises: ModelError, UsageError."""
-    from codereader.engine.plan import Preferences
-
     request = place.request
     with report.working("reading the model"), cancel.anywhere():
         model = find_model(request.model)
-    usual = Preferences()
-    chosen = Preferences(
-        cache_types=tuple(sorted(set(request.cache_types), key=CACHE_TYPES.index)) or usual.cache_types,
-        micro_batch=request.micro_batch,
-    )
+    preferences = _preferences(request)
 
     def make(need: Need) -> tuple[Plan, ...]:
-        return _plans(model.header, place.machine, need, chosen)
+        return _plans(model.header, place.machine, need, preferences)
 
     asked, need = _asked(request, model, place, lambda need: make(need)[0], reader, report)
+    measured = _measured(model, place.machine, need, preferences, cancel, report) if request.measure else None
     with cancel.anywhere():
         made = make(need)
-    return Planned(place.name, model.header, place.machine, asked, made, model.file)
+    return Planned(place.name, model.header, place.machine, asked, made, model.file, measured)
+
+
+def _preferences(request: Request) -> Preferences:
+    """Return what the planner may choose among."""
+    from codereader.engine.plan import Preferences
+
+    usual = Preferences()
+    types = tuple(sorted(set(request.cache_types), key=CACHE_TYPES.index)) or usual.cache_types
+    return Preferences(cache_types=types, micro_batch=request.micro_batch)
 
 
 def _plans(header: ModelHeader, machine: Machine, need: Need, preferences: Preferences) -> tuple[Plan, ...]:
@@ -236,6 +241,27 @@ def _plans(header: ModelHeader, machine: Machine, need: Need, preferences: Prefe
         return Taught(config.cache_dir(), machine, header).plans(need, preferences)
     except ModelTooLarge:
         return plans_anyway(header, machine, need, preferences)
+
+
+def _measured(
+    model: Model, machine: Machine, need: Need, preferences: Preferences, cancel: CancelToken, report: Report
+) -> Measurement:
+    """Run the model briefly and keep what that shows. Raises: ModelError, Cancelled."""
+    from codereader.engine.measure import measure_file
+    from codereader.engine.taught import Taught
+
+    if not model.file:
+        name = model_name(model.header)
+        raise ModelNotFound(f"--measure runs the model, and no file of {name} is here", "Pass --model FILE.gguf.")
+    taught = Taught(config.cache_dir(), machine, model.header)
+
+    def step(stage: str, done: int, total: int) -> None:
+        report.progress(f"measuring: {stage}", done, total, "%" if stage == "load" else "tokens")
+
+    try:
+        return measure_file(taught, Path(model.file), need, config.cache_dir(), cancel, step, preferences)
+    finally:
+        report.clear()
 
 
 def find_model(named: str | None) -> Model:

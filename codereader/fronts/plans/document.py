@@ -9,7 +9,6 @@ from codereader.fronts.plans import words
 from codereader.fronts.plans.comparison import fastest
 from codereader.fronts.plans.flags import server_flags
 from codereader.fronts.plans.planned import Planned, model_name, total_seconds
-from codereader.fronts.plans.table import device
 from codereader.fronts.render import code, inert
 from codereader.fronts.text import safe_line
 
@@ -25,6 +24,8 @@ def page(planned: Planned, shown: int | None) -> Iterator[str]:
         yield f"- {what}: {f'{rate}, ' if rate else ''}{time} {of}"
     for label, text in words.remarks(plan):
         yield f"- {label or 'or'}: {inert(text)}"
+    if planned.measured:
+        yield from (f"- measured: {inert(line)}" for line in words.measured(planned.measured))
     yield ""
     yield from _table(plan)
     yield ""
@@ -44,7 +45,7 @@ def _table(plan: Plan) -> Iterator[str]:
     for share in plan.shares:
         sizes = (share.weights, share.cache, share.compute, share.scratch, share.free, share.headroom)
         cells = " | ".join(f"{size / 2**30:,.2f}" for size in sizes)
-        yield f"| {inert(device(share.name))} | {cells} |"
+        yield f"| {inert(words.where(share.name))} | {cells} |"
 
 
 def comparison(made: Sequence[Planned]) -> Iterator[str]:

@@ -37,6 +37,9 @@ def page(planned: Planned, out: Output, shown: int | None = SHOWN) -> Iterator[s
     for line in textwrap.wrap(title, width, break_on_hyphens=False):
         yield out.bold(line) if planned.fits else out.alarm(line)
     yield from body(planned.best, planned.asked, width)
+    if planned.measured:
+        for number, text in enumerate(words.measured(planned.measured)):
+            yield from labelled("" if number else "measured", text, width)
     yield from labelled("llama.cpp", safe_line(server_flags(planned, planned.best)), None)
     yield from _others(planned, out, shown, width)
 

@@ -6,10 +6,14 @@ Sizes are bytes, lengths tokens, times seconds.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from codereader.engine.hardware.machine import Machine
 from codereader.engine.plan import HOST, Plan, Share
 from codereader.model.gguf import ModelHeader
+
+if TYPE_CHECKING:
+    from codereader.engine.measure import Measurement
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,9 @@ class Planned:
     plans: tuple[Plan, ...]
     file: str = ""
     """The model's file as llama.cpp's programs would be given it; empty where there is none on this machine."""
+
+    measured: Measurement | None = None
+    """What a short run of the model just showed."""
 
     @property
     def best(self) -> Plan:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from codereader.engine.plan import HOST, Plan, Share
+from codereader.engine.plan import Plan, Share
 from codereader.fronts.plans.bars import Marks, bar
-from codereader.fronts.text import safe_line
+from codereader.fronts.plans.words import where
 
 LEAST_BAR, MOST_BAR = 8, 40
 LEAST_NAME, MOST_NAME = 6, 22
-SYSTEM = "system memory"
-"""What the host's share is called on a page."""
 
 
 def table(plan: Plan, width: int, mark: Marks) -> Iterator[str]:
@@ -26,7 +24,7 @@ def table(plan: Plan, width: int, mark: Marks) -> Iterator[str]:
     cells = [_cells(share, unit, has_scratch) for share in shown]
     wide = [max(len(head), *(len(row[at]) for row in cells)) for at, head in enumerate(heads)]
     numbers = sum(wide) + 2 * len(wide) + 4
-    longest = max((len(device(share.name)) for share in shown), default=0)
+    longest = max((len(where(share.name)) for share in shown), default=0)
     long = max(LEAST_NAME, min(longest, MOST_NAME, width - numbers - LEAST_BAR))
     room = min(MOST_BAR, width - numbers - long)
     has_bars = room >= LEAST_BAR
@@ -34,14 +32,9 @@ def table(plan: Plan, width: int, mark: Marks) -> Iterator[str]:
     for share, row in zip(shown, cells, strict=True):
         drawn = f"  {bar(kinds(share, mark), share.free, room, mark)}" if has_bars else ""
         told = "".join(f"  {cell:>{w}}" for cell, w in zip(row, wide, strict=True))
-        yield f"  {_cut(device(share.name), long):<{long}}{told}{drawn}"
+        yield f"  {_cut(where(share.name), long):<{long}}{told}{drawn}"
     if has_bars:
         yield f"  {'':<{long}}  {mark.legend}"
-
-
-def device(name: str) -> str:
-    """Return what a share is called on a page."""
-    return SYSTEM if name == HOST else safe_line(name)
 
 
 def kinds(share: Share, mark: Marks) -> list[tuple[str, int]]:

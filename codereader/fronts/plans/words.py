@@ -6,8 +6,9 @@ The words are those of `ask --dry-run` too. All text is safe for a terminal.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from codereader.engine.plan import Plan, size
+from codereader.engine.plan import HOST, Plan, size
 from codereader.fronts.plans.planned import (
     Asked,
     Planned,
@@ -18,6 +19,9 @@ from codereader.fronts.plans.planned import (
     total_seconds,
 )
 from codereader.fronts.text import counted, duration, safe_line
+
+if TYPE_CHECKING:
+    from codereader.engine.measure import Measurement
 
 UNKNOWN = "not predicted"
 
@@ -147,10 +151,34 @@ def running(plan: Plan, asked: Asked) -> str:
     return f"{how}; about {seconds(lasting)} at most" if lasting else how
 
 
+def measured(found: Measurement) -> Iterator[str]:
+    """Yield what a short run showed, beside what had been predicted for it."""
+    plan = found.plan
+    yield (
+        f"prefill {rate(found.prefill_rate)} on {found.prompt_tokens:,} tokens (predicted {short(plan.prefill_rate)}), "
+        f"decode {rate(found.decode_rate)} on {found.answer_tokens:,} (predicted {short(plan.decode_rate)}), "
+        f"loaded in {duration(found.load_seconds)}; kept for later plans"
+    )
+    if found.held is None:
+        return
+    for share in plan.shares:
+        real = found.held.held.of(share.name)
+        compute = real.compute + real.output
+        yield (
+            f"{where(share.name)} took {size(real.weights)} of weights (predicted {size(share.weights)}), "
+            f"{size(real.cache)} of cache ({size(share.cache)}), {size(compute)} of compute ({size(share.compute)})"
+        )
+
+
+def where(name: str) -> str:
+    """Return what a share is called."""
+    return "system memory" if name == HOST else safe_line(name)
+
+
 def remarks(plan: Plan) -> Iterator[tuple[str, str]]:
     """Yield what is to be said of a plan, each sentence behind a label, which is empty where the last one holds on."""
     if plan.assumption:
-        yield "assumed", plan.assumption
+        yield "rates", plan.assumption
     if plan.limit:
         yield "limit", plan.limit
     yield from (("" if number else "change", change) for number, change in enumerate(plan.changes))

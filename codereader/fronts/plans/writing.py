@@ -13,6 +13,7 @@ from codereader.fronts.plans.planned import Planned, model_name
 
 if TYPE_CHECKING:
     from codereader.engine.hardware.machine import Machine
+    from codereader.engine.measure import Measurement
     from codereader.fronts.render import Output
 
 __all__ = ["SHOWN", "compare_out", "plan_out"]
@@ -69,7 +70,25 @@ def machine_plans(planned: Planned) -> shape.Json:
         },
         "fits": planned.fits,
         "plans": [shape.plan(plan) for plan in planned.plans],
+        "measured": measured_row(planned.measured) if planned.measured else None,
         "llama_server": server_flags(planned, planned.best),
+    }
+
+
+def measured_row(found: Measurement) -> shape.Json:
+    """Return the JSON of what a short run showed, beside what had been predicted for it."""
+    held = found.held.held.parts if found.held else ()
+    return {
+        "prompt_tokens": found.prompt_tokens,
+        "answer_tokens": found.answer_tokens,
+        "prefill_rate": round(found.prefill_rate, 2),
+        "decode_rate": round(found.decode_rate, 2),
+        "load_seconds": round(found.load_seconds, 2),
+        "devices": [
+            {"name": one.name, "weights": one.weights, "cache": one.cache, "compute": one.compute + one.output}
+            for one in held
+        ],
+        "predicted": shape.plan(found.plan),
     }
 
 
