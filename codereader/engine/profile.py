@@ -69,8 +69,8 @@ def learned(
 ) -> Learned:
     """Return what is known of this model on *machine*; of one that never ran there, what other models taught.
 
-    *probes*: of rates only what the last probe of this model showed, which no run changes. Nothing is known of a
-    machine that is only described.
+    *probes*: of rates only what the last probe of this model showed, which no run changes; `runs` is 0 then. Nothing is
+    known of a machine that is only described.
     """
     if machine.name:
         return NOTHING
@@ -83,7 +83,7 @@ def learned(
         prefill=_factor(known, own, lambda one: (one.prefill, one.prefill_tokens)),
         decode=_factor(known, own, lambda one: (one.decode, one.decode_tokens)),
         extra_bytes=extra,
-        runs=sum(1 for one in own if one.prefill or one.decode),
+        runs=0 if probes else sum(1 for one in own if one.prefill or one.decode),
     )
 
 

@@ -76,16 +76,22 @@ class Taught:
     def _corrected(self, plan: Plan, made_with: Learned, need: Need) -> Plan:
         """Return *plan* with the rates that runs like it showed."""
         known = self._learned(placement_of(self.header, plan))
-        if (known.prefill, known.decode) == (made_with.prefill, made_with.decode):
+        if (known.prefill, known.decode) == (1.0, 1.0):
             return plan
         prefill = plan.prefill_rate / made_with.prefill * known.prefill
         decode = plan.decode_rate / made_with.decode * known.decode
         seconds = need.prompt_tokens / prefill + need.answer_tokens / decode if prefill and decode else plan.seconds
-        whose = f"{known.runs} of this model" if known.runs else "those of other models"
-        said = f"{plan.assumption} Corrected by what runs here showed ({whose}).".strip()
+        said = f"{plan.assumption}; corrected by {_whose(known.runs)}"
         return replace(plan, prefill_rate=prefill, decode_rate=decode, seconds=seconds, assumption=said)
 
     def _learned(self, place: Placement, *, probes: bool = False) -> Learned:
         if (place, probes) not in self._known:
             self._known[place, probes] = learned(self._cache, self.machine, self.header, place, probes=probes)
         return self._known[place, probes]
+
+
+def _whose(runs: int) -> str:
+    """Return whose runs corrected a prediction: *runs* of the model's own, else those of other models."""
+    if not runs:
+        return "what other models showed here"
+    return "a run here" if runs == 1 else f"{runs} runs here"

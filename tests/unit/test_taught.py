@@ -104,7 +104,7 @@ def test_runs_change_neither_the_plan_nor_the_pace_of_budgets(tmp_path: Path, ma
     }
 
     assert again.prefill_rate < planned.prefill_rate / 5
-    assert "Corrected by what runs here showed (3 of this model)." in again.assumption
+    assert "; corrected by 3 runs here" in again.assumption
     assert planned == replace(again, **rates)
     assert pace == second.pace(NEED)
 
@@ -126,7 +126,7 @@ def test_a_model_that_never_ran_here_is_corrected_by_others(tmp_path: Path) -> N
     seen = Taught(tmp_path, HOST_ONLY, model()).plan(NEED)
 
     assert pytest.approx(bare.prefill_rate / 2, rel=1e-3) == seen.prefill_rate
-    assert "those of other models" in seen.assumption
+    assert "; corrected by what other models showed here" in seen.assumption
 
 
 def test_machines_that_are_only_described_are_not_corrected(tmp_path: Path) -> None:
