@@ -100,11 +100,11 @@ def _processor_quota() -> int:
 
 def _mac_cores() -> tuple[int, int]:
     """Return performance and efficiency cores of a Mac; (0, 0) where it does not tell them apart."""
-    return _sysctl(b"hw.perflevel0.physicalcpu"), _sysctl(b"hw.perflevel1.physicalcpu")
+    return system_number(b"hw.perflevel0.physicalcpu"), system_number(b"hw.perflevel1.physicalcpu")
 
 
-def _sysctl(name: bytes) -> int:
-    """Return the whole number that the system keeps under *name*, 0 where there is none."""
+def system_number(name: bytes) -> int:
+    """Return the whole number that macOS keeps under *name*, 0 where there is none."""
     value, size = ctypes.c_int(), ctypes.c_size_t(ctypes.sizeof(ctypes.c_int))
     try:
         failed = ctypes.CDLL(None).sysctlbyname(name, ctypes.byref(value), ctypes.byref(size), None, 0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -80,38 +79,31 @@ def _version(name: str) -> str | None:
 
 
 def _pip() -> str:
-    return f"{Path(sys.executable).name} -m pip"
+    from codereader.engine.hardware.rebuild import python
+
+    return f"{python()} -m pip"
 
 
 def _engine(findings: Findings) -> None:
-    from codereader.engine.hardware.devices import inventory
+    from codereader.engine.hardware import apart, bandwidth, rebuild, seen
+    from codereader.fronts.machine import machine_json, machine_rows
 
-    machine = inventory()
-    build = machine.build
+    machine = bandwidth.with_bandwidth(apart.inventory(), config.cache_dir(), again=True)
+    build, cards = machine.build, seen.cards()
+    advice = rebuild.advice(machine, cards)
     about = f"{build.llama_cpp} in llama-cpp-python {build.binding}" if build.binding else "not available"
-    findings.rows.append(("llama.cpp", about))
-    if not build.binding:
-        mend = f"{_pip()} install --force-reinstall --no-cache-dir llama-cpp-python"
-        findings.problems.append(("llama.cpp cannot be loaded, so no model can run", mend))
     offload = "yes" if machine.can_offload else "no: this build of llama-cpp-python runs on the CPU only"
-    findings.rows.append(("GPU offload", offload))
-    for device in machine.devices:
-        memory = f"{size(device.free_bytes)} free of {size(device.total_bytes)}"
-        findings.rows.append(("device", f"{device.name} ({device.description}), {memory}"))
-    findings.rows.append(("processor", f"{machine.physical_cores} cores, {machine.logical_cores} threads usable"))
-    memory = f"{size(machine.memory_available)} available of {size(machine.memory_total)}"
-    findings.rows.append(("memory", memory))
-    findings.data |= {
-        "llama_cpp": {"binding": build.binding, "version": build.llama_cpp, "features": build.features},
-        "can_offload": machine.can_offload,
-        "devices": [
-            {"name": d.name, "description": d.description, "free": d.free_bytes, "total": d.total_bytes}
-            for d in machine.devices
-        ],
-        "physical_cores": machine.physical_cores,
-        "memory_available": machine.memory_available,
-        "memory_total": machine.memory_total,
+    findings.rows += [("llama.cpp", about), ("GPU offload", offload), *machine_rows(machine)]
+    findings.data["llama_cpp"] = {
+        "binding": build.binding,
+        "version": build.llama_cpp,
+        "features": build.features,
+        "backends": list(build.backends),
     }
+    findings.data |= machine_json(machine, cards, advice)
+    if machine.trouble:
+        findings.problems.append((f"no model can run: {machine.trouble}", rebuild.repair(machine)))
+    findings.problems += [(one.problem, one.mend) for one in advice]
 
 
 def _models(findings: Findings) -> None:

@@ -1,0 +1,155 @@
+"""What to do about a graphics processor that is there and that this llama.cpp cannot use.
+
+A wheel of llama-cpp-python is built for one part of ggml; the command here builds another, from the sources that pip
+fetches. Nothing is run.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from codereader.engine.hardware.machine import Device, Machine
+from codereader.engine.hardware.seen import Card, runs_translated
+
+PACKAGE = "llama-cpp-python"
+
+_WINDOWS = os.name == "nt"
+
+_OPTIONS = {"CUDA": "-DGGML_CUDA=on", "ROCm": "-DGGML_HIP=on", "Vulkan": "-DGGML_VULKAN=on", "Metal": "-DGGML_METAL=on"}
+
+_TOOLS: dict[str, tuple[str, ...]] = {"CUDA": ("nvcc",), "ROCm": ("hipconfig",), "Vulkan": ("glslc",), "Metal": ("cc",)}
+"""Programs of the kit that each part is built with."""
+
+_KITS = {
+    "CUDA": "the CUDA toolkit (nvcc) and a C++ compiler",
+    "ROCm": "ROCm (hipconfig, hipBLAS, rocBLAS)",
+    "Vulkan": "the Vulkan SDK (on Debian and Ubuntu: libvulkan-dev glslc spirv-headers) and a C++ compiler",
+    "Metal": "Apple's command line tools (xcode-select --install)",
+}
+_CHECKS = {"CUDA": "nvidia-smi", "ROCm": "rocminfo", "Vulkan": "vulkaninfo --summary"}
+"""Programs of the drivers that list what they see."""
+
+_NOT_LOADED = "cannot load the llama.cpp library"
+"""How the trouble begins that `native.llama` tells of."""
+
+_PARTS = {"NVIDIA": ("CUDA", "Vulkan"), "AMD": ("ROCm", "Vulkan"), "Intel": ("Vulkan", "SYCL"), "Apple": ("Metal",)}
+"""The parts of ggml that can use a vendor's processors, the one to build first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What is wrong with one card, in a sentence, and the command that mends it."""
+
+    card: Card
+    problem: str
+    mend: str
+
+
+def advice(
+    machine: Machine, cards: Sequence[Card], find: Callable[[str], str | None] = shutil.which
+) -> tuple[Advice, ...]:
+    """Return what to do about those of *cards* that *machine* cannot use: at most one piece for each vendor.
+
+    *find* tells where a program lies, None where it is missing.
+    """
+    made: dict[str, Advice] = {}
+    for card in cards:
+        if not _used(card, machine.layer_devices):
+            made.setdefault(card.vendor, _advice(card, machine, find))
+    return tuple(made.values())
+
+
+def command(part: str, version: str = "") -> str:
+    """Return the command that builds llama-cpp-python with *part* of ggml for this Python: for PowerShell on Windows.
+
+    *version* is the one to build, empty for the newest.
+    """
+    install = _installer(version)
+    option = _OPTIONS[part]
+    if _WINDOWS:
+        return f"$env:CMAKE_ARGS='{option}'; & {install}"
+    compiler = 'HIPCXX="$(hipconfig -l)/clang" HIP_PATH="$(hipconfig -R)" ' if part == "ROCm" else ""
+    return f'{compiler}CMAKE_ARGS="{option}" {install}'
+
+
+def repair(machine: Machine) -> str:
+    """Return what to try where *machine* has `trouble`: its llama.cpp cannot be loaded, or a driver does not answer."""
+    if machine.trouble.startswith(_NOT_LOADED):
+        return f"{_installer('')}   (on Linux it needs the system's libgomp)"
+    return "update the driver of the graphics card; CUDA_VISIBLE_DEVICES=-1 in the environment leaves NVIDIA's out"
+
+
+def _used(card: Card, devices: Sequence[Device]) -> bool:
+    """Whether one of *devices* is *card*: at the same place, or of its vendor where a place is not known."""
+    return any(device.pci == card.pci if device.pci and card.pci else _is_of(card.vendor, device) for device in devices)
+
+
+def _is_of(vendor: str, device: Device) -> bool:
+    if device.backend in ("CUDA", "ROCm", "Metal"):
+        return device.backend == _PARTS[vendor][0]
+    said = device.description.lower()
+    words = {"NVIDIA": ("nvidia", "geforce"), "AMD": ("amd", "radeon"), "Intel": ("intel", "arc"), "Apple": ("apple",)}
+    return any(word in said for word in words[vendor])
+
+
+def _advice(card: Card, machine: Machine, find: Callable[[str], str | None]) -> Advice:
+    built = next((part for part in _PARTS[card.vendor] if part in machine.build.backends), None)
+    if card.vendor == "Apple" and runs_translated():
+        problem = f"{card.name} is not used: this Python is built for Intel, and Metal needs one for Apple's processors"
+        return Advice(card, problem, f"install a Python for arm64, then there: {_bare(machine)}")
+    if built is not None:
+        problem = f"{card.name} is there, and this llama.cpp is built for {built}, but its driver shows no such card"
+        return Advice(card, problem, f"{_CHECKS.get(built, 'codereader doctor')}   (it should list the card)")
+    part = _to_build(card, find)
+    problem = f"{card.name} is there, but this llama.cpp is built without {part}"
+    missing = "" if _has_kit(part, find) else ", not found here"
+    return Advice(card, problem, f"{command(part, machine.build.binding)}   (needs {_KITS[part]}{missing})")
+
+
+def _bare(machine: Machine) -> str:
+    wanted = f"{PACKAGE}=={machine.build.binding}" if machine.build.binding else PACKAGE
+    return f"python -m pip install {wanted}"
+
+
+def _to_build(card: Card, find: Callable[[str], str | None]) -> str:
+    """Return the part of ggml to build: the vendor's own; for AMD on Windows or without ROCm's compiler Vulkan."""
+    part = _PARTS[card.vendor][0]
+    return "Vulkan" if part == "ROCm" and (_WINDOWS or not _has_kit(part, find)) else part
+
+
+def _has_kit(part: str, find: Callable[[str], str | None]) -> bool:
+    return all(find(tool) is not None or _aside(tool) for tool in _TOOLS[part])
+
+
+def _aside(tool: str) -> bool:
+    """Whether *tool* lies where its kit puts it, though not on the PATH."""
+    places = {"nvcc": Path("/usr/local/cuda/bin/nvcc"), "hipconfig": Path("/opt/rocm/bin/hipconfig")}
+    return tool in places and places[tool].exists()
+
+
+def _installer(version: str) -> str:
+    """Return how to build the package anew for this Python, in the same version: with its pip, else with uv."""
+    wanted = f"{PACKAGE}=={version}" if version else PACKAGE
+    if importlib.util.find_spec("pip") is None:
+        where = _quoted(sys.executable)
+        return f"uv pip install --python {where} --no-deps --no-binary {PACKAGE} --reinstall --no-cache {wanted}"
+    return f"{python()} -m pip install --no-deps --no-binary {PACKAGE} --force-reinstall --no-cache-dir {wanted}"
+
+
+def python() -> str:
+    """Return what to type to run this Python: its name where that finds it, else where it lies."""
+    name = Path(sys.executable).name
+    found = shutil.which(name)
+    is_found = found is not None and Path(found) == Path(sys.executable)
+    return name if is_found else _quoted(sys.executable)
+
+
+def _quoted(path: str) -> str:
+    return f"'{path}'" if _WINDOWS else shlex.quote(path)
