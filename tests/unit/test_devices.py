@@ -6,9 +6,11 @@ import os
 import sys
 
 import psutil
+import pytest
 
 from codereader.engine import library
 from codereader.engine.hardware import devices
+from codereader.engine.hardware.host import Memory
 from codereader.engine.hardware.machine import Device, Machine
 
 
@@ -77,6 +79,65 @@ def test_the_card_with_most_free_memory_comes_first():
     ordered = Machine(listed, 1, 1, 1, 1).layer_devices
 
     assert ["b", "d", "a"] == [device.name for device in ordered]
+
+
+def card(name: str, description: str, kind: str = "gpu", backend: str = "CUDA", pci: str = "", gib: int = 24) -> Device:
+    """A device as ggml would describe it."""
+    return Device(name, description, kind, gib << 30, gib << 30, backend=backend, pci=pci)
+
+
+MEMORY = Memory(available=20 << 30, total=32 << 30, installed=128 << 30)
+
+
+def test_a_card_known_by_name_has_its_makers_figures():
+    """What ggml does not say comes from the table; of a stranger nothing is said."""
+    known = devices._completed(card("CUDA0", "NVIDIA GeForce RTX 4090"), MEMORY)
+    stranger = devices._completed(card("CUDA1", "NVIDIA Graphics Device"), MEMORY)
+
+    assert (1008e9, False, 24 << 30) == (known.bandwidth, known.shares_memory, known.free_bytes)
+    assert known.link > 30e9
+    assert (0, 0, 0) == (stranger.bandwidth, stranger.operations, stranger.link)
+
+
+@pytest.mark.parametrize(
+    ("device", "shared"),
+    [
+        (card("CUDA0", "NVIDIA GB10", "integrated gpu"), True),
+        (card("Vulkan0", "AMD Radeon Graphics (RADV RAPHAEL)", "integrated gpu", "Vulkan"), True),
+        (card("MTL0", "Apple M4 Max", backend="Metal"), True),
+        (card("MTL0", "AMD Radeon Pro 5500M", backend="Metal"), False),
+        (card("SYCL0", "Intel(R) UHD Graphics 770", backend="SYCL"), True),
+        (card("SYCL0", "Intel(R) Arc(TM) Graphics", backend="SYCL"), True),
+        (card("SYCL0", "Intel(R) Arc(TM) A770 Graphics", backend="SYCL"), False),
+        (card("RPC0", "10.0.0.2:50052", backend="RPC"), False),
+    ],
+)
+def test_memory_that_is_the_hosts_is_told(device, shared):
+    """As ggml says it, or as the names say where it does not; then no more is free than the host has available."""
+    found = devices._completed(device, MEMORY)
+
+    assert (shared, (20 if shared else 24) << 30) == (found.shares_memory, found.free_bytes)
+    assert not (shared and found.link)
+
+
+def test_the_size_of_a_mac_is_that_of_its_memory():
+    """Metal shows three quarters of it; what it is sold with picks the figures."""
+    small = devices._completed(card("MTL0", "Apple M4 Max", backend="Metal"), Memory(1, 1, 36 << 30))
+    large = devices._completed(card("MTL0", "Apple M4 Max", backend="Metal"), MEMORY)
+
+    assert (410e9, 546e9) == (small.bandwidth, large.bandwidth)
+
+
+def test_a_card_that_two_backends_show_counts_once():
+    """CUDA and Vulkan in one build list the same card; the first stands, and cards without a place all stand."""
+    shown = [
+        card("CUDA0", "NVIDIA", pci="0000:01:00.0"),
+        card("Vulkan0", "NVIDIA", backend="Vulkan", pci="0000:01:00.0"),
+        card("RPC0", "a"),
+        card("RPC1", "a"),
+    ]
+
+    assert ["CUDA0", "RPC0", "RPC1"] == [device.name for device in devices._each_once(shown)]
 
 
 def test_the_log_keeps_the_cause_and_hides_escapes():
