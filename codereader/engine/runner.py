@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
+from codereader.engine.hardware.bandwidth import with_bandwidth
 from codereader.engine.plan import Need, Plan
 from codereader.engine.process.remote import RemoteEngine
 from codereader.engine.process.standby import Standby
@@ -48,7 +49,8 @@ class Runner:
 
     @cached_property
     def _taught(self) -> Taught:
-        return Taught(self._cache, self._standby.machine(), self._header)
+        machine = with_bandwidth(self._standby.machine(), self._cache, probe=True)
+        return Taught(self._cache, machine, self._header)
 
     def _engine(self, plan: Plan) -> Engine:
         return RemoteEngine(plan, self._header.path, self._cache / "state", self._standby.take)
