@@ -127,6 +127,7 @@ def test_the_json_documentation_names_every_key(run, tmp_path: Path) -> None:
         "brief": ["brief", tmp_path],
         "pack": ["pack", tmp_path, "--budget", "1000"],
         "index": ["index", tmp_path],
+        "plan": ["plan"],
         "models": ["models", "list"],
         "doctor": ["doctor"],
     }

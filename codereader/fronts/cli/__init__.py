@@ -66,8 +66,8 @@ class LazyGroup(click.Group):
 
 
 EPILOG = (
-    "Exit codes: 0 ok, 1 nothing found, (with --strict) a claim that is wrong, or (with --replay) another answer, "
-    "2 usage, 3 nothing readable at PATH, 4 model, 70 a bug, 130 interrupted."
+    "Exit codes: 0 ok, 1 nothing found, (with --strict) a claim that is wrong, (with --replay) another answer, or (of "
+    "plan) no room, 2 usage, 3 nothing readable at PATH, 4 model, 70 a bug, 130 interrupted."
 )
 
 

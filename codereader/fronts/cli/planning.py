@@ -17,7 +17,7 @@ from codereader.fronts.cli.options import Which, opened, stoppable
 from codereader.fronts.cli.plan import CACHE_TYPES
 from codereader.fronts.plans.machines import HERE, Entry, entry, specs
 from codereader.fronts.plans.planned import Asked, Planned, model_name
-from codereader.fronts.text import safe_line
+from codereader.fronts.text import counted, safe_line
 
 if TYPE_CHECKING:
     from codereader.engine.hardware.machine import Machine
@@ -33,14 +33,17 @@ STRUCTURE = "explain structure"
 
 MODEL_HINT = "Pass --model FILE.gguf, a name from `codereader models list`, or a model that is known by name."
 
+MOST_TOKENS = (1 << 31) - 1
+"""llama.cpp counts positions in 32 bits."""
+
 CPU = "cpu"
 """Stands for no device, as for `ask`."""
 
+ANSWER_SHARE = 4
+"""Of a short context the answer takes one token for so many where nobody says how many."""
+
 BESIDE = 1.25
 """Tokens of prompt for a token of files: the brief takes a quarter of the base, and a question adds a third of both."""
-
-PATIENT = 1e9
-"""Seconds: in a comparison every machine gets the same prompt, however slow it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,9 @@ def run(request: Request, which: Which, report: Report, out: Output, style: str)
 
 def _check(request: Request) -> None:
     """Check that the flags do not contradict each other. Raises: UsageError."""
+    for flag, tokens in (("--tokens", request.ctx), ("--prompt", request.prompt), ("--max-tokens", request.answer)):
+        if tokens is not None and tokens > MOST_TOKENS:
+            raise UsageError(f"{flag} {tokens:,} is more than the {MOST_TOKENS:,} that llama.cpp counts", "Pass less.")
     if request.path is not None and request.prompt is not None:
         raise UsageError("PATH and --prompt contradict each other", "The tree says how long the prompt is.")
     if request.budget is not None and request.prompt is not None:
@@ -303,7 +309,7 @@ def _asked(
     from codereader.answer.known import DEFAULT_TOKENS
     from codereader.engine.plan import Need
 
-    answer = request.answer or DEFAULT_TOKENS
+    answer = request.answer or min(DEFAULT_TOKENS, max(1, (request.ctx or MOST_TOKENS) // ANSWER_SHARE))
     if reader is None:
         prompt, about = _prompt(request, model.header, answer)
         exact = True
@@ -324,7 +330,7 @@ def _prompt(request: Request, header: ModelHeader, answer: int) -> tuple[int, st
     if given is not None and (request.ctx is None or given <= room):
         return given, ""
     if room < 1 or given is not None:
-        wanted = f"{given:,} tokens of prompt and {answer:,} of answer" if given else f"an answer of {answer:,} tokens"
+        wanted = f"{counted(given or 1, 'token')} of prompt and {answer:,} of answer"
         least = (given or 1) + answer
         raise UsageError(
             f"{wanted} do not fit a context of {window:,}", f"Pass --tokens {least} or less of the others."
@@ -350,15 +356,15 @@ def _prompt_of(
     """Return the tokens of what `ask` would send about the tree, what that is, and whether they are exact."""
     from codereader.answer.known import DEFAULT_PATIENCE, Wish
     from codereader.answer.planning import planned_speaker
+    from codereader.pack.budget import AUTO_BUDGET
 
-    patience = PATIENT if request.compared else DEFAULT_PATIENCE
-    device = place.device
-    wish = Wish(request.budget or None, request.ctx, answer, patience, request.gpu_layers, device)
+    budget = request.budget or (AUTO_BUDGET if request.compared else None)
+    wish = Wish(budget, request.ctx, answer, DEFAULT_PATIENCE, request.gpu_layers, place.device)
     question = request.question or STRUCTURE
     with report.working("packing"), reader.cancel.anywhere():
         speaker = planned_speaker(header, plan, reader.cache)
     with report.working("packing"):
         ready = reader.prepare(reader.known(question), speaker, wish)
-    counted = "counted in its vocabulary" if speaker.vocabulary.exact else "estimated: its vocabulary is not here"
-    about = f'"{safe_line(question)}" about {safe_line(reader.walked.scope.name)}, {counted}'
+    how = "counted in its vocabulary" if speaker.vocabulary.exact else "estimated: its vocabulary is not here"
+    about = f'"{safe_line(question)}" about {safe_line(reader.walked.scope.name)}, {how}'
     return len(ready.composed.prompt), about, speaker.vocabulary.exact

@@ -108,7 +108,7 @@ def seconds(count: float) -> str:
 
 def times(plan: Plan, asked: Asked) -> list[tuple[str, str, str, str]]:
     """Return (what, rate, time, of what) for prompt, answer and both."""
-    about = f"{asked.prompt:,} tokens of prompt"
+    about = f"{counted(asked.prompt, 'token')} of prompt"
     return [
         ("prefill", rate(plan.prefill_rate), seconds(prefill_seconds(plan, asked)), f"for {about}"),
         ("decode", rate(plan.decode_rate), seconds(decode_seconds(plan, asked)), f"for {asked.answer:,} of answer"),
@@ -119,7 +119,7 @@ def times(plan: Plan, asked: Asked) -> list[tuple[str, str, str, str]]:
 def need(asked: Asked, context: int) -> str:
     """Return what the plan is made for."""
     about = f" ({asked.about})" if asked.about else ""
-    return f"{asked.prompt:,} tokens of prompt{about}, {asked.answer:,} of answer, context {context:,}"
+    return f"{counted(asked.prompt, 'token')} of prompt{about}, {asked.answer:,} of answer, context {context:,}"
 
 
 def one_line(plan: Plan, asked: Asked) -> str:
