@@ -53,6 +53,12 @@ def test_several_cards_of_one_kind_have_names_that_differ():
     assert "2x RTX 4000 Ada + T4 + RTX 4000 Ada + 64.0 GiB RAM" == made.name
 
 
+@pytest.mark.parametrize("spec", ["4x RTX 4000 Ada", "4xRTX 4000 Ada", "4 × RTX 4000 Ada", "4 X rtx4000ada:20GiB"])
+def test_several_are_written_in_several_ways(spec):
+    """A number and an x, with or without spaces."""
+    assert 5 == len(machine_of([spec], 64 * GIB).devices)
+
+
 def test_the_driver_and_the_system_keep_their_part():
     """Not all that is sold is free: half a GiB of a card or a hundredth, 4 GiB of a host or an eighth."""
     made = machine_of(["RTX 4090", "RTX PRO 6000"], 8 * GIB)

@@ -77,6 +77,17 @@ def test_what_is_not_known_is_not_guessed(said):
     assert matching(said, 24 * GIB) is None
 
 
+@pytest.mark.parametrize(
+    "typed", ["MacBook Pro M4 Max 128GB", "Mac Studio (M4 Max, 2025) M4 Max 128 GB", "apple m4max 128gb"]
+)
+def test_the_computer_around_a_chip_does_not_count(typed):
+    """A person names the Mac, not the chip alone."""
+    found = named(typed)
+
+    assert found is not None
+    assert "M4 Max 128GB" == found.label
+
+
 def test_gigabytes_of_a_spark_are_decimal_however_they_are_written():
     """128 GB behind its name, or as a size of its own, are the 128 GB that it is sold with."""
     assert {128 * 10**9} == {made.memory for made in (named("DGX Spark 128GB"), named("GB10", 128 * GIB)) if made}

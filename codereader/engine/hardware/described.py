@@ -31,7 +31,7 @@ _NUMBER = r"(\d{1,9}(?:\.\d{1,6})?)\s*"
 _MEMORY = re.compile(_NUMBER + r"([mgt])(?:i?b)?", re.I)
 _BANDWIDTH = re.compile(_NUMBER + r"([mgt])(i?)b(?:/s|ps|/sec)", re.I)
 _COMPUTE = re.compile(_NUMBER + r"([gtp])flop(?:/?s)?", re.I)
-_SEVERAL = re.compile(r"(\d{1,6})\s*[x×]\s+(.*)", re.I | re.S)
+_SEVERAL = re.compile(r"(\d{1,6})\s*[x×]\s*(.*)", re.I | re.S)
 
 
 @dataclass(frozen=True, slots=True)

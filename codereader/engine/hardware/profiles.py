@@ -20,7 +20,7 @@ _TABLE = Path(__file__).with_name("profiles.toml")
 
 _DECIMAL_GB = 10**9
 _GIB = 1 << 30
-_NEAR_NAMES = 6
+_NEAR_NAMES = 4
 
 ECC_SHARE = 16
 """Error-correcting codes in a card's own memory take one part of this many: 15,360 MiB are left of a T4's 16 GiB."""
@@ -31,7 +31,9 @@ SMALL_MAC = 36 * _GIB
 What Metal's recommendedMaxWorkingSetSize says as delivered; ``sysctl iogpu.wired_limit_mb`` raises it.
 """
 
-_ASIDE = re.compile(r"\([^()]*\)")
+_ASIDE = re.compile(r"\([^()]*\)|\b(?:macbook(?: pro| air)?|mac (?:studio|mini|pro)|imac)\b", re.I)
+"""What stands beside the name of a card or chip: in parentheses, or the computer that Apple builds it into."""
+
 _WORD = re.compile(r"[a-z0-9]+")
 _MAKERS = frozenset("nvidia geforce quadro tesla amd radeon instinct intel apple graphics gpu generation".split())
 _TRAILING_SIZE = re.compile(r"^(.*\S)[\s,]+(\d{1,4})\s*(?:GB|GiB|G)$", re.I)
@@ -94,17 +96,13 @@ def labels() -> tuple[str, ...]:
 
 
 def near(text: str) -> tuple[str, ...]:
-    """Return the names most like *text*, the nearest first; those that hold it before those that resemble it."""
+    """Return the names most like *text*, the nearest first: those that hold it or that it holds, then alike ones."""
     wanted = _key(text)
-    if not wanted:
-        return ()
     by_key = {_key(profile.label): profile.label for profile in reversed(profiles())}
-    ordered = sorted(by_key)
-    holding = sorted(
-        (key for key in ordered if wanted in key or (key in wanted and len(key) > 3)), key=_by_length(wanted)
-    )
-    alike = difflib.get_close_matches(wanted, ordered, n=_NEAR_NAMES, cutoff=0.6)
-    return tuple(dict.fromkeys(by_key[key] for key in (*holding, *alike)))[:_NEAR_NAMES]
+    held = [key for key in by_key if wanted and (wanted in key or (key in wanted and len(key) > 3))]
+    held.sort(key=lambda key: (abs(len(key) - len(wanted)), key))
+    alike = difflib.get_close_matches(wanted, sorted(by_key), n=_NEAR_NAMES, cutoff=0.7)
+    return tuple(by_key[key] for key in dict.fromkeys([*held, *alike]))[:_NEAR_NAMES]
 
 
 @functools.cache
@@ -112,10 +110,6 @@ def profiles() -> tuple[Profile, ...]:
     """Return every profile of the table, in its order."""
     families = tomllib.loads(_TABLE.read_text(encoding="utf-8"))["family"]
     return tuple(made for family in families for card in family["cards"] for made in _expand(family, card))
-
-
-def _by_length(wanted: str) -> Any:
-    return lambda key: (abs(len(key) - len(wanted)), key)
 
 
 def _sized(found: tuple[Profile, ...], memory: int) -> Profile:
@@ -138,7 +132,7 @@ def _by_key() -> dict[str, tuple[Profile, ...]]:
 
 
 def _key(text: str) -> str:
-    """Return *text* as names are compared: no asides in parentheses, no makers, only letters and digits."""
+    """Return *text* as names are compared: no asides, no makers, only letters and digits."""
     return "".join(word for word in _WORD.findall(_ASIDE.sub(" ", text.lower())) if word not in _MAKERS)
 
 
