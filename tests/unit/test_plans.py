@@ -184,7 +184,7 @@ def test_weights_read_from_disk_are_no_fit(scout: ModelHeader) -> None:
 
 def test_placement_is_told_in_layers() -> None:
     """How many layers lie where, and whose experts do not."""
-    assert "49 of 49 layers on the GPU, the experts of 45 in system memory" == words.placement(made_plan())
+    assert "49 of 49 layers on the GPU, experts of 45 layers in system memory" == words.placement(made_plan())
     host = replace(made_plan().shares[1], layers=49)
     assert "all layers on the CPU" == words.placement(made_plan(gpu_layers=0, shares=(host,), cpu_experts=()))
 

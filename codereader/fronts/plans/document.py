@@ -51,6 +51,10 @@ def _table(plan: Plan) -> Iterator[str]:
 def comparison(made: Sequence[Planned]) -> Iterator[str]:
     """Yield several machines side by side."""
     best = fastest(made)
+    needs = {words.need(one.asked, one.best.context) for one in made}
+    if len(needs) == 1:
+        yield inert(needs.pop())
+        yield ""
     yield "| machine | model | fits | how | prefill tokens/s | decode tokens/s | together |"
     yield "|---|---|---|---|---:|---:|---:|"
     for one in made:

@@ -28,6 +28,8 @@ def table(plan: Plan, width: int, mark: Marks) -> Iterator[str]:
     long = max(LEAST_NAME, min(longest, MOST_NAME, width - numbers - LEAST_BAR))
     room = min(MOST_BAR, width - numbers - long)
     has_bars = room >= LEAST_BAR
+    if not has_bars:
+        long = max(LEAST_NAME, min(longest, MOST_NAME, width - numbers))
     yield f"  {name:<{long}}" + "".join(f"  {head:>{w}}" for head, w in zip(heads, wide, strict=True))
     for share, row in zip(shown, cells, strict=True):
         drawn = f"  {bar(kinds(share, mark), share.free, room, mark)}" if has_bars else ""

@@ -64,7 +64,7 @@ def placement(plan: Plan) -> str:
     if not plan.cpu_experts:
         return layers
     every = len(plan.cpu_experts) >= plan.gpu_layers - 1
-    experts = "their experts" if every else f"the experts of {len(plan.cpu_experts)}"
+    experts = "their experts" if every else f"experts of {counted(len(plan.cpu_experts), 'layer')}"
     return f"{layers}, {experts} in system memory"
 
 
@@ -147,6 +147,8 @@ def short(tokens: float) -> str:
 def running(plan: Plan, asked: Asked) -> str:
     """Return in one line how a plan runs; the time is said where both rates are predicted."""
     how = f"{placement(plan)}, {cache_type(plan)}, context {plan.context:,}"
+    if plan.from_disk:
+        how += f", {size(plan.from_disk)} read from disk again and again"
     lasting = total_seconds(plan, asked) if plan.prefill_rate and plan.decode_rate else 0.0
     return f"{how}; about {seconds(lasting)} at most" if lasting else how
 
@@ -183,5 +185,5 @@ def remarks(plan: Plan) -> Iterator[tuple[str, str]]:
         yield "limit", plan.limit
     yield from (("" if number else "change", change) for number, change in enumerate(plan.changes))
     if plan.gpu_tokens:
-        yield "most", f"{plan.gpu_tokens:,} tokens of prompt and answer stay on the GPU like this"
+        yield "most", f"up to {plan.gpu_tokens:,} tokens of prompt and answer stay on the GPU like this"
     yield from (("note", note) for note in plan.notes)
