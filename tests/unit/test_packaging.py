@@ -65,6 +65,14 @@ def test_a_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 
+def test_a_wheel_holds_the_models_that_are_known_by_name(wheel: Path) -> None:
+    """Every data file of the checkout."""
+    with zipfile.ZipFile(wheel) as archive:
+        shipped = {name for name in archive.namelist() if name.startswith("codereader/model/known/")}
+
+    assert {f"codereader/model/known/{path.name}" for path in (ROOT / "codereader/model/known").glob("*.*")} <= shipped
+
+
 def test_every_grammar_is_a_dependency() -> None:
     """A language in grammars/ has its wheel among the dependencies."""
     wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]

@@ -28,7 +28,7 @@ ALIGNMENT = 32
 
 _BLOCKS = {name: (length, size) for name, length, size in TENSOR_TYPES.values()}
 _QUANTIZATION = re.compile(r"[-.:_](?P<mix>(?:ud-)?(?:i?q\d\w*|tq\d\w*|mxfp4\w*|nvfp4|b?f16|f32))$", re.IGNORECASE)
-_DRESS = re.compile(r"-(?:instruct|chat|it|gguf|\d{4})\b(?=-|$)")
+_DRESS = re.compile(r"-(?:instruct|chat|it|gguf)(?=-|$)")
 
 
 def known_names() -> tuple[str, ...]:
