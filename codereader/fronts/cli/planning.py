@@ -243,6 +243,8 @@ def _plans(header: ModelHeader, machine: Machine, need: Need, preferences: Prefe
     from codereader.engine.planning.planner import plans_anyway
     from codereader.engine.taught import Taught
 
+    if machine.name:
+        return plans_anyway(header, machine, need, preferences)
     try:
         return Taught(config.cache_dir(), machine, header).plans(need, preferences)
     except ModelTooLarge:
@@ -321,10 +323,9 @@ def _asked(
 
 def _prompt(request: Request, header: ModelHeader, answer: int) -> tuple[int, str]:
     """Return the tokens of a prompt about no tree, and where the number comes from. Raises: UsageError."""
-    from codereader.answer.prepare import UNKNOWN_WINDOW
     from codereader.pack.budget import AUTO_BUDGET
 
-    window = request.ctx or header.context_length or UNKNOWN_WINDOW
+    window = request.ctx or header.context_length or _unknown_window()
     room = window - answer
     given = request.prompt
     if given is not None and (request.ctx is None or given <= room):
@@ -342,6 +343,13 @@ def _prompt(request: Request, header: ModelHeader, answer: int) -> tuple[int, st
     if prompt <= room:
         return prompt, f"{files:,} of files and what `ask` adds"
     return room, "all that --tokens leaves" if request.ctx else f"all that the model's window of {window:,} leaves"
+
+
+def _unknown_window() -> int:
+    """Return the context that `ask` assumes of a model that does not say."""
+    from codereader.answer.prepare import UNKNOWN_WINDOW
+
+    return UNKNOWN_WINDOW
 
 
 def _prompt_of(
