@@ -7,8 +7,8 @@ masks above all. With flash attention and one row of logits. Knows nothing of ma
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from codereader.engine.footprint.cache import layer_caches, window_length
 from codereader.engine.footprint.cells import windowed_layers
@@ -63,54 +63,80 @@ def compute_shares(
     """
     tokens = min(context, micro_batch)
     rotates = (type_k != "f16" and header.key_length % 64 == 0), (type_v != "f16" and header.value_length % 64 == 0)
-    caches = ()
-    if placement.borrows and 0 in placement.homes and tokens >= LARGE_BATCH:
-        caches = layer_caches(header, context, micro_batch, type_k, type_v, full_window=full_window)
-    steps = _steps(_Same(header), tokens, placement, rotates, caches)
-    inputs = [_inputs(header, context, tokens, rotates, full_window, home, placement) for home in range(len(steps))]
-    copies = COPIES if placement.is_pipelined else 1
-    return tuple(step + copies * block for step, block in zip(steps, inputs, strict=True))
-
-
-def _inputs(
-    header: ModelHeader, context: int, tokens: int, rotates: tuple[bool, bool], full_window: bool, home: int,
-    placement: Placement,
-) -> int:  # fmt: skip
-    """Return the bytes of the graph's inputs at *home*: all of them at the host, elsewhere those of its layers."""
-    windowed = windowed_layers(header)
-    here = {windowed[layer] for layer, at in enumerate(placement.homes) if home in (0, at)}
     whole = _padded(context, 256)
     near = whole if full_window else _padded(min(whole, window_length(header) + tokens), 256)
-    rotation = (_rotation(header.key_length) if rotates[0] else 0) + (64 if rotates[1] else 0) ** 2
-    each = sum(
-        tokens * (2 * cells + 16) for cells in ([near] if True in here else []) + ([whole] if False in here else [])
-    )
-    return each + 4 * tokens + len(here) * 4 * rotation + (0 if home else 4 * tokens * header.embedding_length)
+    masks = (2 * tokens * whole, 2 * tokens * near)
+    caches: tuple[int, ...] = ()
+    if placement.borrows and 0 in placement.homes and tokens >= LARGE_BATCH:
+        caches = layer_caches(header, context, micro_batch, type_k, type_v, full_window=full_window)
+    is_early = bool(placement.host_experts) and 0 not in placement.homes
+    steps = _steps(_Same(header), tokens, placement, any(rotates), caches, masks if is_early else (1, 1))
+    rotations = (_rotation(header.key_length) if rotates[0] else 0) + (4 * 64 * 64 if rotates[1] else 0)
+    kept = tuple(rotations + 16 * tokens + (0 if is_early else mask) for mask in masks)
+    copies = COPIES if placement.is_pipelined else 1
+    inputs = (_inputs(header, kept, home, placement) + 4 * tokens for home in range(len(steps)))
+    embedded = copies * 4 * tokens * header.embedding_length
+    sizes = [step + copies * block for step, block in zip(steps, inputs, strict=True)]
+    return sizes[0] + embedded, *sizes[1:]
+
+
+def _inputs(header: ModelHeader, kept: tuple[int, int], home: int, placement: Placement) -> int:
+    """Return what of the inputs of layers that see everything and of windowed ones (*kept*) lies at *home*.
+
+    The host has all of them, a device those of its layers.
+    """
+    windowed = windowed_layers(header)
+    here = {windowed[layer] for layer, at in enumerate(placement.homes) if home in (0, at)}
+    return sum(kept[kind] for kind in here)
 
 
 def _rotation(length: int) -> int:
-    """Return the numbers of the matrix that keys of *length* numbers are rotated by."""
+    """Return the bytes of the matrix that keys of *length* numbers are rotated by."""
     side = 64
     while length % (2 * side) == 0:
         side *= 2
-    return side * side
+    return 4 * side * side
 
 
 @functools.lru_cache(maxsize=256)
 def _steps(
-    same: _Same, tokens: int, placement: Placement, rotates: tuple[bool, bool], caches: tuple[int, ...]
+    same: _Same, tokens: int, placement: Placement, rotates: bool, caches: tuple[int, ...], masks: tuple[int, int]
 ) -> tuple[int, ...]:
-    """Return the bytes that the steps of all layers take at each home, inputs apart."""
-    header, outline = same.header, _outline(same)
+    """Return the bytes that the steps of all layers take at each home, and *masks* of both kinds of layers."""
+    header, outline, windowed = same.header, _outline(same), windowed_layers(same.header)
     width, graph = header.embedding_length, Graph()
+    ids = tuple(map(graph.new, masks))
     residual = graph.new(4 * tokens * width)
-    for layer in _told(outline, placement):
+    ahead = _ahead(windowed, placement)
+    for layer in _told(outline, windowed, placement):
         where = _where(outline[layer], placement, layer, tokens, caches)
-        facts = _facts(header, layer, any(rotates))
-        residual = evaluate(graph, dict(outline[layer].shapes), facts, tokens, width, residual, where)
+        starts = layer == 0 or placement.homes[layer - 1] != placement.homes[layer]
+        where = replace(
+            where,
+            masks=tuple(ids[kind] for kind in ahead[layer] if starts and where.home),
+            next_masks=tuple(ids[kind] for kind in ahead[layer + 1]),
+        )
+        mask = ids[windowed[layer]]
+        facts = _facts(header, layer, rotates)
+        residual = evaluate(graph, dict(outline[layer].shapes), facts, tokens, width, residual, mask, where)
     graph.home = placement.output
     graph.new(4 * header.vocab_size, graph.over(4 * width, graph.new(4 * width, residual)))
+    keepers = {(home, windowed[layer]) for layer, home in enumerate(placement.homes)}
+    for home, kind in sorted(keepers):
+        graph.home = home
+        graph.new(0, ids[kind])
     return graph.most_bytes(1 + max((placement.output, *placement.homes), default=0))
+
+
+def _ahead(windowed: Sequence[bool], placement: Placement) -> list[tuple[bool, ...]]:
+    """Return for each layer which kinds of masks are read from there on until another home takes over; then ()."""
+    found: list[tuple[bool, ...]] = [()]
+    for layer in reversed(range(len(windowed))):
+        homes = placement.homes
+        goes_on = layer not in placement.host_experts and homes[layer : layer + 1] == homes[layer + 1 : layer + 2]
+        kinds = {windowed[layer]: None} | (dict.fromkeys(found[-1]) if goes_on else {})
+        found.append(tuple(kinds))
+    return found[::-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +175,13 @@ def _outline(same: _Same) -> tuple[_Outline, ...]:
     return tuple(_Outline(tuple(a.items()), tuple(b.items())) for a, b in zip(shapes, sizes, strict=True))
 
 
-def _told(outline: tuple[_Outline, ...], placement: Placement) -> Iterator[int]:
+def _told(outline: tuple[_Outline, ...], windowed: Sequence[bool], placement: Placement) -> Iterator[int]:
     """Yield the numbers of the layers to lay out, ascending: of those that repeat only the first few."""
     seen: dict[object, int] = {}
     before: object = None
     for layer, (one, home) in enumerate(zip(outline, placement.homes, strict=True)):
-        kind = (one.shapes, home, layer in placement.host_experts)
+        following = placement.homes[layer + 1] if layer + 1 < len(placement.homes) else placement.output
+        kind = (one.shapes, home, following, layer in placement.host_experts, windowed[layer])
         seen[before, kind] = seen.get((before, kind), 0) + 1
         if seen[before, kind] <= _REPEATS:
             yield layer
@@ -164,12 +191,13 @@ def _told(outline: tuple[_Outline, ...], placement: Placement) -> Iterator[int]:
 def _where(one: _Outline, placement: Placement, layer: int, tokens: int, caches: tuple[int, ...]) -> Where:
     home = placement.homes[layer]
     borrows = placement.borrows and tokens >= LARGE_BATCH
+    following = placement.homes[layer + 1] if layer + 1 < len(placement.homes) else placement.output
     if home == 0 and borrows:
-        return Where(1, 1, dict(one.sizes), caches[layer])
+        return Where(1, 1, next=following, lent=dict(one.sizes), cache=caches[layer])
     if home and layer in placement.host_experts:
         lent = {name: size for name, size in one.sizes if is_expert(f"blk.0.{name}.weight")} if borrows else {}
-        return Where(home, home if borrows else 0, lent)
-    return Where(home, home)
+        return Where(home, home if borrows else 0, next=following, lent=lent)
+    return Where(home, home, next=following)
 
 
 def _facts(header: ModelHeader, layer: int, rotates: bool) -> Facts:

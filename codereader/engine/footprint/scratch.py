@@ -30,12 +30,18 @@ class Graph:
         return self._add(int(size), sources, is_over=True)
 
     def view(self, source: int) -> int:
-        """Add another look at the bytes of *source*, wherever they are."""
+        """Add another look at the bytes of *source*, wherever they are: at their copy, if there is one here."""
+        source = self._copies.get((self._steps[source].root, self.home), source)
         step = self._steps[source]
         step.readers += 1
         root = step.root
         self._steps[root].views += 1
         return self._append(_Step(0, (source,), step.home, root))
+
+    def fetch(self, *sources: int) -> None:
+        """Copy *sources* here where they were computed elsewhere: ggml does it before the first step that follows."""
+        for source in sources:
+            self._here(source)
 
     def most_bytes(self, homes: int) -> tuple[int, ...]:
         """Return for each of *homes* the bytes of the buffer that all its steps fit into. May be asked once."""

@@ -44,16 +44,28 @@ class Where:
     home: int = 0
     experts: int = 0
     """Where its routed experts are evaluated."""
+    masks: tuple[int, ...] = ()
+    """What the device will read beside the residual, where it takes over with this layer."""
+    next: int = 0
+    """Where the next layer is evaluated: a device takes over from the host as soon as no weights of the host follow."""
+    next_masks: tuple[int, ...] = ()
+    """What a device will read that takes over at the end of this layer, or that goes on after its experts."""
     lent: Mapping[str, int] = field(default_factory=dict)
     """Bytes by name of the tensors that lie elsewhere and are copied to where they are used, each time."""
     cache: int = 0
     """Bytes of the layer's cache where that lies elsewhere too and is copied."""
 
 
-def evaluate(graph: Graph, shapes: Shapes, facts: Facts, tokens: int, width: int, residual: int, where: Where) -> int:
-    """Add the steps of one layer that reads *residual*, *width* numbers a token; return the next residual."""
+def evaluate(
+    graph: Graph, shapes: Shapes, facts: Facts, tokens: int, width: int, residual: int, mask: int, where: Where
+) -> int:
+    """Add the steps of one layer, which reads *residual* and *mask*; return the next residual.
+
+    *residual* has *width* numbers a token.
+    """
     graph.home = where.home
-    return _Layer(graph, shapes, facts, tokens, width, where).evaluate(residual)
+    graph.fetch(residual, *where.masks)
+    return _Layer(graph, shapes, facts, tokens, width, mask, where).evaluate(residual)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +75,21 @@ class _Layer:
     facts: Facts
     tokens: int
     width: int
+    mask: int
     where: Where
 
     def evaluate(self, residual: int) -> int:
         mixed, normed = self.mixer(residual)
         if mixed is None:
-            return self.over(self.width, self.feed(self.normed(residual)), residual)
+            return self.added(self.feed(self.normed(residual)), residual)
         if self.has("post_attention_norm") and self.has("ffn_norm"):
             mixed = self.normed_over(mixed)
+        if not self.feeds_forward:
+            return self.added(mixed, residual)
         if self.is_parallel:
-            return self.over(self.width, self.over(self.width, self.feed(normed), mixed), residual)
+            return self.added(self.added(self.feed(normed), mixed), residual)
         both = self.over(self.width, mixed, residual)
-        return self.over(self.width, self.feed(self.normed(both)), both) if self.feeds_forward else both
+        return self.added(self.feed(self.normed(both)), both)
 
     # -- shapes -------------------------------------------------------------------------------------------------------
 
@@ -122,15 +137,26 @@ class _Layer:
     def biased(self, name: str, width: int, source: int) -> int:
         return self.over(width, source) if self.has(f"{name}.bias") else source
 
+    def added(self, result: int, residual: int) -> int:
+        """Add at the end of the layer."""
+        self.hand_over(result, residual)
+        return self.over(self.width, result, residual)
+
+    def hand_over(self, *sources: int) -> None:
+        """Let the next layer's device go on with *sources*, if this layer is the host's."""
+        if self.where.home == 0 and self.where.next:
+            self.graph.home = self.where.next
+            self.graph.fetch(*sources, *self.where.next_masks)
+
     # -- attention and what stands in its place -----------------------------------------------------------------------
 
-    def mixer(self, residual: int) -> tuple[int | None, int | None]:
+    def mixer(self, residual: int) -> tuple[int | None, int]:
         """Return the result of the layer's first half, if it has one, and what that half read."""
         for name, steps in self.mixers().items():
             if self.has(name):
                 normed = self.normed(residual) if self.has("attn_norm") else residual
                 return steps(normed), normed
-        return None, None
+        return None, residual
 
     def mixers(self) -> dict[str, Callable[[int], int]]:
         return {
@@ -186,10 +212,11 @@ class _Layer:
     def attended(self, width: int, queries: int) -> int:
         queries = self.graph.view(queries)
         cache = self.where.cache
-        return self.new(width, queries, self.graph.new(cache)) if cache else self.new(width, queries)
+        lent = (self.graph.new(cache),) if cache else ()
+        return self.new(width, queries, self.mask, *lent)
 
     def latent_attention(self, normed: int) -> int:
-        """DeepSeek's: keys and values from one small vector, absorbed into the query where ``attn_k_b`` is split off."""
+        """DeepSeek's: keys and values from one small vector, folded into the query where ``attn_k_b`` is split off."""
         if self.has("attn_q_a"):
             queries = self.times("attn_q_b", self.normed_small("attn_q_a", normed))
             query = self.out("attn_q_b")
@@ -266,8 +293,7 @@ class _Layer:
         heads = self.out("ssm_in") - inner - channels
         step = self.over(heads, self.new(heads, self.graph.view(both)))
         scanned = self.scanned(self.graph.view(moved), step)
-        result = self.gated_output(scanned, self.graph.view(moved), both)
-        return result
+        return self.gated_output(scanned, self.graph.view(moved), both)
 
     def scanned(self, *sources: int) -> int:
         """Return what a scan gives: its output, and the state behind it."""
@@ -331,15 +357,20 @@ class _Layer:
         """Return the result of the layer's second half, which reads *normed*."""
         if self.has("ffn_down_exps"):
             result = self.experts(normed)
-            if self.has("ffn_down_shexp"):
-                result = self.over(self.width, result, self.dense(normed, "_shexp"))
-            elif self.has("ffn_down"):
-                result = self.over(self.width, result, self.dense(normed, ""))
+            for name, suffix in (("ffn_down_shexp", "_shexp"), ("ffn_down", "")):
+                if self.has(name):
+                    result = self.beside(result, self.dense(normed, suffix))
+                    break
         else:
             result = self.dense(normed, "")
         if self.has("post_ffw_norm"):
             result = self.normed_over(result)
         return result
+
+    def beside(self, result: int, other: int) -> int:
+        if not self.has("post_ffw_norm"):
+            self.hand_over(result, other)
+        return self.over(self.width, result, other)
 
     def dense(self, normed: int, suffix: str) -> int:
         inner = self.shapes[f"ffn_down{suffix}"][0]
@@ -363,6 +394,10 @@ class _Layer:
         self.graph.home = self.where.experts
         down = self.expert("ffn_down_exps", width, self.activated(source, chosen, inner), chosen)
         self.graph.home = self.where.home
+        if not any(self.has(name) for name in ("ffn_down_shexp", "ffn_down", "post_ffw_norm")):
+            self.hand_over(down, weights)
+        if self.where.experts != self.where.home:
+            self.graph.fetch(down, *self.where.next_masks)
         if not self.facts.weighs_first:
             down = self.over(used * width, down, weights)
         return self.summed(down, width)
