@@ -90,6 +90,11 @@ class Server:
         self._process.stdout.close()
 
     @property
+    def process_id(self) -> int:
+        """The number of its process."""
+        return self._process.pid
+
+    @property
     def alive(self) -> bool:
         """Whether the server runs."""
         return self._process.poll() is None
