@@ -21,7 +21,7 @@ PIPELINE_COPIES = 4
 _NO_OFFLOAD = ("RPC",)
 """Parts of ggml that never take over a product of weights that lie with the host."""
 
-_NO_PIPELINE = ("RPC", "Metal")
+_NO_PIPELINE = ("Metal",)
 """Parts of ggml without the events that a pipeline needs."""
 
 _NO_SCRATCH = ("RPC", "Metal", "Vulkan")
