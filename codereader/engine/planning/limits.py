@@ -12,10 +12,9 @@ from codereader.engine.plan import HOST, size
 from codereader.engine.planning.candidate import Candidate, Chooser
 from codereader.engine.planning.rates import (
     DISK,
-    HOST_BANDWIDTH,
-    HOST_SHARE,
     OFFLOAD_BATCH,
     decode_bandwidth,
+    host_bandwidth,
     link_rate,
     prefill_operations,
 )
@@ -77,10 +76,9 @@ def assumption_of(chooser: Chooser, chosen: Candidate) -> str:
         stated = "" if placement.devices[0].link else ", PCIe 4 x16 assumed"
         parts.append(f"weights copied at {rate / 1e9:,.0f} GB/s{stated}")
     if not placement.whole:
-        bandwidth = machine.bandwidth or HOST_BANDWIDTH
         stated = "" if machine.bandwidth else ", assumed"
-        cores = machine.physical_cores
-        parts.append(f"{cores} cores and {HOST_SHARE:.0%} of {bandwidth / 1e9:,.0f} GB/s{stated} on the host")
+        rate = host_bandwidth(machine) / 1e9
+        parts.append(f"{machine.physical_cores} cores and {rate:,.0f} GB/s{stated} on the host")
     if chosen.from_disk:
         parts.append(f"{DISK / 1e9:.1f} GB/s from disk")
     learned = chooser.learned

@@ -70,6 +70,7 @@ def plans_anyway(
     learned: Learned = NOTHING,
     *,
     most: int = MOST_PLANS,
+    changes: bool = True,
 ) -> tuple[Plan, ...]:
     """Return plans as `plans` does, and where nothing fits those that lack the least, marked by `Plan.lacks`.
 
@@ -77,7 +78,7 @@ def plans_anyway(
     """
     chooser = _chooser(header, machine, need, preferences, learned)
     chosen = _best(chooser, most) or _nearest(chooser, most)
-    return tuple(explained(chooser, one, best=not at) for at, one in enumerate(chosen))
+    return tuple(explained(chooser, one, best=changes and not at) for at, one in enumerate(chosen))
 
 
 def _best(chooser: Chooser, most: int) -> list[Candidate]:

@@ -37,19 +37,25 @@ LINK_SHARE, PAGED_LINK_SHARE = 0.76, 0.38
 """Share of a link's peak that copies of weights reach from pinned memory (24 of 31.5 GB/s on PCIe 4 x16), and from
 files mapped into memory (12)."""
 
-HOST_SHARE = 0.5
-"""Share of the host's stated bandwidth that decoding reaches: Scout Q6_K 0.39 on 12 channels of DDR5 and 0.37 on 8 of
-DDR4 (ik_llama.cpp, pull request 321), gpt-oss-120b more than 0.6 on two."""
+HOST_SHARE, MANY_CHANNELS_SHARE, FEW_CHANNELS = 0.65, 0.4, 110e9
+"""Share of the host's stated bandwidth that decoding reaches: 0.65 of up to FEW_CHANNELS bytes a second (two channels),
+no less than 0.4 of more. gpt-oss-120b reaches more than 0.6 on two channels; Scout Q6_K 0.39 on 12 channels of DDR5,
+and 0.35 on 8 of DDR4 (ik_llama.cpp, pull request 321)."""
 
-CORE_OPERATIONS = 38e9
-"""Operations a second of one CPU core multiplying a prompt: measured on two EPYC cores with AVX2, 135M Q4_1 and
-270M Q4_K_M."""
+CORE_OPERATIONS = 40e9
+"""Operations a second of one CPU core multiplying a prompt: 31 and 42 measured on EPYC cores with AVX2 (135M Q4_1,
+270M Q4_K_M); cores with AVX-512 reach twice that."""
 
 CORE_ATTENTION = 17e9
 """The same for attention, prompt and answer alike."""
 
-CORE_DECODE = 16e9
-"""The same for the products of a single token."""
+CORE_DECODE = 25e9
+"""The same for the products of a single token: 18 and 21 measured on those cores, 35 follow from Scout on an EPYC
+9175F."""
+
+ALIKE = 12
+"""Tokens of a batch choose experts alike, as if only one in so many chose for itself: of gpt-oss-120b's 128 experts a
+batch of 512 tokens uses 72 to 95 (llama.cpp, pull request 15346)."""
 
 LAYER_SECONDS = 20e-6
 """What starting the kernels of one layer takes on a device."""
@@ -223,7 +229,9 @@ def _batches(
     ]
     host = parts.host
     if placement.offloads and rows >= OFFLOAD_BATCH:
-        touched = host.weights - host.experts + host.experts * (1 - (1 - model.used) ** rows) + host.cache
+        touched = (
+            host.weights - host.experts + host.experts * (1 - (1 - model.used) ** max(1.0, rows / ALIKE)) + host.cache
+        )
         copied = touched / link_rate(placement.devices[0], mmap=mmap)
         stages[0] += copied + _computing(host, rows, placement.devices[0], model.used)
         return count * sum(stages)
@@ -261,7 +269,8 @@ def prefill_operations(device: Device) -> float:
 
 def host_bandwidth(machine: Machine) -> float:
     """Return the bytes a second that decoding is thought to read of the host's memory."""
-    return (machine.bandwidth or HOST_BANDWIDTH) * HOST_SHARE
+    stated = machine.bandwidth or HOST_BANDWIDTH
+    return max(HOST_SHARE * min(stated, FEW_CHANNELS), MANY_CHANNELS_SHARE * stated)
 
 
 def link_rate(device: Device, *, mmap: bool) -> float:
