@@ -27,10 +27,11 @@ def test_what_is_stated_is_taken():
         "Card: 504 GB/s : 16384 MiB : 29 tflop/s",
         "Card:16GB:0.504TB/s:0.029PFLOPS",
         "Card:504GBps:16g:29000GFLOPS",
+        "Card:16:504:29",
     ],
 )
 def test_parts_come_in_any_order_and_unit(spec):
-    """A GB of memory is what makers of cards mean by it; a GB a second is decimal."""
+    """A GB of memory is what makers of cards mean by it, a GB a second is decimal, a bare number goes by its place."""
     card = machine_of([spec], GIB).devices[0]
 
     assert 16 * GIB == card.total_bytes
@@ -112,7 +113,13 @@ def test_cards_are_put_into_this_machine_without_ram():
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [("96GiB", (96 * GIB, 0.0)), ("64 GB:60GB/s", (64 * GIB, 60e9)), ("1.5t", (1536 * GIB, 0.0))]
+    ("text", "said"),
+    [
+        ("96GiB", (96 * GIB, 0.0)),
+        ("64 GB:60GB/s", (64 * GIB, 60e9)),
+        ("1.5t", (1536 * GIB, 0.0)),
+        ("96:60", (96 * GIB, 60e9)),
+    ],
 )
 def test_ram_has_a_size_and_maybe_a_speed(text, said):
     """--ram takes the memory of the host and what it gives a second."""
@@ -147,6 +154,8 @@ def test_ram_that_says_nothing_is_refused(text):
         (["Card:0GiB"], "16GiB"),
         (["Card:16GiB:8GiB"], "once"),
         (["Card:999999999TiB"], "16GiB"),
+        (["Card:16:504:29:7"], "16GiB"),
+        (["Card:504GB/s:504"], "once"),
     ],
 )
 def test_a_device_that_cannot_be_is_refused_with_a_way_out(specs, told):

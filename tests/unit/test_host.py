@@ -28,10 +28,10 @@ def test_no_container_leaves_what_the_machine_has(cgroup):
 
 
 def test_a_container_limits_the_memory(cgroup):
-    """Of 8 GiB with 3 used, of which 1 is droppable cache, 6 are available (cgroup version 2)."""
+    """Of 8 GiB with 3 used, of which 1 is cache that can be dropped, 6 are available (cgroup version 2)."""
     (cgroup / "box" / "memory.max").write_text(f"{8 << 30}\n")
     (cgroup / "box" / "memory.current").write_text(f"{3 << 30}\n")
-    (cgroup / "box" / "memory.stat").write_text(f"anon 7\ninactive_file {1 << 30}\n")
+    (cgroup / "box" / "memory.stat").write_text(f"anon 7\ninactive_file {1 << 29}\nactive_file {1 << 29}\n")
 
     assert host.Memory(6 << 30, 8 << 30, 64 << 30) == host.host_memory()
 
@@ -52,3 +52,13 @@ def test_the_available_memory_is_that_of_the_tightest_container(cgroup):
     (cgroup / "memory.current").write_text(f"{7 << 30}\n")
 
     assert host.Memory(1 << 30, 4 << 30, 64 << 30) == host.host_memory()
+
+
+def test_the_cache_of_an_older_container_is_counted_once(cgroup):
+    """Version 1 tells its own cache and that of all below it: the latter holds the former."""
+    (cgroup / "memory" / "old" / "memory.limit_in_bytes").write_text(f"{8 << 30}\n")
+    (cgroup / "memory" / "old" / "memory.usage_in_bytes").write_text(f"{6 << 30}\n")
+    own, below = f"inactive_file {1 << 30}\nactive_file {1 << 30}\n", f"total_inactive_file {1 << 30}\n"
+    (cgroup / "memory" / "old" / "memory.stat").write_text(f"{own}{below}total_active_file {3 << 30}\nodd\n")
+
+    assert host.Memory(6 << 30, 8 << 30, 64 << 30) == host.host_memory()

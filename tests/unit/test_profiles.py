@@ -93,6 +93,12 @@ def test_gigabytes_of_a_spark_are_decimal_however_they_are_written():
     assert {128 * 10**9} == {made.memory for made in (named("DGX Spark 128GB"), named("GB10", 128 * GIB)) if made}
 
 
+def test_a_card_of_another_size_is_another_card():
+    """A maker gives one name to cards that differ; one whose memory is not known has no figures."""
+    assert matching("NVIDIA GeForce RTX 3060", 8 * GIB) is None
+    assert matching("NVIDIA GeForce RTX 3060", 12 * GIB - (100 << 20)) is not None
+
+
 def test_sizes_that_are_sold_are_told_apart():
     """A name with several sizes needs one; another one takes the rates of the nearest."""
     assert named("M4 Max") is None

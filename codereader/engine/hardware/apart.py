@@ -21,6 +21,8 @@ from codereader.errors import ModelError
 LIMIT_SECONDS = 30.0
 """Time for the drivers. CUDA with many cards takes two seconds, a first start of Metal five."""
 
+_END_SECONDS = 2.0
+
 
 def inventory(limit: float = LIMIT_SECONDS) -> Machine:
     """Return what this machine has. Never raises: where the drivers fail, a machine without cards, and its `trouble`.
@@ -31,19 +33,29 @@ def inventory(limit: float = LIMIT_SECONDS) -> Machine:
         process = interpreter.start("codereader.engine.hardware.apart", "tell", subprocess.PIPE)
     except OSError as error:
         return host_only(f"cannot start a process to list the devices: {error.strerror or error}")
-    with process:
-        try:
-            said, errors = process.communicate(timeout=limit)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            return host_only(f"the drivers did not list their devices within {limit:.0f} s")
-        except BaseException:
-            process.kill()
-            raise
+    try:
+        said, errors = process.communicate(timeout=limit)
+    except subprocess.TimeoutExpired:
+        _end(process)
+        return host_only(f"the drivers did not list their devices within {limit:.0f} s")
+    except BaseException:
+        _end(process)
+        raise
     try:
         return from_plain(Machine, json.loads(said))
     except (ValueError, RecursionError):
         return host_only(f"listing the devices ended with {_how(process.returncode)}{_last_words(errors)}")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End *process*, without waiting long: what hangs in a driver may not even be killed."""
+    process.kill()
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            with suppress(OSError):
+                pipe.close()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_END_SECONDS)
 
 
 def tell() -> None:

@@ -3,7 +3,7 @@
 A device is ``NAME[:MEMORY][:BANDWIDTH][:COMPUTE][:LINK]``, the parts behind the name in any order: ``RTX
 4070:16GiB:504GB/s:29TFLOPS:PCIe 4 x16``. What is left out comes from the profile of that name; ``4x NAME`` is several.
 Sizes are bytes, rates bytes or operations a second. A GB of memory is 2^30 bytes, as those mean it who sell cards and
-modules; a GB/s is 10^9 bytes a second.
+modules; a GB/s is 10^9 bytes a second. A bare number is taken by its place: GiB, GB/s, TFLOPS.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ _NUMBER = r"(\d{1,9}(?:\.\d{1,6})?)\s*"
 _MEMORY = re.compile(_NUMBER + r"([mgt])(?:i?b)?", re.I)
 _BANDWIDTH = re.compile(_NUMBER + r"([mgt])(i?)b(?:/s|ps|/sec)", re.I)
 _COMPUTE = re.compile(_NUMBER + r"([gtp])flop(?:/?s)?", re.I)
+_BARE = re.compile(r"\d{1,9}(?:\.\d{1,6})?")
+_PLACES = ("GiB", "GB/s", "TFLOPS")
 _SEVERAL = re.compile(r"(\d{1,6})\s*[x×]\s*(.*)", re.I | re.S)
 
 
@@ -145,8 +147,8 @@ def _unknown(spec: str, name: str, sold: Sequence[profiles.Profile]) -> UsageErr
 def _stated(where: str, parts: Sequence[str]) -> _Stated:
     """Return what *parts* say, in whatever order. Raises: UsageError, its message beginning with *where*."""
     found: dict[str, float] = {}
-    for part in parts:
-        what, amount = _part(where, part.strip())
+    for place, part in enumerate(parts):
+        what, amount = _part(where, _with_unit(part.strip(), place))
         if what in found:
             raise UsageError(f"{where} says its {what} twice", hint=f"Write each once: {EXAMPLE!r}.")
         if not 0 < amount < 1e18:
@@ -155,6 +157,11 @@ def _stated(where: str, parts: Sequence[str]) -> _Stated:
     return _Stated(
         int(found.get("memory", 0)), found.get("bandwidth", 0.0), found.get("compute", 0.0), found.get("link", 0.0)
     )
+
+
+def _with_unit(part: str, place: int) -> str:
+    """Return *part*, a bare number with the unit that its place behind the name has."""
+    return part + _PLACES[place] if _BARE.fullmatch(part) and place < len(_PLACES) else part
 
 
 def _part(where: str, part: str) -> tuple[str, float]:

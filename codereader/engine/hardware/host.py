@@ -71,9 +71,11 @@ def _own_cgroups() -> list[str]:
 
 
 def _droppable(folder: Path) -> int:
-    """Return the bytes of inactive page cache that a memory cgroup could drop."""
-    for line in lines(folder / "memory.stat"):
-        name, _, value = line.partition(" ")
-        if name in ("inactive_file", "total_inactive_file"):
-            return int(value)
-    return 0
+    """Return the bytes of page cache that a memory cgroup could drop, a model that was read before among them.
+
+    Version 1 counts what is below it apart, as ``total_``.
+    """
+    told = dict(line.split(" ", 1) for line in lines(folder / "memory.stat") if " " in line)
+    prefix = "total_" if "total_inactive_file" in told else ""
+    values = [told.get(f"{prefix}{name}", "") for name in ("inactive_file", "active_file")]
+    return sum(int(value) for value in values if value.isdecimal())

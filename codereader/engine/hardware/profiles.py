@@ -25,6 +25,9 @@ _NEAR_NAMES = 4
 ECC_SHARE = 16
 """Error-correcting codes in a card's own memory take one part of this many: 15,360 MiB are left of a T4's 16 GiB."""
 
+SIZE_SLACK = 8
+"""What a driver shows of a card's memory differs from what it is sold with by at most one part of this many."""
+
 SMALL_MAC = 36 * _GIB
 """Macs with less memory let the GPU take two thirds of it, the others three quarters.
 
@@ -78,11 +81,15 @@ def named(text: str, memory: int = 0) -> Profile | None:
 
 
 def matching(description: str, memory: int) -> Profile | None:
-    """Return the profile of a device that a driver describes so; *memory* in bytes picks among several sizes."""
+    """Return the profile of a device that a driver describes so; *memory* in bytes picks among several sizes.
+
+    A card whose memory is another than any that is known under its name is another card: None.
+    """
     found = sizes_of(description)
     if not found and (match := _TRAILING_SIZE.match(description.strip())):
         found = sizes_of(match[1])
-    return min(found, key=lambda profile: (abs(profile.memory - memory), profile.memory)) if found else None
+    apt = [card for card in found if card.shares_memory or abs(card.memory - memory) * SIZE_SLACK <= card.memory]
+    return min(apt, key=lambda card: (abs(card.memory - memory), card.memory), default=None)
 
 
 def sizes_of(text: str) -> tuple[Profile, ...]:
