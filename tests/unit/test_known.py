@@ -63,6 +63,8 @@ def test_sizes_agree_with_the_published_files(name: str, gigabytes: float) -> No
         ("qwen3-235b-a22b", 235.09), ("qwen3-coder-480b", 480.15), ("qwen3-next-80b-a3b", 79.67),
         ("nemotron-nano-9b-v2", 8.89), ("nemotron-3-nano-30b-a3b", 31.58), ("falcon-h1-7b", 7.59),
         ("falcon-h1-34b", 33.64), ("lfm2-8b-a1b", 8.34), ("command-r-v01", 34.98), ("gemma-3-270m", 0.27),
+        ("qwen3.6-35b-a3b", 34.66), ("qwen3.5-397b-a17b", 396.35), ("qwen3.6-27b", 26.90), ("qwen3.5-9b", 8.95),
+        ("gemma-4-31b", 30.70), ("gemma-4-26b-a4b", 25.23),
     ],
 )  # fmt: skip
 def test_weights_are_counted_as_the_publisher_counts_them(name: str, billions: float) -> None:
@@ -104,6 +106,14 @@ def test_a_quantization_of_unknown_size_is_refused_with_those_that_are_known() -
 def test_what_is_no_known_model_is_none(name: str) -> None:
     """Names that mean nothing, or could mean several."""
     assert known_header(name) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "tensors"), [("qwen3.5-35b-a3b", 733), ("gemma-4-31b", 833), ("gemma-4-26b-a4b", 658)]
+)
+def test_tensors_are_as_many_as_loaders_found_in_the_published_files(name: str, tensors: int) -> None:
+    """As their logs say."""
+    assert tensors == len(known(name).tensors)
 
 
 def test_no_name_means_two_models() -> None:

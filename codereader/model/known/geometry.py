@@ -114,9 +114,12 @@ def _layers(slices: str, blocks: int) -> frozenset[int]:
 
 
 def _value(value: Any, layers: Mapping[str, frozenset[int]], blocks: int) -> Value:
-    """Return a metadata value, at the precision of a GGUF; a table means one a layer, by named set, 0 in the others."""
+    """Return a metadata value, at the precision of a GGUF; a table means one a layer, by named set, 0 or false in the others."""
     if isinstance(value, dict):
-        return tuple(next((one for name, one in value.items() if layer in layers[name]), 0) for layer in range(blocks))
+        other = False if True in value.values() else 0
+        return tuple(
+            next((one for name, one in value.items() if layer in layers[name]), other) for layer in range(blocks)
+        )
     if isinstance(value, list):
         return tuple(value)
     plain: Scalar = struct.unpack("<f", struct.pack("<f", value))[0] if isinstance(value, float) else value
