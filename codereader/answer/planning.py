@@ -27,8 +27,13 @@ class Estimated(Estimate):
         return [0] * self.count_many([text])[0]
 
 
-def planned_speaker(header: ModelHeader, plan: Callable[[Need], Plan], cache: Path) -> Speaker:
-    """Return the model of *header* as something to make prompts for, with its own vocabulary if it is here."""
+def planned_speaker(
+    header: ModelHeader, plan: Callable[[Need], Plan], cache: Path, pace: Callable[[Need], float] | None = None
+) -> Speaker:
+    """Return the model of *header* as something to make prompts for, with its own vocabulary if it is here.
+
+    *plan* and *pace* are as in `Speaker`; what is worked out of the vocabulary is kept in *cache*.
+    """
     vocabulary, frame = _own(header, cache) or (Estimated(), render_frame(None, SYSTEM, "", ""))
     return Speaker(
         name=header.name,
@@ -38,6 +43,7 @@ def planned_speaker(header: ModelHeader, plan: Callable[[Need], Plan], cache: Pa
         trusted=True,
         plan=plan,
         start=_never,
+        pace=pace,
     )
 
 

@@ -11,9 +11,7 @@ from codereader.errors import UsageError
 from codereader.fronts.cli.ask import Layers
 from codereader.fronts.cli.options import Count, How, Place, Which, output_options, scope_options
 from codereader.fronts.cli.pack import Budget
-
-CACHE_TYPES = ("f16", "q8_0", "q4_0")
-"""Types of the cache, the most precise first."""
+from codereader.fronts.plans.request import CACHE_TYPES
 
 
 @click.command(
@@ -59,8 +57,9 @@ CACHE_TYPES = ("f16", "q8_0", "q4_0")
 def command(which: Which, how: How, **given: Any) -> int:
     """Make the plans, print them, return the exit code."""
     from codereader.fronts.cli import planning
+    from codereader.fronts.plans.request import Request
 
-    request = planning.Request(
+    request = Request(
         path=given["path"],
         question=given["question"],
         model=given["model"],

@@ -1,0 +1,53 @@
+"""The model that a plan is made for: a file, one that was found, or one known by name without a file."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from codereader import config
+from codereader.errors import ModelNotFound, UsageError
+from codereader.model.gguf import ModelHeader
+
+HINT = "Pass --model FILE.gguf, a name from `codereader models list`, or a model that is known by name."
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The model to plan for. `file` is its path on this machine, empty where only its geometry is known."""
+
+    header: ModelHeader
+    file: str
+
+
+def find_model(named: str | None) -> Model:
+    """Return the model that *named* means: a file, one that was found, or one known by name. Raises: ModelError."""
+    from codereader.model.catalogue import resolve_model
+    from codereader.model.gguf import read_header
+    from codereader.model.known import known_header, known_names, near_names
+
+    if named is not None and not named.strip():
+        raise UsageError("--model is empty", HINT)
+    if named == "echo":
+        raise UsageError("the echo model has no weights to place", HINT)
+    if named is not None and Path(named).is_dir():
+        raise ModelNotFound(f"{named} is a folder", "Name the GGUF file in it; of a split model its first part.")
+    try:
+        found = resolve_model(named, config.cache_dir())
+    except ModelNotFound as error:
+        header = None if _is_path(named or "") else known_header(named or "")
+        if header is not None:
+            return Model(header, "")
+        near = near_names(named or "")
+        known = f"Known by name without a file: {', '.join(near or known_names())}."
+        raise ModelNotFound(str(error), f"{error.hint} {known}") from None
+    if found is None:
+        message = "no model was named, and none was found on this machine"
+        raise ModelNotFound(message, f"{HINT} Known are {', '.join(known_names())}.")
+    return Model(read_header(found.path), str(found.path))
+
+
+def _is_path(named: str) -> bool:
+    """Whether *named* can only be meant as a file: an owner before a name is written with a slash too."""
+    return named.lower().endswith(".gguf") and any(mark in named for mark in {os.sep, "/"})
