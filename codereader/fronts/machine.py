@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from codereader.engine.hardware.machine import Device, Machine
-    from codereader.engine.hardware.rebuild import Advice
     from codereader.engine.hardware.seen import Card
 
 
@@ -43,14 +42,18 @@ def device_words(device: Device) -> str:
     return f"{about}: {', '.join(part for part in parts if part)}"
 
 
-def machine_json(machine: Machine, cards: Sequence[Card], advice: Sequence[Advice]) -> dict[str, Any]:
-    """Return doctor's JSON about the machine: bytes, and bytes or operations a second, 0 where they are not known."""
-    unused = {one.card for one in advice}
+def machine_json(machine: Machine, cards: Sequence[Card]) -> dict[str, Any]:
+    """Return doctor's JSON about the machine: bytes, and bytes or operations a second, 0 where they are not known.
+
+    *cards* are what the system shows.
+    """
+    from codereader.engine.hardware.rebuild import is_used
+
     return {
         "can_offload": machine.can_offload,
         "devices": [_device_json(device) for device in machine.devices],
         "cards": [
-            {"vendor": card.vendor, "name": card.name, "pci": card.pci or None, "usable": card not in unused}
+            {"vendor": card.vendor, "name": card.name, "pci": card.pci or None, "usable": is_used(card, machine)}
             for card in cards
         ],
         "physical_cores": machine.physical_cores,

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from codereader.engine.hardware.described import machine_of
 from codereader.engine.hardware.machine import Device, Machine
+from codereader.engine.hardware.seen import Card
 from codereader.fronts.machine import device_words, machine_json, machine_rows
 
 GIB = 1 << 30
@@ -55,6 +56,17 @@ def test_fast_and_slow_cores_and_nodes_are_counted():
 
 def test_programs_get_null_for_what_is_not_told():
     """No place, no nodes, no trouble: null, so that zero is never a place."""
-    row = machine_json(machine_of([], GIB), (), ())
+    row = machine_json(machine_of([], GIB), ())
 
     assert [None, None, None] == [row["devices"][0]["pci"], row["numa_nodes"], row["trouble"]]
+
+
+def test_cards_that_the_system_shows_are_told_used_or_not():
+    """Of two cards of one vendor the one that is a device is usable."""
+    first, second = (Card("NVIDIA", "NVIDIA GeForce RTX 4090", f"0000:0{place}:00.0") for place in (1, 2))
+    cuda = Device("CUDA0", "NVIDIA GeForce RTX 4090", "gpu", GIB, GIB, backend="CUDA", pci=first.pci)
+    host = Device("CPU", "a processor", "cpu", GIB, GIB)
+
+    row = machine_json(Machine((cuda, host), GIB, GIB, 4, 8), (first, second))
+
+    assert [(first.pci, True), (second.pci, False)] == [(card["pci"], card["usable"]) for card in row["cards"]]

@@ -144,6 +144,15 @@ def test_powershell_sets_variables_its_own_way(monkeypatch):
     assert command("CUDA").startswith("$env:CMAKE_ARGS='-DGGML_CUDA=on'; & ")
 
 
+def test_where_a_driver_crashed_nothing_is_to_be_built():
+    """Which devices there are is not known then; without the library the command builds it for the card at once."""
+    crashed = host_only("listing the devices ended with signal 11 (SIGSEGV)")
+    missing = host_only("cannot load the llama.cpp library: No module named 'llama_cpp'")
+
+    assert () == advice(crashed, [NVIDIA], everything)
+    assert ["-DGGML_CUDA=on" in one.mend for one in advice(missing, [NVIDIA], everything)] == [True]
+
+
 def test_trouble_has_a_way_out():
     """A library that cannot be loaded is installed again; a driver that crashed is another matter."""
     broken = host_only("cannot load the llama.cpp library: libgomp.so.1 is missing")

@@ -57,11 +57,14 @@ def advice(
 ) -> tuple[Advice, ...]:
     """Return what to do about those of *cards* that *machine* cannot use: at most one piece for each vendor.
 
-    *find* tells where a program lies, None where it is missing.
+    None where a driver ended the question which devices there are. *find* tells where a program lies, None where it is
+    missing.
     """
+    if machine.trouble and not machine.trouble.startswith(_NOT_LOADED):
+        return ()
     made: dict[str, Advice] = {}
     for card in cards:
-        if not _used(card, machine.layer_devices):
+        if not is_used(card, machine):
             made.setdefault(card.vendor, _advice(card, machine, find))
     return tuple(made.values())
 
@@ -86,9 +89,12 @@ def repair(machine: Machine) -> str:
     return "update the driver of the graphics card; CUDA_VISIBLE_DEVICES=-1 in the environment leaves NVIDIA's out"
 
 
-def _used(card: Card, devices: Sequence[Device]) -> bool:
-    """Whether one of *devices* is *card*: at the same place, or of its vendor where a place is not known."""
-    return any(device.pci == card.pci if device.pci and card.pci else _is_of(card.vendor, device) for device in devices)
+def is_used(card: Card, machine: Machine) -> bool:
+    """Whether a device of *machine* is *card*: at the same place, or of its vendor where a place is not known."""
+    return any(
+        device.pci == card.pci if device.pci and card.pci else _is_of(card.vendor, device)
+        for device in machine.layer_devices
+    )
 
 
 def _is_of(vendor: str, device: Device) -> bool:

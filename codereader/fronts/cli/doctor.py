@@ -90,20 +90,21 @@ def _engine(findings: Findings) -> None:
 
     machine = bandwidth.with_bandwidth(apart.inventory(), config.cache_dir(), again=True)
     build, cards = machine.build, seen.cards()
-    advice = rebuild.advice(machine, cards)
-    about = f"{build.llama_cpp} in llama-cpp-python {build.binding}" if build.binding else "not available"
+    about = f"{build.llama_cpp} in llama-cpp-python {build.binding}" if build.binding else "not known"
     offload = "yes" if machine.can_offload else "no: this build of llama-cpp-python runs on the CPU only"
-    findings.rows += [("llama.cpp", about), ("GPU offload", offload), *machine_rows(machine)]
+    findings.rows.append(("llama.cpp", about))
+    findings.rows.append(("GPU offload", "not known" if machine.trouble else offload))
+    findings.rows += machine_rows(machine)
     findings.data["llama_cpp"] = {
         "binding": build.binding,
         "version": build.llama_cpp,
         "features": build.features,
         "backends": list(build.backends),
     }
-    findings.data |= machine_json(machine, cards, advice)
+    findings.data |= machine_json(machine, cards)
     if machine.trouble:
         findings.problems.append((f"no model can run: {machine.trouble}", rebuild.repair(machine)))
-    findings.problems += [(one.problem, one.mend) for one in advice]
+    findings.problems += [(one.problem, one.mend) for one in rebuild.advice(machine, cards)]
 
 
 def _models(findings: Findings) -> None:
