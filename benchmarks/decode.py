@@ -1,9 +1,9 @@
 """Our decode loop against llama_cpp.Llama at its best settings: ``python benchmarks/decode.py [MODEL.gguf [THREADS]]``.
 
-Same model, threads, batch, cache and prompt; greedy; rounds alternate between the two and a bare loop over the C
-functions, so that a busy machine slows all of them. Prints tokens a second for prompt and answer, medians over the
-rounds, and ratios. Read the ratios; the absolute figures belong to the machine and its load. On a busy machine pass one
-thread: two that wait for each other measure the scheduler.
+Same model, threads, batch, cache and prompt; greedy; rounds alternate between the two, our loop in a process of its
+own, and a bare loop over the C functions, so that a busy machine slows all of them. Prints tokens a second for prompt
+and answer, medians over the rounds, and ratios. Read the ratios; the absolute figures belong to the machine and its
+load. On a busy machine pass one thread: two that wait for each other measure the scheduler.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from codereader.engine.hardware.devices import inventory
 from codereader.engine.llama import LlamaEngine
 from codereader.engine.plan import Need, Plan
 from codereader.engine.planning.planner import plan
+from codereader.engine.process.remote import RemoteEngine
 from codereader.engine.protocol import Finished, Prompt, Sampling
 from codereader.model.gguf import read_header
 
@@ -43,8 +44,7 @@ def bundled_model() -> Path:
     return next(Path(spec.origin).parent.glob("*.gguf"))
 
 
-def ours(engine: LlamaEngine, tokens: tuple[int, ...]) -> Rates:
-    engine._memory._forget()  # type: ignore[union-attr] # noqa: SLF001 - each round starts with an empty context
+def ours(engine: LlamaEngine | RemoteEngine, tokens: tuple[int, ...]) -> Rates:
     *_, end = engine.generate(Prompt((), tokens), Sampling(max_tokens=ANSWER_TOKENS), CancelToken())
     assert isinstance(end, Finished)
     usage = end.usage
@@ -112,9 +112,12 @@ def main() -> None:
     tokens = tuple(range(1000, 1000 + PROMPT_TOKENS))
     engine = LlamaEngine(made, path)
     engine.load(CancelToken())
+    remote = RemoteEngine(made, path)
+    remote.load(CancelToken())
     model = best_llama(path, made)
     runs: dict[str, Callable[[], Rates]] = {
         "codereader": lambda: ours(engine, tokens),
+        "its process": lambda: ours(remote, tokens),
         "llama_cpp.Llama": lambda: theirs(model, tokens),
         "bare C loop": lambda: bare(engine, tokens),
     }
@@ -126,10 +129,11 @@ def main() -> None:
     medians = {name: [statistics.median(column) for column in zip(*rows, strict=True)] for name, rows in rates.items()}
     for name, (prompt, answer) in medians.items():
         print(f"  {name:16} prompt {prompt:8.1f} tok/s   answer {answer:8.1f} tok/s")
-    for name in ("llama_cpp.Llama", "bare C loop"):
-        prompt, answer = (a / b for a, b in zip(medians["codereader"], medians[name], strict=True))
-        print(f"  codereader / {name:16} prompt {prompt:.3f}   answer {answer:.3f}")
+    for one, other in (("codereader", "llama_cpp.Llama"), ("codereader", "bare C loop"), ("its process", "codereader")):
+        prompt, answer = (a / b for a, b in zip(medians[one], medians[other], strict=True))
+        print(f"  {one + ' / ' + other:28} prompt {prompt:.3f}   answer {answer:.3f}")
     engine.close()
+    remote.close()
     model.close()
 
 

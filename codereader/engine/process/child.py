@@ -38,7 +38,7 @@ MOST_WAITING = 512
 END_SECONDS = 10.0
 """How long a process may take to end once its input has: the system frees its memory meanwhile."""
 
-LOOK_SECONDS = 0.05
+LOOK_SECONDS = 0.03
 """How often the cancel token is looked at."""
 
 SERVING = "codereader.engine.process.serving"

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
-from codereader.cancel import CancelToken
+from codereader.cancel import Cancelled, CancelToken
 from codereader.engine.buffers import Buffers
 from codereader.engine.plan import Plan
 from codereader.engine.process.child import Child, Run
@@ -34,7 +34,7 @@ from codereader.engine.protocol import (
 )
 from codereader.errors import EngineEnded, ModelError, ModelTooLarge, ModelUnreadable
 
-STOP_SECONDS = 0.15
+STOP_SECONDS = 0.12
 """How long a process may take to stop when it is asked to; it is ended then."""
 
 
@@ -77,6 +77,7 @@ class RemoteEngine:
     ) -> None:
         """Load the model in a new process; a second call does nothing while that one lives.
 
+        One that is stopped meanwhile is ended at once: nothing that it has done is of use.
         Raises: ModelNotFound, ModelUnreadable, ModelTooLarge, EngineEnded, Cancelled. No process is left then.
         """
         if self._child is not None and self._child.alive:
@@ -90,6 +91,10 @@ class RemoteEngine:
         except EngineEnded as error:
             self._end()
             raise self._load_error(error, was_killed=child.was_killed) from error
+        except Cancelled:
+            self._child = None
+            child.kill()
+            raise
         except BaseException:
             self._end()
             raise
@@ -133,15 +138,14 @@ class RemoteEngine:
     def _load(self, child: Child, cancel: CancelToken, progress: LoadProgress | None, tell: Tell | None) -> None:
         child.version(cancel)
         asked = {"plan": to_plain(self._plan), "path": str(self._path), "state": self._state}
-        with self._running(child, {"do": "load", **asked}) as run:
-            for row in run.rows(cancel):
-                match row["event"]:
-                    case "loaded":
-                        self._buffers = buffers_of(row)
-                    case "told":
-                        (tell or _ignore)(told_of(row))
-                    case _:
-                        (progress or _ignore)(share_of(row))
+        for row in child.ask({"do": "load", **asked}).rows(cancel):
+            match row["event"]:
+                case "loaded":
+                    self._buffers = buffers_of(row)
+                case "told":
+                    (tell or _ignore)(told_of(row))
+                case _:
+                    (progress or _ignore)(share_of(row))
 
     def _load_error(self, error: EngineEnded, *, was_killed: bool) -> ModelError:
         """Return what it says of a model that its process ended while it loaded it."""
