@@ -114,7 +114,7 @@ def _layers(slices: str, blocks: int) -> frozenset[int]:
 
 
 def _value(value: Any, layers: Mapping[str, frozenset[int]], blocks: int) -> Value:
-    """Return a metadata value, at the precision of a GGUF; a table means one a layer, by named set, 0 or false in the others."""
+    """Return a metadata value, at the precision of a GGUF; a table means one a layer, by named set."""
     if isinstance(value, dict):
         other = False if True in value.values() else 0
         return tuple(
