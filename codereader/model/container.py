@@ -26,9 +26,12 @@ SHORT_ARRAY = 4096
 """Arrays of at most this many elements are decoded into the metadata; longer ones are only located."""
 
 MAX_KEYS = 1 << 16
-MAX_TENSORS = 1 << 18
+MAX_TENSORS = 1 << 16
 MAX_STRINGS = 1 << 23
-"""Bounds far beyond any published model; they keep a hostile header from costing minutes."""
+MAX_DECODED = 1 << 20
+"""Elements of short arrays, all together."""
+MAX_HEADER = 1 << 27
+"""Bytes before the weights. Bounds far beyond any published model: they keep a hostile header from costing minutes."""
 
 TENSOR_TYPES = {
     0: ("F32", 1, 4), 1: ("F16", 1, 2), 2: ("Q4_0", 32, 18), 3: ("Q4_1", 32, 20), 6: ("Q5_0", 32, 22),
@@ -89,7 +92,7 @@ class Scan:
 
 
 class _Reader:
-    """A cursor over the mapped bytes of one file that never reads beyond their end."""
+    """A cursor over the mapped header of one file that never reads beyond its end, nor beyond `MAX_HEADER`."""
 
     __slots__ = ("data", "path", "position", "size")
 
@@ -97,7 +100,7 @@ class _Reader:
         self.data = data
         self.path = path
         self.position = position
-        self.size = len(data)
+        self.size = min(len(data), MAX_HEADER)
 
     def broken(self, why: str) -> ModelUnreadable:
         """Return the error that says why the header cannot be read."""
@@ -107,7 +110,10 @@ class _Reader:
         """Move past *length* bytes and return where they begin."""
         start = self.position
         if length > self.size - start:
-            raise self.broken(f"it is truncated ({length:,} bytes promised at {start:,}, the file has {self.size:,})")
+            size = len(self.data)
+            if start + length <= size:
+                raise self.broken(f"it is larger than {MAX_HEADER:,} bytes")
+            raise self.broken(f"it is truncated ({length:,} bytes promised at {start:,}, the file has {size:,})")
         self.position = start + length
         return start
 
@@ -207,6 +213,7 @@ def _read_metadata(reader: _Reader, count: int) -> tuple[dict[str, Value], dict[
     """Read *count* keys with their values; long arrays are passed over."""
     metadata: dict[str, Value] = {}
     arrays: dict[str, ArrayPlace] = {}
+    decoded = 0
     for _ in range(count):
         key = reader.text()
         if not key or key in metadata or key in arrays:
@@ -219,8 +226,11 @@ def _read_metadata(reader: _Reader, count: int) -> tuple[dict[str, Value], dict[
         arrays[key] = ArrayPlace(kind, length, reader.position)
         if length > SHORT_ARRAY:
             _skip_array(reader, kind, length)
-        else:
-            metadata[key] = _short_array(reader, kind, length)
+            continue
+        decoded += length
+        if decoded > MAX_DECODED:
+            raise reader.broken(f"its short lists have more than {MAX_DECODED:,} elements")
+        metadata[key] = _short_array(reader, kind, length)
     return metadata, arrays
 
 
@@ -290,15 +300,18 @@ def _read_tensors(reader: _Reader, count: int, alignment: int) -> tuple[Tensor, 
     """Read the tensor table and check that the file holds all that it promises."""
     table = [_read_tensor(reader) for _ in range(count)]
     start = _padded(reader.position, alignment)
-    expected = 0
+    expected, size, names = 0, len(reader.data), set[str]()
     for tensor in table:
+        if tensor.name in names:
+            raise reader.broken(f"it has two tensors called {tensor.name!r}")
+        names.add(tensor.name)
         if tensor.offset != expected:
             raise reader.broken(f"the tensor {tensor.name!r} lies at {tensor.offset:,}, not at {expected:,}")
         expected += _padded(tensor.bytes, alignment)
     end = start + table[-1].offset + table[-1].bytes if table else 0
-    if end > reader.size:
+    if end > size:
         raise ModelUnreadable(
-            f"{reader.path} is truncated: its header promises {end:,} bytes, the file has {reader.size:,}",
+            f"{reader.path} is truncated: its header promises {end:,} bytes, the file has {size:,}",
             hint="Download the model again.",
         )
     return tuple(replace(tensor, offset=start + tensor.offset) for tensor in table)

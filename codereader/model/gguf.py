@@ -56,6 +56,7 @@ class ModelHeader:
     rope_scaling: str
     expert_count: int
     expert_used_count: int
+    """Experts that a token uses, of the layer that uses most."""
     sliding_window: int
     vocab_size: int
     tokenizer_model: str
@@ -83,6 +84,18 @@ class ModelHeader:
         """Return the size at ``<architecture>.<key>``; *default* where it is missing, of another type or absurd."""
         value = _whole(self.metadata.get(f"{self.architecture}.{key}"), default)
         return value if 0 <= value <= MAX_SIZE else default
+
+    def per_layer(self, key: str, default: int = 0) -> tuple[int, ...]:
+        """Return the size at ``<architecture>.<key>`` for each block, given as one number for all or as an array.
+
+        *default* where it is missing, of another type, absurd, or the array too short.
+        """
+        value = self.metadata.get(f"{self.architecture}.{key}")
+        if not isinstance(value, tuple):
+            return (self.number(key, default),) * self.block_count
+        found = (_whole(one, default) for one in value[: self.block_count])
+        sizes = tuple(size if 0 <= size <= MAX_SIZE else default for size in found)
+        return sizes + (default,) * (self.block_count - len(sizes))
 
 
 def read_header(path: Path) -> ModelHeader:
@@ -165,7 +178,7 @@ def header_of(scan: Scan, parts: tuple[Path, ...], tensors: tuple[Tensor, ...], 
         rope_base=_real(known.get(f"{architecture}.rope.freq_base")),
         rope_scaling=_text(known.get(f"{architecture}.rope.scaling.type")),
         expert_count=number("expert_count"),
-        expert_used_count=number("expert_used_count"),
+        expert_used_count=max(per_block("expert_used_count"), default=0),
         sliding_window=number("attention.sliding_window"),
         vocab_size=tokens.count if tokens else number("vocab_size"),
         tokenizer_model=_text(known.get("tokenizer.ggml.model")),

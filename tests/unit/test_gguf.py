@@ -6,6 +6,7 @@ import contextlib
 import os
 import random
 import struct
+import tracemalloc
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -171,6 +172,56 @@ def test_huge_lengths_cost_nothing(tmp_path):
         (tmp_path / "m.gguf").write_bytes(data)
 
         assert "cannot read the header" in why(tmp_path / "m.gguf")
+
+
+def test_a_header_larger_than_any_models_is_not_walked(tmp_path):
+    """A list that the file really holds, in a hole of 300 MB, takes neither memory nor a walk through it."""
+    promised = struct.pack("<IQQQ", 3, 0, 1, 1) + b"k" + struct.pack("<IIQ", 9, 0, 300_000_000)
+    with (tmp_path / "m.gguf").open("wb") as file:
+        file.write(b"GGUF" + promised)
+        file.truncate(310_000_000)
+
+    tracemalloc.start()
+    reason = why(tmp_path / "m.gguf")
+    taken = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert "it is larger than 134,217,728 bytes" in reason
+    assert taken < 1 << 20
+
+
+def test_lists_that_are_short_one_by_one_are_bounded_together(tmp_path):
+    """Thousands of lists, each short enough to be decoded, are refused before they fill the memory."""
+    one = struct.pack("<IIQ", 9, 0, 4096) + bytes(4096)
+    keys = b"".join(struct.pack("<Q", 3) + f"{number:03}".encode() + one for number in range(300))
+    (tmp_path / "m.gguf").write_bytes(b"GGUF" + struct.pack("<IQQ", 3, 0, 300) + keys)
+
+    assert "its short lists have more than 1,048,576 elements" in why(tmp_path / "m.gguf")
+
+
+def test_two_tensors_of_one_name_are_refused(tmp_path):
+    """Their bytes could be counted twice, and llama.cpp takes no such file."""
+    assert "two tensors called 'norm'" in why(write_gguf(tmp_path / "m.gguf", {}, [TENSORS[-1], TENSORS[-1]]))
+
+
+def test_sizes_may_differ_from_layer_to_layer(tmp_path):
+    """A number stands for all layers, a list for one each; what is no size is the default."""
+    metadata = llama_metadata() | {
+        "llama.feed_forward_length": [128, 512],
+        "llama.expert_used_count": [2, 8],
+        "llama.odd": [-1, 7],
+        "llama.short": [5],
+        "llama.words": ["a", "b"],
+        "llama.unreal": [float("nan"), float("inf")],
+    }
+
+    header = read_header(write_gguf(tmp_path / "m.gguf", metadata))
+
+    assert ((128, 512), (64, 64)) == (header.per_layer("feed_forward_length"), header.per_layer("embedding_length"))
+    assert 8 == header.expert_used_count
+    assert [(3, 7), (5, 3), (3, 3), (3, 3), (3, 3)] == [
+        header.per_layer(key, 3) for key in ("odd", "short", "words", "unreal", "missing")
+    ]
 
 
 @pytest.mark.parametrize(
