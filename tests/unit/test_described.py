@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from codereader.engine.hardware.described import driver_bytes, machine_of, ram_of, system_bytes
 from codereader.engine.hardware.devices import inventory
@@ -179,3 +181,21 @@ def test_a_card_without_a_profile_is_driven_by_what_its_name_says():
 
     assert ["CUDA", "ROCm", "Vulkan", "", "CPU"] == [device.backend for device in made.devices]
     assert (0.0, 0.0, 0.0) == (made.devices[3].bandwidth, made.devices[3].operations, made.devices[3].link)
+
+
+SPECS = st.lists(st.text(max_size=20) | st.sampled_from(["RTX 4090", "2x T4", "M4 Max", "16GiB", "504GB/s", "9" * 30]))
+
+
+@settings(deadline=None)
+@given(SPECS.map(":".join), st.text(max_size=20))
+def test_whatever_is_typed_is_a_machine_or_a_sentence(spec, ram):
+    """Any text describes something that can be planned for, or is refused in printable words."""
+    sentences = []
+    for describe in (lambda: machine_of([spec], 8 * GIB).devices[0].total_bytes, lambda: ram_of(ram)[0]):
+        try:
+            sentences += [] if describe() > 0 else ["nothing"]
+        except UsageError as error:
+            sentences.append(f"{error} {error.hint}")
+
+    assert "nothing" not in sentences
+    assert all(sentence.isprintable() for sentence in sentences)
