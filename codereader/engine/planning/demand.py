@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from codereader.engine.footprint.cache import layer_caches, window_length
-from codereader.engine.footprint.compute import compute_bytes, scratch_bytes
+from codereader.engine.footprint.compute import Placement as Homes
+from codereader.engine.footprint.compute import compute_shares, scratch_bytes
 from codereader.engine.footprint.weights import block_number, is_expert, weights
 from codereader.engine.footprint.work import Work, attention_operations, expert_share, work
+from codereader.errors import ModelUnreadable
 from codereader.model.gguf import ModelHeader
 
 
@@ -108,12 +110,25 @@ def demand_of(model: Model, context: int, micro_batch: int, cache: Cache) -> Dem
         micro_batch=micro_batch,
         cache=cache,
         caches=caches_of(model, context, micro_batch, cache),
-        compute=compute_bytes(
-            header, context, micro_batch, type_k=cache.kind, type_v=cache.kind, full_window=cache.full_window
-        ),
+        compute=buffers_of(model, context, micro_batch, cache, Homes((0,) * model.layers))[0],
         inputs=_inputs(header, context, micro_batch),
         scratch=scratch_bytes(header, context, cache.kind),
     )
+
+
+def buffers_of(model: Model, context: int, micro_batch: int, cache: Cache, homes: Homes) -> tuple[int, ...]:
+    """Return the bytes of the scratch buffers that llama.cpp makes for layers at *homes*, the host's first.
+
+    Raises: ModelUnreadable where the header's tensors make no layers.
+    """
+    kind = cache.kind
+    try:
+        return compute_shares(
+            model.header, context, micro_batch, homes, type_k=kind, type_v=kind, full_window=cache.full_window
+        )
+    except (LookupError, ArithmeticError, ValueError) as error:
+        name = model.header.name
+        raise ModelUnreadable(f"the tensors of {name} do not make layers that can be evaluated") from error
 
 
 def caches_of(model: Model, context: int, micro_batch: int, cache: Cache) -> tuple[int, ...]:

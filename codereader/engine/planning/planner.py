@@ -123,7 +123,8 @@ def _chooser(header: ModelHeader, machine: Machine, need: Need, preferences: Pre
 
 def _possible(header: ModelHeader, preferences: Preferences) -> Preferences:
     """Return *preferences* without the types of cache that llama.cpp does not make for this model; f16 at least."""
-    able = tuple(one for one in preferences.cache_types if not refused(header, one, one))
+    keeps = header.key_length > 0 and any(header.kv_head_counts)
+    able = tuple(one for one in preferences.cache_types if one == "f16" or (keeps and not refused(header, one, one)))
     return replace(preferences, cache_types=able or ("f16",))
 
 

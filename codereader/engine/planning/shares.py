@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from codereader.engine.footprint.compute import Placement as Homes
-from codereader.engine.footprint.compute import compute_shares
 from codereader.engine.hardware.machine import Device, Machine
 from codereader.engine.learned import Learned
 from codereader.engine.plan import HOST, Share
-from codereader.engine.planning.demand import Demand, Model
+from codereader.engine.planning.demand import Demand, Model, buffers_of
 from codereader.engine.planning.placement import PIPELINE_COPIES, Placement, Room, compute_on, scratch_on
 
 HOST_MARGIN = 256 << 20
@@ -33,16 +32,7 @@ def computes_of(model: Model, demand: Demand, placement: Placement) -> tuple[int
         borrows=placement.offloads,
         is_pipelined=placement.pipeline,
     )
-    cache = demand.cache
-    return compute_shares(
-        model.header,
-        demand.context,
-        demand.micro_batch,
-        where,
-        type_k=cache.kind,
-        type_v=cache.kind,
-        full_window=cache.full_window,
-    )
+    return buffers_of(model, demand.context, demand.micro_batch, demand.cache, where)
 
 
 def estimated(model: Model, demand: Demand, placement: Placement) -> tuple[int, ...]:
