@@ -322,6 +322,25 @@ def test_what_makes_no_sense_is_refused_in_a_sentence(say, arguments: list[str],
     assert len(err.splitlines()) <= 4
 
 
+def test_a_mistyped_model_gets_near_names(say) -> None:
+    """Names of models that are known without a file count."""
+    assert "did you mean llama-4-scout?" in say("plan", "--model", "lama-4-scot")[2]
+
+
+def test_what_is_known_is_listed(say, row) -> None:
+    """Every name of the list can be planned for."""
+    code, out, _ = say("models", "list", "--known")
+    names = [line.split()[0] for line in out.splitlines()]
+
+    assert ExitCode.OK == code
+    assert "llama-4-scout" in names
+    assert names == [one["name"] for one in row("models", "list", "--known")["known"]]
+    assert (
+        "llama4"
+        == row("plan", "--model", "llama-4-scout", "--device", "H200", "--ram", "1TiB")["model"]["architecture"]
+    )
+
+
 def test_a_mistyped_card_gets_near_names(say) -> None:
     """One letter too many is no reason to read a manual."""
     assert "RTX 4090" in say("plan", "--device", "RTX 40900")[2]

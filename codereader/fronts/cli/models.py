@@ -1,4 +1,4 @@
-"""``codereader models``: the GGUF files that were found on this machine."""
+"""``codereader models``: the GGUF files that were found on this machine, and the models that are known without one."""
 
 from __future__ import annotations
 
@@ -21,10 +21,14 @@ def command() -> None:
 
 
 @command.command("list", help="List the GGUF models found on this machine; the default is marked.")
+@click.option("--known", is_flag=True, help="List instead the models that `plan` knows by name without a file.")
 @output_options("text", "json")
-def list_models(how: How) -> int:
+def list_models(known: bool, how: How) -> int:
     """Print the models and return the exit code."""
     from codereader.fronts.shape import SCHEMA
+
+    if known:
+        return _list_known(how)
     from codereader.model.catalogue import find_models, resolve_model
 
     cache = config.cache_dir()
@@ -43,6 +47,33 @@ def list_models(how: How) -> int:
         if not rows:
             report.note("no model was found; `codereader doctor` tells where one may lie and how to get one")
     return ExitCode.OK if rows else ExitCode.NOTHING_FOUND
+
+
+def _list_known(how: How) -> int:
+    """Print the models that are known by name, as large as they are usually published; return the exit code."""
+    from codereader.fronts.shape import SCHEMA
+    from codereader.model.known import known_header, known_names
+
+    with how.report() as report, how.open() as out:
+        with report.working("reading what is known"):
+            rows: list[dict[str, Any]] = [
+                {
+                    "name": name,
+                    "architecture": header.architecture,
+                    "quantization": header.quantization,
+                    "bytes": header.file_bytes,
+                    "context": header.context_length,
+                    "parameters": header.parameters,
+                }
+                for name, header in ((name, known_header(name)) for name in known_names())
+                if header is not None
+            ]
+        if how.style == "json":
+            out.json({"schema": SCHEMA, "known": rows})
+        else:
+            width = max(len(str(row["name"])) for row in rows)
+            out.write("".join(f"{row['name']:<{width}}  {size(row['bytes']):>10}  {_kind(row)}\n" for row in rows))
+    return ExitCode.OK
 
 
 def _row(model: FoundModel, default: FoundModel | None) -> dict[str, Any]:
@@ -85,5 +116,9 @@ def _lines(rows: list[dict[str, Any]]) -> list[str]:
 def _about(row: dict[str, Any]) -> str:
     if row["problem"]:
         return f"cannot be read: {safe_line(row['problem'])}"
+    return _kind(row)
+
+
+def _kind(row: dict[str, Any]) -> str:
     weights = f"{row['parameters'] / 1e9:.2f}B weights"
     return f"{safe_line(row['architecture'])} {row['quantization']}, {weights}, context {row['context']:,}"

@@ -11,6 +11,7 @@ from codereader.errors import ModelNotFound, UsageError
 from codereader.model.gguf import ModelHeader
 
 HINT = "Pass --model FILE.gguf, a name from `codereader models list`, or a model that is known by name."
+KNOWN = "`codereader models list --known` lists what is known without a file, such as llama-4-scout or gpt-oss-20b."
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ def find_model(named: str | None) -> Model:
     """Return the model that *named* means: a file, one that was found, or one known by name. Raises: ModelError."""
     from codereader.model.catalogue import resolve_model
     from codereader.model.gguf import read_header
-    from codereader.model.known import known_header, known_names, near_names
+    from codereader.model.known import known_header
 
     if named is not None and not named.strip():
         raise UsageError("--model is empty", HINT)
@@ -39,12 +40,10 @@ def find_model(named: str | None) -> Model:
         header = None if _is_path(named or "") else known_header(named or "")
         if header is not None:
             return Model(header, "")
-        near = near_names(named or "")
-        known = f"Known by name without a file: {', '.join(near or known_names())}."
-        raise ModelNotFound(str(error), f"{error.hint} {known}") from None
+        raise ModelNotFound(str(error), f"{error.hint} {KNOWN}") from None
     if found is None:
         message = "no model was named, and none was found on this machine"
-        raise ModelNotFound(message, f"{HINT} Known are {', '.join(known_names())}.")
+        raise ModelNotFound(message, f"{HINT} {KNOWN}")
     return Model(read_header(found.path), str(found.path))
 
 

@@ -26,6 +26,8 @@ USUAL = 80
 LABEL = 12
 """Characters of a label in front of a sentence."""
 
+UNSEEN = "sizes are those that the model is known to be published with; no file of it is on this machine"
+
 SHOWN = 3
 """Plans that are shown unless all are asked for."""
 
@@ -37,6 +39,8 @@ def page(planned: Planned, out: Output, shown: int | None = SHOWN) -> Iterator[s
     for line in textwrap.wrap(title, width, break_on_hyphens=False):
         yield out.bold(line) if planned.fits else out.alarm(line)
     yield from body(planned.best, planned.asked, width)
+    if not planned.file:
+        yield from labelled("note", UNSEEN, width)
     if planned.measured:
         for number, text in enumerate(words.measured(planned.measured)):
             yield from labelled("" if number else "measured", text, width)
