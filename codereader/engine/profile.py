@@ -43,6 +43,9 @@ RECENT = 9
 UNDISTURBED = 2 / 3
 """The quantile of these that is believed: whatever else a machine does makes runs slower, never faster."""
 
+LONG = 2048
+"""A run of more tokens says no more about speed than one of so many."""
+
 MOST_FILES = 256
 MOST_BYTES = 4096
 ABANDONED_SECONDS = 3600
@@ -76,14 +79,14 @@ def learned(
         return NOTHING
     known = [one for one in _read(cache / "profile", machine_key(machine)) if one.placement in (placement, "")]
     own = [one for one in known if one.model == header.digest]
-    extra = _extra(own)
+    timed = _since_probe([one for one in own if one.prefill or one.decode])
     if probes:
-        known, own = [], [one for one in own if one.probe][:1]
+        known, timed = [], [one for one in timed if one.probe]
     return Learned(
-        prefill=_factor(known, own, lambda one: (one.prefill, one.prefill_tokens)),
-        decode=_factor(known, own, lambda one: (one.decode, one.decode_tokens)),
-        extra_bytes=extra,
-        runs=0 if probes else sum(1 for one in own if one.prefill or one.decode),
+        prefill=_factor(known, timed, lambda one: (one.prefill, one.prefill_tokens)),
+        decode=_factor(known, timed, lambda one: (one.decode, one.decode_tokens)),
+        extra_bytes=_extra(own),
+        runs=0 if probes else len(timed),
     )
 
 
@@ -150,6 +153,12 @@ def _off(tokens: int, seconds: float, predicted: float) -> float:
     return factor if 1 / FURTHEST <= factor <= FURTHEST else 0.0
 
 
+def _since_probe(timed: list[_Measured]) -> list[_Measured]:
+    """Return the newest of *timed* up to and with the last probe: who asks for one does not trust what was before."""
+    last = next((at for at, one in enumerate(timed) if one.probe), len(timed))
+    return timed[: last + 1]
+
+
 def _factor(
     known: Iterable[_Measured], own: Iterable[_Measured], part: Callable[[_Measured], tuple[float, int]]
 ) -> float:
@@ -166,15 +175,20 @@ def _factor(
 
 
 def _quantile(pairs: Iterable[tuple[float, int]], share: float) -> float:
-    """Return the factor below which *share* of the weight lies; a run weighs the root of its tokens."""
+    """Return the factor below which *share* of the weight lies; longer runs weigh more."""
     ordered = sorted(pairs)
-    wanted = share * sum(math.sqrt(tokens) for _, tokens in ordered)
+    wanted = share * sum(_weight(tokens) for _, tokens in ordered)
     passed = 0.0
     for factor, tokens in ordered:
-        passed += math.sqrt(tokens)
+        passed += _weight(tokens)
         if passed >= wanted:
             return factor
     return ordered[-1][0]
+
+
+def _weight(tokens: int) -> float:
+    """Return the weight of a run: the root of its tokens, which is how its scatter shrinks, up to `LONG`."""
+    return math.sqrt(min(tokens, LONG))
 
 
 def _extra(own: Iterable[_Measured]) -> dict[str, int]:

@@ -217,6 +217,18 @@ def test_runs_do_not_change_what_a_probe_showed(tmp_path: Path) -> None:
     assert NOTHING == learned(tmp_path, MACHINE, model("gemma-3-1b"), "cpu", probes=True)
 
 
+def test_a_probe_puts_an_end_to_what_was_measured_before(tmp_path: Path) -> None:
+    """Who asks for a measurement wants it believed, however long the runs were that said something else."""
+    for _ in range(9):
+        record_run(tmp_path, MACHINE, model(), plan(), usage(10.0, prompt=9000))
+    record_run(tmp_path, MACHINE, model(), plan(), usage(90.0, prompt=512), probe=True)
+    known = learned(tmp_path, MACHINE, model(), "cpu")
+
+    assert (pytest.approx(0.9), 1) == (known.prefill, known.runs)
+    record_run(tmp_path, MACHINE, model(), plan(), usage(110.0))
+    assert 2 == learned(tmp_path, MACHINE, model(), "cpu").runs
+
+
 @pytest.mark.parametrize(
     "damage",
     [
