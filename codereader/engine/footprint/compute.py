@@ -69,12 +69,12 @@ def compute_shares(
     caches: tuple[int, ...] = ()
     if placement.borrows and 0 in placement.homes and tokens >= LARGE_BATCH:
         caches = layer_caches(header, context, micro_batch, type_k, type_v, full_window=full_window)
-    is_early = bool(placement.host_experts) and 0 not in placement.homes
-    steps = _steps(_Same(header), tokens, placement, any(rotates), caches, masks if is_early else (1, 1))
+    is_mixed = bool(placement.host_experts) if 0 not in placement.homes else placement.borrows
+    steps = _steps(_Same(header), tokens, placement, any(rotates), caches, masks if is_mixed else (1, 1))
     rotations = (_rotation(header.key_length) if rotates[0] else 0) + (4 * 64 * 64 if rotates[1] else 0)
-    kept = tuple(rotations + 16 * tokens + (0 if is_early else mask) for mask in masks)
+    everywhere, near_only = (rotations + (0 if is_mixed else mask) for mask in masks)
     copies = COPIES if placement.is_pipelined else 1
-    inputs = (_inputs(header, kept, home, placement) + 4 * tokens for home in range(len(steps)))
+    inputs = (_inputs(header, (everywhere, near_only), home, placement) + 4 * tokens for home in range(len(steps)))
     embedded = copies * 4 * tokens * header.embedding_length
     sizes = [step + copies * block for step, block in zip(steps, inputs, strict=True)]
     return sizes[0] + embedded, *sizes[1:]
@@ -104,19 +104,21 @@ def _steps(
 ) -> tuple[int, ...]:
     """Return the bytes that the steps of all layers take at each home, and *masks* of both kinds of layers."""
     header, outline, windowed = same.header, _outline(same), windowed_layers(same.header)
-    width, graph = header.embedding_length, Graph()
-    ids = tuple(map(graph.new, masks))
+    width, graph = header.embedding_length, Graph(copies=COPIES if placement.is_pipelined else 1)
+    ids = tuple((graph.new(16 * tokens), graph.new(mask)) for mask in masks)
     residual = graph.new(4 * tokens * width)
     ahead = _ahead(windowed, placement)
     for layer in _told(outline, windowed, placement):
         where = _where(outline[layer], placement, layer, tokens, caches)
-        starts = layer == 0 or placement.homes[layer - 1] != placement.homes[layer]
+        before = placement.homes[layer - 1] if layer else 0
+        starts = layer == 0 or before != placement.homes[layer]
         where = replace(
             where,
-            masks=tuple(ids[kind] for kind in ahead[layer] if starts and where.home),
-            next_masks=tuple(ids[kind] for kind in ahead[layer + 1]),
+            before=before if starts else 0,
+            inputs=tuple(one for kind in ahead[layer] if starts and where.home for one in ids[kind]),
+            next_inputs=tuple(one for kind in ahead[layer + 1] for one in ids[kind]),
         )
-        mask = ids[windowed[layer]]
+        mask = ids[windowed[layer]][1]
         facts = _facts(header, layer, rotates)
         residual = evaluate(graph, dict(outline[layer].shapes), facts, tokens, width, residual, mask, where)
     graph.home = placement.output
@@ -124,7 +126,7 @@ def _steps(
     keepers = {(home, windowed[layer]) for layer, home in enumerate(placement.homes)}
     for home, kind in sorted(keepers):
         graph.home = home
-        graph.new(0, ids[kind])
+        graph.new(0, *ids[kind])
     return graph.most_bytes(1 + max((placement.output, *placement.homes), default=0))
 
 
@@ -181,7 +183,8 @@ def _told(outline: tuple[_Outline, ...], windowed: Sequence[bool], placement: Pl
     before: object = None
     for layer, (one, home) in enumerate(zip(outline, placement.homes, strict=True)):
         following = placement.homes[layer + 1] if layer + 1 < len(placement.homes) else placement.output
-        kind = (one.shapes, home, following, layer in placement.host_experts, windowed[layer])
+        lent = one.sizes if placement.borrows else ()
+        kind = (one.shapes, lent, home, following, layer in placement.host_experts, windowed[layer])
         seen[before, kind] = seen.get((before, kind), 0) + 1
         if seen[before, kind] <= _REPEATS:
             yield layer

@@ -18,6 +18,8 @@ class Graph:
 
     home: int = 0
     """Where the next steps are evaluated."""
+    copies: int = 1
+    """Copies that are kept of what goes from home to home, so that homes can work at the same time: 1, or several."""
     _steps: list[_Step] = field(default_factory=list)
     _copies: dict[tuple[int, int], int] = field(default_factory=dict)
 
@@ -70,8 +72,9 @@ class Graph:
         key = (step.root, self.home)
         if key not in self._copies:
             step.readers += 1
-            size = self._steps[step.root].size
-            self._copies[key] = self._append(_Step(size, (source,), self.home, len(self._steps)))
+            size = self._steps[step.root].size * self.copies
+            kept = int(self.copies > 1)
+            self._copies[key] = self._append(_Step(size, (source,), self.home, len(self._steps), readers=kept))
         return self._copies[key]
 
     def _place(self, step: _Step, arenas: tuple[_Arena, ...]) -> None:

@@ -44,11 +44,13 @@ class Where:
     home: int = 0
     experts: int = 0
     """Where its routed experts are evaluated."""
-    masks: tuple[int, ...] = ()
+    before: int = 0
+    """The device that hands over to this one with this layer, 0 if none does: it computes the first norm."""
+    inputs: tuple[int, ...] = ()
     """What the device will read beside the residual, where it takes over with this layer."""
     next: int = 0
     """Where the next layer is evaluated: a device takes over from the host as soon as no weights of the host follow."""
-    next_masks: tuple[int, ...] = ()
+    next_inputs: tuple[int, ...] = ()
     """What a device will read that takes over at the end of this layer, or that goes on after its experts."""
     lent: Mapping[str, int] = field(default_factory=dict)
     """Bytes by name of the tensors that lie elsewhere and are copied to where they are used, each time."""
@@ -64,7 +66,7 @@ def evaluate(
     *residual* has *width* numbers a token.
     """
     graph.home = where.home
-    graph.fetch(residual, *where.masks)
+    graph.fetch(residual, *where.inputs)
     return _Layer(graph, shapes, facts, tokens, width, mask, where).evaluate(residual)
 
 
@@ -122,6 +124,14 @@ class _Layer:
         """Normalize *source*, which others read too."""
         return self.over(width or self.width, self.new(width or self.width, source))
 
+    def first_normed(self, residual: int) -> int:
+        if not self.where.before:
+            return self.normed(residual)
+        self.graph.home = self.where.before
+        result = self.new(self.width, residual)
+        self.graph.home = self.where.home
+        return self.over(self.width, result)
+
     def normed_over(self, source: int) -> int:
         return self.over(self.width, self.over(self.width, source))
 
@@ -131,11 +141,21 @@ class _Layer:
 
     def product(self, name: str, width: int, *sources: int) -> int:
         """Multiply by the matrices *name*, which may have to be copied here first."""
-        lent = self.where.lent.get(name, 0)
-        return self.new(width, *sources, self.graph.new(lent)) if lent else self.new(width, *sources)
+        if name not in self.where.lent:
+            return self.new(width, *sources)
+        lent = self.graph.new(self.where.lent[name])
+        if name == "ffn_down_exps" and not self.has(f"{name}.bias"):
+            self.graph.fetch(*self.where.next_inputs)
+        return self.new(width, *sources, lent)
 
     def biased(self, name: str, width: int, source: int) -> int:
-        return self.over(width, source) if self.has(f"{name}.bias") else source
+        bias = f"{name}.bias"
+        if not self.has(bias):
+            return source
+        lent = (self.graph.new(self.where.lent[bias]),) if bias in self.where.lent else ()
+        if lent and name == "ffn_down_exps":
+            self.graph.fetch(*self.where.next_inputs)
+        return self.over(width, source, *lent)
 
     def added(self, result: int, residual: int) -> int:
         """Add at the end of the layer."""
@@ -146,7 +166,7 @@ class _Layer:
         """Let the next layer's device go on with *sources*, if this layer is the host's."""
         if self.where.home == 0 and self.where.next:
             self.graph.home = self.where.next
-            self.graph.fetch(*sources, *self.where.next_masks)
+            self.graph.fetch(*sources, *self.where.next_inputs)
 
     # -- attention and what stands in its place -----------------------------------------------------------------------
 
@@ -154,7 +174,7 @@ class _Layer:
         """Return the result of the layer's first half, if it has one, and what that half read."""
         for name, steps in self.mixers().items():
             if self.has(name):
-                normed = self.normed(residual) if self.has("attn_norm") else residual
+                normed = self.first_normed(residual) if self.has("attn_norm") else residual
                 return steps(normed), normed
         return None, residual
 
@@ -397,7 +417,7 @@ class _Layer:
         if not any(self.has(name) for name in ("ffn_down_shexp", "ffn_down", "post_ffw_norm")):
             self.hand_over(down, weights)
         if self.where.experts != self.where.home:
-            self.graph.fetch(down, *self.where.next_masks)
+            self.graph.fetch(down, *self.where.next_inputs)
         if not self.facts.weighs_first:
             down = self.over(used * width, down, weights)
         return self.summed(down, width)
