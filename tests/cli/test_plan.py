@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -309,6 +310,8 @@ def test_nothing_fits_is_exit_code_1(say) -> None:
         (["--compare", "colour=red"], "'colour', which is no setting"),
         (["--compare", "cache-type=q3"], "cache-type=q3"),
         (["--compare", "tokens=many"], "tokens=many"),
+        (["--all", "--compare", "this"], "--all shows the plans for one machine"),
+        (["--compare", "tokens=999999999999"], "is more than the 2,147,483,647"),
         (["--measure", "--ram", "64GiB"], "for this machine only"),
     ],
 )
@@ -379,6 +382,33 @@ def test_a_hostile_name_stays_on_its_line(say, tmp_path: Path) -> None:
         assert code in (ExitCode.OK, ExitCode.MODEL)
         assert "\x1b" not in out + err
         assert not any(line.startswith("Fits: everything") for line in out.splitlines())
+
+
+def test_a_name_without_end_is_cut(say, tmp_path: Path) -> None:
+    """A model's name of a megabyte does not fill the screen."""
+    tensors = [("token_embd.weight", (64, 32), "F32")]
+    tensors += [(f"blk.{n}.attn_q.weight", (64, 64), "F32") for n in range(2)]
+    path = write_gguf(tmp_path / "a.gguf", llama_metadata() | {"general.name": "x" * 100_000}, tensors)
+
+    assert len("".join(say("plan", "--model", path)[1:])) < 5000
+
+
+EXAMPLES = [
+    line.strip().partition("   ")[0]
+    for line in (Path(__file__).parents[2] / "docs" / "commands.md").read_text("utf-8").splitlines()
+    if line.startswith("    codereader plan")
+]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_every_documented_example_runs(say, tree: Path, monkeypatch, example: str) -> None:
+    """What docs/commands.md shows prints a plan."""
+    monkeypatch.chdir(tree)
+
+    code, out, err = say(*shlex.split(example)[1:])
+
+    assert code in (ExitCode.OK, ExitCode.NOTHING_FOUND), err
+    assert "headroom" in out
 
 
 def test_no_model_at_all_says_how_to_name_one(say, monkeypatch) -> None:

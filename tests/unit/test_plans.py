@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shlex
 from dataclasses import replace
@@ -182,6 +183,17 @@ def test_weights_read_from_disk_are_no_fit(scout: ModelHeader) -> None:
     assert words.verdict(made(scout, made_plan(from_disk=9 * GIB))).startswith("Runs, slowly: ")
 
 
+def test_what_binds_is_told_before_an_answer() -> None:
+    """Where a card could not take the whole model, the line on stderr is followed by the reason."""
+    plan = made_plan(kind="experts", limit="the memory of CUDA0")
+
+    assert "the memory of CUDA0" == words.constraint(plan)
+    assert "" == words.constraint(replace(plan, kind="whole"))
+    said = words.running(plan, Asked(5227, 906))
+    assert "49 of 49 layers on the GPU, experts of 45 layers in system memory, q8_0 cache, context 131,072" in said
+    assert said.endswith("; about 110.0 s at most")
+
+
 def test_placement_is_told_in_layers() -> None:
     """How many layers lie where, and whose experts do not."""
     assert "49 of 49 layers on the GPU, experts of 45 layers in system memory" == words.placement(made_plan())
@@ -225,6 +237,16 @@ def test_the_fastest_that_fits_is_marked(scout: ModelHeader) -> None:
 def test_a_machine_is_written_as_people_would(text: str, expected: Entry) -> None:
     """Cards, memory and settings between commas."""
     assert replace(expected, text=text) == entry(text)
+
+
+@given(st.text(max_size=60) | st.from_regex(r"(\d?x? ?RTX 4090|this|64GiB|ram=|,|\+| )*", fullmatch=True))
+def test_any_text_is_a_machine_or_refused(text: str) -> None:
+    """Whatever is typed: a machine, or one sentence."""
+    made_of: Entry | None = None
+    with contextlib.suppress(UsageError):
+        made_of = entry(text)
+
+    assert made_of is None or made_of.has_machine or made_of.settings
 
 
 @pytest.mark.parametrize(

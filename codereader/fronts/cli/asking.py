@@ -228,10 +228,11 @@ def _note_sent(ready: Prepared, report: Report) -> None:
 def _tell_plan(ready: Prepared, report: Report) -> None:
     """Say how the model will run and how long that is predicted to take."""
     from codereader.fronts.plans.planned import Asked
-    from codereader.fronts.plans.words import running
+    from codereader.fronts.plans.words import constraint, running
 
     asked = Asked(len(ready.composed.prompt), ready.wish.max_tokens)
-    report.lines([f"plan: {running(ready.plan, asked)}"])
+    limit = constraint(ready.plan)
+    report.lines([f"plan: {running(ready.plan, asked)}", *([f"  limit: {limit}"] if limit else [])])
 
 
 def footer(answer: Answer, report: Report, *, as_json: bool) -> None:

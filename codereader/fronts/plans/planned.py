@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from codereader.engine.measure import Measurement
 
 
+LONGEST_NAME = 60
+"""Characters of a model's name that are shown; the file may write any number."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What a run would hold, in tokens. `about` says where the prompt's length comes from; `exact`: it is counted."""
@@ -59,10 +63,11 @@ class Planned:
 
 
 def model_name(header: ModelHeader) -> str:
-    """Return what a model is called, with its quantization unless the name tells it."""
-    quantization = header.quantization
-    told = quantization.casefold() in header.name.casefold()
-    return header.name if told or not quantization else f"{header.name} {quantization}"
+    """Return what a model is called, with its quantization unless the name tells it; a name without end is cut."""
+    name, quantization = header.name, header.quantization
+    name = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 3]}..."
+    told = quantization.casefold() in name.casefold()
+    return name if told or not quantization else f"{name} {quantization}"
 
 
 def on_devices(plan: Plan) -> tuple[Share, ...]:

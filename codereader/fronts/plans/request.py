@@ -45,6 +45,8 @@ def check(request: Request) -> None:
         raise UsageError("PATH and --prompt contradict each other", "The tree says how long the prompt is.")
     if request.budget is not None and request.prompt is not None:
         raise UsageError("--budget and --prompt contradict each other", "Leave one of them out.")
+    if request.every and request.compared:
+        raise UsageError("--all shows the plans for one machine, and --compare the best for each", "Leave one out.")
     if request.measure and (request.devices or request.ram is not None or request.compared):
         raise UsageError(
             "--measure runs the model, so it is for this machine only", "Leave --device, --ram, --compare."

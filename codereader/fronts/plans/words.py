@@ -153,6 +153,11 @@ def running(plan: Plan, asked: Asked) -> str:
     return f"{how}; about {seconds(lasting)} at most" if lasting else how
 
 
+def constraint(plan: Plan) -> str:
+    """Return what keeps a model from lying on the devices as a whole; empty where nothing does or there are none."""
+    return plan.limit if plan.kind in ("experts", "layers") else ""
+
+
 def measured(found: Measurement) -> Iterator[str]:
     """Yield what a short run showed, beside what had been predicted for it."""
     plan = found.plan
