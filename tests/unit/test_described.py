@@ -97,6 +97,14 @@ def test_the_memory_of_a_mac_may_be_said_as_ram():
     assert 64 * GIB == machine_of(["M4 Max"], 64 * GIB).memory_total
 
 
+def test_a_mac_has_no_other_memory_than_its_own():
+    """--ram that contradicts the size behind the name is refused; the same size said twice is not."""
+    assert machine_of(["M4 Max 128GB"]) == machine_of(["M4 Max 128GB"], 128 * GIB)
+    assert machine_of(["DGX Spark"]) == machine_of(["DGX Spark"], 128 * GIB)
+    with pytest.raises(UsageError, match=r"shares its 128\.0 GiB .* --ram says 64\.0 GiB"):
+        machine_of(["M4 Max 128GB"], 64 * GIB)
+
+
 def test_a_spark_sees_decimal_gigabytes():
     """Of the 128 GB that are sold the system sees 119.2 GiB, and all of them may be the GPU's."""
     made = machine_of(["DGX Spark"])

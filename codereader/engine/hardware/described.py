@@ -58,22 +58,13 @@ def machine_of(
 
     *ram* is the host's memory in bytes and *bandwidth* what it gives a second, 0 where it is not known. Without *ram*
     it is that of the machine described where one comes whole (a Mac), else that of *here*: the cards are thought to be
-    put into it. A memory that CPU and GPU share is one pool, counted once;
-    *ram* then only picks among the sizes that are for sale. Of what is stated, drivers and the system
-    keep their part: see `driver_bytes` and `system_bytes`. Raises: UsageError.
+    put into it. A memory that CPU and GPU share is one pool, counted once; there *ram* picks among the sizes for sale.
+    Of what is stated, drivers and the system keep their part: see `driver_bytes` and `system_bytes`.
+    Raises: UsageError.
     """
     described = [(spec, made) for spec in specs for made in _devices(spec, ram)]
     whole = [(spec, profile) for spec, (_, profile) in described if profile is not None and profile.shares_memory]
-    if len(described) > MOST_DEVICES:
-        raise UsageError(
-            f"--device describes {len(described)} devices, and llama.cpp spreads a model over at most {MOST_DEVICES}",
-            hint="Describe fewer devices.",
-        )
-    if len(whole) > 1:
-        raise UsageError(
-            f"--device {whole[1][0]!r} is a machine of its own, as {whole[0][0]!r} is",
-            hint="Plan for one machine; several need a server such as vLLM, or llama.cpp's RPC between them.",
-        )
+    _check(len(described), whole, ram)
     devices = _numbered([device for _, (device, _) in described])
     if whole:
         pool = next(device for device in devices if device.shares_memory)
@@ -108,6 +99,26 @@ def system_bytes(memory: int) -> int:
     An eighth, at most 4 GiB.
     """
     return min(4 << 30, memory // 8)
+
+
+def _check(count: int, whole: Sequence[tuple[str, profiles.Profile]], ram: int) -> None:
+    """Raise UsageError for too many devices, and for what cannot be one machine: *whole* are those that come whole."""
+    if count > MOST_DEVICES:
+        raise UsageError(
+            f"--device describes {count} devices, and llama.cpp spreads a model over at most {MOST_DEVICES}",
+            hint="Describe fewer devices.",
+        )
+    if len(whole) > 1:
+        raise UsageError(
+            f"--device {whole[1][0]!r} is a machine of its own, as {whole[0][0]!r} is",
+            hint="Plan for one machine; several need a server such as vLLM, or llama.cpp's RPC between them.",
+        )
+    if whole and ram and abs(ram - whole[0][1].memory) * profiles.SIZE_SLACK > ram:
+        pool = whole[0][1].memory
+        raise UsageError(
+            f"--device {whole[0][0]!r} shares its {size(pool)} between CPU and GPU, and --ram says {size(ram)}",
+            hint="Leave --ram, or write the size behind the name of the machine.",
+        )
 
 
 def _devices(spec: str, ram: int) -> list[tuple[Device, profiles.Profile | None]]:
