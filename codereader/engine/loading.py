@@ -17,6 +17,7 @@ from codereader.engine import library
 from codereader.engine.buffers import owner, owners
 from codereader.engine.guard import Guard
 from codereader.engine.hardware.devices import device_handle
+from codereader.engine.hardware.host import host_memory
 from codereader.engine.plan import HOST, Plan, size
 from codereader.engine.protocol import LoadProgress
 from codereader.engine.retreat import THE_HOST
@@ -47,6 +48,7 @@ def open_model(path: Path, plan: Plan, cancel: CancelToken, progress: LoadProgre
     """
     if not path.is_file():
         raise ModelNotFound(f"there is no model file at {path}")
+    _check_host(path, plan)
     guard = Guard(cancel, progress)
     parameters = model_parameters(plan)
     parameters.progress_callback = guard.on_progress
@@ -68,11 +70,27 @@ def make_context(path: Path, model: Any, plan: Plan) -> Any:
     """Return llama.cpp's handle of a context for one sequence. Raises: ModelTooLarge, ModelUnreadable."""
     library.forget_log()
     if plan.gpu_layers == 0 and not _can_allocate(plan.cache_bytes + plan.compute_bytes + _SMALL_PARTS):
-        raise _context_too_large(path, plan, "the system refused to allocate so much")
+        raise _context_too_large(path, plan, "the system refused to allocate so much", "")
     context = llama_cpp.llama_init_from_model(model, context_parameters(plan))
     if not context:
         raise _context_error(path, plan)
     return context
+
+
+def _check_host(path: Path, plan: Plan) -> None:
+    """Raise ModelTooLarge where the host no longer has what the plan takes of it.
+
+    Systems promise more memory than they have, and end some process when it is used. Weights that are mapped from the
+    file do not count: the system drops their pages and reads them again.
+    """
+    host = next((share for share in plan.shares if share.name == HOST), None)
+    available = host_memory().available
+    if host is None or host.used - (host.weights if plan.mmap else 0) <= available:
+        return
+    where, why = f" on {THE_HOST}" if plan.devices else "", f"{size(available)} are available now"
+    if host.used - host.weights > available:
+        raise _context_too_large(path, plan, why, where)
+    raise ModelTooLarge(f"there is not enough memory{where} for the {size(host.weights)} of {path}: {why}")
 
 
 def model_parameters(plan: Plan) -> Any:
@@ -199,12 +217,12 @@ def _can_allocate(count: int) -> bool:
 def _context_error(path: Path, plan: Plan) -> ModelError:
     why = library.last_error()
     if library.ran_out_of_memory():
-        return _context_too_large(path, plan, why)
+        return _context_too_large(path, plan, why, _where(plan))
     return ModelUnreadable(f"llama.cpp cannot make a context of {plan.context:,} tokens for {path}: {why}")
 
 
-def _context_too_large(path: Path, plan: Plan, why: str) -> ModelTooLarge:
+def _context_too_large(path: Path, plan: Plan, why: str, where: str) -> ModelTooLarge:
     return ModelTooLarge(
-        f"there is not enough memory{_where(plan)} for a context of {plan.context:,} tokens with {path} "
+        f"there is not enough memory{where} for a context of {plan.context:,} tokens with {path} "
         f"({size(plan.cache_bytes)} cache and {size(plan.compute_bytes)} work space): {why}"
     )

@@ -6,10 +6,11 @@ Knows nothing of llama.cpp: it starts engines, and reads of their errors which d
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from codereader.cancel import CancelToken
 from codereader.engine.buffers import Buffers
-from codereader.engine.plan import HOST, Plan
+from codereader.engine.plan import GPU_MARGIN, HOST, Plan
 from codereader.engine.protocol import Engine, EngineEvent, LoadProgress, Piece, Prompt, Sampling, Tell
 from codereader.errors import EngineEnded, ModelError, ModelTooLarge
 
@@ -18,6 +19,9 @@ THE_HOST = "the host"
 
 MOST_STEPS = 20
 """Loads that are tried after the first. A ladder is shorter than that, unless one device after the other runs out."""
+
+MOST_ENDS = 2
+"""Ends in a row of the engine's process, for no reason that it gave, after which only the last step is tried."""
 
 Retreats = Callable[[Plan, str], Iterator[tuple[Plan, str]]]
 """Gives, for a plan that failed and the device that ran out ("" where that is not known), smaller plans in the order in
@@ -38,8 +42,11 @@ class RetreatingEngine:
         self._engine: Engine | None = None
         self._steps: Iterator[tuple[Plan, str]] = iter(())
         self._short: str | None = None
+        self._first = first
         self._first_error: ModelError | None = None
         self._tried: list[str] = []
+        self._ran_out: set[str] = set()
+        self._ends = 0
 
     @property
     def plan(self) -> Plan:
@@ -56,6 +63,15 @@ class RetreatingEngine:
     def tried(self) -> tuple[str, ...]:
         """The steps that were taken, a sentence each."""
         return tuple(self._tried)
+
+    @property
+    def lacking(self) -> dict[str, int]:
+        """Return by device that ran out how much less it had than the first plan was told, the usual margin aside."""
+        before = {share.name: share for share in self._first.shares if share.name != HOST}
+        after = {share.name: share.weights + share.cache + share.compute for share in self._plan.shares}
+        unsure = "" in self._ran_out and len(before) == 1
+        names = sorted(before) if unsure else sorted(self._ran_out & before.keys())
+        return {name: max(0, before[name].free - GPU_MARGIN - after.get(name, 0)) for name in names}
 
     def load(self, cancel: CancelToken, progress: LoadProgress | None = None, tell: Tell | None = None) -> None:
         """Load as planned, or as much smaller as it must be; each step is told before it is tried.
@@ -110,9 +126,10 @@ class RetreatingEngine:
         """Take the next plan. Raises: the first error, with what was tried, where there is none."""
         self._first_error = self._first_error or error
         short = ran_out(str(error), self._plan) or self._short or ""
+        self._ran_out.add(short)
         if short != self._short:
             self._short, self._steps = short, self._retreats(self._plan, short)
-        step = next(self._steps, None) if len(self._tried) < MOST_STEPS else None
+        step = None if len(self._tried) >= MOST_STEPS else self._next(error)
         if step is None:
             raise self._gave_up(error) from error
         self._plan, change = step
@@ -121,12 +138,18 @@ class RetreatingEngine:
         if tell is not None:
             tell(said)
 
+    def _next(self, error: ModelTooLarge | EngineEnded) -> tuple[Plan, str] | None:
+        """Return the next step, or the last of all where the engine keeps ending without a word of memory."""
+        self._ends = self._ends + 1 if isinstance(error, EngineEnded) else 0
+        steps = list(islice(self._steps, None if self._ends > MOST_ENDS else 1))
+        return steps[-1] if steps else None
+
     def _gave_up(self, last: ModelError) -> ModelError:
         first = self._first_error or last
         if not self._tried:
             return first
-        steps = "; then ".join(self._tried)
-        return type(first)(f"{first}. Nothing smaller worked either: {steps}", first.hint)
+        tries = f"{len(self._tried)} smaller plan{'' if len(self._tried) == 1 else 's'} failed too"
+        return type(first)(f"{first} ({tries}; the last: {self._tried[-1]})", first.hint)
 
 
 def ran_out(message: str, plan: Plan) -> str:

@@ -6,14 +6,18 @@ this. Rates are tokens a second.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 from codereader.engine.buffers import Buffers, extra_bytes
 from codereader.engine.hardware.machine import Machine
 from codereader.engine.learned import NOTHING, Learned
+from codereader.engine.measuring import sized
 from codereader.engine.plan import Need, Plan, Preferences
 from codereader.engine.planning.planner import DEFAULTS, plan, plans
+from codereader.engine.planning.sized import Sized
 from codereader.engine.profile import Placement, learned, placement_of, record_bytes, record_run
 from codereader.engine.protocol import Engine, Usage
 from codereader.model.gguf import ModelHeader
@@ -36,7 +40,7 @@ class Taught:
     def plans(self, need: Need, preferences: Preferences = DEFAULTS) -> tuple[Plan, ...]:
         """Return how the model can run, best first, each by what is known of where it runs. Raises as `plans`."""
         _, probed = self._best(need, preferences)
-        made = plans(self.header, self.machine, need, preferences, probed)
+        made = plans(self.header, self.machine, need, preferences, probed, self._sized)
         return tuple(self._corrected(one, probed, need) for one in made)
 
     def plan(self, need: Need, preferences: Preferences = DEFAULTS) -> Plan:
@@ -51,27 +55,35 @@ class Taught:
     def learn(self, planned: Plan, engine: Engine, usage: Usage, *, probe: bool = False) -> None:
         """Keep how *engine*, started with *planned*, one of `plans`, really ran. Never raises.
 
-        Rates count where it ran as planned; of an engine that knows what it takes, bytes count too.
+        Rates count where it ran as planned; of an engine that knows what it takes, bytes count too, and what a device
+        turned out not to have.
         """
         if engine.plan == planned:
             known = self._learned(placement_of(self.header, planned))
             record_run(self._cache, self.machine, self.header, planned, usage, known, probe=probe)
         held: Buffers | None = getattr(engine, "buffers", None)
         if held is not None:
-            self._learn_bytes(engine.plan, held)
+            self._learn_bytes(engine.plan, held, getattr(engine, "lacking", {}))
 
-    def _learn_bytes(self, plan: Plan, held: Buffers) -> None:
+    def _learn_bytes(self, plan: Plan, held: Buffers, lacking: Mapping[str, int]) -> None:
         """Keep by how much the bytes were off; where they were once and no longer are, that too."""
         before = self._learned(placement_of(self.header, plan)).extra_bytes
-        found = {**dict.fromkeys(before, 0), **extra_bytes(plan, held)}
+        found = {**dict.fromkeys(before, 0), **extra_bytes(plan, held), **lacking}
         if found != before:
             record_bytes(self._cache, self.machine, self.header, found)
 
     def _best(self, need: Need, preferences: Preferences) -> tuple[Plan, Learned]:
         """Return the plan that runs do not change, and what it was made with."""
-        best = plan(self.header, self.machine, need, preferences)
+        best = plan(self.header, self.machine, need, preferences, sized=self._sized)
         probed = self._learned(placement_of(self.header, best), probes=True)
-        return (best if probed == NOTHING else plan(self.header, self.machine, need, preferences, probed)), probed
+        if probed == NOTHING:
+            return best, probed
+        return plan(self.header, self.machine, need, preferences, probed, self._sized), probed
+
+    @cached_property
+    def _sized(self) -> Sized | None:
+        """What a dry run finds of a model whose sizes no formula foresees. Raises: ModelError."""
+        return sized(self.header, self.machine.physical_cores)
 
     def _corrected(self, plan: Plan, made_with: Learned, need: Need) -> Plan:
         """Return *plan* with the rates that runs like it showed."""

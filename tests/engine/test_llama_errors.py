@@ -166,3 +166,32 @@ def test_running_out_of_memory_is_one_sentence(tiny, context, batch, room, what)
 def test_out_of_memory_says_what_to_do():
     """The hint of the error names a flag."""
     assert "--ctx" in ModelTooLarge("too large").hint
+
+
+@pytest.mark.parametrize(
+    ("sizes", "more", "words"),
+    [
+        (
+            (0, 1 << 50),
+            {},
+            r"for a context of 1,024 tokens with .* \(1,048,576\.0 GiB cache .*GiB are available now",
+        ),
+        ((1 << 50, 0), {"mmap": False}, r"for the 1,048,576\.0 GiB of .*: [\d.]+ GiB are available now"),
+    ],
+    ids=["the context", "weights that are not mapped"],
+)
+def test_a_load_that_the_host_has_no_memory_for_is_not_begun(tiny, sizes, more, words):
+    """Systems promise memory that they do not have: what is not there now is refused before anything is taken."""
+    weights, cache = sizes
+    host = Share("host", weights, cache, compute=0, free=1 << 60)
+
+    with pytest.raises(ModelTooLarge, match=f"there is not enough memory {words}"):
+        LlamaEngine(tiny.plan(shares=(host,), **more), tiny.path).load(CancelToken())
+
+
+def test_weights_that_are_mapped_need_no_memory_of_their_own(tiny):
+    """A model larger than the memory can be run from its file, if slowly."""
+    engine = LlamaEngine(tiny.plan(shares=(Share("host", 1 << 50, 0, 0, free=1 << 60),)), tiny.path)
+
+    engine.load(CancelToken())
+    engine.close()

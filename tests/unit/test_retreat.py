@@ -9,7 +9,7 @@ import pytest
 
 from codereader.cancel import Cancelled, CancelToken
 from codereader.engine.echo import EchoEngine, echo_plan
-from codereader.engine.plan import HOST, Plan, Share
+from codereader.engine.plan import GPU_MARGIN, HOST, Plan, Share
 from codereader.engine.protocol import EngineEvent, Finished, Piece, Prompt, Sampling
 from codereader.engine.retreat import MOST_STEPS, RetreatingEngine, ran_out
 from codereader.errors import EngineEnded, ModelError, ModelTooLarge, ModelUnreadable
@@ -51,6 +51,12 @@ def halves(plan: Plan, short: str) -> Iterator[tuple[Plan, str]]:
     while plan.micro_batch > 64:
         plan = replace(plan, micro_batch=plan.micro_batch // 2)
         yield plan, f"batches of {plan.micro_batch} for {short}"
+
+
+def eighths(plan: Plan, short: str) -> Iterator[tuple[Plan, str]]:
+    """An eighth less, again and again."""
+    for batch in range(plan.micro_batch - 64, 0, -64):
+        yield replace(plan, micro_batch=batch), f"batches of {batch}"
 
 
 def engine(log: list[str], bears: int = 4096, speaks: int = 4096, error=ModelTooLarge, ladder=halves):
@@ -99,11 +105,39 @@ def test_at_the_end_of_the_ladder_the_first_error_is_told_with_what_was_tried():
     """The first failure is the one to mend; its class, words and hint stay."""
     made = engine([], bears=1)
 
-    with pytest.raises(ModelTooLarge, match=r"for the weights\. Nothing smaller worked either: CUDA0 ran") as caught:
+    with pytest.raises(ModelTooLarge) as caught:
         told(made)
 
-    assert "batches of 64" in str(caught.value)
+    assert str(caught.value) == (
+        "there is not enough memory on CUDA0 for the weights "
+        "(3 smaller plans failed too; the last: CUDA0 ran out of memory: batches of 64 for CUDA0)"
+    )
     assert "buy some" == caught.value.hint
+
+
+def test_an_engine_that_keeps_dying_is_not_tried_at_every_step():
+    """Where nothing says that memory ran out it is the last step, the CPU, that may help."""
+    log: list[str] = []
+    made = engine(log, bears=1, error=EngineEnded, ladder=eighths)
+
+    with pytest.raises(EngineEnded):
+        told(made)
+
+    assert ["load 512", "load 448", "load 384", "load 64"] == [line for line in log if line.startswith("load")]
+
+
+def test_what_a_card_turned_out_not_to_have_is_known():
+    """So that the next plan does not ask for it again: the card's free memory less the margin and what it bears."""
+    first = replace(FIRST, shares=(replace(CARD, free=GPU_MARGIN + 500), FIRST.shares[-1]))
+
+    def smaller(plan: Plan, short: str) -> Iterator[tuple[Plan, str]]:
+        yield replace(plan, micro_batch=64, shares=(replace(CARD, weights=60), FIRST.shares[-1])), "less"
+
+    made = RetreatingEngine(first, smaller, lambda plan: Picky(plan, [], 64, 4096, ModelTooLarge))
+    before = made.lacking
+    told(made)
+
+    assert ({}, {"CUDA0": 420}) == (before, made.lacking)
 
 
 def test_without_steps_the_error_stands_alone():
