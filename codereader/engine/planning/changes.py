@@ -114,7 +114,8 @@ def _more_cards(chooser: Chooser, chosen: Candidate) -> str:
     held = sum(share.weights + share.cache for share in on_cards)
     if room <= 0 or math.ceil(held / room) <= len(devices):
         return ""
-    return f"about {math.ceil(held / room)} cards like {largest.name} would hold what is to lie on cards"
+    name = names_of((largest,))
+    return f"about {math.ceil(held / room)} x {name} would hold what is to lie on cards"
 
 
 def _again(chooser: Chooser, chosen: Candidate, *, context: int, machine: Machine | None = None) -> Candidate | None:

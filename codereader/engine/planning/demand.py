@@ -13,6 +13,7 @@ from codereader.engine.footprint.compute import Placement as Homes
 from codereader.engine.footprint.compute import compute_shares, scratch_bytes
 from codereader.engine.footprint.weights import block_number, is_expert, weights
 from codereader.engine.footprint.work import Work, attention_operations, expert_share, work
+from codereader.engine.planning.sized import Sized
 from codereader.errors import ModelUnreadable
 from codereader.model.gguf import ModelHeader
 
@@ -36,6 +37,8 @@ class Model:
     """Bytes of the largest tensor of routed experts: what a device needs beside, to have one copied there."""
     largest_tensor: int
     """The same of any tensor inside a layer."""
+    sized: Sized | None = None
+    """What dry runs found, for a model whose sizes no formula foresees."""
 
     @property
     def layers(self) -> int:
@@ -60,8 +63,8 @@ class Model:
         return tuple(layer for layer, count in enumerate(self.experts) if count)
 
 
-def model_of(header: ModelHeader) -> Model:
-    """Return what *header* says of bytes and operations."""
+def model_of(header: ModelHeader, sized: Sized | None = None) -> Model:
+    """Return what *header* says of bytes and operations; *sized* stands in for the formulas of the rest."""
     sizes = weights(header)
     inside = [tensor for tensor in header.tensors if block_number(tensor.name) is not None]
     return Model(
@@ -75,6 +78,7 @@ def model_of(header: ModelHeader) -> Model:
         used=expert_share(header),
         largest_expert=max((tensor.bytes for tensor in inside if is_expert(tensor.name)), default=0),
         largest_tensor=max((tensor.bytes for tensor in inside), default=0),
+        sized=sized,
     )
 
 
@@ -121,6 +125,8 @@ def buffers_of(model: Model, context: int, micro_batch: int, cache: Cache, homes
 
     Raises: ModelUnreadable where the header's tensors make no layers.
     """
+    if model.sized is not None:
+        return (model.sized.compute_at(context),) * (1 + max((homes.output, *homes.homes), default=0))
     kind = cache.kind
     try:
         return compute_shares(
@@ -132,7 +138,9 @@ def buffers_of(model: Model, context: int, micro_batch: int, cache: Cache, homes
 
 
 def caches_of(model: Model, context: int, micro_batch: int, cache: Cache) -> tuple[int, ...]:
-    """Return the bytes of cache of each layer."""
+    """Return the bytes of cache of each layer; of a model that was measured, all layers are taken to be alike."""
+    if model.sized is not None:
+        return (-(-model.sized.cache_at(context) // max(1, model.layers)),) * model.layers
     found = layer_caches(model.header, context, micro_batch, cache.kind, cache.kind, full_window=cache.full_window)
     return (*found, *(0,) * (model.layers - len(found)))[: model.layers]
 

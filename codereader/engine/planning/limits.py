@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from codereader.engine.hardware.machine import Device
-from codereader.engine.plan import HOST, size
+from codereader.engine.plan import size
 from codereader.engine.planning.candidate import Candidate, Chooser
 from codereader.engine.planning.rates import (
     DISK,
@@ -45,13 +45,18 @@ def limit_of(chooser: Chooser, chosen: Candidate) -> str:
 
 def _short_of(chooser: Chooser, chosen: Candidate) -> str:
     """Return what is needed where, and what is there."""
+    margin = chooser.preferences.margin
+    short = [share for share in chosen.shares[:-1] if share.headroom < margin]
     needs = []
-    for share in chosen.shares:
-        margin = 0 if share.name == HOST else chooser.preferences.margin
-        if share.headroom < margin and share.used:
-            where = "the host" if share.name == HOST else share.name
-            kept = f" ({size(margin)} more stay free)" if margin else ""
-            needs.append(f"needs {size(share.used)} on {where}{kept}, which has {size(share.free)}")
+    if short:
+        by_name = {device.name: device for device in chosen.placement.devices}
+        names = names_of([by_name[share.name] for share in short])
+        most = max(short, key=lambda share: (share.used, share.name))
+        each = "up to " if len(short) > 1 else ""
+        needs.append(f"needs {each}{size(most.used + margin)} free on {names}, which has {size(most.free)}")
+    host = chosen.shares[-1]
+    if host.used > host.free:
+        needs.append(f"needs {size(host.used)} of the host, which has {size(host.free)}")
     return "; ".join(needs) or f"lacks {size(chosen.lacks)}"
 
 

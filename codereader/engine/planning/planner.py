@@ -20,6 +20,7 @@ from codereader.engine.planning.demand import model_of
 from codereader.engine.planning.explain import explained
 from codereader.engine.planning.refusal import too_large
 from codereader.engine.planning.search import candidates, nearness, unfit
+from codereader.engine.planning.sized import MICRO_BATCH, Sized
 from codereader.errors import BudgetTooSmall, ModelError
 from codereader.model.gguf import ModelHeader
 
@@ -35,9 +36,10 @@ def plan(
     need: Need,
     preferences: Preferences = DEFAULTS,
     learned: Learned = NOTHING,
+    sized: Sized | None = None,
 ) -> Plan:
     """Return the best plan, without what changes would buy: that takes planning again. Raises as `plans`."""
-    return plans(header, machine, need, preferences, learned, most=1, changes=False)[0]
+    return plans(header, machine, need, preferences, learned, sized, most=1, changes=False)[0]
 
 
 def plans(
@@ -46,16 +48,18 @@ def plans(
     need: Need,
     preferences: Preferences = DEFAULTS,
     learned: Learned = NOTHING,
+    sized: Sized | None = None,
     *,
     most: int = MOST_PLANS,
     changes: bool = True,
 ) -> tuple[Plan, ...]:
     """Return how the model can run on *machine*, the best plan first; at least one and at most *most*.
 
+    *sized* is asked for where no formula foresees the sizes of the model (`supported`), and looked at only then.
     Raises: BudgetTooSmall when --ctx cannot hold the prompt, UsageError for a device that is not there, ModelTooLarge
     when nothing fits, ModelError for a model whose sizes cannot be predicted.
     """
-    chooser = _chooser(header, machine, need, preferences, learned)
+    chooser = _chooser(header, machine, need, preferences, learned, sized)
     chosen = _best(chooser, most)
     if not chosen:
         raise too_large(chooser)
@@ -68,6 +72,7 @@ def plans_anyway(
     need: Need,
     preferences: Preferences = DEFAULTS,
     learned: Learned = NOTHING,
+    sized: Sized | None = None,
     *,
     most: int = MOST_PLANS,
     changes: bool = True,
@@ -76,7 +81,7 @@ def plans_anyway(
 
     Their rates are those of a machine that had the memory. Raises as `plans`, but never ModelTooLarge.
     """
-    chooser = _chooser(header, machine, need, preferences, learned)
+    chooser = _chooser(header, machine, need, preferences, learned, sized)
     chosen = _best(chooser, most) or _nearest(chooser, most)
     return tuple(explained(chooser, one, best=changes and not at) for at, one in enumerate(chosen))
 
@@ -104,13 +109,25 @@ def _one_of_each(chooser: Chooser, ordered: Iterable[Candidate], most: int) -> I
                 yield exact
 
 
-def _chooser(header: ModelHeader, machine: Machine, need: Need, preferences: Preferences, learned: Learned) -> Chooser:
+def _chooser(
+    header: ModelHeader,
+    machine: Machine,
+    need: Need,
+    preferences: Preferences,
+    learned: Learned,
+    sized: Sized | None,
+) -> Chooser:
     """Return what candidates are made with. Raises: BudgetTooSmall, ModelError."""
     why = supported(header)
+    if why and sized is None:
+        raise ModelError(
+            f"the memory that {header.name} takes cannot be predicted. {why}",
+            hint="Plan with its file on this machine, which llama.cpp can measure, or choose another model.",
+        )
     if why:
-        raise ModelError(f"the memory that {header.name} takes cannot be predicted: {why}")
+        preferences = replace(preferences, cache_types=("f16",), micro_batch=MICRO_BATCH)
     return Chooser(
-        model=model_of(header),
+        model=model_of(header, sized if why else None),
         machine=machine,
         need=need,
         preferences=_possible(header, preferences),
