@@ -34,7 +34,7 @@ Placement = Literal["cpu", "mixed", "gpu"]
 SHORTEST_PROMPT, SHORTEST_ANSWER = 64, 16
 """Runs of fewer evaluated tokens say more about starting than about speed."""
 
-FURTHEST = 30.0
+FURTHEST = 100.0
 """Factors above this, or below its inverse, are no speed: a clock that jumped, a machine that slept."""
 
 RECENT = 9
