@@ -97,7 +97,9 @@ def speak(
     said = _Said(stream, CancelToken(), asking.sampling.max_tokens)
     with closing(speaker.start(ready.plan)) as engine:
         yield from _load(engine, cancel)
+        told = len(_changes(engine))
         yield from said.follow(engine.generate(ready.composed.prompt, asking.sampling, cancel, said.enough))
+        yield from map(Note, _changes(engine)[told:])
         spoken = _spoken(speaker, ready, asking, engine.plan)
         if said.finished:
             speaker.learn(ready.plan, engine, said.finished.usage)
@@ -124,6 +126,12 @@ def speak(
             pack_hash=ready.pack.hash,
         )
     )
+
+
+def _changes(engine: Engine) -> tuple[str, ...]:
+    """Return what *engine* had to change so far, a sentence each."""
+    changes: tuple[str, ...] = getattr(engine, "tried", ())
+    return changes
 
 
 def _spoken(speaker: Speaker, ready: Prepared, asking: Asking, plan: Plan) -> Spoken:

@@ -99,6 +99,25 @@ def test_what_a_load_had_to_change_is_told_and_recorded(tmp_path: Path) -> None:
     assert (2048, 7, 3) == (spoken.context, spoken.micro_batch, spoken.threads)
 
 
+def test_what_a_prompt_had_to_change_is_told(tmp_path: Path) -> None:
+    """Memory that ran out while the prompt was read is told too, each change once."""
+
+    class Late(Slow):
+        tried: tuple[str, ...] = ("told while it loaded",)
+
+        def generate(
+            self, prompt: Prompt, sampling: Sampling, cancel: CancelToken, enough: CancelToken | None = None
+        ) -> Iterator[EngineEvent]:
+            self.tried = (*self.tried, "begun again on the CPU alone")
+            yield from super().generate(prompt, sampling, cancel, enough)
+
+    with events(tmp_path, Late(loads=True)) as stream:
+        told = [event.text for event in stream if isinstance(event, Note)]
+
+    assert 1 == told.count("begun again on the CPU alone")
+    assert "told while it loaded" not in told
+
+
 def test_a_plain_frame_is_said(tmp_path: Path) -> None:
     """A model without a chat template of its own is asked plainly, and the person is told."""
     from codereader.model.template import Frame
