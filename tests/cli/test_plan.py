@@ -291,6 +291,8 @@ def test_nothing_fits_is_exit_code_1(say) -> None:
         (["--model", "llama-5-scuot"], "no model named 'llama-5-scuot' was found"),
         (["--model", "nowhere/model.gguf"], "there is no model at nowhere/model.gguf"),
         (["--model", ""], "--model is empty"),
+        (["scout.gguf"], "scout.gguf is a model, and PATH is a source tree"),
+        (["llama-4-scout"], "llama-4-scout is a model, and PATH is a source tree"),
         (["--model", "echo"], "the echo model has no weights to place"),
         (["--model", "http://127.0.0.1:9"], "cannot use the model server"),
         (["--device", "RTX 4099"], "is no card that is known by name"),

@@ -158,6 +158,16 @@ def test_a_split_over_cards_is_told_in_layers(scout: ModelHeader) -> None:
     assert " -ts 13,12,12,12 " in server_flags(made(scout), made_plan(shares=shares, cpu_experts=()))
 
 
+def test_devices_of_this_machine_are_named_in_the_order_of_the_plan(scout: ModelHeader) -> None:
+    """What is split belongs to the right card, also where the larger one is not the first."""
+    cards = tuple(Device(f"CUDA{n}", "a card", "gpu", (n + 1) * 10 * GIB, 20 * GIB) for n in range(2))
+    here = Machine(cards, 90 * GIB, 96 * GIB, 8, 8, can_offload=True)
+    shares = (Share("CUDA1", GIB, 0, 0, 20 * GIB, layers=33), Share("CUDA0", GIB, 0, 0, 10 * GIB, layers=16))
+    plan = made_plan(shares=(*shares, made_plan().shares[1]), cpu_experts=())
+
+    assert " -dev CUDA1,CUDA0 -ts 33,16 " in server_flags(made(scout, machine=here), plan)
+
+
 def test_a_large_micro_batch_gets_a_batch(scout: ModelHeader) -> None:
     """The server cuts micro-batches to its batch, so that grows with them."""
     assert " -ub 4096 -b 4096 " in server_flags(made(scout), made_plan(micro_batch=4096))

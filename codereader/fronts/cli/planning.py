@@ -18,7 +18,7 @@ from codereader.fronts.cli.options import Which, opened, stoppable
 from codereader.fronts.plans import writing
 from codereader.fronts.plans.asked import asked_alone, asked_of
 from codereader.fronts.plans.machines import Entry, entry
-from codereader.fronts.plans.models import Model, find_model
+from codereader.fronts.plans.models import Model, check_tree, find_model
 from codereader.fronts.plans.places import Place, place
 from codereader.fronts.plans.planned import Asked, Planned, model_name
 from codereader.fronts.plans.request import CACHE_TYPES, Request, check
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 def run(request: Request, which: Which, report: Report, out: Output, style: str) -> int:
     """Make the plans of *request*, write them in *style*, return the exit code: 1 where nothing fits."""
     entrants = _entrants(request)
+    if request.path is not None:
+        check_tree(request.path)
     with _tree(request, which, report) as (reader, cancel):
         with report.working("looking at the machine"), cancel.anywhere():
             places = [_place(one, by) for one, by in entrants]

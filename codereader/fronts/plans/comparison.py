@@ -66,6 +66,8 @@ def _machine(one: Planned, name: int, width: int, out: Output, *, is_best: bool)
         how = f"{words.missing(plan)}; {how}"
     elif plan.from_disk:
         how = f"{how}; {size(plan.from_disk)} read from disk again and again"
+    if plan.gpu_tokens:
+        how += f"; like this up to {plan.gpu_tokens:,} tokens"
     yield from textwrap.wrap(how, width, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False)
     for called, share in pools(plan.shares):
         yield _bar(called, share, width, marks())

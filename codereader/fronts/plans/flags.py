@@ -30,8 +30,7 @@ def _placed(planned: Planned, plan: Plan) -> list[str]:
     """Return the flags that say where weights go."""
     words = ["-ngl", str(plan.gpu_layers)]
     held = on_devices(plan)
-    able = planned.machine.layer_devices
-    if planned.is_here and held and len(held) < len(able):
+    if planned.is_here and held and len(planned.machine.layer_devices) > 1:
         words += ["-dev", ",".join(share.name for share in held)]
     if len(held) > 1:
         words += ["-ts", ",".join(str(share.layers) for share in held)]

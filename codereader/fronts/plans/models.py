@@ -47,6 +47,15 @@ def find_model(named: str | None) -> Model:
     return Model(read_header(found.path), str(found.path))
 
 
+def check_tree(path: Path) -> None:
+    """Check that a model is not named where a tree belongs. Raises: UsageError."""
+    from codereader.model.known import known_header
+
+    is_file = path.suffix.lower() == ".gguf"
+    if is_file or (not path.exists() and known_header(str(path)) is not None):
+        raise UsageError(f"{path} is a model, and PATH is a source tree", f"Write codereader plan --model {path}")
+
+
 def _is_path(named: str) -> bool:
     """Whether *named* can only be meant as a file: an owner before a name is written with a slash too."""
     return named.lower().endswith(".gguf") and any(mark in named for mark in {os.sep, "/"})
