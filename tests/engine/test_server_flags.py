@@ -58,7 +58,7 @@ def read(plan: Plan, devices: int) -> dict:
     """Return what llama.cpp reads out of the flags for *plan*."""
     header = read_header(bundled_model())
     cards = tuple(Device(f"CUDA{n}", "a card", "gpu", 20 * GIB, 20 * GIB) for n in range(devices))
-    machine = Machine(cards, 90 * GIB, 96 * GIB, 8, 8, can_offload=True)
+    machine = Machine(cards, 90 * GIB, 96 * GIB, 8, 8, can_offload=True, name="a box")
     line = server_flags(Planned("here", header, machine, Asked(4000, 96), (plan,), str(bundled_model())), plan)
     words = [sys.executable, "-c", PARSER, *shlex.split(line)]
     done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
