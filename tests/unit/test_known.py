@@ -78,11 +78,30 @@ def test_weights_are_counted_as_the_publisher_counts_them(name: str, billions: f
         "llama-4-scout", "LLAMA-4-SCOUT", "llama-4-scout:q4_k_m", "Llama-4-Scout-17B-16E-Instruct-Q4_K_M",
         "Llama-4-Scout-17B-16E-Instruct-Q4_K_M.gguf", "scout", "scout.gguf", "llama4:scout",
         "someone/Llama-4-Scout-17B-16E-Instruct-GGUF:Q4_K_M", "Llama 4 Scout", "Llama-4-Scout-17B-16E-Instruct",
+        "meta-llama_Llama-4-Scout-17B-16E-Instruct-Q4_K_M-00001-of-00002.gguf", "scout:q4", "Scout Q4_K_M",
     ],
 )  # fmt: skip
 def test_names_are_taken_as_people_write_them(name: str) -> None:
     """Any case, with or without owner, ending, quantization and what every file's name says."""
     assert Path("Llama-4-Scout-17B-16E-Instruct-Q4_K_M") == known(name).path
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("hf.co/unsloth/Qwen3-Coder-30B-A3B-Instruct-GGUF:Q8_0", "Qwen3-Coder-30B-A3B-Instruct-Q8_0"),
+        ("qwen3-coder:30b-a3b-q4_K_M", "Qwen3-Coder-30B-A3B-Instruct-Q4_K_M"),
+        ("google_gemma-3-27b-it-Q6_K.gguf", "Gemma-3-27B-it-Q6_K"),
+        ("Meta-Llama-3.1-8B-Instruct-Q4_K_M", "Llama-3.1-8B-Instruct-Q4_K_M"),
+        ("llama3.3:70b-instruct-q4_K_M", "Llama-3.3-70B-Instruct-Q4_K_M"),
+        ("Qwen3-30B-A3B-Instruct-2507-Q6_K", "Qwen3-30B-A3B-Instruct-2507-Q6_K"),
+        ("gpt-oss-20b-mxfp4.gguf", "gpt-oss-20B-MXFP4"),
+        ("DeepSeek-R1-0528-Q4_K_M", "DeepSeek-R1-0528-Q4_K_M"),
+    ],
+)
+def test_names_of_files_and_of_other_programs_are_understood(name: str, expected: str) -> None:
+    """What stands in a download's address, in a folder, or behind `ollama run`."""
+    assert Path(expected) == known(name).path
 
 
 def test_a_quantization_is_part_of_a_name() -> None:
@@ -99,7 +118,7 @@ def test_a_quantization_of_unknown_size_is_refused_with_those_that_are_known() -
     with pytest.raises(ModelNotFound, match="gpt-oss 20B is known, but not how large its Q4_K_M is") as caught:
         known_header("gpt-oss-20b:Q4_K_M")
 
-    assert "gpt-oss-20b:MXFP4" in caught.value.hint
+    assert "Known are MXFP4; written gpt-oss-20b:MXFP4." == caught.value.hint
 
 
 @pytest.mark.parametrize("name", ["", "nonsense", ":", "-", "q8_0", "/", "l", "\x1b[31m", "🦙", "a" * 10_000])

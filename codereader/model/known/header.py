@@ -27,7 +27,14 @@ MAX_GUESSES = 3
 ALIGNMENT = 32
 
 _BLOCKS = {name: (length, size) for name, length, size in TENSOR_TYPES.values()}
-_QUANTIZATION = re.compile(r"[-.:_](?P<mix>(?:ud-)?(?:i?q\d\w*|tq\d\w*|mxfp4\w*|nvfp4|b?f16|f32))$", re.IGNORECASE)
+_PART = re.compile(r"-\d{5}-of-\d{5}$")
+_SHORT = {
+    "Q8": "Q8_0", "Q6": "Q6_K", "Q5": "Q5_K_M", "Q5_K": "Q5_K_M", "Q4": "Q4_K_M", "Q4_K": "Q4_K_M", "Q3": "Q3_K_M",
+    "Q3_K": "Q3_K_M", "Q2": "Q2_K",
+}  # fmt: skip
+"""Mixes as people shorten them."""
+
+_QUANTIZATION = re.compile(r"[-.:_\s](?P<mix>(?:ud-)?(?:i?q\d\w*|tq\d\w*|mxfp4\w*|nvfp4|b?f16|f32))$", re.IGNORECASE)
 _DRESS = re.compile(r"-(?:instruct|chat|it|gguf)(?=-|$)")
 
 
@@ -55,7 +62,7 @@ def known_header(name: str) -> ModelHeader | None:
     if mix not in mixes:
         raise ModelNotFound(
             f"{model.title} is known, but not how large its {mix} is",
-            hint=f"Known are: {', '.join(f'{model.names[0]}:{one}' for one in mixes)}.",
+            hint=f"Known are {', '.join(mixes)}; written {model.names[0]}:{mixes[0]}.",
         )
     return _header(model.title, geometry(model), mix)
 
@@ -68,13 +75,14 @@ def near_names(name: str) -> tuple[str, ...]:
 
 
 def _split(name: str) -> tuple[str, str]:
-    """Return a name without owner, ending and quantization, and the quantization in capitals or empty."""
+    """Return a name without owner, ending, part and quantization, and the quantization in capitals or empty."""
     bare = re.sub(r"\.gguf$", "", name.strip().rpartition("/")[2], flags=re.IGNORECASE)
+    bare = _PART.sub("", bare)
     found = _QUANTIZATION.search(bare)
     if found is None:
         return bare, ""
     mix = found["mix"].upper()
-    return bare[: found.start()], "MXFP4" if mix.startswith("MXFP4") else mix
+    return bare[: found.start()], "MXFP4" if mix.startswith("MXFP4") else _SHORT.get(mix, mix)
 
 
 def _key(name: str) -> str:
@@ -84,8 +92,12 @@ def _key(name: str) -> str:
 
 
 def _found(name: str) -> KnownModel | None:
-    """Return the model that *name* means: one of its names, or the only beginning."""
-    wanted = _key(name)
+    """Return the model that *name* means; its maker may stand before it: ``google_gemma-3-27b-it``."""
+    return _named(_key(name)) or _named(_key(name.partition("_")[2]))
+
+
+def _named(wanted: str) -> KnownModel | None:
+    """Return the model one of whose names *wanted* is, or the only one whose names begin with it."""
     keys = [({_key(one) for one in (*model.names, model.title)}, model) for model in known_models()]
     for names, model in keys:
         if wanted in names:
