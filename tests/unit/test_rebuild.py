@@ -91,7 +91,18 @@ def test_a_second_card_of_another_vendor_is_told():
     """A card of AMD beside one that is used through CUDA is not used."""
     found = advice(machine(device("CUDA", "NVIDIA", NVIDIA.pci), backends=("CUDA", "CPU")), [NVIDIA, AMD], everything)
 
-    assert [AMD] == [one.card for one in found]
+    assert [(AMD,)] == [one.cards for one in found]
+
+
+def test_one_command_builds_for_all_and_keeps_what_is_built(monkeypatch):
+    """Two vendors at once, or one beside what is there: a second command would undo the first."""
+    monkeypatch.setattr(rebuild, "_WINDOWS", False)
+    (both,) = advice(machine(), [NVIDIA, INTEL], everything)
+    (more,) = advice(machine(device("CUDA", "NVIDIA", NVIDIA.pci), backends=("CUDA", "CPU")), [NVIDIA, AMD], everything)
+
+    assert 'CMAKE_ARGS="-DGGML_CUDA=on -DGGML_VULKAN=on"' in both.mend
+    assert f"{NVIDIA.name} and {INTEL.name} are there" in both.problem
+    assert 'CMAKE_ARGS="-DGGML_CUDA=on -DGGML_HIP=on"' in more.mend
 
 
 def test_several_cards_of_one_vendor_need_one_command():
@@ -125,7 +136,7 @@ def test_the_command_names_the_python_that_runs(monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "executable", place)
     monkeypatch.setattr(rebuild, "_WINDOWS", False)
 
-    words = shlex.split(command("CUDA", "0.3.36"))
+    words = shlex.split(command(["CUDA"], "0.3.36"))
 
     assert ["CMAKE_ARGS=-DGGML_CUDA=on", place, "-m", "pip", "install"] == words[:5]
 
@@ -134,14 +145,14 @@ def test_without_pip_uv_builds(monkeypatch):
     """Environments that uv made have no pip."""
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
 
-    assert "uv pip install --python" in command("CUDA")
+    assert "uv pip install --python" in command(["CUDA"])
 
 
 def test_powershell_sets_variables_its_own_way(monkeypatch):
     """On Windows the command is one for PowerShell."""
     monkeypatch.setattr(rebuild, "_WINDOWS", True)
 
-    assert command("CUDA").startswith("$env:CMAKE_ARGS='-DGGML_CUDA=on'; & ")
+    assert command(["CUDA"]).startswith("$env:CMAKE_ARGS='-DGGML_CUDA=on'; & ")
 
 
 def test_where_a_driver_crashed_nothing_is_to_be_built():

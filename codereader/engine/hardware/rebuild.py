@@ -11,7 +11,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,9 +45,9 @@ _PARTS = {"NVIDIA": ("CUDA", "Vulkan"), "AMD": ("ROCm", "Vulkan"), "Intel": ("Vu
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What is wrong with one card, in a sentence, and the command that mends it."""
+    """What is wrong with some cards, in a sentence, and the command that mends it."""
 
-    card: Card
+    cards: tuple[Card, ...]
     problem: str
     mend: str
 
@@ -55,37 +55,39 @@ class Advice:
 def advice(
     machine: Machine, cards: Sequence[Card], find: Callable[[str], str | None] = shutil.which
 ) -> tuple[Advice, ...]:
-    """Return what to do about those of *cards* that *machine* cannot use: at most one piece for each vendor.
+    """Return what to do about those of *cards* that *machine* cannot use, of each vendor the first.
 
-    None where a driver ended the question which devices there are. *find* tells where a program lies, None where it is
-    missing.
+    What is to be built is one command, which keeps what is built in already. None where a driver ended the question
+    which devices there are. *find* tells where a program lies, None where it is missing.
     """
     if machine.trouble and not machine.trouble.startswith(_NOT_LOADED):
         return ()
-    made: dict[str, Advice] = {}
+    unused: dict[str, Card] = {}
     for card in cards:
         if not is_used(card, machine):
-            made.setdefault(card.vendor, _advice(card, machine, find))
-    return tuple(made.values())
+            unused.setdefault(card.vendor, card)
+    mended = {card: one for card in unused.values() if (one := _without_building(card, machine)) is not None}
+    to_build = {card: _to_build(card, find) for card in unused.values() if card not in mended}
+    return (*mended.values(), *([_building(to_build, machine, find)] if to_build else []))
 
 
-def command(part: str, version: str = "") -> str:
-    """Return the command that builds llama-cpp-python with *part* of ggml for this Python: for PowerShell on Windows.
+def command(parts: Sequence[str], version: str = "") -> str:
+    """Return the command that builds llama-cpp-python with *parts* of ggml for this Python: on Windows for PowerShell.
 
     *version* is the one to build, empty for the newest.
     """
-    install = _installer(version)
-    option = _OPTIONS[part]
+    install = _installer(version, only="--no-deps ")
+    options = " ".join(_OPTIONS[part] for part in parts)
     if _WINDOWS:
-        return f"$env:CMAKE_ARGS='{option}'; & {install}"
-    compiler = 'HIPCXX="$(hipconfig -l)/clang" HIP_PATH="$(hipconfig -R)" ' if part == "ROCm" else ""
-    return f'{compiler}CMAKE_ARGS="{option}" {install}'
+        return f"$env:CMAKE_ARGS='{options}'; & {install}"
+    compiler = 'HIPCXX="$(hipconfig -l)/clang" HIP_PATH="$(hipconfig -R)" ' if "ROCm" in parts else ""
+    return f'{compiler}CMAKE_ARGS="{options}" {install}'
 
 
 def repair(machine: Machine) -> str:
     """Return what to try where *machine* has `trouble`: its llama.cpp cannot be loaded, or a driver does not answer."""
     if machine.trouble.startswith(_NOT_LOADED):
-        return f"{_installer('')}   (on Linux it needs the system's libgomp)"
+        return f"{_installer()}   (on Linux it needs the system's libgomp)"
     return "update the driver of the graphics card; CUDA_VISIBLE_DEVICES=-1 in the environment leaves NVIDIA's out"
 
 
@@ -105,18 +107,28 @@ def _is_of(vendor: str, device: Device) -> bool:
     return any(word in said for word in words[vendor])
 
 
-def _advice(card: Card, machine: Machine, find: Callable[[str], str | None]) -> Advice:
-    built = next((part for part in _PARTS[card.vendor] if part in machine.build.backends), None)
+def _without_building(card: Card, machine: Machine) -> Advice | None:
+    """Return what to do about *card* where building llama.cpp would not help, None where it would."""
     if card.vendor == "Apple" and runs_translated():
         problem = f"{card.name} is not used: this Python is built for Intel, and Metal needs one for Apple's processors"
-        return Advice(card, problem, f"install a Python for arm64, then there: {_bare(machine)}")
-    if built is not None:
-        problem = f"{card.name} is there, and this llama.cpp is built for {built}, but its driver shows no such card"
-        return Advice(card, problem, f"{_CHECKS.get(built, 'codereader doctor')}   (it should list the card)")
-    part = _to_build(card, find)
-    problem = f"{card.name} is there, but this llama.cpp is built without {part}"
-    missing = "" if _has_kit(part, find) else ", not found here"
-    return Advice(card, problem, f"{command(part, machine.build.binding)}   (needs {_KITS[part]}{missing})")
+        return Advice((card,), problem, f"install a Python for arm64, then there: {_bare(machine)}")
+    built = next((part for part in _PARTS[card.vendor] if part in machine.build.backends), None)
+    if built is None:
+        return None
+    problem = f"{card.name} is there, and this llama.cpp is built for {built}, but its driver shows no such card"
+    hidden = ", and CUDA_VISIBLE_DEVICES must not hide it" if built == "CUDA" else ""
+    return Advice((card,), problem, f"{_CHECKS.get(built, 'codereader doctor')}   (it should list the card{hidden})")
+
+
+def _building(to_build: Mapping[Card, str], machine: Machine, find: Callable[[str], str | None]) -> Advice:
+    """Return the command that builds what is wanted for each card, beside what is built in."""
+    new = tuple(dict.fromkeys(to_build.values()))
+    names, are = " and ".join(card.name for card in to_build), "are" if len(to_build) > 1 else "is"
+    problem = f"{names} {are} there, but this llama.cpp is built without {' and '.join(new)}"
+    kept = [part for part in machine.build.backends if part in _OPTIONS]
+    kits = " and ".join(f"{_KITS[part]}{'' if _has_kit(part, find) else ', not found here'}" for part in new)
+    mend = f"{command((*kept, *new), machine.build.binding)}   (needs {kits})"
+    return Advice(tuple(to_build), problem, mend)
 
 
 def _bare(machine: Machine) -> str:
@@ -140,13 +152,13 @@ def _aside(tool: str) -> bool:
     return tool in places and places[tool].exists()
 
 
-def _installer(version: str) -> str:
-    """Return how to build the package anew for this Python, in the same version: with its pip, else with uv."""
+def _installer(version: str = "", only: str = "") -> str:
+    """Return how to build the package anew for this Python: with its pip, else with uv. *only* is an option more."""
     wanted = f"{PACKAGE}=={version}" if version else PACKAGE
     if importlib.util.find_spec("pip") is None:
         where = _quoted(sys.executable)
-        return f"uv pip install --python {where} --no-deps --no-binary {PACKAGE} --reinstall --no-cache {wanted}"
-    return f"{python()} -m pip install --no-deps --no-binary {PACKAGE} --force-reinstall --no-cache-dir {wanted}"
+        return f"uv pip install --python {where} {only}--no-binary {PACKAGE} --reinstall --no-cache {wanted}"
+    return f"{python()} -m pip install {only}--no-binary {PACKAGE} --force-reinstall --no-cache-dir {wanted}"
 
 
 def python() -> str:
