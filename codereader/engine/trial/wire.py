@@ -44,7 +44,7 @@ def result_from_line(line: bytes) -> Measured | ModelError:
     if not isinstance(row, dict):
         raise ValueError("not an object")
     if "error" in row:
-        return _ERRORS.get(row["error"], ModelError)(_text(row.get("message")), _text(row.get("hint")))
+        return _ERRORS.get(_text(row["error"]), ModelError)(_text(row.get("message")), _text(row.get("hint")))
     parts = row.get("parts")
     if not isinstance(parts, list) or not 1 <= len(parts) <= _MOST_DEVICES:
         raise ValueError("no parts")
