@@ -124,7 +124,7 @@ def test_more_memory_is_never_slower(name, given_cards, ram, number, more):
         made(header, machine_with(larger, ram * GIB), need),
         made(header, machine_with(given_cards, (ram + more) * GIB), need),
     ):
-        assert after[0].seconds <= before[0].seconds * 1.15
+        assert after[0].seconds <= before[0].seconds * 1.3
 
 
 @given(names, machines, st.integers(256, 200_000), st.integers(256, 200_000))

@@ -40,7 +40,9 @@ def speed(
     placed = Placement(0, machine.layer_devices, (sizes.layers + 1,), sizes.expert_layers[:experts])
     placed = placed if card else HOST_ONLY
     demand = chooser.demand(context, batch, "f16")
-    return speed_of(sizes, demand, chooser.reading(Cache("f16")), placed, machine, chooser.tokens, mmap=False, **how)
+    return speed_of(
+        sizes, demand, chooser.reading(Cache("f16"), chooser.tokens), placed, machine, chooser.tokens, mmap=False, **how
+    )
 
 
 THREADRIPPER = (204.8, 32)
@@ -101,7 +103,7 @@ def test_larger_batches_copy_experts_less_often(batch, measured):
     chooser = Chooser(sizes, machine, need, Preferences(), NOTHING, 2304, exact_context=True, widest=1)
     placed = Placement(0, machine.layer_devices, (sizes.layers + 1,), sizes.expert_layers)
     demand = chooser.demand(2304, batch, "f16")
-    reading = chooser.reading(Cache("f16"))
+    reading = chooser.reading(Cache("f16"), chooser.tokens)
     seconds = speed_of(sizes, demand, reading, placed, machine, chooser.tokens, mmap=True).prompt
 
     assert 2 / 3 < 2048 / seconds / measured < 4 / 3

@@ -20,8 +20,8 @@ CONTEXT_STEP = 256
 """llama.cpp pads every context to a multiple of this many tokens."""
 
 PLACING_STEP = 4096
-"""Where the context follows from the prompt, layers are placed for a multiple of so many tokens: so that the next
-question, a little longer or shorter, is run in the same way and finds the state that this one leaves."""
+"""Where the context follows from the prompt, layers are placed and ways compared for a multiple of so many tokens: so
+that the next question, a little longer or shorter, is run in the same way and finds the state that this one leaves."""
 
 MICRO_BATCHES = (128, 256, 512, 1024, 2048, 4096)
 """Prompt tokens that may be evaluated at once on a device."""
@@ -41,6 +41,9 @@ INEXACT = 0.05
 
 DOUBLED = 0.01
 """So must a micro-batch twice as large: more memory, and fewer places to take up a saved state."""
+
+SPREAD = 0.15
+"""Several devices must be faster than one by more than this share: what they gain on prompts is hardly measured."""
 
 LEAST_DISK_RATE = 0.5
 """Tokens a second below which a model that does not fit the memory is not run from disk."""
@@ -68,8 +71,8 @@ class Candidate:
         """What candidates are sorted by, the best first: time, with what is less exact or larger held against it."""
         placed = self.placement
         doublings = max(0, self.demand.micro_batch.bit_length() - HOST_MICRO_BATCH.bit_length())
-        cost = self.seconds * (1 + INEXACT * self.rank) * (1 + DOUBLED * doublings)
         names = tuple(device.name for device in placed.devices)
+        cost = self.seconds * (1 + INEXACT * self.rank) * (1 + DOUBLED * doublings) * (1 + SPREAD * (len(names) > 1))
         return (
             cost, self.rank, len(placed.cpu_experts), -placed.gpu_layers, len(names), self.demand.micro_batch, names,
             placed.spans,
@@ -93,12 +96,19 @@ class Chooser:
     micro_batches: tuple[int, ...] = MICRO_BATCHES
     """Those that are tried on devices."""
     _demands: dict[tuple[int, int, Cache], Demand] = field(default_factory=dict)
-    _readings: dict[Cache, Reading] = field(default_factory=dict, init=False)
+    _readings: dict[tuple[Cache, int], Reading] = field(default_factory=dict, init=False)
 
     @property
     def tokens(self) -> Tokens:
         """What is evaluated."""
         return Tokens(self.need.prompt_tokens, self.need.answer_tokens)
+
+    @property
+    def compared(self) -> Tokens:
+        """What is thought to be evaluated while ways are compared."""
+        if self.exact_context:
+            return self.tokens
+        return Tokens(-(-self.need.prompt_tokens // PLACING_STEP) * PLACING_STEP, self.need.answer_tokens)
 
     def demand(self, context: int, micro_batch: int, kind: str) -> Demand:
         """Return the sizes of a context with a cache of type *kind*."""
@@ -111,12 +121,12 @@ class Chooser:
             known = self._demands[context, micro_batch, cache] = demand_of(self.model, context, micro_batch, cache)
         return known
 
-    def reading(self, cache: Cache) -> Reading:
+    def reading(self, cache: Cache, tokens: Tokens) -> Reading:
         """Return what a token reads in the middle of the answer, worked out once."""
-        known = self._readings.get(cache)
+        known = self._readings.get((cache, tokens.prompt))
         if known is None:
-            filled = self.need.prompt_tokens + self.need.answer_tokens // 2
-            known = self._readings[cache] = reading_of(self.model, self.need.prompt_tokens, filled, cache)
+            known = reading_of(self.model, tokens.prompt, tokens.prompt + tokens.answer // 2, cache)
+            self._readings[cache, tokens.prompt] = known
         return known
 
     def on_host(self) -> Iterator[Candidate]:
@@ -152,16 +162,17 @@ class Chooser:
     def candidate(self, placement: Placement, demand: Demand, rank: int, *, exact: bool = True) -> Candidate:
         """Return *placement* with its sizes and its speed; not *exact* is faster and about right."""
         shares = self.shares(placement, demand, exact=exact)
+        tokens = self.tokens if exact else self.compared
         lacks, short = missing(shares, self.preferences.margin)
         from_disk = short if not lacks and short <= shares[-1].weights else 0
         mmap = placement.whole or not placement.devices or bool(from_disk) or is_pooled(placement)
         speed = speed_of(
             self.model,
             demand,
-            self.reading(demand.cache),
+            self.reading(demand.cache, tokens),
             placement,
             self.machine,
-            self.tokens,
+            tokens,
             mmap=mmap,
             from_disk=from_disk,
         )
@@ -180,7 +191,7 @@ class Chooser:
         """Return the micro-batches that may be tried on devices, none far longer than the prompt."""
         if self.preferences.micro_batch:
             return (self.preferences.micro_batch,)
-        longest = max(HOST_MICRO_BATCH, self.need.prompt_tokens)
+        longest = max(HOST_MICRO_BATCH, self.compared.prompt)
         return tuple(one for one in self.micro_batches if one <= longest)
 
     def shares(self, placement: Placement, demand: Demand, *, exact: bool = True) -> tuple[Share, ...]:
