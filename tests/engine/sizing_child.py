@@ -16,7 +16,7 @@ import llama_cpp
 
 TYPES = {"f16": 1, "q8_0": 8, "q4_0": 2}
 CACHE_SIZE = re.compile(r"^(?:llama_kv_cache|llama_memory_recurrent|llama_dsv4_comp_state): .*\bsize = +([0-9.]+) MiB")
-WEIGHTS_SIZE = re.compile(r"model buffer size = +([0-9.]+) MiB")
+WEIGHTS_SIZE = re.compile(r"(\S+) model buffer size = +([0-9.]+) MiB")
 UNUSED = re.compile(r"model has unused tensor (\S+)")
 
 log: list[str] = []
@@ -73,13 +73,13 @@ def caches(model, settings):
     return found
 
 
-def loaded(path):
-    """Return the MiB of weights that loading the file at *path* takes, and the tensors that it left out."""
+def loaded(path, gpu_layers):
+    """Return the MiB of weights that loading the file at *path* takes by buffer, and the tensors that it left out."""
     params = llama_cpp.llama_model_default_params()
-    params.n_gpu_layers, params.load_mode, params.use_extra_bufts = 0, 0, False
+    params.n_gpu_layers, params.load_mode, params.use_extra_bufts = gpu_layers, 0, False
     model = llama_cpp.llama_model_load_from_file(path.encode(), params)
-    sizes = [float(size) for line in log for size in WEIGHTS_SIZE.findall(line)]
-    return {"loaded": bool(model), "weights": sum(sizes), "unused": UNUSED.findall("".join(log))}, model
+    sizes = {name: float(size) for line in log for name, size in WEIGHTS_SIZE.findall(line)}
+    return {"loaded": bool(model), "weights": sizes, "unused": UNUSED.findall("".join(log))}, model
 
 
 def answer(job):
@@ -91,7 +91,7 @@ def answer(job):
         model, _ = made_up(job["path"], hollow=True)
         found = caches(model, job["settings"]) if model else None
     else:
-        found, model = loaded(job["path"])
+        found, model = loaded(job["path"], job.get("gpu_layers", 0))
         found["caches"] = caches(model, job["settings"]) if model else None
     if model:
         llama_cpp.llama_model_free(model)

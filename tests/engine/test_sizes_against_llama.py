@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from codereader.engine.footprint.cache import cache_bytes, refused, supported
 from codereader.engine.footprint.weights import weights
 from codereader.model.gguf import ModelHeader, read_header
 from tests.engine.geometry import LAYERS, metadata
+from tests.engine.rpc import Server, Unavailable, plugin, with_cards
 from tests.gguf_files import Value, write_gguf
 
 MIB = 1 << 20
@@ -100,9 +101,9 @@ VARIANTS: list[tuple[str, dict[str, Value | None]]] = [
 """Keys that change the cache, given, left out or taking another form."""
 
 
-def ask(jobs: list[dict[str, object]]) -> list[object]:
-    """Return what llama.cpp answers to *jobs*, up to the one that ended its process."""
-    environment = os.environ | {"GGML_NO_BACKTRACE": "1"}
+def ask(jobs: list[dict[str, object]], environment: Mapping[str, str] = os.environ) -> list[object]:
+    """Return what llama.cpp answers to *jobs*, in a process with *environment*."""
+    environment = {**environment, "GGML_NO_BACKTRACE": "1"}
     child = Path(__file__).with_name("sizing_child.py")
     done = subprocess.run(
         [sys.executable, child], input=json.dumps(jobs), capture_output=True, text=True, check=False, env=environment
@@ -166,8 +167,8 @@ def shapes(tmp_path_factory):
 
 
 OTHERS = (
-    "falcon-h1", "gemma3n", "gpt-oss", "granitehybrid", "jamba", "lfm2", "llama4", "mamba2", "nemotron_h", "rwkv6",
-    "t5",
+    "falcon-h1", "gemma3n", "gpt-oss", "granitehybrid", "jamba", "lfm2", "llama4", "mamba2", "nemotron_h", "qwen35",
+    "rwkv6", "t5",
 )  # fmt: skip
 """Architectures with tensors outside the layers, or with parts of their own."""
 
@@ -206,5 +207,42 @@ def test_the_weights_that_llama_loads_are_those_counted(tmp_path, shapes):
         assert sizes.total + sizes.unused == sum(bytes_of.values())
         assert sizes.total == sum(sizes.classes.values())
         assert sizes.unused == pytest.approx(sum(bytes_of[name] for name in answer["unused"]), abs=32), path.name
-        assert sizes.total / MIB == pytest.approx(answer["weights"], rel=1e-3), path.name
+        assert sizes.total / MIB == pytest.approx(sum(answer["weights"].values()), rel=1e-3), path.name
         assert [] == wrong(header, answer["caches"], SHORT), path.name
+
+
+@pytest.fixture(scope="module")
+def card() -> Iterator[Mapping[str, str]]:
+    """The environment of a process that sees a card of 4 GiB."""
+    try:
+        made = plugin()
+    except Unavailable as why:
+        if os.environ.get("CI") and sys.platform == "linux":
+            pytest.fail(str(why))
+        pytest.skip(str(why))
+    server = Server(made)
+    yield with_cards(made, {server.endpoint: 4 << 30})
+    server.kill()
+
+
+@pytest.mark.parametrize("gpu_layers", [99, 4])
+def test_a_card_holds_what_is_counted_for_it(tmp_path, shapes, card, gpu_layers):
+    """Its last layers, the output and the copy of a tied table; input tables and the other layers stay on the host."""
+    names = ("falcon-h1", "gemma3n", "lfm2", "qwen35", "t5")
+    paths = [tmp_path / f"{name}.gguf" for name in names]
+    for path, name in zip(paths, names, strict=True):
+        found = {key: one for key, one in shapes[name].items() if key != "output.weight"}
+        tensors = [(key, one, "F16" if len(one) > 1 else "F32") for key, one in found.items()]
+        write_gguf(path, metadata(name, _drafting(name)), tensors)
+
+    jobs = [{"do": "load", "path": str(path), "gpu_layers": gpu_layers, "settings": []} for path in paths]
+    answers = ask(jobs, card)
+
+    for path, answer in zip(paths, answers, strict=True):
+        sizes = weights(read_header(path))
+        first = max(0, len(sizes.blocks) + 1 - gpu_layers)
+        there = sum(block.total for block in sizes.blocks[first:]) + sizes.output + sizes.tied
+        here = sizes.embedding + sum(block.total for block in sizes.blocks[:first])
+        held = {name.startswith("RPC"): size for name, size in answer["weights"].items()}
+        assert sizes.tied > 0
+        assert {True: there / MIB, False: here / MIB} == pytest.approx(held, abs=2 * ROUNDING), path.name
