@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -48,8 +48,9 @@ def start(module: str, function: str, errors: IO[bytes] | int) -> subprocess.Pop
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
     if process.stdin is not None:
-        process.stdin.write(json.dumps(_places()).encode() + b"\n")
-        process.stdin.flush()
+        with suppress(BrokenPipeError):  # it has ended already, which its owner sees
+            process.stdin.write(json.dumps(_places()).encode() + b"\n")
+            process.stdin.flush()
     return process
 
 

@@ -428,10 +428,10 @@ class Reader:
         return Source(path, self._include, self._exclude, self._max_bytes, commit, tree_hash(self.view))
 
 
-def open_speaker(found: FoundModel, cache: Path) -> Speaker:
+def open_speaker(found: FoundModel, cache: Path, cancel: CancelToken | None = None) -> Speaker:
     """Return the model as something that can be asked; no weight is loaded. Raises: ModelError.
 
-    The process that will run it starts at once, and ends with what is returned.
+    The process that will run it starts at once, and ends with what is returned; waiting for it ends with *cancel*.
     """
     from codereader.answer.prompt import SYSTEM
     from codereader.answer.speaker import TRUSTED_PARAMETERS, Speaker
@@ -442,7 +442,7 @@ def open_speaker(found: FoundModel, cache: Path) -> Speaker:
     from codereader.model.template import frame_of
     from codereader.model.vocabulary import vocabulary_of
 
-    standby = Standby()
+    standby = Standby(cancel)
     header = read_header(found.path)
     runner = Runner(header, cache, standby)
     return Speaker(

@@ -15,6 +15,7 @@ import pytest
 
 from codereader.cancel import Cancelled, CancelToken
 from codereader.engine.llama import LlamaEngine
+from codereader.engine.process import standby as standby_module
 from codereader.engine.process.child import Child
 from codereader.engine.process.remote import RemoteEngine
 from codereader.engine.process.standby import Standby
@@ -451,6 +452,26 @@ class TestStandby:
             there.memory_total,
             there.build,
         )
+
+    def test_drivers_that_crash_leave_a_machine_without_cards(self, tmp_path, monkeypatch):
+        """The person hears why, and asks on the CPU."""
+        monkeypatch.setattr(standby_module, "Child", pretend(tmp_path, monkeypatch, "os.abort()", []))
+        standby = Standby()
+
+        there = standby.machine()
+
+        assert "the engine ended" in there.trouble
+        assert ["cpu"] == [device.kind for device in there.devices]
+
+    def test_waiting_for_it_ends_with_the_token(self, tmp_path, monkeypatch):
+        """A driver that hangs does not hold who has pressed Ctrl-C."""
+        cancel = CancelToken()
+        monkeypatch.setattr(standby_module, "Child", pretend(tmp_path, monkeypatch, "pass", []))
+        standby = Standby(cancel)
+        cancel.cancel()
+
+        with pytest.raises(Cancelled):
+            standby.machine()
 
     def test_it_is_taken_once(self):
         """The second engine gets a process of its own."""

@@ -66,3 +66,35 @@ def test_whichever_room_comes_first_threads_soon_sleep(tmp_path, module):
     ]
 
     assert ["5000 1\n", "7 1\n", "None 1\n"] == said
+
+
+def test_the_functions_alone_are_the_same_library(tmp_path):
+    """A process of ours loads a third of the binding, and every room works as with the whole."""
+    code = (
+        "import sys; from codereader import native; native.functions_only()\n"
+        "from codereader.engine.version import version; import codereader.engine.llama, codereader.engine.buffers\n"
+        "codereader.engine.library.start(); print(len(codereader.engine.buffers.owners()) >= 0, version())\n"
+        "print(sorted({'numpy', 'jinja2', 'diskcache', 'llama_cpp.llama'} & sys.modules.keys()))\n"
+    )
+    whole = "from codereader.engine.version import version; print(version())"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    asked = subprocess.run([sys.executable, "-c", whole], capture_output=True, text=True, check=True)
+
+    assert [f"True {asked.stdout.strip()}", "[]"] == done.stdout.splitlines()
+
+
+def test_functions_that_are_not_there_are_one_sentence(tmp_path):
+    """A binding that was installed in part is told as one that does not load."""
+    (tmp_path / "llama_cpp").mkdir()
+    (tmp_path / "llama_cpp" / "__init__.py").write_text("")
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+        "from codereader import native\nfrom codereader.errors import ModelError\n"
+        "try:\n    native.functions_only()\nexcept ModelError as error:\n    print(error, 'llama_cpp' in sys.modules)\n"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.startswith("cannot load the llama.cpp library: No module named 'llama_cpp.llama_cpp'")
+    assert done.stdout.endswith("False\n")

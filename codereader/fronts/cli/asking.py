@@ -69,7 +69,7 @@ def find_speaker(named: str | None, reader: Reader, report: Report) -> Speaker |
     with report.working("opening the model"), reader.cancel.anywhere():
         found = resolve_model(named, reader.cache)
         if found is not None:
-            return open_speaker(found, reader.cache)
+            return open_speaker(found, reader.cache, reader.cancel)
         others = len(find_models(reader.cache))
     report.note(OTHER_MODELS.format(others) if others else NO_MODEL)
     return None
