@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from codereader.fronts.plans import writing
 from codereader.fronts.plans.asked import asked_alone, asked_of
 from codereader.fronts.plans.machines import Entry, entry
 from codereader.fronts.plans.models import Model, check_tree, find_model
-from codereader.fronts.plans.places import Place, place
+from codereader.fronts.plans.places import Place, place, this_machine
 from codereader.fronts.plans.planned import Asked, Planned, model_name
 from codereader.fronts.plans.request import CACHE_TYPES, Request, check
 
@@ -39,7 +40,8 @@ def run(request: Request, which: Which, report: Report, out: Output, style: str)
         check_tree(request.path)
     with _tree(request, which, report) as (reader, cancel):
         with report.working("looking at the machine"), cancel.anywhere():
-            places = [_place(one, by) for one, by in entrants]
+            here = functools.cache(this_machine)
+            places = [_place(one, by, here) for one, by in entrants]
         for note in {place.machine.trouble: None for place in places if not place.machine.name}:
             if note:
                 report.note(note)
@@ -76,11 +78,11 @@ def _entrants(request: Request) -> list[tuple[Request, Entry | None]]:
     return found
 
 
-def _place(request: Request, one: Entry | None) -> Place:
+def _place(request: Request, one: Entry | None, ask: Callable[[], Machine]) -> Place:
     """Return the machine of *request*, called as *one* of --compare was written. Raises: UsageError."""
     if one is None:
-        return place(request.devices, request.ram)
-    return replace(place(request.devices, request.ram, with_own=one.is_here), name=one.text)
+        return place(request.devices, request.ram, ask)
+    return replace(place(request.devices, request.ram, ask, with_own=one.is_here), name=one.text)
 
 
 def _changed(request: Request, one: Entry) -> Request:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from codereader import config
@@ -24,29 +23,28 @@ class Place:
     """Which of the machine's devices may be used, as `ask` takes it."""
 
 
-@functools.cache
 def this_machine() -> Machine:
-    """Return what is here, with what its memory was measured to give. Asking takes a process, so it is asked once."""
+    """Return what is here, with what its memory was measured to give. Asking takes a process."""
     from codereader.engine.hardware import apart, bandwidth
 
     return bandwidth.with_bandwidth(apart.inventory(), config.cache_dir(), probe=True)
 
 
-def place(written: Sequence[str], said: str | None, *, with_own: bool = False) -> Place:
+def place(written: Sequence[str], said: str | None, ask: Callable[[], Machine], *, with_own: bool = False) -> Place:
     """Return the machine of the devices that are *written* as --device takes them, and the memory *said* as --ram does.
 
-    *with_own*: with the devices that are here, too. Raises: UsageError.
+    *ask* gives this machine, where it is needed. *with_own*: with the devices that are here, too. Raises: UsageError.
     """
     from codereader.engine.hardware.described import machine_of, ram_of
 
     named = specs(written)
-    if said is None and (not named or (len(named) == 1 and _is_own(named[0]))):
+    if said is None and (not named or (len(named) == 1 and _is_own(named[0], ask()))):
         device = named[0] if named and named[0] != HERE else "auto"
-        return Place(_called(this_machine(), device), this_machine(), device)
+        return Place(_called(ask(), device), ask(), device)
     with_own = with_own or HERE in named
     devices = tuple(spec for spec in named if spec not in (HERE, CPU))
     ram, bandwidth = ram_of(said) if said is not None else (0, 0.0)
-    here = None if ram and not with_own else this_machine()
+    here = None if ram and not with_own else ask()
     machine = machine_of(devices, ram, bandwidth=bandwidth, here=here)
     if here is not None and with_own:
         machine = replace(machine, devices=(*here.layer_devices, *machine.devices), can_offload=True)
@@ -54,9 +52,9 @@ def place(written: Sequence[str], said: str | None, *, with_own: bool = False) -
     return Place(f"{machine.name} in this machine" if is_put_in else machine.name, machine)
 
 
-def _is_own(device: str) -> bool:
+def _is_own(device: str, here: Machine) -> bool:
     """Whether *device* is how `ask` calls one of this machine's."""
-    return device in (CPU, HERE, "auto") or device in {one.name for one in this_machine().layer_devices}
+    return device in (CPU, HERE, "auto") or device in {one.name for one in here.layer_devices}
 
 
 def _called(here: Machine, device: str = "auto") -> str:
