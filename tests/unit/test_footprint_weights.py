@@ -55,6 +55,13 @@ def test_a_layer_that_recurs_has_no_attention(header):
     assert (Block(30, recurrent=30), Block(40, attention=40)) == sizes.blocks
 
 
+def test_a_layer_may_attend_and_recur(header):
+    """Of Falcon H1 every layer does both."""
+    sizes = weights(header("falcon-h1", {"blk.0.attn_q.weight": 10, "blk.0.ssm_in.weight": 20}))
+
+    assert Block(30, attention=10, recurrent=20) == sizes.blocks[0]
+
+
 def test_what_is_applied_to_the_input_goes_with_the_first_layer(header):
     """Projections of Gemma 3n's tables and rope factors lie on the first layer's device, the tables on the host."""
     sizes = weights(

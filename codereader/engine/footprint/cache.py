@@ -6,20 +6,10 @@ with flash attention on and one sequence. Knows nothing of machines.
 
 from __future__ import annotations
 
-from codereader.engine.footprint.cells import (
-    Cells,
-    head_lengths,
-    is_latent,
-    layers,
-    unsupported,
-    window_length,
-    windowed_layers,
-)
+from codereader.engine.footprint.cells import Cells, head_lengths, is_latent, layers, supported, window_length
 from codereader.model.gguf import ModelHeader
 
-__all__ = [
-    "CACHE_TYPE_BYTES", "cache_bytes", "layer_caches", "refused", "sees_everything", "supported", "window_length",
-]  # fmt: skip
+__all__ = ["CACHE_TYPE_BYTES", "cache_bytes", "layer_caches", "refused", "supported", "window_length"]
 
 CACHE_TYPE_BYTES = {"f16": 2.0, "q8_0": 34 / 32, "q4_0": 18 / 32}
 """Bytes one cached number takes, by the name of the cache's type."""
@@ -57,11 +47,6 @@ def cache_bytes(
     return sum(layer_caches(header, context, micro_batch, type_k, type_v, full_window=full_window))
 
 
-def supported(header: ModelHeader) -> str:
-    """Return '' or, in one sentence, why the sizes of this model cannot be predicted by formula."""
-    return unsupported(header)
-
-
 def refused(header: ModelHeader, type_k: str, type_v: str) -> str:
     """Return '' or, in one sentence, why llama.cpp makes no cache of these types for this model."""
     if type_k != type_v and is_latent(header):
@@ -73,11 +58,6 @@ def refused(header: ModelHeader, type_k: str, type_v: str) -> str:
             if type_ != "f16" and length % BLOCK:
                 return f"A {type_} cache packs {BLOCK} numbers together, which {what} of {length} numbers cannot be."
     return ""
-
-
-def sees_everything(header: ModelHeader, layer: int) -> bool:
-    """Whether *layer* attends to the whole context."""
-    return not windowed_layers(header)[layer]
 
 
 def _padded(count: int) -> int:

@@ -130,8 +130,8 @@ _CSA, _HCA = 4, 128
 """Tokens that DeepSeek 4 compresses into one cell, by the kind of layer (llama.cpp, src/llama-kv-cache-dsv4.cpp)."""
 
 
-def unsupported(header: ModelHeader) -> str:
-    """Return why what the layers of this model keep is not known, one sentence; '' where it is."""
+def supported(header: ModelHeader) -> str:
+    """Return '' or, in one sentence, why the sizes of this model cannot be predicted by formula."""
     name = header.architecture
     if name in _NO_TEXT:
         return f"A model of the architecture {name} is {_NO_TEXT[name]}: it writes no text."
@@ -145,7 +145,7 @@ def unsupported(header: ModelHeader) -> str:
 def layers(header: ModelHeader) -> tuple[Layer, ...]:
     """Return what each layer of a supported model keeps, the first layer first."""
     state = F32 * _recurrent_state(header)
-    recurrent, attending = recurrent_layers(header), _attending_layers(header)
+    recurrent, attending = recurrent_layers(header), attending_layers(header)
     cells = _cells(header, attending)
     found = [
         Layer(cells[layer], (state if recurrent[layer] else 0) + F32 * _beside(header, layer))
@@ -229,7 +229,7 @@ def _head(header: ModelHeader, *, windowed: bool) -> tuple[int, int]:
     return header.number("attention.key_length_swa", keys), header.number("attention.value_length_swa", values)
 
 
-def _attending_layers(header: ModelHeader) -> tuple[bool, ...]:
+def attending_layers(header: ModelHeader) -> tuple[bool, ...]:
     """Return for each layer whether it keeps cells of its own."""
     name, count, trunk = header.architecture, header.block_count, trunk_length(header)
     if name in _RECURRENT:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from codereader.engine.footprint.cells import recurrent_layers, trunk_length
+from codereader.engine.footprint.cells import attending_layers, recurrent_layers, trunk_length
 from codereader.model.container import Tensor
 from codereader.model.gguf import ModelHeader
 
@@ -49,7 +49,10 @@ class Weights:
     output: int
     """What follows the last layer: on the last device that holds layers where all are on devices."""
     tied: int = 0
-    """Bytes of the input table where it serves as the output too: a device that holds the output gets a copy."""
+    """Bytes of the input table where it serves as the output too: a device that holds the output gets a copy.
+
+    So does the host where it repacks the table's type for its processor. Only a dry run can tell.
+    """
     unused: int = 0
     """Bytes that stand in the file and are not loaded: layers that draft several tokens at once."""
 
@@ -105,7 +108,8 @@ _RECURRENT_PARTS = ("channel_mix_", "shortconv.", "ssm_", "time_mix_")
 def weights(header: ModelHeader) -> Weights:
     """Sort the header's tensors into blocks, input tables and output."""
     blocks = [Block(0)] * header.block_count
-    recurrent, trunk = recurrent_layers(header), trunk_length(header)
+    trunk, attending = trunk_length(header), attending_layers(header)
+    recurrent = [recurs and not attends for recurs, attends in zip(recurrent_layers(header), attending, strict=True)]
     embedding = output = unused = tied = 0
     names = {tensor.name for tensor in header.tensors}
     for tensor in header.tensors:
