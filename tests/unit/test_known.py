@@ -64,7 +64,7 @@ def test_sizes_agree_with_the_published_files(name: str, gigabytes: float) -> No
         ("nemotron-nano-9b-v2", 8.89), ("nemotron-3-nano-30b-a3b", 31.58), ("falcon-h1-7b", 7.59),
         ("falcon-h1-34b", 33.64), ("lfm2-8b-a1b", 8.34), ("command-r-v01", 34.98), ("gemma-3-270m", 0.27),
         ("qwen3.6-35b-a3b", 34.66), ("qwen3.5-397b-a17b", 396.35), ("qwen3.6-27b", 26.90), ("qwen3.5-9b", 8.95),
-        ("gemma-4-31b", 30.70), ("gemma-4-26b-a4b", 25.23),
+        ("gemma-4-31b", 30.70), ("gemma-4-26b-a4b", 25.23), ("mixtral-8x7b", 46.70),
     ],
 )  # fmt: skip
 def test_weights_are_counted_as_the_publisher_counts_them(name: str, billions: float) -> None:

@@ -107,7 +107,7 @@ def _inside(known: KnownModel, sizes: _Sizes, layers: Mapping[str, frozenset[int
 def _layers(slices: str, blocks: int) -> frozenset[int]:
     """Return the layers that a list of slices means, of *blocks*."""
     chosen: set[int] = set()
-    for one in slices.split(","):
+    for one in filter(str.strip, slices.split(",")):
         bounds = [int(bound) if bound.strip() else None for bound in one.split(":")]
         chosen |= set(range(blocks)[slice(*bounds)]) if len(bounds) > 1 else {int(one)}
     return frozenset(chosen)
