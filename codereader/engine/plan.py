@@ -99,7 +99,8 @@ class Plan:
     changes: tuple[str, ...] = ()
     """What one change would buy, a sentence each."""
     gpu_tokens: int = 0
-    """Tokens of prompt and answer up to which this placement fits the devices as it is; 0 where there are none."""
+    """Tokens of prompt and answer up to which this placement fits the devices as it is; 0 where there are none, and for
+    all plans but the best."""
     kind: str = ""
     """``whole`` on devices, with ``experts`` or whole ``layers`` left to the host, or all with the ``host``."""
     lacks: int = 0

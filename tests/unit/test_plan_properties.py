@@ -147,7 +147,7 @@ def test_more_context_never_takes_fewer_bytes(name, machine, one, other):
 def test_the_tokens_that_stay_on_the_devices_are_the_most_that_fit(name, machine, prompt):
     """With as many tokens the placement fits as it is, with 256 more it does not."""
     header = MODELS[name]
-    for one in made(header, machine, Need(prompt, 100)):
+    for one in made(header, machine, Need(prompt, 100))[:1]:
         if not one.devices or one.from_disk or one.gpu_tokens >= 1 << 30:
             continue
         assert one.gpu_tokens >= one.context

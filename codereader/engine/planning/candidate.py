@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from codereader.engine.hardware.machine import Device, Machine
 from codereader.engine.learned import Learned
 from codereader.engine.plan import Need, Preferences, Share
-from codereader.engine.planning.demand import Cache, Demand, Model, Reading, demand_of, reading_of
+from codereader.engine.planning.demand import Cache, Demand, Model, Reading, demand_of, reading_of, steps_of
 from codereader.engine.planning.placement import HOST_ONLY, Placement, Room, placements, regardless
 from codereader.engine.planning.rates import CORE_OPERATIONS, Speed, Tokens, speed_of
 from codereader.engine.planning.shares import computes_of, estimated, missing, room_of, shares_of
@@ -95,6 +95,7 @@ class Chooser:
     """Operations a token of the largest product on the CPU."""
     micro_batches: tuple[int, ...] = MICRO_BATCHES
     """Those that are tried on devices."""
+    _steps: float | None = None
     _demands: dict[tuple[int, int, Cache], Demand] = field(default_factory=dict)
     _readings: dict[tuple[Cache, int], Reading] = field(default_factory=dict, init=False)
 
@@ -118,7 +119,10 @@ class Chooser:
         """Return the sizes of a context, worked out once."""
         known = self._demands.get((context, micro_batch, cache))
         if known is None:
-            known = self._demands[context, micro_batch, cache] = demand_of(self.model, context, micro_batch, cache)
+            if self._steps is None:
+                self._steps = steps_of(self.model, self.context)
+            known = demand_of(self.model, context, micro_batch, cache, self._steps)
+            self._demands[context, micro_batch, cache] = known
         return known
 
     def reading(self, cache: Cache, tokens: Tokens) -> Reading:

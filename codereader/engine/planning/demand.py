@@ -99,23 +99,34 @@ class Demand:
     cache: Cache
     caches: tuple[int, ...]
     compute: int
-    """The scratch buffer of a device, or of the host where it evaluates layers."""
+    """About the scratch buffer of a device, or of the host where it evaluates layers."""
     inputs: int
     """What of it are inputs of the graph, masks above all: all that the host needs where it evaluates no layer."""
     scratch: int
     """What CUDA takes beside for a quantized cache, once a device."""
 
 
-def demand_of(model: Model, context: int, micro_batch: int, cache: Cache) -> Demand:
-    """Return what *context* tokens evaluated *micro_batch* at a time ask for."""
+MEASURED_BATCH = 512
+"""The micro-batch that a graph is laid out for where about right is enough: what its steps take grows with it."""
+
+
+def steps_of(model: Model, context: int) -> float:
+    """Return the bytes that the steps of a graph take for each token of a micro-batch. Raises: ModelUnreadable."""
+    alone = buffers_of(model, context, MEASURED_BATCH, Cache("f16"), Homes((0,) * model.layers))[0]
+    return max(0, alone - _inputs(model.header, context, MEASURED_BATCH)) / min(MEASURED_BATCH, context)
+
+
+def demand_of(model: Model, context: int, micro_batch: int, cache: Cache, steps: float) -> Demand:
+    """Return what *context* tokens evaluated *micro_batch* at a time ask for; *steps* is what `steps_of` says."""
     header = model.header
+    inputs = _inputs(header, context, micro_batch)
     return Demand(
         context=context,
         micro_batch=micro_batch,
         cache=cache,
         caches=caches_of(model, context, micro_batch, cache),
-        compute=buffers_of(model, context, micro_batch, cache, Homes((0,) * model.layers))[0],
-        inputs=_inputs(header, context, micro_batch),
+        compute=inputs + int(steps * min(micro_batch, context)),
+        inputs=inputs,
         scratch=scratch_bytes(header, context, cache.kind),
     )
 

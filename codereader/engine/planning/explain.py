@@ -10,11 +10,15 @@ from codereader.engine.planning.limits import assumption_of, limit_of
 from codereader.engine.planning.reach import reach
 
 
-def explained(chooser: Chooser, chosen: Candidate, *, best: bool) -> Plan:
-    """Return the plan of *chosen*. Only the *best* one is told what a change would buy: that takes planning again."""
+def explained(chooser: Chooser, chosen: Candidate, *, best: bool, changes: bool = True) -> Plan:
+    """Return the plan of *chosen*.
+
+    Only the *best* one is told how many tokens it holds, and with *changes* what these would buy: that takes planning
+    again.
+    """
     need, demand, placement = chooser.need, chosen.demand, chosen.placement
     speed = chosen.speed
-    held = reach(chooser, chosen) if placement.devices else 0
+    held = reach(chooser, chosen) if best and placement.devices else 0
     return Plan(
         context=demand.context,
         gpu_layers=placement.gpu_layers,
@@ -34,7 +38,7 @@ def explained(chooser: Chooser, chosen: Candidate, *, best: bool) -> Plan:
         notes=_notes(chooser, chosen),
         limit=limit_of(chooser, chosen),
         assumption=assumption_of(chooser, chosen),
-        changes=changes_of(chooser, chosen, held) if best else (),
+        changes=changes_of(chooser, chosen, held) if best and changes else (),
         gpu_tokens=held,
         kind=placement.kind,
         lacks=chosen.lacks,

@@ -63,7 +63,7 @@ def plans(
     chosen = _best(chooser, most)
     if not chosen:
         raise too_large(chooser)
-    return tuple(explained(chooser, one, best=changes and not at) for at, one in enumerate(chosen))
+    return tuple(explained(chooser, one, best=not at, changes=changes) for at, one in enumerate(chosen))
 
 
 def plans_anyway(
@@ -83,7 +83,7 @@ def plans_anyway(
     """
     chooser = _chooser(header, machine, need, preferences, learned, sized)
     chosen = _best(chooser, most) or _nearest(chooser, most)
-    return tuple(explained(chooser, one, best=changes and not at) for at, one in enumerate(chosen))
+    return tuple(explained(chooser, one, best=not at, changes=changes) for at, one in enumerate(chosen))
 
 
 def _best(chooser: Chooser, most: int) -> list[Candidate]:
