@@ -10,9 +10,10 @@ import ctypes
 import json
 import re
 import sys
-from pathlib import Path
 
 import llama_cpp
+
+from codereader.engine.library import ggml
 
 TYPES = {"f16": 1, "q8_0": 8, "q4_0": 2}
 CACHE_SIZE = re.compile(r"^(?:llama_kv_cache|llama_memory_recurrent|llama_dsv4_comp_state): .*\bsize = +([0-9.]+) MiB")
@@ -20,17 +21,14 @@ WEIGHTS_SIZE = re.compile(r"(\S+) model buffer size = +([0-9.]+) MiB")
 UNUSED = re.compile(r"model has unused tensor (\S+)")
 
 log: list[str] = []
-base = ctypes.CDLL(str(next((Path(llama_cpp.__file__).parent / "lib").glob("*ggml-base.*"))))
 
 
 class _NoWeights(ctypes.Structure):
     _fields_ = (("no_alloc", ctypes.c_bool), ("context", ctypes.c_void_p))
 
 
-base.gguf_init_from_file.restype = ctypes.c_void_p
-base.gguf_init_from_file.argtypes = [ctypes.c_char_p, _NoWeights]
-base.ggml_get_name.restype = ctypes.c_char_p
-base.ggml_get_name.argtypes = [ctypes.c_void_p]
+read_metadata = ggml("gguf_init_from_file", ctypes.c_void_p, ctypes.c_char_p, _NoWeights)
+name_of = ggml("ggml_get_name", ctypes.c_char_p, ctypes.c_void_p)
 
 
 @llama_cpp.llama_log_callback
@@ -48,11 +46,11 @@ def made_up(path, *, hollow):
         lengths = list((ctypes.c_int64 * 4).from_address(address + 16))
         while len(lengths) > 1 and lengths[-1] == 1:
             lengths.pop()
-        shapes[base.ggml_get_name(address).decode()] = lengths
+        shapes[name_of(address).decode()] = lengths
 
     params = llama_cpp.llama_model_default_params()
     params.n_gpu_layers, params.load_mtp, params.no_alloc = 0, True, hollow
-    found = base.gguf_init_from_file(path.encode(), _NoWeights(True, None))
+    found = read_metadata(path.encode(), _NoWeights(True, None))
     return llama_cpp.llama_model_init_from_user(found, take, None, params), shapes
 
 
