@@ -17,7 +17,7 @@ from codereader.engine.footprint.weights import weights
 from codereader.model.gguf import ModelHeader, read_header
 from tests.engine.geometry import LAYERS, metadata
 from tests.engine.rpc import Server, Unavailable, plugin, with_cards
-from tests.gguf_files import Value, write_gguf
+from tests.gguf_files import Value, bundled_model, write_gguf
 
 MIB = 1 << 20
 ROUNDING = 0.005
@@ -209,6 +209,16 @@ def test_the_weights_that_llama_loads_are_those_counted(tmp_path, shapes):
         assert sizes.unused == pytest.approx(sum(bytes_of[name] for name in answer["unused"]), abs=32), path.name
         assert sizes.total / MIB == pytest.approx(sum(answer["weights"].values()), rel=1e-3), path.name
         assert [] == wrong(header, answer["caches"], SHORT), path.name
+
+
+def test_a_real_model_takes_what_is_counted_for_it():
+    """The buffers that loading the bundled model fills, weights and cache, to a thousandth."""
+    header = read_header(bundled_model())
+
+    (answer,) = ask([{"do": "load", "path": str(bundled_model()), "settings": SHORT}])
+
+    assert {"CPU": weights(header).total / MIB} == pytest.approx(answer["weights"], rel=1e-3)
+    assert [] == wrong(header, answer["caches"], SHORT)
 
 
 @pytest.fixture(scope="module")
