@@ -43,6 +43,9 @@ RECENT = 9
 UNDISTURBED = 2 / 3
 """The quantile of these that is believed: whatever else a machine does makes runs slower, never faster."""
 
+ALIKE = 8
+"""A model says something about another whose weights are up to so many times as many or as few."""
+
 LONG = 2048
 """A run of more tokens says no more about speed than one of so many."""
 
@@ -57,6 +60,8 @@ class _Measured:
     """One file. Factors are measured over uncorrected predicted rates, 0 where nothing was measured."""
 
     model: str
+    parameters: int
+    """How many weights the model has."""
     placement: str
     prefill: float = 0.0
     prefill_tokens: int = 0
@@ -70,7 +75,7 @@ class _Measured:
 def learned(
     cache: Path, machine: Machine, header: ModelHeader, placement: Placement, *, probes: bool = False
 ) -> Learned:
-    """Return what is known of this model on *machine*; of one that never ran there, what other models taught.
+    """Return what is known of this model on *machine*; of one that never ran there, what models of its size taught.
 
     *probes*: of rates only what the last probe of this model showed, which no run changes; `runs` is 0 then. Nothing is
     known of a machine that is only described.
@@ -79,12 +84,13 @@ def learned(
         return NOTHING
     known = [one for one in _read(cache / "profile", machine_key(machine)) if one.placement in (placement, "")]
     own = [one for one in known if one.model == header.digest]
+    alike = [one for one in known if _is_alike(one.parameters, header.parameters)]
     timed = _since_probe([one for one in own if one.prefill or one.decode])
     if probes:
-        known, timed = [], [one for one in timed if one.probe]
+        alike, timed = [], [one for one in timed if one.probe]
     return Learned(
-        prefill=_factor(known, timed, lambda one: (one.prefill, one.prefill_tokens)),
-        decode=_factor(known, timed, lambda one: (one.decode, one.decode_tokens)),
+        prefill=_factor(alike, timed, lambda one: (one.prefill, one.prefill_tokens)),
+        decode=_factor(alike, timed, lambda one: (one.decode, one.decode_tokens)),
         extra_bytes=_extra(own),
         runs=0 if probes else len(timed),
     )
@@ -116,7 +122,16 @@ def record_run(
     return _write(
         cache / "profile",
         machine_key(machine),
-        _Measured(header.digest, place, prefill, usage.prompt_tokens, decode, usage.completion_tokens, probe),
+        _Measured(
+            header.digest,
+            header.parameters,
+            place,
+            prefill,
+            usage.prompt_tokens,
+            decode,
+            usage.completion_tokens,
+            probe,
+        ),
     )
 
 
@@ -124,7 +139,11 @@ def record_bytes(cache: Path, machine: Machine, header: ModelHeader, extra: Mapp
     """Keep the bytes by device that a load took beside all that its plan foresaw (uncorrected); return whether kept."""
     if machine.name or not extra:
         return False
-    return _write(cache / "profile", machine_key(machine), _Measured(header.digest, "", extra_bytes=dict(extra)))
+    return _write(
+        cache / "profile",
+        machine_key(machine),
+        _Measured(header.digest, header.parameters, "", extra_bytes=dict(extra)),
+    )
 
 
 def placement_of(header: ModelHeader, plan: Plan) -> Placement:
@@ -153,6 +172,10 @@ def _off(tokens: int, seconds: float, predicted: float) -> float:
     return factor if 1 / FURTHEST <= factor <= FURTHEST else 0.0
 
 
+def _is_alike(one: int, other: int) -> bool:
+    return one <= ALIKE * other and other <= ALIKE * one
+
+
 def _since_probe(timed: list[_Measured]) -> list[_Measured]:
     """Return the newest of *timed* up to and with the last probe: who asks for one does not trust what was before."""
     last = next((at for at, one in enumerate(timed) if one.probe), len(timed))
@@ -160,14 +183,14 @@ def _since_probe(timed: list[_Measured]) -> list[_Measured]:
 
 
 def _factor(
-    known: Iterable[_Measured], own: Iterable[_Measured], part: Callable[[_Measured], tuple[float, int]]
+    alike: Iterable[_Measured], own: Iterable[_Measured], part: Callable[[_Measured], tuple[float, int]]
 ) -> float:
     """Return the factor of the model's *own* measurements, else the middle one of other models', else 1."""
     mine = [pair for pair in map(part, own) if pair[0]][:RECENT]
     if mine:
         return _quantile(mine, UNDISTURBED)
     by_model: dict[str, list[tuple[float, int]]] = {}
-    for one in known:
+    for one in alike:
         if part(one)[0]:
             by_model.setdefault(one.model, []).append(part(one))
     others = [(_quantile(pairs[:RECENT], UNDISTURBED), 1) for _, pairs in sorted(by_model.items())]
@@ -229,7 +252,7 @@ def _checked(said: dict[str, Any]) -> _Measured | None:
         extra = one.extra_bytes.items()
     except (TypeError, AttributeError):
         return None
-    whole = (one.prefill_tokens, one.decode_tokens, *(size for _, size in extra))
+    whole = (one.parameters, one.prefill_tokens, one.decode_tokens, *(size for _, size in extra))
     good = (
         isinstance(one.model, str)
         and one.placement in ("cpu", "mixed", "gpu", "")

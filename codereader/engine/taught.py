@@ -103,7 +103,7 @@ class Taught:
 
 
 def _whose(runs: int) -> str:
-    """Return whose runs corrected a prediction: *runs* of the model's own, else those of other models."""
+    """Return whose runs corrected a prediction: *runs* of the model's own, else those of models of its size."""
     if not runs:
-        return "what other models showed here"
+        return "what models of its size showed here"
     return "a run here" if runs == 1 else f"{runs} runs here"

@@ -140,8 +140,8 @@ def test_long_runs_weigh_more_than_short_ones(tmp_path: Path) -> None:
 
 
 def test_a_new_model_profits_from_what_others_showed(tmp_path: Path) -> None:
-    """The middle of the other models on this machine, until it ran itself."""
-    for name, rate in (("smollm2-135m", 80.0), ("gemma-3-270m", 120.0), ("gemma-3-1b", 400.0)):
+    """The middle of the other models of its size on this machine, until it ran itself."""
+    for name, rate in (("qwen3-4b", 80.0), ("llama-3.2-3b", 120.0), ("gemma-3-1b", 400.0)):
         record_run(tmp_path, MACHINE, model(name), plan(), usage(rate))
     other = learned(tmp_path, MACHINE, model("gemma-3-4b"), "cpu")
 
@@ -149,6 +149,14 @@ def test_a_new_model_profits_from_what_others_showed(tmp_path: Path) -> None:
     assert 0 == other.runs
     record_run(tmp_path, MACHINE, model("gemma-3-4b"), plan(), usage(90.0))
     assert pytest.approx(0.9) == learned(tmp_path, MACHINE, model("gemma-3-4b"), "cpu").prefill
+
+
+def test_a_tiny_model_says_nothing_about_a_large_one(tmp_path: Path) -> None:
+    """It waits for other things: the first runs of many people are those of the bundled 135M model."""
+    record_run(tmp_path, MACHINE, model("smollm2-135m"), plan(), usage(30.0))
+
+    assert NOTHING == learned(tmp_path, MACHINE, model("qwen3-coder-30b"), "cpu")
+    assert pytest.approx(0.3) == learned(tmp_path, MACHINE, model("gemma-3-270m"), "cpu").prefill
 
 
 def test_what_the_processor_showed_says_nothing_about_the_card(tmp_path: Path) -> None:
@@ -234,16 +242,16 @@ def test_a_probe_puts_an_end_to_what_was_measured_before(tmp_path: Path) -> None
     [
         b"", b"{", b"null", b"[]", b"\xff\xfe", b"{}", b"[" * 4000, b'{"schema": 2}', b'{"schema": 1}',
         b'{"schema": 1, "model": 3, "placement": "cpu"}',
-        b'{"schema": 1, "model": "x", "placement": "moon"}',
-        b'{"schema": 1, "model": "x", "placement": "cpu", "prefill": NaN}',
-        b'{"schema": 1, "model": "x", "placement": "cpu", "prefill": 1e300}',
-        b'{"schema": 1, "model": "x", "placement": "cpu", "prefill": -1}',
-        b'{"schema": 1, "model": "x", "placement": "cpu", "prefill": "2"}',
-        b'{"schema": 1, "model": "x", "placement": "cpu", "prefill_tokens": -5}',
-        b'{"schema": 1, "model": "x", "placement": "cpu", "extra_bytes": {"CUDA0": 1e9}}',
-        b'{"schema": 1, "model": "x", "placement": "cpu", "extra_bytes": [1]}',
-        b'{"schema": 1, "model": "x", "placement": "cpu", "surprise": 1}',
-        b'{"schema": 1, "model": "x", "placement": "cpu", "prefill_tokens": ' + b"9" * 3000 + b"}",
+        b'{"schema": 1, "model": "x", "parameters": 1, "placement": "moon"}',
+        b'{"schema": 1, "model": "x", "parameters": 1, "placement": "cpu", "prefill": NaN}',
+        b'{"schema": 1, "model": "x", "parameters": 1, "placement": "cpu", "prefill": 1e300}',
+        b'{"schema": 1, "model": "x", "parameters": 1, "placement": "cpu", "prefill": -1}',
+        b'{"schema": 1, "model": "x", "parameters": 1, "placement": "cpu", "prefill": "2"}',
+        b'{"schema": 1, "model": "x", "parameters": 1, "placement": "cpu", "prefill_tokens": -5}',
+        b'{"schema": 1, "model": "x", "parameters": 1, "placement": "cpu", "extra_bytes": {"CUDA0": 1e9}}',
+        b'{"schema": 1, "model": "x", "parameters": 1, "placement": "cpu", "extra_bytes": [1]}',
+        b'{"schema": 1, "model": "x", "parameters": 1, "placement": "cpu", "surprise": 1}',
+        b'{"schema": 1, "model": "x", "parameters": 1, "placement": "cpu", "prefill_tokens": ' + b"9" * 3000 + b"}",
     ],
 )  # fmt: skip
 def test_a_damaged_measurement_is_forgotten(tmp_path: Path, damage: bytes) -> None:

@@ -126,7 +126,7 @@ def test_a_model_that_never_ran_here_is_corrected_by_others(tmp_path: Path) -> N
     seen = Taught(tmp_path, HOST_ONLY, model()).plan(NEED)
 
     assert pytest.approx(bare.prefill_rate / 2, rel=1e-3) == seen.prefill_rate
-    assert "; corrected by what other models showed here" in seen.assumption
+    assert "; corrected by what models of its size showed here" in seen.assumption
 
 
 def test_machines_that_are_only_described_are_not_corrected(tmp_path: Path) -> None:
