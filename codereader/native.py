@@ -7,7 +7,6 @@ ours and of the library may run. Knows nothing of models.
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import importlib.util
 import os
 import re
@@ -69,7 +68,11 @@ def _load_functions() -> None:
 def _version(package: Path) -> str:
     """Return the version that *package* states, without running it."""
     stated = _VERSION.search(package.read_text("utf-8"))
-    return stated[1] if stated else importlib.metadata.version("llama_cpp_python")
+    if stated:
+        return stated[1]
+    from importlib.metadata import version
+
+    return version("llama_cpp_python")
 
 
 def _loaded(load: Callable[[], T]) -> T:
