@@ -18,7 +18,7 @@ from codereader.engine.buffers import owner, owners
 from codereader.engine.guard import Guard
 from codereader.engine.hardware.devices import device_handle
 from codereader.engine.hardware.host import host_memory
-from codereader.engine.plan import HOST, Plan, size
+from codereader.engine.plan import HOST, Plan, Share, size
 from codereader.engine.protocol import LoadProgress
 from codereader.engine.retreat import THE_HOST
 from codereader.errors import ModelError, ModelNotFound, ModelTooLarge, ModelUnreadable
@@ -70,7 +70,7 @@ def make_context(path: Path, model: Any, plan: Plan) -> Any:
     """Return llama.cpp's handle of a context for one sequence. Raises: ModelTooLarge, ModelUnreadable."""
     library.forget_log()
     if plan.gpu_layers == 0 and not _can_allocate(plan.cache_bytes + plan.compute_bytes + _SMALL_PARTS):
-        raise _context_too_large(path, plan, "the system refused to allocate so much", "")
+        raise _context_too_large(path, plan, HOST, "the system refused to allocate so much")
     context = llama_cpp.llama_init_from_model(model, context_parameters(plan))
     if not context:
         raise _context_error(path, plan)
@@ -87,10 +87,8 @@ def _check_host(path: Path, plan: Plan) -> None:
     available = host_memory().available
     if host is None or host.used - (host.weights if plan.mmap else 0) <= available:
         return
-    where, why = f" on {THE_HOST}" if plan.devices else "", f"{size(available)} are available now"
-    if host.used - host.weights > available:
-        raise _context_too_large(path, plan, why, where)
-    raise ModelTooLarge(f"there is not enough memory{where} for the {size(host.weights)} of {path}: {why}")
+    error = _context_too_large if host.used - host.weights > available else _weights_too_large
+    raise error(path, plan, HOST, f"{size(available)} are available now")
 
 
 def model_parameters(plan: Plan) -> Any:
@@ -181,19 +179,8 @@ def _check_it_generates(path: Path, model: Any) -> None:
 def _load_error(path: Path, plan: Plan) -> ModelError:
     why = library.last_error()
     if library.ran_out_of_memory():
-        return ModelTooLarge(
-            f"there is not enough memory{_where(plan)} for the {size(plan.weights_bytes)} of {path}: {why}"
-        )
+        return _weights_too_large(path, plan, _short(plan), why)
     return ModelUnreadable(f"llama.cpp cannot load {path}: {why}", hint=_mend(why))
-
-
-def _where(plan: Plan) -> str:
-    """Say which of several memories ran out, as far as the log tells, in the words that `retreat.ran_out` knows."""
-    failed = library.buffer_that_failed()
-    if not plan.devices or not failed:
-        return ""
-    device = owner(failed, owners())
-    return f" on {THE_HOST if device == HOST else device}"
 
 
 def _mend(why: str) -> str:
@@ -217,12 +204,37 @@ def _can_allocate(count: int) -> bool:
 def _context_error(path: Path, plan: Plan) -> ModelError:
     why = library.last_error()
     if library.ran_out_of_memory():
-        return _context_too_large(path, plan, why, _where(plan))
+        return _context_too_large(path, plan, _short(plan), why)
     return ModelUnreadable(f"llama.cpp cannot make a context of {plan.context:,} tokens for {path}: {why}")
 
 
-def _context_too_large(path: Path, plan: Plan, why: str, where: str) -> ModelTooLarge:
+def _short(plan: Plan) -> str:
+    """Return the device that ran out, or HOST, as far as the log tells; empty where it does not."""
+    failed = library.buffer_that_failed()
+    return owner(failed, owners()) if failed and plan.devices else ""
+
+
+def _weights_too_large(path: Path, plan: Plan, short: str, why: str) -> ModelTooLarge:
+    where, shares = _of(plan, short)
+    count = sum(share.weights for share in shares)
+    return ModelTooLarge(
+        f"there is not enough memory{where} for the {size(count)} of {path}{' planned there' if where else ''}: {why}"
+    )
+
+
+def _context_too_large(path: Path, plan: Plan, short: str, why: str) -> ModelTooLarge:
+    where, shares = _of(plan, short)
+    cache = sum(share.cache for share in shares)
+    compute = sum(share.compute + share.scratch for share in shares)
     return ModelTooLarge(
         f"there is not enough memory{where} for a context of {plan.context:,} tokens with {path} "
-        f"({size(plan.cache_bytes)} cache and {size(plan.compute_bytes)} work space): {why}"
+        f"({size(cache)} cache and {size(compute)} work space): {why}"
     )
+
+
+def _of(plan: Plan, short: str) -> tuple[str, tuple[Share, ...]]:
+    """Return which memory *short* is, in the words that `retreat.ran_out` knows, and the parts planned there."""
+    if not short or not plan.devices:
+        return "", plan.shares
+    shares = tuple(share for share in plan.shares if share.name == short)
+    return f" on {THE_HOST if short == HOST else short}", shares

@@ -81,12 +81,13 @@ def known() -> dict[str, str]:
 
 @pytest.fixture
 def on_cpu(run, known) -> Callable[..., str]:
-    """Answer on the CPU, each job once."""
+    """Answer on the CPU, in the same batches and with the same cache as what was found; each job once."""
 
-    def answer(**job: Any) -> str:
-        key = json.dumps(job, sort_keys=True)
+    def answer(found: dict[str, Any], **job: Any) -> str:
+        same = {name: found["plan"][name] for name in ("context", "cache_type_k", "cache_type_v", "micro_batch")}
+        key = json.dumps((same, job), sort_keys=True)
         if key not in known:
-            known[key] = run({}, **job)["text"]
+            known[key] = run({}, plan=same, **job)["text"]
         assert known[key]
         return known[key]
 
@@ -131,12 +132,12 @@ def test_a_plan_for_cards_is_carried_out(serve, run, on_cpu, sizes, more):
 
     assert cards_of(found)
     assert found["as planned"]
-    assert on_cpu(**{key: value for key, value in more.items() if key == "preferences"}) == found["text"]
+    assert on_cpu(found) == found["text"]
     for name, size in zip(cards_of(found), sorted(sizes, reverse=True), strict=False):
         planned, held = on(found, name)
         assert planned["weights"] == pytest.approx(held["weights"], abs=ROUNDING)
         assert planned["cache"] == pytest.approx(held["cache"], abs=ROUNDING)
-        assert held["compute"] <= 1.3 * planned["compute"]
+        assert held["compute"] <= 1.05 * planned["compute"] <= 1.35 * held["compute"] + 3 * MIB
         assert held["weights"] + held["cache"] + held["compute"] <= size * MIB
 
 
@@ -149,7 +150,7 @@ def test_experts_stay_with_the_host_where_the_card_is_small(serve, run, on_cpu, 
     assert LAYERS + 1 == found["plan"]["gpu_layers"]
     assert planned["weights"] == pytest.approx(held["weights"], abs=ROUNDING)
     assert planned["cache"] == pytest.approx(held["cache"], abs=ROUNDING)
-    assert on_cpu(model=str(experts)) == found["text"]
+    assert on_cpu(found, model=str(experts)) == found["text"]
 
 
 @pytest.mark.parametrize("left", [(0,), (1, 3), (0, 1, 2, 3)], ids=["the first", "two", "all"])
@@ -159,7 +160,7 @@ def test_experts_of_any_layers_can_stay_with_the_host(serve, run, on_cpu, expert
 
     planned, held = on(found, "RPC0")
     assert planned["weights"] - held["weights"] == pytest.approx(3 * MIB * len(left), abs=ROUNDING)
-    assert on_cpu(model=str(experts)) == found["text"]
+    assert on_cpu(found, model=str(experts)) == found["text"]
 
 
 def test_a_plan_without_devices_leaves_cards_alone(serve, run):
@@ -177,11 +178,10 @@ def test_a_card_that_has_less_than_it_says_is_survived(serve, run, on_cpu):
     found = run({server: 400}, retreat=True, remote=True)
 
     assert server.alive
-    assert found["told"][0].startswith("RPC0 ran out of memory: trying again in batches of 128 tokens, not 512")
+    assert found["told"][0].startswith("RPC0 ran out of memory: trying again ")
     assert 0 < found["plan"]["gpu_layers"] < found["first"]["gpu_layers"]
     assert found["as planned"]
-    same = {name: found["plan"][name] for name in ("cache_type_k", "cache_type_v", "micro_batch")}
-    assert on_cpu(plan=same) == found["text"]
+    assert on_cpu(found) == found["text"]
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the limit on address space works on Linux alone")
@@ -191,7 +191,7 @@ def test_a_card_without_any_room_leaves_the_cpu(serve, run, on_cpu):
 
     assert "on the CPU alone" in found["told"][-1]
     assert (0, "100% CPU") == (found["plan"]["gpu_layers"], found["plan"]["processor"])
-    assert on_cpu() == found["text"]
+    assert on_cpu(found) == found["text"]
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the limit on address space works on Linux alone")
