@@ -71,7 +71,8 @@ def resolve_model(named: str | None, cache: Path) -> FoundModel | None:
     """Return the model that *named* means, or the default; None where nothing is named and there is no default.
 
     *named* is the path of a GGUF file, or a name: as listed, else in any case, else its only beginning, else its only
-    part. Raises: ModelNotFound; ModelError for the URL of a server.
+    part, else another name of a model that is known (``gpt-oss:20b``).
+    Raises: ModelNotFound; ModelError for the URL of a server.
     """
     named = named or config.default_model()
     if named is None:
@@ -246,13 +247,20 @@ def _by_name(named: str, models: Iterable[FoundModel]) -> FoundModel:
     if named in by_name:
         return by_name[named]
     wanted = named.casefold()
-    for fits in (str.__eq__, str.startswith, str.__contains__):
+    for fits in (str.__eq__, str.startswith, str.__contains__, _means):
         matches = [name for name in by_name if fits(name.casefold(), wanted)]
         if len(matches) == 1:
             return by_name[matches[0]]
         if matches:
             raise ModelNotFound(f"{named!r} could be any of these models: {', '.join(sorted(matches))}", _HINT)
     raise _absent(named) or ModelNotFound(_unknown(named, list(by_name)), _HINT)
+
+
+def _means(name: str, wanted: str) -> bool:
+    """Whether *wanted* is another name of the known model that the file called *name* holds."""
+    from codereader.model.known import is_same
+
+    return not _is_path(wanted) and is_same(name, wanted)
 
 
 def _absent(named: str) -> ModelNotFound | None:

@@ -240,3 +240,20 @@ def test_a_mistyped_name_of_a_known_model_is_guessed(cache):
     """Nothing of that name lies here, but something like it is known."""
     with pytest.raises(ModelNotFound, match="no model named 'lama-4-scot' was found; did you mean llama-4-scout"):
         resolve_model("lama-4-scot", cache)
+
+
+@pytest.mark.parametrize("named", ["gpt-oss:20b", "gpt-oss-20B-MXFP4", "ggml-org/gpt-oss-20b-GGUF"])
+def test_a_file_is_found_by_another_name_of_its_model(cache, named):
+    """As other programs call it."""
+    put(cache / "models" / "openai_gpt-oss-20b-MXFP4.gguf")
+
+    assert "openai_gpt-oss-20b-MXFP4" == resolve_model(named, cache).name
+
+
+def test_another_quantization_is_another_model(cache):
+    """Q8_0 was asked for, and only Q4_K_M is here."""
+    put(cache / "models" / "Qwen3-8B-Q4_K_M.gguf")
+
+    assert "Qwen3-8B-Q4_K_M" == resolve_model("qwen3:8b", cache).name
+    with pytest.raises(ModelNotFound, match="Qwen3 8B is known, but no file of it"):
+        resolve_model("qwen3:8b:Q8_0", cache)

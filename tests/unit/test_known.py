@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from codereader.errors import ModelNotFound
 from codereader.model.gguf import ModelHeader, read_header
@@ -194,3 +197,15 @@ def test_a_hollow_file_takes_little_disk(tmp_path: Path) -> None:
 
     assert status.st_size > 65e9
     assert getattr(status, "st_blocks", 0) * 512 < 1e6
+
+
+@given(
+    st.text(max_size=40) | st.sampled_from(known_names()).flatmap(lambda name: st.text(max_size=9).map(name.__add__))
+)
+def test_no_name_breaks_anything(name: str) -> None:
+    """Whatever somebody types is a known model, an unknown one, or a quantization that is not known."""
+    near_names(name)
+    with suppress(ModelNotFound):
+        header = known_header(name)
+
+        assert header is None or known_model(name)

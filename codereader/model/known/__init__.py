@@ -5,6 +5,6 @@ Sizes are bytes. Knows nothing of where models lie on this machine or elsewhere.
 """
 
 from codereader.model.known.geometry import KnownModel
-from codereader.model.known.header import known_header, known_model, known_names, near_names
+from codereader.model.known.header import is_same, known_header, known_model, known_names, near_names
 
-__all__ = ["KnownModel", "known_header", "known_model", "known_names", "near_names"]
+__all__ = ["KnownModel", "is_same", "known_header", "known_model", "known_names", "near_names"]

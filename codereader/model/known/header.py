@@ -48,6 +48,13 @@ def known_model(name: str) -> KnownModel | None:
     return _found(_split(name)[0])
 
 
+def is_same(name: str, other: str) -> bool:
+    """Whether both names mean one known model, and not two quantizations of it."""
+    (bare, mix), (other_bare, other_mix) = _split(name), _split(other)
+    model = _found(bare)
+    return model is not None and model is _found(other_bare) and (mix == other_mix or not (mix and other_mix))
+
+
 def known_header(name: str) -> ModelHeader | None:
     """Return the header of the model that *name* means, None where no known model has that name.
 
