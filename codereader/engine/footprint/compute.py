@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from codereader.engine.footprint.cache import layer_caches, window_length
 from codereader.engine.footprint.cells import windowed_layers
 from codereader.engine.footprint.scratch import Graph
-from codereader.engine.footprint.steps import Facts, Where, evaluate
+from codereader.engine.footprint.steps import Facts, Where, attends, evaluate
 from codereader.engine.footprint.weights import block_number, is_expert
 from codereader.model.gguf import ModelHeader
 
@@ -22,6 +22,12 @@ COPIES = 4
 
 LARGE_BATCH = 32
 """Tokens from which on a device evaluates what the host holds, if it does (ggml, GGML_OP_OFFLOAD_MIN_BATCH)."""
+
+_MOST_EXPERTS = 512
+"""Experts a token that are laid out (llama.cpp, LLAMA_MAX_EXPERTS)."""
+
+_MOST_LAYERS = 512
+"""Layers that are laid out, whatever a file has."""
 
 _REPEATS = 3
 """Layers of a kind that are laid out after one of the same kind: from then on holes lie where they lay before."""
@@ -40,6 +46,20 @@ class Placement:
     """Whether the first device evaluates large batches of what the host holds, copied to it. RPC devices do not."""
     is_pipelined: bool = False
     """Whether devices work at the same time: several, nothing on the host, and all of them can (not over RPC)."""
+
+
+_OWN_WAYS = frozenset({
+    "arwkv7", "deepseek32", "deepseek4", "dots3note", "gemma3n", "glm-dsa", "glm5-next", "grok", "hrm_text", "hy_v4",
+    "minimax-01", "minimax-m3", "qwen4exp", "rwkv6", "rwkv6qwen2", "rwkv7", "t5",
+})  # fmt: skip
+"""Architectures whose steps are not those of `steps`: indexers, RWKV, several residuals, no flash attention."""
+
+
+def unsized(header: ModelHeader) -> str:
+    """Return '' or, in one sentence, why scratch buffers of this model cannot be predicted by formula."""
+    if header.architecture in _OWN_WAYS:
+        return f"The steps of the architecture {header.architecture!r} are not known well enough to size their results."
+    return ""
 
 
 def compute_bytes(
@@ -85,9 +105,9 @@ def _inputs(header: ModelHeader, kept: tuple[int, int], home: int, placement: Pl
 
     The host has all of them, a device those of its layers.
     """
-    windowed = windowed_layers(header)
-    here = {windowed[layer] for layer, at in enumerate(placement.homes) if home in (0, at)}
-    return sum(kept[kind] for kind in here)
+    masks = _masks(_Same(header))
+    here = {masks[layer] for layer, at in enumerate(placement.homes) if home in (0, at)}
+    return sum(kept[kind] for kind in here if kind is not None)
 
 
 def _rotation(length: int) -> int:
@@ -103,12 +123,12 @@ def _steps(
     same: _Same, tokens: int, placement: Placement, rotates: bool, caches: tuple[int, ...], masks: tuple[int, int]
 ) -> tuple[int, ...]:
     """Return the bytes that the steps of all layers take at each home, and *masks* of both kinds of layers."""
-    header, outline, windowed = same.header, _outline(same), windowed_layers(same.header)
+    header, outline, kinds = same.header, _outline(same), _masks(same)
     width, graph = header.embedding_length, Graph(copies=COPIES if placement.is_pipelined else 1)
     ids = tuple((graph.new(16 * tokens), graph.new(mask)) for mask in masks)
     residual = graph.new(4 * tokens * width)
-    ahead = _ahead(windowed, placement)
-    for layer in _told(outline, windowed, placement):
+    ahead = _ahead(kinds, placement)
+    for layer in _told(outline, kinds, placement):
         where = _where(outline[layer], placement, layer, tokens, caches)
         before = placement.homes[layer - 1] if layer else 0
         starts = layer == 0 or before != placement.homes[layer]
@@ -118,26 +138,26 @@ def _steps(
             inputs=tuple(one for kind in ahead[layer] if starts and where.home for one in ids[kind]),
             next_inputs=tuple(one for kind in ahead[layer + 1] for one in ids[kind]),
         )
-        mask = ids[windowed[layer]][1]
+        mask = ids[kinds[layer] or 0][1]
         facts = _facts(header, layer, rotates)
         residual = evaluate(graph, dict(outline[layer].shapes), facts, tokens, width, residual, mask, where)
     graph.home = placement.output
     graph.new(4 * header.vocab_size, graph.over(4 * width, graph.new(4 * width, residual)))
-    keepers = {(home, windowed[layer]) for layer, home in enumerate(placement.homes)}
+    keepers = {(home, kind) for home, kind in zip(placement.homes, kinds, strict=True) if kind is not None}
     for home, kind in sorted(keepers):
         graph.home = home
         graph.new(0, *ids[kind])
     return graph.most_bytes(1 + max((placement.output, *placement.homes), default=0))
 
 
-def _ahead(windowed: Sequence[bool], placement: Placement) -> list[tuple[bool, ...]]:
+def _ahead(kinds: Sequence[int | None], placement: Placement) -> list[tuple[int, ...]]:
     """Return for each layer which kinds of masks are read from there on until another home takes over; then ()."""
-    found: list[tuple[bool, ...]] = [()]
-    for layer in reversed(range(len(windowed))):
-        homes = placement.homes
+    found: list[tuple[int, ...]] = [()]
+    homes = placement.homes
+    for layer in reversed(range(len(kinds))):
         goes_on = layer not in placement.host_experts and homes[layer : layer + 1] == homes[layer + 1 : layer + 2]
-        kinds = {windowed[layer]: None} | (dict.fromkeys(found[-1]) if goes_on else {})
-        found.append(tuple(kinds))
+        here = dict.fromkeys((kinds[layer], *(found[-1] if goes_on else ())))
+        found.append(tuple(kind for kind in here if kind is not None))
     return found[::-1]
 
 
@@ -177,14 +197,24 @@ def _outline(same: _Same) -> tuple[_Outline, ...]:
     return tuple(_Outline(tuple(a.items()), tuple(b.items())) for a, b in zip(shapes, sizes, strict=True))
 
 
-def _told(outline: tuple[_Outline, ...], windowed: Sequence[bool], placement: Placement) -> Iterator[int]:
+@functools.lru_cache(maxsize=8)
+def _masks(same: _Same) -> tuple[int | None, ...]:
+    """Return which mask each layer reads: 0 that of everything, 1 that of a window, None where it reads none."""
+    windowed = windowed_layers(same.header)
+    return tuple(
+        int(layer < len(windowed) and windowed[layer]) if attends(dict(one.shapes)) else None
+        for layer, one in enumerate(_outline(same))
+    )
+
+
+def _told(outline: tuple[_Outline, ...], kinds: Sequence[int | None], placement: Placement) -> Iterator[int]:
     """Yield the numbers of the layers to lay out, ascending: of those that repeat only the first few."""
     seen: dict[object, int] = {}
     before: object = None
-    for layer, (one, home) in enumerate(zip(outline, placement.homes, strict=True)):
+    for layer, (one, home) in enumerate(zip(outline[:_MOST_LAYERS], placement.homes, strict=False)):
         following = placement.homes[layer + 1] if layer + 1 < len(placement.homes) else placement.output
         lent = one.sizes if placement.borrows else ()
-        kind = (one.shapes, lent, home, following, layer in placement.host_experts, windowed[layer])
+        kind = (one.shapes, lent, home, following, layer in placement.host_experts, kinds[layer])
         seen[before, kind] = seen.get((before, kind), 0) + 1
         if seen[before, kind] <= _REPEATS:
             yield layer
@@ -209,7 +239,7 @@ def _facts(header: ModelHeader, layer: int, rotates: bool) -> Facts:
         head=header.key_length,
         value=header.value_length,
         key_value_heads=heads[layer] if layer < len(heads) else 0,
-        experts_used=header.expert_used_count,
+        experts_used=min(header.expert_used_count, header.expert_count, _MOST_EXPERTS),
         inner=header.number("ssm.inner_size"),
         state=header.number("ssm.state_size"),
         groups=header.number("ssm.group_count", 1),

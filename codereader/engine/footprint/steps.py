@@ -58,6 +58,11 @@ class Where:
     """Bytes of the layer's cache where that lies elsewhere too and is copied."""
 
 
+def attends(shapes: Shapes) -> bool:
+    """Whether a layer of these *shapes* reads a cache of keys, and so a mask. Delta nets name their input like it."""
+    return "attn_q" in shapes or "attn_kv_a_mqa" in shapes or ("attn_qkv" in shapes and "ssm_conv1d" not in shapes)
+
+
 def evaluate(
     graph: Graph, shapes: Shapes, facts: Facts, tokens: int, width: int, residual: int, mask: int, where: Where
 ) -> int:
@@ -82,6 +87,8 @@ class _Layer:
 
     def evaluate(self, residual: int) -> int:
         mixed, normed = self.mixer(residual)
+        if mixed is None and not self.feeds_forward:
+            return residual
         if mixed is None:
             return self.added(self.feed(self.normed(residual)), residual)
         if self.has("post_attention_norm") and self.has("ffn_norm"):
@@ -98,10 +105,15 @@ class _Layer:
     def has(self, name: str) -> bool:
         return name in self.shapes
 
+    def length(self, name: str, axis: int) -> int:
+        """Return the length of the tensor *name* along *axis*; 1 where it has no such axis, 0 where there is none."""
+        if name not in self.shapes:
+            return 0
+        return self.shapes[name][axis] if axis < len(self.shapes[name]) else 1
+
     def out(self, name: str) -> int:
         """Return how many numbers a token the matrix *name* gives, 0 where there is none."""
-        shape = self.shapes.get(name, ())
-        return shape[1] if len(shape) > 1 else 0
+        return self.length(name, 1)
 
     @property
     def is_parallel(self) -> bool:
@@ -172,20 +184,25 @@ class _Layer:
 
     def mixer(self, residual: int) -> tuple[int | None, int]:
         """Return the result of the layer's first half, if it has one, and what that half read."""
-        for name, steps in self.mixers().items():
-            if self.has(name):
-                normed = self.first_normed(residual) if self.has("attn_norm") else residual
-                return steps(normed), normed
-        return None, residual
+        parts = self.mixers()
+        if not parts:
+            return None, residual
+        normed = self.first_normed(residual) if self.has("attn_norm") else residual
+        result = parts[0](normed)
+        for part in parts[1:]:
+            result = self.over(self.width, result, part(normed))
+        return result, normed
 
-    def mixers(self) -> dict[str, Callable[[int], int]]:
-        return {
-            "ssm_conv1d": self.recurrent,
-            "shortconv.conv": self.short_convolution,
-            "attn_kv_a_mqa": self.latent_attention,
-            "attn_qkv": self.attention,
-            "attn_q": self.attention,
-        }
+    def mixers(self) -> list[Callable[[int], int]]:
+        """Return what the layer mixes its tokens by; Falcon-H1 has two of them beside each other."""
+        found: list[Callable[[int], int]] = []
+        if attends(self.shapes):
+            found.append(self.latent_attention if self.has("attn_kv_a_mqa") else self.attention)
+        if self.has("ssm_conv1d"):
+            found.append(self.recurrent)
+        elif self.has("shortconv.conv"):
+            found.append(self.short_convolution)
+        return found
 
     def attention(self, normed: int) -> int:
         heads = self.facts.key_value_heads
@@ -194,7 +211,7 @@ class _Layer:
         every = self.times("attn_qkv", normed) if self.has("attn_qkv") else -1
         queries = self.graph.view(self.part("attn_q", every, normed))
         gate = -1
-        if self.has("attn_output") and self.shapes["attn_output"][0] * 2 == query:
+        if self.has("attn_output") and self.length("attn_output", 0) * 2 == query:
             gate, query = self.graph.view(queries), query // 2
         queries = self.rotated(self.turned("attn_q_norm", queries, query), query)
         stored = []
@@ -223,7 +240,7 @@ class _Layer:
         """Store keys and values, attend, and multiply by the output matrix."""
         for one in stored:
             self.new(0, self.graph.view(one))
-        width = self.shapes["attn_output"][0] if self.has("attn_output") else query
+        width = self.length("attn_output", 0) if self.has("attn_output") else query
         result = self.rotated(self.attended(width, queries), width)
         if gate >= 0:
             result = self.over(width, self.graph.view(result), self.over(width, self.new(width, gate)))
@@ -245,16 +262,16 @@ class _Layer:
         small = self.out("attn_kv_a_mqa")
         if not self.has("attn_k_b"):
             return self.unfolded_attention(normed, queries, query)
-        inner, rank, heads = self.shapes["attn_k_b"][0], self.shapes["attn_k_b"][1], self.shapes["attn_k_b"][2]
+        inner, rank, heads = (self.length("attn_k_b", axis) for axis in range(3))
         absorbed = self.new(heads * rank, self.graph.view(queries))
         turned = self.new(query - heads * inner, self.graph.view(queries))
-        queries = self.new(heads * (rank + query // heads - inner), self.graph.view(absorbed), turned)
+        queries = self.new(heads * (rank + query // max(1, heads) - inner), self.graph.view(absorbed), turned)
         both = self.new(small, normed)
         values = self.normed(self.graph.view(both), rank)
         keys = self.new(small, self.graph.view(values), self.new(small - rank, self.graph.view(both)))
         self.new(0, self.graph.view(keys))
         result = self.attended(heads * rank, queries)
-        width = self.shapes["attn_output"][0]
+        width = self.length("attn_output", 0)
         result = self.new(width, self.graph.view(result))
         result = self.new(width, self.graph.view(result))
         return self.times("attn_output", self.graph.view(result))
@@ -262,13 +279,15 @@ class _Layer:
     def unfolded_attention(self, normed: int, queries: int, query: int) -> int:
         """Latent attention as plain attention, every head with keys and values of its own."""
         small, pair = self.out("attn_kv_a_mqa"), self.out("attn_kv_b")
-        rank = self.shapes["attn_kv_b"][0]
+        rank = self.length("attn_kv_b", 0)
         queries = self.new(query, self.graph.view(queries))
         both = self.new(small, normed)
         result = self.new(pair, self.normed(self.graph.view(both), rank))
-        values = self.new(self.shapes["attn_output"][0], self.graph.view(result))
+        values = self.new(self.length("attn_output", 0), self.graph.view(result))
         turned = self.new(small - rank, self.graph.view(both))
-        keys = self.new(query, self.graph.view(result), self.new(query * (small - rank) // self.facts.head, turned))
+        keys = self.new(
+            query, self.graph.view(result), self.new(query * (small - rank) // max(1, self.facts.head), turned)
+        )
         return self.attend(queries, (keys, values), query, -1)
 
     def normed_small(self, name: str, source: int) -> int:
@@ -286,7 +305,7 @@ class _Layer:
 
     def convolved(self, channels: int, source: int) -> tuple[int, int]:
         """Return the input of a convolution, the state before it first, and its result."""
-        kernel = self.shapes["ssm_conv1d"][0]
+        kernel = self.length("ssm_conv1d", 0)
         state = self.graph.new(4 * (kernel - 1) * channels)
         row = self.graph.new(4 * (self.tokens + kernel - 1) * channels, self.graph.view(state), self.graph.view(source))
         self.new(0, self.graph.view(row))
@@ -299,7 +318,7 @@ class _Layer:
         moved = self.over(inner, self.over(inner, moved))
         small = self.out("ssm_x")
         narrow = self.new(small, moved)
-        step = self.new(small - 2 * self.facts.state, self.graph.view(narrow))
+        step = self.new(max(0, small - 2 * self.facts.state), self.graph.view(narrow))
         step = self.over(inner, self.new(inner, step))
         first, last = (self.new(self.facts.state, self.graph.view(narrow)) for _ in range(2))
         scanned = self.scanned(self.graph.view(moved), step, first, last)
@@ -310,7 +329,7 @@ class _Layer:
         both = self.new(self.out("ssm_in"), normed)
         _, moved = self.convolved(channels, both)
         moved = self.over(channels, self.over(channels, moved))
-        heads = self.out("ssm_in") - inner - channels
+        heads = max(0, self.out("ssm_in") - inner - channels)
         step = self.over(heads, self.new(heads, self.graph.view(both)))
         scanned = self.scanned(self.graph.view(moved), step)
         return self.gated_output(scanned, self.graph.view(moved), both)
@@ -361,8 +380,8 @@ class _Layer:
 
     def short_convolution(self, normed: int) -> int:
         """LFM2's: three projections, a convolution of one of them times another."""
-        width = self.shapes["shortconv.conv"][-1]
-        kernel = self.shapes["shortconv.conv"][0]
+        width = self.length("shortconv.conv", 1)
+        kernel = self.length("shortconv.conv", 0)
         every = self.new(3 * width, self.graph.view(normed))
         product = self.new(width, self.graph.view(every), self.graph.view(every))
         state = self.graph.new(4 * (kernel - 1) * width)
@@ -393,7 +412,7 @@ class _Layer:
         return self.over(self.width, result, other)
 
     def dense(self, normed: int, suffix: str) -> int:
-        inner = self.shapes[f"ffn_down{suffix}"][0]
+        inner = self.length(f"ffn_down{suffix}", 0)
         up = f"ffn_up{suffix}"
         if self.has(f"ffn_gate{suffix}"):
             result = self.new(inner, self.times(f"ffn_gate{suffix}", normed), self.times(up, normed))
@@ -404,7 +423,8 @@ class _Layer:
         return self.times(f"ffn_down{suffix}", result)
 
     def experts(self, normed: int) -> int:
-        used, (inner, width, count) = self.facts.experts_used, self.shapes["ffn_down_exps"]
+        inner, width, count = (self.length("ffn_down_exps", axis) for axis in range(3))
+        used = self.facts.experts_used
         scores = self.new(count, normed)
         chances, order = self.new(count, scores), self.new(count, scores)
         weights = self.over(used, self.over(used, self.new(used, chances, self.graph.view(order))))
