@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from codereader.engine.footprint.cache import CACHE_TYPE_BYTES
 from codereader.engine.hardware.machine import Device, Machine
 from codereader.engine.planning.demand import Demand, Model, Reading
 from codereader.engine.planning.placement import Placement
@@ -42,12 +43,16 @@ HOST_SHARE, MANY_CHANNELS_SHARE, FEW_CHANNELS = 0.65, 0.4, 110e9
 no less than 0.4 of more. gpt-oss-120b reaches more than 0.6 on two channels; Scout Q6_K 0.39 on 12 channels of DDR5,
 and 0.35 on 8 of DDR4 (ik_llama.cpp, pull request 321)."""
 
+MEASURED_SHARE = 0.85
+"""The same of what this machine's memory was measured to give: a probe only reads, a model also computes."""
+
 CORE_OPERATIONS = 40e9
 """Operations a second of one CPU core multiplying a prompt: 31 and 42 measured on EPYC cores with AVX2 (135M Q4_1,
 270M Q4_K_M); cores with AVX-512 reach twice that."""
 
-CORE_ATTENTION = 17e9
-"""The same for attention, prompt and answer alike."""
+CORE_ATTENTION, CORE_UNPACKING = 17e9, 5e9
+"""The same for attention, and for attention of a prompt to a quantized cache: one such core read 1,536 tokens at 112
+tokens a second with an f16 cache and at 60 with q8_0, and answered at 33 and 35."""
 
 CORE_DECODE = 25e9
 """The same for the products of a single token: 18 and 21 measured on those cores, 35 follow from Scout on an EPYC
@@ -106,12 +111,12 @@ def speed_of(
     """Return how long *placement* takes; *from_disk* bytes of the host's weights do not fit its memory."""
     parts = _parts(model, reading, placement)
     threads = machine.physical_cores
-    token = _token(model, parts, placement, machine, threads) + _disk_token(parts, from_disk)
+    token = _token(model, demand, parts, placement, machine, threads) + _disk_token(parts, from_disk)
     full, rest = divmod(max(1, tokens.prompt), demand.micro_batch)
     prompt = 0.0
     for count, rows in ((full, demand.micro_batch), (1, rest)):
         if count and rows:
-            prompt += _batches(count, rows, model, parts, placement, machine, threads, mmap)
+            prompt += _batches(count, rows, model, demand, parts, placement, machine, threads, mmap)
     if from_disk:
         prompt += (full + bool(rest)) * parts.host.weights / DISK
     return Speed(prompt, token)
@@ -181,7 +186,7 @@ def _part(model: Model, reading: Reading, layers: range, left: frozenset[int], *
     )
 
 
-def _token(model: Model, parts: _Parts, placement: Placement, machine: Machine, threads: int) -> float:
+def _token(model: Model, demand: Demand, parts: _Parts, placement: Placement, machine: Machine, threads: int) -> float:
     """Return the seconds of one token of the answer, without what comes from disk."""
     seconds = parts.crossings * CROSSING_SECONDS
     for device, part in zip(placement.devices, parts.devices, strict=True):
@@ -191,8 +196,10 @@ def _token(model: Model, parts: _Parts, placement: Placement, machine: Machine, 
         return seconds
     products = host.operations + host.expert_operations + (0 if placement.devices else model.work.output)
     seconds += max(host.read / host_bandwidth(machine), products / (CORE_DECODE * threads))
-    # a token of the answer sees about all of the prompt, one of the prompt half of it
-    return seconds + max(host.cache / host_bandwidth(machine), 2 * host.attention / (CORE_ATTENTION * threads))
+    # a token of the answer sees about all of the prompt, one of the prompt half of it; unpacking a quantized cache
+    # takes as long as reading fewer bytes saves
+    held = host.cache * CACHE_TYPE_BYTES["f16"] / CACHE_TYPE_BYTES[demand.cache.kind]
+    return seconds + max(held / host_bandwidth(machine), 2 * host.attention / (CORE_ATTENTION * threads))
 
 
 def _disk_token(parts: _Parts, from_disk: int) -> float:
@@ -212,6 +219,7 @@ def _batches(
     count: int,
     rows: int,
     model: Model,
+    demand: Demand,
     parts: _Parts,
     placement: Placement,
     machine: Machine,
@@ -237,7 +245,8 @@ def _batches(
         return count * sum(stages)
     if host.weights:
         products = host.operations + host.expert_operations
-        seconds = rows * (products / CORE_OPERATIONS + host.attention / CORE_ATTENTION) / threads
+        attention = host.attention / (CORE_ATTENTION if demand.cache.kind == "f16" else CORE_UNPACKING)
+        seconds = rows * (products / CORE_OPERATIONS + attention) / threads
         stages.append(max(seconds, host.weights / host_bandwidth(machine)))
     serial = count * sum(stages)
     if placement.pipeline:
@@ -269,6 +278,8 @@ def prefill_operations(device: Device) -> float:
 
 def host_bandwidth(machine: Machine) -> float:
     """Return the bytes a second that decoding is thought to read of the host's memory."""
+    if machine.bandwidth and not machine.name:
+        return MEASURED_SHARE * machine.bandwidth
     stated = machine.bandwidth or HOST_BANDWIDTH
     return max(HOST_SHARE * min(stated, FEW_CHANNELS), MANY_CHANNELS_SHARE * stated)
 
