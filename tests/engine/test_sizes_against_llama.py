@@ -52,7 +52,7 @@ DRAFTED = (
     "bailingmoe3", "cohere2moe", "deepseek2", "deepseek32", "deepseek4", "glm-dsa", "glm4moe", "glm5-next", "hy_v3",
     "jamba", "kimi-linear", "lfm2", "llama", "mimo2", "minimax-m3", "qwen35", "qwen35moe", "qwen3next", "step35",
 )  # fmt: skip
-NEVER_DRAFTED = ("bailingmoe2", "exaone4", "glm4")
+NEVER_DRAFTED = ("bailingmoe2", "dots3note", "exaone-moe", "exaone4", "glm4")
 """Of these llama.cpp loads no draft layer, even when asked to."""
 
 VARIANTS: list[tuple[str, dict[str, Value | None]]] = [
@@ -179,14 +179,25 @@ def _drafting(name: str) -> dict[str, Value | None]:
 
 
 def _with_a_draft(name: str, tensors: dict[str, tuple[int, ...]]) -> tuple[dict[str, Value], dict]:
-    """Return metadata and *tensors* with a draft layer appended that is like the last one."""
-    last, draft = f"blk.{LAYERS - 1}.", f"blk.{LAYERS}."
-    extra = {draft + key.removeprefix(last): shape for key, shape in tensors.items() if key.startswith(last)}
+    """Return metadata and *tensors* with a draft layer appended: attention as in the last layer, a network of its own.
+
+    The network is dense where the first layer's is; of Bailing it is the last layer's, with a norm more. There are no
+    rope factors: of EXAONE llama.cpp counts them once more for the draft layer, and loads no such file.
+    """
+    draft, network = f"blk.{LAYERS}.", f"blk.{LAYERS - 1 if name == 'bailingmoe2' else 0}."
+    attention = f"blk.{LAYERS - 1}."
+    extra = {}
+    for key, shape in tensors.items():
+        part = key.split(".", 2)[-1]
+        of_the_network = part.startswith(("exp_probs", "ffn_")) and part != "ffn_norm.weight"
+        if key.startswith(network if of_the_network else attention) and not part.startswith("indexer"):
+            extra[draft + part] = shape
     extra |= {f"{draft}nextn.eh_proj.weight": (512, 256), f"{draft}nextn.enorm.weight": (256,)}
     extra |= {f"{draft}nextn.hnorm.weight": (256,)}
     if name == "bailingmoe2":
         extra[f"{draft}layer_output_norm.weight"] = (256,)
-    return metadata(name, {"block_count": LAYERS + 1, "nextn_predict_layers": 1}), tensors | extra
+    found = {key: shape for key, shape in (tensors | extra).items() if key != "rope_freqs.weight"}
+    return metadata(name, {"block_count": LAYERS + 1, "nextn_predict_layers": 1}), found
 
 
 def test_the_weights_that_llama_loads_are_those_counted(tmp_path, shapes):
