@@ -55,17 +55,25 @@ def start(module: str, function: str, errors: IO[bytes] | int) -> subprocess.Pop
 
 
 def _places() -> list[str]:
-    """Return where to import from: what this process has, without the current folder, and this package."""
+    """Return where to import from: what this process has, this package's own place as early as here.
+
+    The current folder, which `python -m` puts first, is left out unless this package lies there.
+    """
     home = str(Path(codereader.__file__).parent.parent)
-    places = [os.path.abspath(place) for place in _chosen() if place]  # noqa: PTH100 - may lie in an archive
-    return [*(place for place in places if place != home), home]
+    places = [_absolute(place) for place in sys.path]
+    here = {number for number, place in enumerate(sys.path) if not place}
+    if not sys.flags.safe_path and places[:1] == [_absolute("")]:
+        here.add(0)
+    kept = [place for number, place in enumerate(places) if number not in here or place == home]
+    return kept if home in kept else [home, *kept]
 
 
-def _chosen() -> list[str]:
-    """Return `sys.path` without the current folder that `python -m` puts first."""
-    first = sys.path[0] if sys.path else ""
-    from_here = not sys.flags.safe_path and first in ("", str(Path.cwd()))
-    return sys.path[1:] if from_here else sys.path
+def _absolute(place: str) -> str:
+    """Return *place*, which may lie in an archive, seen from the current folder if there is still one."""
+    try:
+        return os.path.abspath(place)  # noqa: PTH100
+    except OSError:
+        return place
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -43,6 +44,20 @@ def test_the_same_package_is_imported(monkeypatch, tmp_path) -> None:
     assert codereader.__file__ == package
     assert str(tmp_path / "modules") in places
     assert "more" == more
+
+
+def test_this_package_comes_before_another_of_its_name(monkeypatch, tmp_path) -> None:
+    """A checkout that one stands in is what runs, also where an older release is installed."""
+    import codereader
+
+    (tmp_path / "installed" / "codereader").mkdir(parents=True)
+    (tmp_path / "installed" / "codereader" / "__init__.py").write_text("")
+    home = str(Path(codereader.__file__).parent.parent)
+    monkeypatch.setattr(sys, "path", [home, str(tmp_path / "installed"), *sys.path])
+
+    package, *_ = told(monkeypatch, tmp_path)
+
+    assert codereader.__file__ == package
 
 
 def test_the_current_folder_is_neither_searched_nor_stood_in(monkeypatch, tmp_path) -> None:
