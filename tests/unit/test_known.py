@@ -68,6 +68,7 @@ def test_sizes_agree_with_the_published_files(name: str, gigabytes: float) -> No
         ("falcon-h1-34b", 33.64), ("lfm2-8b-a1b", 8.34), ("command-r-v01", 34.98), ("gemma-3-270m", 0.27),
         ("qwen3.6-35b-a3b", 34.66), ("qwen3.5-397b-a17b", 396.35), ("qwen3.6-27b", 26.90), ("qwen3.5-9b", 8.95),
         ("gemma-4-31b", 30.70), ("gemma-4-26b-a4b", 25.23), ("mixtral-8x7b", 46.70),
+        ("qwen3.5-122b-a10b", 122.11), ("kimi-k2", 1026.41), ("mixtral-8x22b", 140.62), ("llama-3.1-405b", 405.85),
     ],
 )  # fmt: skip
 def test_weights_are_counted_as_the_publisher_counts_them(name: str, billions: float) -> None:
