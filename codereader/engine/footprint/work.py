@@ -21,11 +21,6 @@ class Work:
     """Those of the routed experts that one token uses."""
     output: float
 
-    @property
-    def total(self) -> float:
-        """Operations of one token, attention apart."""
-        return sum(self.rest) + sum(self.experts) + self.output
-
 
 def work(header: ModelHeader) -> Work:
     """Return two operations a weight that one token is multiplied with, of routed experts those that it uses."""
@@ -60,11 +55,6 @@ def attention_operations(header: ModelHeader, tokens: int) -> tuple[float, ...]:
         4.0 * heads * header.key_length * (near if layer < len(windowed) and windowed[layer] else everything)
         for layer, heads in enumerate(_attending(header))
     )
-
-
-def prefill_operations(header: ModelHeader, prompt_tokens: int) -> float:
-    """Return operations a prompt token, attention included."""
-    return work(header).total + sum(attention_operations(header, prompt_tokens))
 
 
 def widest_operations(header: ModelHeader) -> int:

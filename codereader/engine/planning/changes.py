@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from codereader.engine.footprint.cache import refused
-from codereader.engine.hardware.machine import Machine
 from codereader.engine.plan import HOST, size
 from codereader.engine.planning.candidate import Candidate, Chooser, padded
 from codereader.engine.planning.limits import names_of
@@ -44,7 +43,7 @@ def _smaller_context(chooser: Chooser, chosen: Candidate) -> str:
     enough = padded(chooser.need.prompt_tokens + chooser.need.answer_tokens)
     if not chooser.exact_context or enough >= chooser.context:
         return ""
-    made = _again(chooser, chosen, context=enough)
+    made = _again(chooser, chosen, enough)
     freed = sum(share.used for share in chosen.shares) - sum(share.used for share in made.shares) if made else 0
     if made is None or freed <= 0:
         return ""
@@ -118,9 +117,9 @@ def _more_cards(chooser: Chooser, chosen: Candidate) -> str:
     return f"about {math.ceil(held / room)} x {name} would hold what is to lie on cards"
 
 
-def _again(chooser: Chooser, chosen: Candidate, *, context: int, machine: Machine | None = None) -> Candidate | None:
-    """Return the best candidate with the same cache and micro-batch for another context or machine."""
-    like = replace(_like(chooser, chosen), context=context, machine=machine or chooser.machine)
+def _again(chooser: Chooser, chosen: Candidate, context: int) -> Candidate | None:
+    """Return the best candidate with the same cache and micro-batch for another context."""
+    like = replace(_like(chooser, chosen), context=context)
     return min((one for one in candidates(like) if not one.lacks), key=lambda one: one.key, default=None)
 
 

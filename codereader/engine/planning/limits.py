@@ -78,7 +78,8 @@ def assumption_of(chooser: Chooser, chosen: Candidate) -> str:
     parts = [_device_rates(chooser, device) for device in _different(placement.devices)]
     if placement.offloads and chosen.demand.micro_batch >= OFFLOAD_BATCH:
         rate = link_rate(placement.devices[0], mmap=chosen.mmap)
-        stated = "" if placement.devices[0].link else ", PCIe 4 x16 assumed"
+        first = placement.devices[0]
+        stated = "" if first.link or first.shares_memory else ", PCIe 4 x16 assumed"
         parts.append(f"weights copied at {rate / 1e9:,.0f} GB/s{stated}")
     if not placement.whole:
         stated = "" if machine.bandwidth else ", assumed"

@@ -285,5 +285,7 @@ def host_bandwidth(machine: Machine) -> float:
 
 
 def link_rate(device: Device, *, mmap: bool) -> float:
-    """Return the bytes a second that weights are thought to be copied to *device*."""
+    """Return the bytes a second that weights are thought to be copied to *device*: within a pool read and written."""
+    if device.shares_memory:
+        return (device.bandwidth or POOL_BANDWIDTH) / 2
     return (device.link or LINK) * (PAGED_LINK_SHARE if mmap else LINK_SHARE)
