@@ -36,7 +36,7 @@ MOST_WAITING = 512
 """Answers that wait to be taken; the process pauses beyond."""
 
 END_SECONDS = 10.0
-"""How long a process may take to end once its input has: the system frees its memory meanwhile."""
+"""How long is waited for the system to take the memory of a process back."""
 
 LOOK_SECONDS = 0.03
 """How often the cancel token is looked at."""
@@ -45,6 +45,15 @@ SERVING = "codereader.engine.process.serving"
 
 _KILLED = 9
 """The number of SIGKILL, which Windows has no name for."""
+
+_LIKELY = {
+    4: ", most likely because llama.cpp was built for another processor",
+    _KILLED: ", most likely because the system ran out of memory",
+}
+"""What the signals mean that end a process unasked, where it is not plain."""
+
+_LAST_LINES = 10
+"""Lines before the end of a process that may tell why it ended; older ones speak of what it has survived."""
 
 _PAUSE_SECONDS = 0.01
 _KEPT_ERRORS = 64
@@ -137,19 +146,19 @@ class Child:
         return row_of(line)
 
     def close(self) -> None:
-        """Let the process end and wait until it has, so that its memory is free. Harmless when called twice."""
+        """End the process and wait until its memory is free. Harmless when called twice.
+
+        Nothing is lost: what is to be kept is on disk before an answer begins.
+        """
         self._requests.put(b"")
-        try:
+        self._process.kill()
+        with suppress(subprocess.TimeoutExpired):
             self._process.wait(END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(END_SECONDS)
         for thread in self._threads:
             thread.join(1)
 
     def kill(self) -> None:
-        """End the process at once and do not wait for the system to take its memory back."""
+        """End the process and do not wait for the system to take its memory back."""
         self._process.kill()
         Thread(target=self.close, name="codereader-engine-end", daemon=True).start()
 
@@ -220,7 +229,7 @@ class Run:
 
 def ended(code: int | None, errors: str) -> EngineEnded | ModelTooLarge:
     """Return the error for a process that ended with *code*, negative for a signal, and wrote *errors*."""
-    lines = [line.strip() for line in errors.splitlines() if line.strip()]
+    lines = [line.strip() for line in errors.splitlines() if line.strip()][-_LAST_LINES:]
     telling = [line for line in lines if _TELLING.search(line)]
     why = printable(_FOLDER.sub("", (telling or lines or [""])[-1]))[:300]
     message = f"the engine ended: {_how(code)}{': ' if why else ''}{why}"
@@ -238,4 +247,4 @@ def _how(code: int | None) -> str:
         name = f" ({signal.Signals(-code).name})"
     except ValueError:
         name = ""
-    return f"signal {-code}{name}"
+    return f"signal {-code}{name}{_LIKELY.get(-code, '')}"

@@ -89,8 +89,9 @@ class RemoteEngine:
         try:
             self._load(child, cancel, progress, tell)
         except EngineEnded as error:
+            told = self._load_error(error, was_killed=child.was_killed)
             self._end()
-            raise self._load_error(error, was_killed=child.was_killed) from error
+            raise told from error
         except Cancelled:
             self._child = None
             child.kill()
@@ -151,7 +152,7 @@ class RemoteEngine:
         """Return what it says of a model that its process ended while it loaded it."""
         message = f"cannot load {self._path}: {error}"
         if was_killed:
-            return ModelTooLarge(f"{message}; most likely the system ran out of memory")
+            return ModelTooLarge(message)
         if "GGML_ASSERT" in message:
             return ModelUnreadable(
                 message, "Download the model again, or choose another one: `codereader models list`."
