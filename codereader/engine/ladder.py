@@ -112,7 +112,7 @@ def _corrected(chooser: Chooser, plan: Plan) -> Chooser:
 
 def _batches(ladder: _Ladder, plan: Plan, short: str) -> Iterator[Plan]:  # noqa: ARG001 - one signature for all rungs
     """Yield *plan* in micro-batches of a quarter, and of a quarter of that."""
-    micro_batch = plan.micro_batch
+    micro_batch = _batch(plan)
     while micro_batch > SMALLEST_BATCH:
         micro_batch = max(SMALLEST_BATCH, micro_batch // 4)
         yield ladder.made(plan, micro_batch=micro_batch)
@@ -205,6 +205,11 @@ def _used(plan: Plan, short: str) -> int:
     return sum(share.used for share in plan.shares if share.name != HOST)
 
 
+def _batch(plan: Plan) -> int:
+    """Return the tokens that are really evaluated at once: llama.cpp takes no more than the context."""
+    return min(plan.micro_batch, plan.context)
+
+
 def _share(plan: Plan, name: str) -> Share:
     return next((share for share in plan.shares if share.name == name), Share(name, 0, 0, 0, 0))
 
@@ -233,9 +238,7 @@ def _difference(before: Plan, after: Plan) -> str:
     if before.cache_type_k != after.cache_type_k:
         return f"with a {after.cache_type_k} cache, not {before.cache_type_k}, which is a little less precise"
     if before.micro_batch != after.micro_batch:
-        return (
-            f"in batches of {after.micro_batch:,} tokens, not {before.micro_batch:,}, which reads prompts more slowly"
-        )
+        return f"in batches of {after.micro_batch:,} tokens, not {_batch(before):,}, which reads prompts more slowly"
     return "with the weights mapped from the file, not read into memory"
 
 

@@ -220,3 +220,27 @@ def test_a_card_can_be_named(serve, run):
 
     assert ["RPC1"] == cards_of(found)
     assert found["as planned"]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the limit on address space works on Linux alone")
+def test_the_command_survives_a_lack_of_memory_and_remembers_it(serve, rpc_plugin, tmp_path):
+    """Each step is a note, the answer comes, and the next question does not run into it again."""
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "a.c").write_text("int twice(int x) { return 2 * x; }\nint main(void) { return twice(3); }\n")
+    env = with_cards(rpc_plugin, {serve(room=90 * MIB).endpoint: 1300 * MIB})
+    flags = ["--model", str(bundled_model()), "--device", "RPC0", "--max-tokens", "4", "--all-prose"]
+
+    def ask() -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "codereader", "ask", str(tree), "explain structure", *flags],
+            env=env, capture_output=True, text=True, timeout=300, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stderr
+
+    first, second = ask(), ask()
+
+    assert "note: RPC0 ran out of memory: trying again " in first
+    assert "ran out of memory" not in second
+    assert "layers on the GPU" in second
