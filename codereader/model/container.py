@@ -27,9 +27,9 @@ SHORT_ARRAY = 4096
 
 MAX_KEYS = 1 << 16
 MAX_TENSORS = 1 << 16
-MAX_STRINGS = 1 << 23
+MAX_STRINGS = 1 << 21
 MAX_DECODED = 1 << 20
-"""Elements of short arrays, all together."""
+"""Strings in lists, and elements of short arrays, all together."""
 MAX_HEADER = 1 << 27
 """Bytes before the weights. Bounds far beyond any published model: they keep a hostile header from costing minutes."""
 
@@ -94,13 +94,14 @@ class Scan:
 class _Reader:
     """A cursor over the mapped header of one file that never reads beyond its end, nor beyond `MAX_HEADER`."""
 
-    __slots__ = ("data", "path", "position", "size")
+    __slots__ = ("data", "path", "position", "size", "strings")
 
     def __init__(self, data: mmap.mmap, path: Path, position: int) -> None:
         self.data = data
         self.path = path
         self.position = position
         self.size = min(len(data), MAX_HEADER)
+        self.strings = 0
 
     def broken(self, why: str) -> ModelUnreadable:
         """Return the error that says why the header cannot be read."""
@@ -275,6 +276,8 @@ def _strings(reader: _Reader, count: int) -> list[bytes]:
     try:
         for _ in range(count):
             end = position + 8 + length_at(data, position)[0]
+            if end > reader.size:
+                raise reader.broken("it is truncated inside a list of strings")
             strings.append(data[position + 8 : end])
             position = end
     except (struct.error, OverflowError, IndexError):
@@ -284,7 +287,8 @@ def _strings(reader: _Reader, count: int) -> list[bytes]:
 
 
 def _bound_strings(reader: _Reader, count: int) -> None:
-    if count > MAX_STRINGS or count * 8 > reader.size - reader.position:
+    reader.strings += count
+    if reader.strings > MAX_STRINGS or count * 8 > reader.size - reader.position:
         raise reader.broken(f"it promises a list of {count:,} strings")
 
 
@@ -329,8 +333,9 @@ def _read_tensor(reader: _Reader) -> Tensor:
         raise reader.broken(f"the tensor {name!r} is of the type {kind}, which this version does not know")
     word, block, block_bytes = TENSOR_TYPES[kind]
     tensor = Tensor(name, shape, word, offset, 0)
-    if (shape[0] if shape else 1) % block:
-        raise reader.broken(f"the tensor {name!r} of type {word} has rows of {shape[0]:,} weights")
+    row = shape[0] if shape else 1
+    if row % block:
+        raise reader.broken(f"the tensor {name!r} of type {word} has rows of {row:,} weights")
     return replace(tensor, bytes=tensor.elements // block * block_bytes)
 
 

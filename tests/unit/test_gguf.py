@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from codereader.errors import ModelNotFound, ModelUnreadable
 from codereader.model.gguf import read_header, read_numbers, read_strings
+from codereader.model.known import known_header
 from tests.gguf_files import header_bytes, llama_metadata, write_gguf
+from tests.hollow import write_hollow
 
 TENSORS = [("token_embd.weight", (64, 32), "F32"), ("blk.0.attn_q.weight", (256, 2), "Q4_K"), ("norm", (5,), "F16")]
 
@@ -190,6 +192,26 @@ def test_a_header_larger_than_any_models_is_not_walked(tmp_path):
     assert taken < 1 << 20
 
 
+@pytest.mark.parametrize("value", [
+    struct.pack("<IQ", 8, 300_000_000),
+    struct.pack("<IIQQ", 9, 8, 1, 300_000_000),
+    struct.pack("<IIQQ", 9, 8, 5000, 300_000_000),
+    struct.pack("<IIQ", 9, 8, 16_000_000),
+])  # fmt: skip
+def test_strings_larger_than_any_header_are_not_copied(tmp_path, value):
+    """A string that the file really holds, alone or in a list, takes no memory; nor do millions of empty ones."""
+    with (tmp_path / "m.gguf").open("wb") as file:
+        file.write(b"GGUF" + struct.pack("<IQQQ", 3, 0, 1, 1) + b"k" + value)
+        file.truncate(310_000_000)
+
+    tracemalloc.start()
+    assert why(tmp_path / "m.gguf")
+    taken = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert taken < 1 << 20
+
+
 def test_lists_that_are_short_one_by_one_are_bounded_together(tmp_path):
     """Thousands of lists, each short enough to be decoded, are refused before they fill the memory."""
     one = struct.pack("<IIQ", 9, 0, 4096) + bytes(4096)
@@ -264,6 +286,40 @@ def test_tensors_must_follow_each_other(tmp_path):
     (tmp_path / "m.gguf").write_bytes(whole + bytes(100_000))
 
     assert "lies at 64, not at 0" in why(tmp_path / "m.gguf")
+
+
+def test_rows_that_no_block_divides_are_refused(tmp_path):
+    """A quantized tensor of broken rows, or of no dimensions at all."""
+    assert "of type Q4_K has rows of 100 weights" in why(write_gguf(tmp_path / "m.gguf", {}, [("a", (100,), "Q4_K")]))
+    assert "of type Q8_0 has rows of 1 weights" in why(write_gguf(tmp_path / "m.gguf", {}, [("a", (), "Q8_0")]))
+
+
+def test_a_tensor_of_no_dimensions_is_one_number(tmp_path):
+    """As ggml has it."""
+    assert 1 == read_header(write_gguf(tmp_path / "m.gguf", {}, [("a", (), "F32")])).parameters
+
+
+def test_flipped_bytes_of_a_published_header_never_crash(tmp_path):
+    """Where most of the header is a table of tensors, damage is read or refused all the same."""
+    known = known_header("smollm2-135m")
+    assert known is not None
+    path = write_hollow(tmp_path, known)
+    whole = path.read_bytes()[:20_000]
+    chance = random.Random(11)
+
+    refused = 0
+    for _ in range(150):
+        data = bytearray(whole)
+        for _ in range(chance.randint(1, 6)):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        with path.open("r+b") as file:
+            file.write(data)
+        try:
+            read_header(path)
+        except ModelUnreadable:
+            refused += 1
+
+    assert 0 < refused
 
 
 def test_split_model_counts_all_parts(tmp_path):
