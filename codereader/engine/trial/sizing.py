@@ -7,7 +7,6 @@ the sum of the caches alone, which is then shared out by layers, and the plan's 
 
 from __future__ import annotations
 
-import ctypes
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from typing import Any
 
 from codereader import native
 from codereader.engine import library
+from codereader.engine.buffers import owner, owners
 from codereader.engine.loading import context_parameters, model_parameters
 from codereader.engine.plan import HOST, Plan
 from codereader.engine.trial.breakdown import breakdown
@@ -95,10 +95,10 @@ def _agrees(exact: Mapping[str, tuple[int, int, int]], lines: Sequence[str]) -> 
 def _from_log(plan: Plan, lines: Sequence[str]) -> dict[str, tuple[int, int, int]]:
     """Return bytes by buffer type from the log and the plan."""
     total, layers = sum(_logged_caches(lines)), sum(share.layers for share in plan.shares) or 1
-    owners = _owners()
+    buffers = {device: buffer for buffer, device in owners().items()}
     found: dict[str, tuple[int, int, int]] = {}
     for share in plan.shares:
-        name = next((buffer for buffer, owner in owners.items() if owner == share.name), "CPU")
+        name = buffers.get(share.name, "CPU")
         found[name] = (share.weights, total * share.layers // layers, 0)
     for name, compute in _logged(_COMPUTE, lines).items():
         weights, cache, before = found.get(name, (0, 0, 0))
@@ -108,34 +108,18 @@ def _from_log(plan: Plan, lines: Sequence[str]) -> dict[str, tuple[int, int, int
 
 def _by_device(plan: Plan, sizes: Mapping[str, tuple[int, int, int]], lines: Sequence[str]) -> Measured:
     """Gather buffer types by who owns them, in the plan's order of devices, the host last."""
-    owners, outputs = _owners(), _logged(_OUTPUT, lines)
-    names = dict.fromkeys([*plan.devices, *(owners.get(name, HOST) for name in (*sizes, *outputs)), HOST])
+    known, outputs = owners(), _logged(_OUTPUT, lines)
+    names = dict.fromkeys([*plan.devices, *(owner(name, known) for name in (*sizes, *outputs)), HOST])
     found = {name: Held(name, 0, 0, 0) for name in (*(one for one in names if one != HOST), HOST)}
     for buffer, (weights, cache, compute) in sizes.items():
-        held = found[owners.get(buffer, HOST)]
+        held = found[owner(buffer, known)]
         found[held.name] = replace(
             held, weights=held.weights + weights, cache=held.cache + cache, compute=held.compute + compute
         )
     for buffer, size in outputs.items():
-        held = found[owners.get(buffer, HOST)]
+        held = found[owner(buffer, known)]
         found[held.name] = replace(held, output=held.output + size)
     return Measured(tuple(found.values()))
-
-
-def _owners() -> dict[str, str]:
-    """Return the names of devices that hold layers, by the name of the buffer type that is their own memory."""
-    count = library.ggml("ggml_backend_dev_count", ctypes.c_size_t)()
-    get = library.ggml("ggml_backend_dev_get", ctypes.c_void_p, ctypes.c_size_t)
-    kind = library.ggml("ggml_backend_dev_type", ctypes.c_int, ctypes.c_void_p)
-    buffer = library.ggml("ggml_backend_dev_buffer_type", ctypes.c_void_p, ctypes.c_void_p)
-    name = library.ggml("ggml_backend_dev_name", ctypes.c_char_p, ctypes.c_void_p)
-    buffer_name = library.ggml("ggml_backend_buft_name", ctypes.c_char_p, ctypes.c_void_p)
-    handles = [get(number) for number in range(count)]
-    return {
-        buffer_name(buffer(handle)).decode("utf-8", "replace"): name(handle).decode("utf-8", "replace")
-        for handle in handles
-        if kind(handle) in (1, 2)
-    }
 
 
 def _logged(pattern: re.Pattern[str], lines: Sequence[str]) -> dict[str, int]:
