@@ -169,3 +169,27 @@ def test_the_next_question_is_run_the_same_way():
     }
 
     assert 1 == len(ways)
+
+
+def test_the_limit_names_what_stays_with_the_host():
+    """On a card too small for all attention, whole layers and the experts of the others are told apart."""
+    made = plan(SCOUT, machine_of(["RTX 3050"], 96 * GIB), MEASURED)
+
+    first = SCOUT.block_count + 1 - made.gpu_layers
+    assert f"the memory of RTX 3050: {first} layers and the experts of {len(made.cpu_experts)} more" in made.limit
+
+
+def test_several_cards_that_are_too_small_are_named_together():
+    """Four cards that lack the same are one sentence."""
+    machine = machine_of(["4x RTX PRO 6000"], 128 * GIB)
+    made = plans_anyway(SCOUT, machine, Need(10_484_736, 1_024, ctx=10_485_760))[0]
+
+    assert 1 == made.limit.count("4 x RTX PRO 6000")
+
+
+def test_an_unknown_link_or_bandwidth_is_said_to_be_assumed():
+    """Rates that rest on guesses say so."""
+    made = plan(SCOUT, machine_of(["Card:16GiB"], 96 * GIB), MEASURED)
+
+    assert "bandwidth and compute assumed" in made.assumption
+    assert "PCIe 4 x16 assumed" in made.assumption

@@ -39,7 +39,9 @@ def limit_of(chooser: Chooser, chosen: Candidate) -> str:
         return f"the memory of {names}: the experts of {layers} layers ({size(kept)}) stay with the host"
     if placement.kind == "layers":
         kept = chosen.shares[-1].weights - chooser.model.embedding
-        return f"the memory of {names}: {placement.first} layers ({size(kept)}) stay with the host"
+        others = f" and the experts of {len(placement.cpu_experts)} more" if placement.cpu_experts else ""
+        whole = f"{placement.first} layer{'s' if placement.first > 1 else ''}"
+        return f"the memory of {names}: {whole}{others} ({size(kept)}) stay with the host"
     return _slower(chooser, chosen)
 
 
