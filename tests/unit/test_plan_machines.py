@@ -115,6 +115,18 @@ def test_gpu_layers_that_do_not_fit_are_refused():
     assert "--ctx" in caught.value.hint
 
 
+def test_what_is_told_of_layers_that_do_not_fit_is_of_these_layers():
+    """Half of the layers need about half of what all of them would."""
+    machine = machine_of(["RTX 3060:12GiB"], 16 * GIB)
+    half, whole = (
+        plans_anyway(known_header("gemma-3-27b"), machine, Need(200_000, 100, ctx=262_144, gpu_layers=count))[0]
+        for count in (31, 63)
+    )
+
+    assert (31, 63) == (half.gpu_layers, whole.gpu_layers)
+    assert half.shares[0].used < 0.7 * whole.shares[0].used
+
+
 def test_gpu_layers_are_kept_with_their_experts_left_to_the_host_if_need_be():
     """The layers asked for are on the card; that their experts are not is said."""
     made = plan(SCOUT, machine_of(["RTX 4080"], 96 * GIB), Need(5_000, 500, gpu_layers=20))

@@ -154,13 +154,13 @@ class Chooser:
                 for placement in found:
                     yield self.candidate(placement, exact, rank, exact=False)
 
-    def regardless(self, devices: tuple[Device, ...]) -> Iterator[Candidate]:
+    def regardless(self, devices: tuple[Device, ...], gpu_layers: int | None = None) -> Iterator[Candidate]:
         """Yield candidates on *devices* as if these had all the memory that is needed."""
         room = Room(devices, (_ENDLESS,) * len(devices))
         for rank, kind in enumerate(self.preferences.cache_types):
             for micro_batch in (self.preferences.micro_batch or HOST_MICRO_BATCH,):
                 demand = self.demand(self.context, micro_batch, kind)
-                for placement in regardless(self.model, demand, room):
+                for placement in regardless(self.model, demand, room, gpu_layers):
                     yield self.candidate(placement, demand, rank, exact=False)
 
     def candidate(self, placement: Placement, demand: Demand, rank: int, *, exact: bool = True) -> Candidate:

@@ -82,7 +82,8 @@ def _more_memory(chooser: Chooser, chosen: Candidate) -> str:
     placement = chosen.placement
     if not placement.devices or placement.whole:
         return ""
-    whole = [one for one in unfit(_like(chooser, chosen)) if one.placement.whole]
+    free = replace(_like(chooser, chosen), need=replace(chooser.need, gpu_layers="auto"))
+    whole = [one for one in unfit(free) if one.placement.whole]
     whole = [one for one in whole if one.placement.devices == placement.devices] or whole
     if not whole:
         return ""

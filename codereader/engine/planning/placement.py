@@ -100,10 +100,12 @@ def placements(model: Model, demand: Demand, room: Room, gpu_layers: int | None 
         yield from _fewer_layers(model, demand, room, experts_too=not found)
 
 
-def regardless(model: Model, demand: Demand, room: Room) -> Iterator[Placement]:
-    """Yield the whole model on the devices of *room*, and without any experts, as evenly as can be."""
-    for left in ((), model.expert_layers) if model.expert_layers else ((),):
-        if made := _place(model, demand, room, 0, left, even=True):
+def regardless(model: Model, demand: Demand, room: Room, gpu_layers: int | None = None) -> Iterator[Placement]:
+    """Yield all layers on the devices of *room*, or *gpu_layers*, with and without experts, as evenly as can be."""
+    first = 0 if gpu_layers is None else max(0, model.layers + 1 - gpu_layers)
+    experts = tuple(layer for layer in model.expert_layers if layer >= first)
+    for left in ((), experts) if experts else ((),):
+        if made := _place(model, demand, room, first, left, even=True):
             yield made
 
 

@@ -8,14 +8,10 @@ from codereader.engine.planning.choice import device_sets, devices_of
 
 def candidates(chooser: Chooser) -> list[Candidate]:
     """Return every way to run that is worth a look, those that do not fit the host's memory among them."""
-    need, model = chooser.need, chooser.model
-    devices = devices_of(chooser.machine, need)
-    layers = None if need.gpu_layers == "auto" else need.gpu_layers
-    if layers is not None:
-        layers = model.layers + 1 if layers < 0 else min(layers, model.layers + 1)
+    devices, layers = devices_of(chooser.machine, chooser.need), _layers(chooser)
     found: list[Candidate] = []
     if layers != 0:
-        for some in device_sets(model, devices):
+        for some in device_sets(chooser.model, devices):
             found += chooser.on_devices(some, layers)
     if not layers or not devices:
         found += chooser.on_host()
@@ -24,12 +20,22 @@ def candidates(chooser: Chooser) -> list[Candidate]:
 
 def unfit(chooser: Chooser) -> list[Candidate]:
     """Return the ways to run for which the machine lacks memory, as if it had that."""
-    devices = devices_of(chooser.machine, chooser.need)
-    found = [] if devices and chooser.need.gpu_layers not in ("auto", 0) else list(chooser.on_host())
-    if chooser.need.gpu_layers != 0:
+    devices, layers = devices_of(chooser.machine, chooser.need), _layers(chooser)
+    found: list[Candidate] = []
+    if layers != 0:
         for some in device_sets(chooser.model, devices):
-            found += chooser.regardless(some)
+            found += chooser.regardless(some, layers)
+    if not layers or not devices:
+        found += chooser.on_host()
     return found
+
+
+def _layers(chooser: Chooser) -> int | None:
+    """Return how many layers the person wants on devices, the output counted as one; None for as many as are good."""
+    wanted, most = chooser.need.gpu_layers, chooser.model.layers + 1
+    if wanted == "auto":
+        return None
+    return most if wanted < 0 else min(wanted, most)
 
 
 def nearness(one: Candidate) -> tuple[object, ...]:
