@@ -55,12 +55,12 @@ def forget_log() -> None:
 
 def log() -> tuple[str, ...]:
     """Return the lines that were logged since `forget_log`, as llama.cpp wrote them."""
-    return tuple(text for _, text in _lines)
+    return tuple(text for _, text in tuple(_lines))
 
 
 def last_error() -> str:
     """Return the first cause that llama.cpp logged since `forget_log`, printable and without its function's name."""
-    causes = [_cause(text) for level, text in _lines if level == _ERROR]
+    causes = [_cause(text) for level, text in tuple(_lines) if level == _ERROR]
     telling = [cause for cause in causes if not _SAYS_NOTHING.match(cause)]
     return next(iter(telling or causes), "llama.cpp gave no reason")
 
@@ -72,7 +72,7 @@ def ran_out_of_memory() -> bool:
 
 def buffer_that_failed() -> str:
     """Return the name of the first type of buffer of which one could not be had since `forget_log`, else empty."""
-    found = (_NO_BUFFER.search(text) for level, text in _lines if level == _ERROR)
+    found = (_NO_BUFFER.search(text) for level, text in tuple(_lines) if level == _ERROR)
     return next((match["buffer"] for match in found if match), "")
 
 
