@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from codereader.cancel import CancelToken
 from codereader.engine.footprint.cache import supported
+from codereader.engine.footprint.compute import unsized
 from codereader.engine.planning.sized import Sized, trial_plans
 from codereader.engine.trial.measured import Measured
 from codereader.engine.trial.run import dry_runs
@@ -16,7 +17,7 @@ def sized(header: ModelHeader, threads: int, cancel: CancelToken | None = None) 
 
     Raises: ModelError when llama.cpp refuses the model, Cancelled.
     """
-    if not supported(header) or not header.path.is_file():
+    if not (supported(header) or unsized(header)) or not header.path.is_file():
         return None
     first, last = (_measured(result) for result in dry_runs(header.path, trial_plans(threads), cancel))
     return Sized((first.host.cache, last.host.cache), (first.host.compute, last.host.compute))

@@ -106,6 +106,8 @@ def _wait(process: subprocess.Popen[bytes], cancel: CancelToken, until: float) -
 @contextmanager
 def _started(path: Path, said: IO[bytes], errors: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
     """Give a new interpreter, which never imports out of the current folder, and see it off. Raises: ModelError."""
+    if not sys.executable or getattr(sys, "frozen", False):
+        raise ModelError(f"there is no interpreter to start for a dry run of {path}")
     command = [sys.executable, "-I" if sys.flags.isolated else "-P", "-c", _CODE]
     try:
         with _without_interrupts():
