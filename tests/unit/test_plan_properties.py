@@ -168,7 +168,7 @@ def _fits(header: ModelHeader, machine: Machine, one: Plan, context: int) -> boo
         one.cpu_experts,
     )
     found = chooser.candidate(placement, chooser.demand(context, one.micro_batch, one.cache_type_k), 0)
-    return not found.lacks
+    return not found.lacks and not found.from_disk
 
 
 odd = st.sampled_from([0, 1, 2, 3, 7, 64, 4096, (1 << 31) - 1])
