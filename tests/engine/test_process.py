@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Timer
 
 import psutil
 import pytest
@@ -16,7 +17,7 @@ import pytest
 from codereader.cancel import Cancelled, CancelToken
 from codereader.engine.llama import LlamaEngine
 from codereader.engine.process import standby as standby_module
-from codereader.engine.process.child import Child
+from codereader.engine.process.child import LOOK_SECONDS, Child
 from codereader.engine.process.remote import RemoteEngine
 from codereader.engine.process.standby import Standby
 from codereader.engine.protocol import EngineEvent, Finished, Piece, Prefill, Prompt, Sampling
@@ -422,6 +423,29 @@ class TestStopping:
 
         assert one.process_id is None
         assert ended(started[0].process_id)
+
+    @posix_only
+    def test_a_signal_while_nothing_comes(self, tiny, tmp_path, monkeypatch):
+        """However long its handler takes, and though the process says nothing more."""
+        body = 'os.write(1, b\'{"event": "hello", "version": "v"}\\n\')'
+        started: list[Child] = []
+        cancel = CancelToken()
+        one = RemoteEngine(tiny.plan(), tiny.path, None, pretend(tmp_path, monkeypatch, body, started))
+
+        def stop(*_: object) -> None:
+            cancel.cancel()
+            time.sleep(3 * LOOK_SECONDS)
+
+        before = signal.signal(signal.SIGALRM, stop)
+        too_late = Timer(30, lambda: started[0].kill())
+        too_late.start()
+        signal.setitimer(signal.ITIMER_REAL, 2)
+        try:
+            with pytest.raises(Cancelled):
+                one.load(cancel)
+        finally:
+            signal.signal(signal.SIGALRM, before)
+            too_late.cancel()
 
     def test_an_error_of_the_listener_comes_out(self, tiny):
         """What a progress callback raises is raised, and no process stays."""

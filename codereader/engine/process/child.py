@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
-from queue import Empty, SimpleQueue
+from queue import Empty, Queue, SimpleQueue
 from threading import Thread
 from typing import IO, Literal
 
@@ -38,7 +38,7 @@ MOST_WAITING = 512
 END_SECONDS = 10.0
 """How long is waited for the system to take the memory of a process back."""
 
-LOOK_SECONDS = 0.03
+LOOK_SECONDS = 0.02
 """How often the cancel token is looked at."""
 
 SERVING = "codereader.engine.process.serving"
@@ -81,7 +81,7 @@ class Child:
             raise EngineEnded(f"cannot start a process for the model: {error.strerror or error}") from error
         self._version: str | None = None
         self._runs = 0
-        self._answers: SimpleQueue[bytes] = SimpleQueue()
+        self._answers: Queue[bytes] = Queue()  # until Python 3.13 a signal makes a SimpleQueue forget its timeout
         self._requests: SimpleQueue[bytes] = SimpleQueue()
         self._errors: deque[bytes] = deque(maxlen=_KEPT_ERRORS)
         pipes = self._process.stdin, self._process.stdout, self._process.stderr
