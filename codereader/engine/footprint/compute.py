@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 
 from codereader.engine.footprint.cache import layer_caches, window_length
 from codereader.engine.footprint.cells import windowed_layers
+from codereader.engine.footprint.parts import Facts, Where
 from codereader.engine.footprint.scratch import Graph
-from codereader.engine.footprint.steps import Facts, Where, attends, evaluate
+from codereader.engine.footprint.steps import attends, evaluate
 from codereader.engine.footprint.weights import block_number, is_expert
 from codereader.model.gguf import ModelHeader
 

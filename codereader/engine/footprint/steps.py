@@ -7,55 +7,12 @@ that an architecture made of the same parts needs nothing of its own. Widths are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from functools import partial
 
+from codereader.engine.footprint import recurrent
+from codereader.engine.footprint.parts import Facts, Layer, Shapes, Where
 from codereader.engine.footprint.scratch import Graph
-
-Shapes = Mapping[str, tuple[int, ...]]
-"""Shapes of a layer's tensors by name, without ``blk.N.`` and ``.weight``; a bias keeps its ``.bias``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What the shapes of a layer do not say."""
-
-    head: int
-    """Numbers of one head's key."""
-    value: int
-    """Numbers of one head's value."""
-    key_value_heads: int
-    experts_used: int = 0
-    inner: int = 0
-    """Channels of a recurrent layer (ssm.inner_size)."""
-    state: int = 0
-    """Numbers of state that each of them has (ssm.state_size)."""
-    groups: int = 0
-    rotates: bool = False
-    """Whether queries, keys and values are rotated against the loss of a quantized cache."""
-    weighs_first: bool = False
-    """Whether the input of experts is weighed instead of their output (Llama 4)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """Where a layer is evaluated: homes of a `Graph`."""
-
-    home: int = 0
-    experts: int = 0
-    """Where its routed experts are evaluated."""
-    before: int = 0
-    """The device that hands over to this one with this layer, 0 if none does: it computes the first norm."""
-    inputs: tuple[int, ...] = ()
-    """What the device will read beside the residual, where it takes over with this layer."""
-    next: int = 0
-    """Where the next layer is evaluated: a device takes over from the host as soon as no weights of the host follow."""
-    next_inputs: tuple[int, ...] = ()
-    """What a device will read that takes over at the end of this layer, or that goes on after its experts."""
-    lent: Mapping[str, int] = field(default_factory=dict)
-    """Bytes by name of the tensors that lie elsewhere and are copied to where they are used, each time."""
-    cache: int = 0
-    """Bytes of the layer's cache where that lies elsewhere too and is copied."""
 
 
 def attends(shapes: Shapes) -> bool:
@@ -72,18 +29,11 @@ def evaluate(
     """
     graph.home = where.home
     graph.fetch(residual, *where.inputs)
-    return _Layer(graph, shapes, facts, tokens, width, mask, where).evaluate(residual)
+    return _Steps(graph, shapes, facts, tokens, width, mask, where).evaluate(residual)
 
 
-@dataclass(frozen=True, slots=True)
-class _Layer:
-    graph: Graph
-    shapes: Shapes
-    facts: Facts
-    tokens: int
-    width: int
-    mask: int
-    where: Where
+class _Steps(Layer):
+    __slots__ = ()
 
     def evaluate(self, residual: int) -> int:
         mixed, normed = self.mixer(residual)
@@ -99,86 +49,6 @@ class _Layer:
             return self.added(self.added(self.feed(normed), mixed), residual)
         both = self.over(self.width, mixed, residual)
         return self.added(self.feed(self.normed(both)), both)
-
-    # -- shapes -------------------------------------------------------------------------------------------------------
-
-    def has(self, name: str) -> bool:
-        return name in self.shapes
-
-    def length(self, name: str, axis: int) -> int:
-        """Return the length of the tensor *name* along *axis*; 1 where it has no such axis, 0 where there is none."""
-        if name not in self.shapes:
-            return 0
-        return self.shapes[name][axis] if axis < len(self.shapes[name]) else 1
-
-    def out(self, name: str) -> int:
-        """Return how many numbers a token the matrix *name* gives, 0 where there is none."""
-        return self.length(name, 1)
-
-    @property
-    def is_parallel(self) -> bool:
-        """Whether the feed-forward part reads what the attention reads (Phi-2, GPT-NeoX, Command R)."""
-        return self.feeds_forward and not any(self.has(name) for name in ("ffn_norm", "post_attention_norm"))
-
-    @property
-    def feeds_forward(self) -> bool:
-        return self.has("ffn_down") or self.has("ffn_down_exps")
-
-    # -- steps --------------------------------------------------------------------------------------------------------
-
-    def new(self, width: float, *sources: int) -> int:
-        return self.graph.new(4 * self.tokens * width, *sources)
-
-    def over(self, width: float, *sources: int) -> int:
-        return self.graph.over(4 * self.tokens * width, *sources)
-
-    def normed(self, source: int, width: int = 0) -> int:
-        """Normalize *source*, which others read too."""
-        return self.over(width or self.width, self.new(width or self.width, source))
-
-    def first_normed(self, residual: int) -> int:
-        if not self.where.before:
-            return self.normed(residual)
-        self.graph.home = self.where.before
-        result = self.new(self.width, residual)
-        self.graph.home = self.where.home
-        return self.over(self.width, result)
-
-    def normed_over(self, source: int) -> int:
-        return self.over(self.width, self.over(self.width, source))
-
-    def times(self, name: str, source: int) -> int:
-        """Multiply by the matrix *name* and add its bias."""
-        return self.biased(name, self.out(name), self.product(name, self.out(name), source))
-
-    def product(self, name: str, width: int, *sources: int) -> int:
-        """Multiply by the matrices *name*, which may have to be copied here first."""
-        if name not in self.where.lent:
-            return self.new(width, *sources)
-        lent = self.graph.new(self.where.lent[name])
-        if name == "ffn_down_exps" and not self.has(f"{name}.bias"):
-            self.graph.fetch(*self.where.next_inputs)
-        return self.new(width, *sources, lent)
-
-    def biased(self, name: str, width: int, source: int) -> int:
-        bias = f"{name}.bias"
-        if not self.has(bias):
-            return source
-        lent = (self.graph.new(self.where.lent[bias]),) if bias in self.where.lent else ()
-        if lent and name == "ffn_down_exps":
-            self.graph.fetch(*self.where.next_inputs)
-        return self.over(width, source, *lent)
-
-    def added(self, result: int, residual: int) -> int:
-        """Add at the end of the layer."""
-        self.hand_over(result, residual)
-        return self.over(self.width, result, residual)
-
-    def hand_over(self, *sources: int) -> None:
-        """Let the next layer's device go on with *sources*, if this layer is the host's."""
-        if self.where.home == 0 and self.where.next:
-            self.graph.home = self.where.next
-            self.graph.fetch(*sources, *self.where.next_inputs)
 
     # -- attention and what stands in its place -----------------------------------------------------------------------
 
@@ -199,9 +69,9 @@ class _Layer:
         if attends(self.shapes):
             found.append(self.latent_attention if self.has("attn_kv_a_mqa") else self.attention)
         if self.has("ssm_conv1d"):
-            found.append(self.recurrent)
+            found.append(partial(recurrent.mixed, self))
         elif self.has("shortconv.conv"):
-            found.append(self.short_convolution)
+            found.append(partial(recurrent.short_convolution, self))
         return found
 
     def attention(self, normed: int) -> int:
@@ -293,102 +163,6 @@ class _Layer:
     def normed_small(self, name: str, source: int) -> int:
         result = self.new(self.out(name), source)
         return self.over(self.out(name), self.over(self.out(name), result))
-
-    # -- recurrent layers ---------------------------------------------------------------------------------------------
-
-    def recurrent(self, normed: int) -> int:
-        if self.has("ssm_x"):
-            return self.mamba(normed)
-        if self.has("ssm_beta_alpha") or self.has("ssm_beta") or self.has("ssm_ba"):
-            return self.delta_net(normed)
-        return self.mamba2(normed)
-
-    def convolved(self, channels: int, source: int) -> tuple[int, int]:
-        """Return the input of a convolution, the state before it first, and its result."""
-        kernel = self.length("ssm_conv1d", 0)
-        state = self.graph.new(4 * (kernel - 1) * channels)
-        row = self.graph.new(4 * (self.tokens + kernel - 1) * channels, self.graph.view(state), self.graph.view(source))
-        self.new(0, self.graph.view(row))
-        return row, self.new(channels, row)
-
-    def mamba(self, normed: int) -> int:
-        inner = self.facts.inner
-        both = self.new(2 * inner, self.graph.view(normed))
-        _, moved = self.convolved(inner, both)
-        moved = self.over(inner, self.over(inner, moved))
-        small = self.out("ssm_x")
-        narrow = self.new(small, moved)
-        step = self.new(max(0, small - 2 * self.facts.state), self.graph.view(narrow))
-        step = self.over(inner, self.new(inner, step))
-        first, last = (self.new(self.facts.state, self.graph.view(narrow)) for _ in range(2))
-        scanned = self.scanned(self.graph.view(moved), step, first, last)
-        return self.gated_output(scanned, moved, both)
-
-    def mamba2(self, normed: int) -> int:
-        inner, channels = self.facts.inner, self.facts.inner + 2 * self.facts.groups * self.facts.state
-        both = self.new(self.out("ssm_in"), normed)
-        _, moved = self.convolved(channels, both)
-        moved = self.over(channels, self.over(channels, moved))
-        heads = max(0, self.out("ssm_in") - inner - channels)
-        step = self.over(heads, self.new(heads, self.graph.view(both)))
-        scanned = self.scanned(self.graph.view(moved), step)
-        return self.gated_output(scanned, self.graph.view(moved), both)
-
-    def scanned(self, *sources: int) -> int:
-        """Return what a scan gives: its output, and the state behind it."""
-        inner = self.facts.inner
-        return self.graph.new(4 * inner * (self.tokens + self.facts.state), *sources)
-
-    def gated_output(self, scanned: int, moved: int, both: int) -> int:
-        inner = self.facts.inner
-        self.new(0, self.graph.view(scanned))
-        gate = self.new(inner, self.graph.view(both))
-        skipped = self.new(inner, moved)
-        result = self.over(inner, self.graph.view(scanned), skipped)
-        result = self.new(inner, gate, result)
-        if self.has("ssm_norm"):
-            result = self.normed(self.graph.view(result), inner)
-        return self.times("ssm_out", self.graph.view(result))
-
-    def delta_net(self, normed: int) -> int:
-        """Gated delta net: Qwen3-Next and its followers."""
-        inner, key = self.facts.inner, self.facts.groups * self.facts.state
-        channels = inner + 2 * key
-        if self.has("attn_qkv"):
-            mixed = self.graph.view(self.new(channels, normed))
-            gate = self.new(inner, normed) if self.has("attn_gate") else -1
-        else:
-            every = self.graph.view(self.new(self.out("ssm_in"), normed))
-            gate = self.new(inner, every)
-            pair = self.new(2 * key, self.new(key, every), self.new(key, every))
-            mixed = self.graph.view(self.new(channels, pair, self.new(inner, every)))
-        state = self.graph.new(4 * inner * self.facts.state)
-        _, moved = self.convolved(channels, mixed)
-        moved = self.over(channels, moved)
-        queries, keys = (self.repeated(self.new(key, self.graph.view(moved)), key) for _ in range(2))
-        scanned = self.scanned(queries, keys, self.graph.view(moved), self.graph.view(state))
-        self.new(0, self.graph.view(scanned))
-        result = self.normed(self.graph.view(scanned), inner)
-        shut = self.new(inner, self.graph.view(gate)) if gate >= 0 else result
-        return self.times("ssm_out", self.graph.view(self.over(inner, result, shut)))
-
-    def repeated(self, source: int, key: int) -> int:
-        """Repeat keys for each head of values that shares them."""
-        if key == self.facts.inner:
-            return source
-        return self.graph.view(self.new(self.facts.inner, self.graph.view(source)))
-
-    def short_convolution(self, normed: int) -> int:
-        """LFM2's: three projections, a convolution of one of them times another."""
-        width = self.length("shortconv.conv", 1)
-        kernel = self.length("shortconv.conv", 0)
-        every = self.new(3 * width, self.graph.view(normed))
-        product = self.new(width, self.graph.view(every), self.graph.view(every))
-        state = self.graph.new(4 * (kernel - 1) * width)
-        row = self.graph.new(4 * (self.tokens + kernel - 1) * width, state, self.graph.view(product))
-        self.new(0, self.graph.view(row))
-        result = self.new(width, self.graph.view(every), self.new(width, row))
-        return self.times("shortconv.out_proj", self.graph.view(result))
 
     # -- feed-forward -------------------------------------------------------------------------------------------------
 
