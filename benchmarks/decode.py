@@ -19,8 +19,8 @@ from time import perf_counter
 
 from codereader import native
 from codereader.cancel import CancelToken
+from codereader.engine.embedded.llama import LlamaEngine
 from codereader.engine.hardware.devices import inventory
-from codereader.engine.llama import LlamaEngine
 from codereader.engine.plan import Need, Plan
 from codereader.engine.planning.planner import plan
 from codereader.engine.process.remote import RemoteEngine

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 
 from codereader.cancel import CancelToken
-from codereader.engine.buffers import Buffers
+from codereader.engine.embedded.buffers import Buffers
 from codereader.engine.plan import GPU_MARGIN, HOST, Plan
 from codereader.engine.protocol import Engine, EngineEvent, LoadProgress, Piece, Prompt, Sampling, Tell
 from codereader.errors import EngineEnded, ModelError, ModelTooLarge

@@ -11,11 +11,11 @@ from functools import cached_property
 from pathlib import Path
 
 from codereader.engine.hardware.bandwidth import with_bandwidth
+from codereader.engine.learning.taught import Taught
 from codereader.engine.plan import Need, Plan
 from codereader.engine.process.remote import RemoteEngine
 from codereader.engine.process.standby import Standby
 from codereader.engine.protocol import Engine, Usage
-from codereader.engine.taught import Taught
 from codereader.model.gguf import ModelHeader
 
 
@@ -56,7 +56,7 @@ class Runner:
         return RemoteEngine(plan, self._header.path, self._cache / "state", self._standby.take)
 
     def _retreats(self, plan: Plan, short: str) -> Iterator[tuple[Plan, str]]:
-        from codereader.engine.ladder import retreats
+        from codereader.engine.planning.ladder import retreats
 
         need = self._need or Need(plan.context, 0)
         return retreats(self._header, self._taught.machine, need, plan, short)

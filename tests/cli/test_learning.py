@@ -11,10 +11,10 @@ import pytest
 
 from codereader import config
 from codereader.engine.hardware.devices import inventory
+from codereader.engine.learning.profile import record_run
+from codereader.engine.learning.taught import Taught
 from codereader.engine.plan import Need
-from codereader.engine.profile import record_run
 from codereader.engine.protocol import Usage
-from codereader.engine.taught import Taught
 from codereader.model.gguf import read_header
 from tests.gguf_files import bundled_model
 

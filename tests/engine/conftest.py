@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from codereader.cancel import CancelToken
+from codereader.engine.embedded.llama import LlamaEngine
 from codereader.engine.hardware.devices import inventory
-from codereader.engine.llama import LlamaEngine
 from codereader.engine.plan import Need, Plan
 from codereader.engine.planning.planner import plan
 from codereader.engine.protocol import EngineEvent, Piece, Prompt, Sampling

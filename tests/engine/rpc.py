@@ -31,7 +31,7 @@ import ctypes, resource, sys
 sys.path.insert(0, sys.argv[1])
 from codereader import native
 native.llama()
-from codereader.engine import library
+from codereader.engine.embedded import library
 from codereader.engine.hardware.devices import device_handle
 from sitecustomize import load_plugin
 library.start()

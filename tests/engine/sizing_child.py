@@ -13,7 +13,7 @@ import sys
 
 import llama_cpp
 
-from codereader.engine.library import ggml
+from codereader.engine.embedded.library import ggml
 
 TYPES = {"f16": 1, "q8_0": 8, "q4_0": 2}
 CACHE_SIZE = re.compile(r"^(?:llama_kv_cache|llama_memory_recurrent|llama_dsv4_comp_state): .*\bsize = +([0-9.]+) MiB")

@@ -11,9 +11,9 @@ import time
 import pytest
 
 from codereader.cancel import Cancelled, CancelToken
-from codereader.engine import memory as memory_module
 from codereader.engine import state as state_module
-from codereader.engine.llama import LlamaEngine, _bytes_of
+from codereader.engine.embedded import memory as memory_module
+from codereader.engine.embedded.llama import LlamaEngine, _bytes_of
 from codereader.engine.protocol import Finished, Piece, Prefill, Prompt, Sampling
 from codereader.engine.state import StateStore
 from codereader.errors import BudgetTooSmall
@@ -438,7 +438,7 @@ from dataclasses import replace
 from pathlib import Path
 from codereader.cancel import Cancelled, CancelToken
 from codereader.engine.hardware.devices import inventory
-from codereader.engine.llama import LlamaEngine
+from codereader.engine.embedded.llama import LlamaEngine
 from codereader.engine.plan import Need
 from codereader.engine.planning.planner import plan
 from codereader.engine.protocol import Prefill, Prompt, Sampling

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from codereader.cancel import CancelToken
-from codereader.engine.llama import LlamaEngine
+from codereader.engine.embedded.llama import LlamaEngine
 from codereader.engine.plan import Share
 from codereader.engine.state import StateStore
 from codereader.errors import ModelError, ModelNotFound, ModelTooLarge, ModelUnreadable
@@ -118,7 +118,7 @@ from dataclasses import replace
 from pathlib import Path
 from codereader.cancel import CancelToken
 from codereader.engine.hardware.devices import inventory
-from codereader.engine.llama import LlamaEngine
+from codereader.engine.embedded.llama import LlamaEngine
 from codereader.engine.plan import Need
 from codereader.engine.planning.planner import plan
 from codereader.errors import ModelTooLarge

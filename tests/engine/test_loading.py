@@ -8,9 +8,9 @@ import re
 import llama_cpp
 import pytest
 
-from codereader.engine import library
+from codereader.engine.embedded import library
+from codereader.engine.embedded.loading import context_parameters, model_parameters
 from codereader.engine.footprint.weights import is_expert
-from codereader.engine.loading import context_parameters, model_parameters
 from codereader.engine.plan import HOST, Share
 
 CARD = Share("CPU", weights=0, cache=0, compute=0, free=0, layers=20)

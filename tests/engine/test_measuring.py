@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from codereader.engine import measuring
 from codereader.engine.hardware.described import machine_of
-from codereader.engine.measuring import sized
 from codereader.engine.plan import Need
 from codereader.engine.planning import planner
 from codereader.engine.planning.planner import plan
+from codereader.engine.trial import measuring
+from codereader.engine.trial.measuring import sized
 from codereader.errors import ModelError
 from codereader.model.gguf import read_header
 from codereader.model.known import known_header

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from codereader.cancel import Cancelled, CancelToken
-from codereader.engine.llama import LlamaEngine
+from codereader.engine.embedded.llama import LlamaEngine
 from codereader.engine.process import standby as standby_module
 from codereader.engine.process.child import LOOK_SECONDS, Child
 from codereader.engine.process.remote import RemoteEngine
@@ -462,8 +462,8 @@ class TestStandby:
 
     def test_it_knows_the_machine_and_the_library(self):
         """As they are seen from here, but for the memory that changes all the time."""
+        from codereader.engine.embedded.version import version
         from codereader.engine.hardware.devices import inventory
-        from codereader.engine.version import version
 
         standby, here = Standby(), inventory()
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from codereader.engine.buffers import extra_bytes, placed_as_planned, read_buffers, remarks
+from codereader.engine.embedded.buffers import extra_bytes, placed_as_planned, read_buffers, remarks
 from codereader.engine.plan import HOST, Plan, Share
 
 MIB = 1 << 20

@@ -8,7 +8,7 @@ import sys
 import psutil
 import pytest
 
-from codereader.engine import library
+from codereader.engine.embedded import library
 from codereader.engine.hardware import devices
 from codereader.engine.hardware.host import Memory
 from codereader.engine.hardware.machine import Device, Machine

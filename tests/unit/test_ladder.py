@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 
 from codereader.engine.hardware.machine import Device, Machine
-from codereader.engine.ladder import retreats
-from codereader.engine.learned import Learned
+from codereader.engine.learning.learned import Learned
 from codereader.engine.plan import HOST, Need, Plan, Share
+from codereader.engine.planning.ladder import retreats
 from codereader.engine.planning.planner import plans
 from codereader.model.known import known_header
 

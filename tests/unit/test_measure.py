@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from codereader.cancel import Cancelled, CancelToken
-from codereader.engine.buffers import Buffers
+from codereader.engine.embedded.buffers import Buffers
 from codereader.engine.hardware.machine import Build, Device, Machine
-from codereader.engine.measure import ANSWER_TOKENS, LEAST_PROMPT_TOKENS, PROMPT_TOKENS, Measurement, measure
+from codereader.engine.learning.measure import ANSWER_TOKENS, LEAST_PROMPT_TOKENS, PROMPT_TOKENS, Measurement, measure
+from codereader.engine.learning.taught import Taught
 from codereader.engine.plan import HOST, Need, Plan, Preferences
 from codereader.engine.protocol import (
     EngineEvent,
@@ -24,7 +25,6 @@ from codereader.engine.protocol import (
     Tell,
     Usage,
 )
-from codereader.engine.taught import Taught
 from codereader.engine.trial.measured import Held, Measured
 from codereader.errors import ModelTooLarge
 from codereader.model.gguf import ModelHeader

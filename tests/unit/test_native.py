@@ -20,7 +20,7 @@ for module in {modules!r}:
         print(error.exit_code, error, "|", error.hint)
 """
 
-ROOMS = ["codereader.model.llama_vocabulary", "codereader.engine.llama", "codereader.engine.library"]
+ROOMS = ["codereader.model.llama_vocabulary", "codereader.engine.embedded.llama", "codereader.engine.embedded.library"]
 
 
 @pytest.mark.parametrize(
@@ -72,11 +72,12 @@ def test_the_functions_alone_are_the_same_library(tmp_path):
     """A process of ours loads a third of the binding, and every room works as with the whole."""
     code = (
         "import sys; from codereader import native; native.functions_only()\n"
-        "from codereader.engine.version import version; import codereader.engine.llama, codereader.engine.buffers\n"
-        "codereader.engine.library.start(); print(len(codereader.engine.buffers.owners()) >= 0, version())\n"
+        "from codereader.engine.embedded import buffers, library, llama\n"
+        "from codereader.engine.embedded.version import version\n"
+        "library.start(); print(len(buffers.owners()) >= 0, version())\n"
         "print(sorted({'numpy', 'jinja2', 'diskcache', 'llama_cpp.llama'} & sys.modules.keys()))\n"
     )
-    whole = "from codereader.engine.version import version; print(version())"
+    whole = "from codereader.engine.embedded.version import version; print(version())"
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     asked = subprocess.run([sys.executable, "-c", whole], capture_output=True, text=True, check=True)

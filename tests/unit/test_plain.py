@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codereader.engine.buffers import Buffers
+from codereader.engine.embedded.buffers import Buffers
 from codereader.engine.hardware.machine import Device, Machine
 from codereader.engine.plan import Plan, Share
 from codereader.engine.process import messages

@@ -163,7 +163,7 @@ def test_what_a_change_buys_is_worked_out():
 
 def test_what_was_learned_corrects_the_rates():
     """Half the speed that was predicted is what is predicted next."""
-    from codereader.engine.learned import Learned
+    from codereader.engine.learning.learned import Learned
 
     machine = machine_of(["RTX 4080"], 96 * GIB)
     before, after = (plan(SCOUT, machine, MEASURED, learned=Learned(one, one, runs=2)) for one in (1.0, 0.5))

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from codereader.engine.hardware.machine import Device, Machine
-from codereader.engine.learned import NOTHING
+from codereader.engine.learning.learned import NOTHING
 from codereader.engine.plan import GPU_MARGIN, HOST, Need, Plan, Preferences
 from codereader.engine.planning.candidate import Chooser
 from codereader.engine.planning.demand import model_of

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from codereader.engine.hardware.described import machine_of
-from codereader.engine.learned import NOTHING
+from codereader.engine.learning.learned import NOTHING
 from codereader.engine.plan import Need, Preferences
 from codereader.engine.planning.candidate import Chooser
 from codereader.engine.planning.demand import Cache, model_of

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from codereader.engine import profile
 from codereader.engine.hardware.machine import Build, Device, Machine
-from codereader.engine.learned import NOTHING
+from codereader.engine.learning import profile
+from codereader.engine.learning.learned import NOTHING
+from codereader.engine.learning.profile import learned, machine_key, placement_of, record_bytes, record_run
 from codereader.engine.plan import HOST, Plan, Share
-from codereader.engine.profile import learned, machine_key, placement_of, record_bytes, record_run
 from codereader.engine.protocol import Usage
 from codereader.model.gguf import ModelHeader
 from codereader.model.known import known_header

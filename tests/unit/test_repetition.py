@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from codereader.engine.repetition import circles
+from codereader.engine.embedded.repetition import circles
 
 
 @pytest.mark.parametrize("period", [1, 2, 7, 50, 128])

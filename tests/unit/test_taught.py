@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from codereader.engine.buffers import Buffers
 from codereader.engine.echo import EchoEngine
+from codereader.engine.embedded.buffers import Buffers
 from codereader.engine.hardware.machine import Build, Device, Machine
+from codereader.engine.learning.taught import Taught
 from codereader.engine.plan import HOST, Need, Plan
 from codereader.engine.planning.planner import plan
 from codereader.engine.protocol import Usage
-from codereader.engine.taught import Taught
 from codereader.engine.trial.measured import Held, Measured
 from codereader.model.gguf import ModelHeader
 from codereader.model.known import known_header

@@ -88,7 +88,7 @@ def _ask_llama() -> tuple[tuple[Device, ...], bool, Build, str]:
     """Ask llama.cpp; a library that is missing or lacks a symbol means no devices, and the reason comes last."""
     try:
         llama_cpp = native.llama()
-        from codereader.engine import library
+        from codereader.engine.embedded import library
 
         library.start()
         build = Build(
@@ -179,7 +179,7 @@ def _each_once(devices: list[Device]) -> list[Device]:
 
 def _ggml(symbol: str, result: Any, *arguments: Any) -> Any:
     """Return one C function of ggml. Raises: AttributeError where no library has it."""
-    from codereader.engine import library
+    from codereader.engine.embedded import library
 
     return library.ggml(symbol, result, *arguments)
 

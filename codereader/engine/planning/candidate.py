@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from codereader.engine.hardware.machine import Device, Machine
-from codereader.engine.learned import Learned
+from codereader.engine.learning.learned import Learned
 from codereader.engine.plan import Need, Preferences, Share
 from codereader.engine.planning.demand import Cache, Demand, Model, Reading, demand_of, reading_of, steps_of
 from codereader.engine.planning.placement import HOST_ONLY, Placement, Room, placements, regardless

@@ -13,7 +13,7 @@ from dataclasses import replace
 from codereader.engine.footprint.cache import refused, supported
 from codereader.engine.footprint.work import widest_operations
 from codereader.engine.hardware.machine import Machine
-from codereader.engine.learned import NOTHING, Learned
+from codereader.engine.learning.learned import NOTHING, Learned
 from codereader.engine.plan import Need, Plan, Preferences
 from codereader.engine.planning.candidate import Candidate, Chooser, padded
 from codereader.engine.planning.demand import model_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from codereader.engine.footprint.compute import Placement as Homes
 from codereader.engine.hardware.machine import Device, Machine
-from codereader.engine.learned import Learned
+from codereader.engine.learning.learned import Learned
 from codereader.engine.plan import HOST, Share
 from codereader.engine.planning.demand import Demand, Model, buffers_of
 from codereader.engine.planning.placement import PIPELINE_COPIES, Placement, Room, compute_on, scratch_on

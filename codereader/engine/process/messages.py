@@ -21,7 +21,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Never, get_args
 
-from codereader.engine.buffers import Buffers
+from codereader.engine.embedded.buffers import Buffers
 from codereader.engine.hardware.machine import Machine
 from codereader.engine.process.plain import from_plain, to_plain
 from codereader.engine.protocol import EngineEvent, Finished, Piece, Prefill, Reason, Usage

@@ -15,7 +15,7 @@ from pathlib import Path
 from time import perf_counter
 
 from codereader.cancel import Cancelled, CancelToken
-from codereader.engine.buffers import Buffers
+from codereader.engine.embedded.buffers import Buffers
 from codereader.engine.plan import Plan
 from codereader.engine.process.child import Child, Run
 from codereader.engine.process.messages import Row, buffers_of, event_of, not_understood, share_of, told_of

@@ -28,7 +28,7 @@ from codereader.engine.protocol import Prompt, Sampling
 from codereader.errors import ModelError
 
 if TYPE_CHECKING:
-    from codereader.engine.llama import LlamaEngine
+    from codereader.engine.embedded.llama import LlamaEngine
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +84,9 @@ class _Work:
         """Load llama.cpp; say which it is, or why there is none."""
         try:
             native.functions_only()
-            from codereader.engine import library
-            from codereader.engine.llama import LlamaEngine  # noqa: F401 - loaded before anybody waits for it
-            from codereader.engine.version import version
+            from codereader.engine.embedded import library
+            from codereader.engine.embedded.llama import LlamaEngine  # noqa: F401 - loaded before anybody waits for it
+            from codereader.engine.embedded.version import version
 
             library.repeat_errors()
             self._say({"event": "hello", "version": version()})
@@ -116,7 +116,7 @@ class _Work:
         self._say({"event": "machine", "machine": to_plain(inventory())})
 
     def _load(self, request: _Request) -> None:
-        from codereader.engine.llama import LlamaEngine
+        from codereader.engine.embedded.llama import LlamaEngine
         from codereader.engine.state import StateStore
 
         row = request.row

@@ -12,7 +12,7 @@ import sys
 from typing import Any
 
 from codereader import native
-from codereader.engine import library
+from codereader.engine.embedded import library
 
 llama_cpp = native.llama()
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from codereader import native
-from codereader.engine import library
-from codereader.engine.buffers import owner, owners
-from codereader.engine.loading import context_parameters, model_parameters
+from codereader.engine.embedded import library
+from codereader.engine.embedded.buffers import owner, owners
+from codereader.engine.embedded.loading import context_parameters, model_parameters
 from codereader.engine.plan import HOST, Plan
 from codereader.engine.trial.breakdown import breakdown
 from codereader.engine.trial.measured import Held, Measured

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from codereader import config
 from codereader.cancel import CancelToken
+from codereader.engine.learning.taught import Taught
 from codereader.engine.plan import Need, Plan, Preferences
 from codereader.engine.planning.planner import plans_anyway
-from codereader.engine.taught import Taught
 from codereader.errors import ExitCode, ModelNotFound, ModelTooLarge, UsageError
 from codereader.fronts.cli.options import Which, opened, stoppable
 from codereader.fronts.plans import writing
@@ -26,7 +26,7 @@ from codereader.fronts.plans.request import CACHE_TYPES, Request, check
 
 if TYPE_CHECKING:
     from codereader.engine.hardware.machine import Machine
-    from codereader.engine.measure import Measurement
+    from codereader.engine.learning.measure import Measurement
     from codereader.fronts.render import Output
     from codereader.fronts.report import Report
     from codereader.model.gguf import ModelHeader
@@ -182,7 +182,7 @@ def _measured(
     model: Model, taught: Taught, need: Need, preferences: Preferences, cancel: CancelToken, report: Report
 ) -> Measurement:
     """Run the model briefly and keep what that shows. Raises: ModelError, Cancelled."""
-    from codereader.engine.measure import measure_file
+    from codereader.engine.learning.measure import measure_file
 
     if not model.file:
         name = model_name(model.header)

@@ -13,7 +13,7 @@ from codereader.engine.plan import HOST, Plan, Share
 from codereader.model.gguf import ModelHeader
 
 if TYPE_CHECKING:
-    from codereader.engine.measure import Measurement
+    from codereader.engine.learning.measure import Measurement
 
 
 LONGEST_NAME = 60

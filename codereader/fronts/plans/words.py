@@ -21,7 +21,7 @@ from codereader.fronts.plans.planned import (
 from codereader.fronts.text import counted, duration, safe_line
 
 if TYPE_CHECKING:
-    from codereader.engine.measure import Measurement
+    from codereader.engine.learning.measure import Measurement
 
 UNKNOWN = "not predicted"
 

@@ -13,7 +13,7 @@ from codereader.fronts.plans.planned import Planned, model_name
 
 if TYPE_CHECKING:
     from codereader.engine.hardware.machine import Machine
-    from codereader.engine.measure import Measurement
+    from codereader.engine.learning.measure import Measurement
     from codereader.fronts.render import Output
 
 __all__ = ["SHOWN", "compare_out", "plan_out"]

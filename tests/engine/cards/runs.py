@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from codereader.cancel import CancelToken
-from codereader.engine.buffers import Buffers, extra_bytes, placed_as_planned
+from codereader.engine.embedded.buffers import Buffers, extra_bytes, placed_as_planned
 from codereader.engine.hardware.devices import inventory
-from codereader.engine.ladder import retreats
 from codereader.engine.plan import Need, Plan, Preferences
+from codereader.engine.planning.ladder import retreats
 from codereader.engine.planning.planner import plans
 from codereader.engine.process.remote import RemoteEngine
 from codereader.engine.protocol import Engine, Piece, Prompt, Sampling
@@ -56,7 +56,7 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
 def _start(path: Path, remote: bool, plan: Plan) -> Engine:
     if remote:
         return RemoteEngine(plan, path)
-    from codereader.engine.llama import LlamaEngine
+    from codereader.engine.embedded.llama import LlamaEngine
 
     return LlamaEngine(plan, path)
 

@@ -13,7 +13,7 @@ import os
 def add_cards(plugin: str, cards: list[str]) -> None:
     """Register a device for each of *cards* and let it report the size that it is given."""
     from codereader import native
-    from codereader.engine import library
+    from codereader.engine.embedded import library
 
     native.llama()
     library.start()
@@ -31,7 +31,7 @@ def add_cards(plugin: str, cards: list[str]) -> None:
 
 def load_plugin(plugin: str) -> int:
     """Return ggml's registry of the RPC plug-in at *plugin*."""
-    from codereader.engine import library
+    from codereader.engine.embedded import library
 
     registry: int | None = library.ggml("ggml_backend_load", ctypes.c_void_p, ctypes.c_char_p)(os.fsencode(plugin))
     assert registry, f"ggml does not load {plugin}"

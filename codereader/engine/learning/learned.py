@@ -1,6 +1,6 @@
 """What earlier runs taught about this machine: by how much predictions were off.
 
-Plain data that a plan takes; `engine/profile.py` keeps it on disk.
+Plain data that a plan takes; `engine/learning/profile.py` keeps it on disk.
 """
 
 from __future__ import annotations

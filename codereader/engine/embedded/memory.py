@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from codereader import native
-from codereader.engine import library
+from codereader.engine.embedded import library
 from codereader.engine.state import Match, StateStore, reusable_tokens
 from codereader.errors import ModelError, ModelTooLarge
 

@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codereader.cancel import CancelToken
-from codereader.engine.buffers import Buffers
+from codereader.engine.embedded.buffers import Buffers
+from codereader.engine.learning.profile import SHORTEST_ANSWER
+from codereader.engine.learning.taught import Taught
 from codereader.engine.plan import Need, Plan, Preferences
 from codereader.engine.planning.planner import DEFAULTS
-from codereader.engine.profile import SHORTEST_ANSWER
 from codereader.engine.protocol import Engine, Finished, Piece, Prefill, Prompt, Sampling, Usage
-from codereader.engine.taught import Taught
 from codereader.errors import ModelError
 
 PROMPT_TOKENS, LEAST_PROMPT_TOKENS = 512, 128

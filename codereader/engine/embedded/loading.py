@@ -13,9 +13,9 @@ from typing import Any
 
 from codereader import native
 from codereader.cancel import CancelToken
-from codereader.engine import library
-from codereader.engine.buffers import owner, owners
-from codereader.engine.guard import Guard
+from codereader.engine.embedded import library
+from codereader.engine.embedded.buffers import owner, owners
+from codereader.engine.embedded.guard import Guard
 from codereader.engine.hardware.devices import device_handle
 from codereader.engine.hardware.host import host_memory
 from codereader.engine.plan import HOST, Plan, Share, size

@@ -15,11 +15,13 @@ from typing import Any
 
 from codereader import native
 from codereader.cancel import CancelToken
-from codereader.engine import library
-from codereader.engine.buffers import Buffers, owners, read_buffers, remarks
-from codereader.engine.guard import Guard
-from codereader.engine.loading import make_context, open_model
-from codereader.engine.memory import Memory
+from codereader.engine.embedded import library
+from codereader.engine.embedded.buffers import Buffers, owners, read_buffers, remarks
+from codereader.engine.embedded.guard import Guard
+from codereader.engine.embedded.loading import make_context, open_model
+from codereader.engine.embedded.memory import Memory
+from codereader.engine.embedded.repetition import EVERY, circles
+from codereader.engine.embedded.sampler import make_chain
 from codereader.engine.plan import Plan
 from codereader.engine.protocol import (
     EngineEvent,
@@ -33,8 +35,6 @@ from codereader.engine.protocol import (
     Tell,
     Usage,
 )
-from codereader.engine.repetition import EVERY, circles
-from codereader.engine.sampler import make_chain
 from codereader.engine.state import StateStore, environment
 from codereader.errors import BudgetTooSmall
 

@@ -11,15 +11,15 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from codereader.engine.buffers import Buffers, extra_bytes
+from codereader.engine.embedded.buffers import Buffers, extra_bytes
 from codereader.engine.hardware.machine import Machine
-from codereader.engine.learned import NOTHING, Learned
-from codereader.engine.measuring import sized
+from codereader.engine.learning.learned import NOTHING, Learned
+from codereader.engine.learning.profile import Placement, learned, placement_of, record_bytes, record_run
 from codereader.engine.plan import Need, Plan, Preferences
 from codereader.engine.planning.planner import DEFAULTS, plan, plans
 from codereader.engine.planning.sized import Sized
-from codereader.engine.profile import Placement, learned, placement_of, record_bytes, record_run
 from codereader.engine.protocol import Engine, Usage
+from codereader.engine.trial.measuring import sized
 from codereader.model.gguf import ModelHeader
 
 

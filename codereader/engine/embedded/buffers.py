@@ -63,7 +63,7 @@ def read_buffers(lines: Sequence[str], owners: Mapping[str, str]) -> Buffers:
 
 def owners() -> dict[str, str]:
     """Return the devices of this process that can hold layers, by the name of the buffer type that is their memory."""
-    from codereader.engine import library
+    from codereader.engine.embedded import library
 
     count = library.ggml("ggml_backend_dev_count", ctypes.c_size_t)()
     get = library.ggml("ggml_backend_dev_get", ctypes.c_void_p, ctypes.c_size_t)

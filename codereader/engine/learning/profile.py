@@ -23,7 +23,7 @@ from typing import Any, Literal
 
 from codereader.config import make_private
 from codereader.engine.hardware.machine import Machine
-from codereader.engine.learned import NOTHING, Learned
+from codereader.engine.learning.learned import NOTHING, Learned
 from codereader.engine.plan import Plan
 from codereader.engine.protocol import Usage
 from codereader.model.gguf import ModelHeader
