@@ -7,26 +7,24 @@ with its owner through its standard streams. Knows nothing of what is said there
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 import codereader
 
-_CODE = (
-    "import sys, json; sys.path[:] = json.loads(sys.stdin.buffer.readline()); from {module} import {function} as run; "
-    "run()"
-)
+_CODE = "import sys; sys.path[:] = sys.argv[1:]; del sys.argv[1:]; from {module} import {function} as run; run()"
 
 
-def start(module: str, function: str, errors: IO[bytes] | int) -> subprocess.Popen[bytes]:
-    """Return a new process that runs *function* of *module*, its input and output pipes, its errors going to *errors*.
+def start(
+    module: str, function: str, errors: IO[bytes] | int, output: IO[bytes] | int = subprocess.PIPE
+) -> subprocess.Popen[bytes]:
+    """Return a new process that runs *function* of *module*, its input a pipe, its errors going to *errors*.
 
     Raises: OSError where none can be started.
     """
@@ -37,21 +35,17 @@ def start(module: str, function: str, errors: IO[bytes] | int) -> subprocess.Pop
         "-I" if sys.flags.isolated else "-P",
         "-c",
         _CODE.format(module=module, function=function),
+        *_places(),
     ]
     with _without_interrupts():
-        process = subprocess.Popen(  # noqa: S603  # this interpreter and our own code
+        return subprocess.Popen(  # noqa: S603  # this interpreter and our own code
             command,
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdout=output,
             stderr=errors,
             cwd=Path(sys.executable).parent,
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
-    if process.stdin is not None:
-        with suppress(BrokenPipeError):  # it has ended already, which its owner sees
-            process.stdin.write(json.dumps(_places()).encode() + b"\n")
-            process.stdin.flush()
-    return process
 
 
 def _places() -> list[str]:

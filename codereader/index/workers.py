@@ -13,19 +13,17 @@ from __future__ import annotations
 
 import os
 import pickle
-import signal
 import subprocess
 import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from queue import Empty, Full, Queue, SimpleQueue
 from threading import Lock, Thread
 from typing import IO, Any, NamedTuple, Protocol
 
-import codereader
+from codereader import interpreter
 from codereader.cancel import CancelToken
 from codereader.index.digest import Digest, digest
 
@@ -49,10 +47,8 @@ LONGEST_SECONDS = 60.0
 STOPPED = "the parser stopped on it"
 SLOW = "the parser took too long on it"
 
-_CODE = (
-    "import sys, pickle; sys.path[:] = pickle.load(sys.stdin.buffer); "
-    "from codereader.index.workers import serve; serve()"
-)
+_MODULE = "codereader.index.workers"
+"""Whose `serve` a worker runs."""
 
 
 class Work(Protocol):
@@ -234,11 +230,10 @@ class _Worker:
         with self._lock:
             if self._is_stopping:
                 raise _CannotStartError
-            process = self._process = _start()
+            process = self._process = interpreter.start(_MODULE, "serve", subprocess.DEVNULL)
         if process.stdin is None or process.stdout is None:
             raise _CannotStartError
         try:
-            _send(process.stdin, _path())
             yield process.stdin, process.stdout
         finally:
             for stream in (process.stdin, process.stdout):
@@ -255,43 +250,6 @@ def _send(stream: IO[bytes], message: object) -> None:
 
 def _receive(stream: IO[bytes]) -> Any:
     return pickle.load(stream)  # noqa: S301  # between an interpreter that we started and ourselves
-
-
-def _start() -> subprocess.Popen[bytes]:
-    """Start an interpreter that never imports out of the current folder, which may be a stranger's tree.
-
-    Raises: OSError where none can be started.
-    """
-    if not sys.executable or getattr(sys, "frozen", False):
-        raise OSError("no interpreter to start")
-    command = [sys.executable, "-I" if sys.flags.isolated else "-P", "-c", _CODE]
-    with _without_interrupts():
-        return subprocess.Popen(  # noqa: S603  # this interpreter and our own code
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-        )
-
-
-@contextmanager
-def _without_interrupts() -> Iterator[None]:
-    """Keep Ctrl-C from what is started meanwhile: POSIX hands the mask of this thread on, Windows has a flag for it."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _path() -> list[str]:
-    """Return where a worker imports from: what this process has, without the current folder, and this package."""
-    home = str(Path(codereader.__file__).parent.parent)
-    return [*(entry for entry in sys.path if entry and entry != home), home]
 
 
 def serve(answer: Callable[[str, str], Any] | None = None) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from codereader import interpreter
 from codereader.cancel import Cancelled, CancelToken
 from codereader.errors import NothingReadable, StoreError
 from codereader.index import build as build_module
@@ -292,12 +293,22 @@ def test_a_strangers_modules_are_not_imported(tmp_path: Path, monkeypatch: pytes
     assert not (tmp_path / "ran").exists()
 
 
+def serving(code: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let workers run *code* in place of what they serve."""
+    name = f"serving_{len(list(folder.glob('serving_*')))}"
+    (folder / f"{name}.py").write_text(
+        "import os, time\nfrom codereader.index import workers\nfrom codereader.index.digest import digest\n"
+        f"def serve():\n    {code}\n"
+    )
+    monkeypatch.setattr(sys, "path", [*sys.path, str(folder)])
+    monkeypatch.setattr(workers, "_MODULE", name)
+
+
 def test_a_worker_that_dies_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One file that kills its reader is skipped, the others are read."""
     lay(tmp_path, {f"{number}.c": b"int f%d;\n" % number for number in range(12)})
     mortal = "lambda path, language: os._exit(9) if path.endswith('5.c') else digest(path, language)"
-    bootstrap = workers._CODE.replace("import serve;", "import digest, os, serve;")
-    monkeypatch.setattr(workers, "_CODE", bootstrap.replace("serve()", f"serve({mortal})"))
+    serving(f"workers.serve({mortal})", tmp_path, monkeypatch)
     monkeypatch.setattr(workers, "FEW_FILES", 10)
     monkeypatch.setattr(workers.os, "cpu_count", lambda: 2)
     tasks = [workers.Task(str(tmp_path / f"{number}.c"), "c", 7) for number in range(12)]
@@ -313,10 +324,10 @@ def test_workers_that_do_not_come_up_leave_the_work_here(tmp_path: Path, monkeyp
     monkeypatch.setattr(workers.os, "cpu_count", lambda: 2)
     tasks = [workers.Task(str(tmp_path / f"{number}.c"), "c", 7) for number in range(12)]
     for broken in ("raise SystemExit(3)", "print('no pickle')"):
-        monkeypatch.setattr(workers, "_CODE", broken)
+        serving(broken, tmp_path, monkeypatch)
 
         assert 12 == sum(one.packed is not None for one in workers.digest_all(tasks, CancelToken()))
-    monkeypatch.setattr(workers.sys, "executable", str(tmp_path / "nothing"))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "nothing"))
     assert 12 == sum(one.packed is not None for one in workers.digest_all(tasks, CancelToken()))
 
 
@@ -324,8 +335,7 @@ def test_a_worker_that_sits_on_a_file_is_stopped(tmp_path: Path, monkeypatch: py
     """One file that its reader never ends with is skipped with that reason, the others are read."""
     lay(tmp_path, {f"{number}.c": b"int f%d;\n" % number for number in range(12)})
     slow = "lambda path, language: time.sleep(999) if path.endswith('5.c') else digest(path, language)"
-    bootstrap = workers._CODE.replace("import serve;", "import digest, time, serve;")
-    monkeypatch.setattr(workers, "_CODE", bootstrap.replace("serve()", f"serve({slow})"))
+    serving(f"workers.serve({slow})", tmp_path, monkeypatch)
     monkeypatch.setattr(workers, "FEW_FILES", 10)
     monkeypatch.setattr(workers, "LONGEST_SECONDS", 2.0)
     monkeypatch.setattr(workers.os, "cpu_count", lambda: 2)
@@ -419,16 +429,20 @@ def test_ctrl_c_prints_no_traceback_of_a_worker(thread: str) -> None:
     """An interrupt on the terminal does not reach a worker, even while it imports; the owner's mask is as before."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     started: list[subprocess.Popen[bytes]] = []
+
+    def start() -> None:
+        started.append(interpreter.start(workers._MODULE, "serve", subprocess.DEVNULL))
+
     if thread == "main":
-        started.append(workers._start())
+        start()
     else:
-        other = threading.Thread(target=lambda: started.append(workers._start()))
+        other = threading.Thread(target=start)
         other.start()
         other.join()
     (process,) = started
     process.send_signal(signal.SIGINT)
     try:
-        output, _ = process.communicate(pickle.dumps(workers._path()), timeout=60)
+        output, _ = process.communicate(timeout=60)
     finally:
         process.kill()
 
@@ -443,14 +457,15 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[3])
 from test_build import walked
 from codereader.cancel import CancelToken
+from codereader import interpreter
 from codereader.index import build, workers
 build.BATCH_FILES, workers.FEW_FILES, workers.os.cpu_count = 8, 10, lambda: 2
-start = workers._start
-def told():
-    process = start()
+start = interpreter.start
+def told(*what):
+    process = start(*what)
     os.write(1, b"worker %d\\n" % process.pid)
     return process
-workers._start = told
+interpreter.start = told
 tell = lambda done, _: os.write(1, b"done %d\\n" % done)
 build.build(walked(Path(sys.argv[1])), Path(sys.argv[2]), CancelToken(), tell)
 """
@@ -503,14 +518,12 @@ def test_workers_end_when_their_owner_is_killed(tmp_path: Path, cache: Path) -> 
     assert [] == alive
 
 
-def test_a_worker_ends_with_its_owner_in_the_middle_of_a_file(tmp_path: Path) -> None:
+def test_a_worker_ends_with_its_owner_in_the_middle_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also one whose file would keep it busy for ever."""
-    bootstrap = workers._CODE.replace("serve()", "serve(lambda path, language: [None for _ in iter(int, 1)])")
-    command = [sys.executable, "-P", "-c", bootstrap]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    serving("workers.serve(lambda path, language: [None for _ in iter(int, 1)])", tmp_path, monkeypatch)
+    with interpreter.start(workers._MODULE, "serve", subprocess.DEVNULL) as process:
         assert process.stdin
         assert process.stdout
-        workers._send(process.stdin, workers._path())
         workers._receive(process.stdout)
         workers._send(process.stdin, [workers.Task("a.c", "c", 1)])
         process.stdin.close()

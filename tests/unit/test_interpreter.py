@@ -26,7 +26,7 @@ def told(monkeypatch, tmp_path) -> list:
     (tmp_path / "modules" / "telling.py").write_text(ASKED)
     (tmp_path / "here").mkdir()
     (tmp_path / "here" / "json.py").write_text("raise SystemExit(9)\n")
-    monkeypatch.syspath_prepend(tmp_path / "modules")
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path / "modules")])
     monkeypatch.chdir(tmp_path / "here")
     process = interpreter.start("telling", "tell", subprocess.PIPE)
     said, errors = process.communicate(b"more")
@@ -60,14 +60,16 @@ def test_this_package_comes_before_another_of_its_name(monkeypatch, tmp_path) ->
     assert codereader.__file__ == package
 
 
-def test_the_current_folder_is_neither_searched_nor_stood_in(monkeypatch, tmp_path) -> None:
-    """Also where this process searches it, as `python -m` does."""
-    monkeypatch.setattr(sys, "path", ["", str(tmp_path / "here"), *sys.path])
+@pytest.mark.parametrize("first", ["", "here"])
+def test_the_current_folder_is_neither_searched_nor_stood_in(first, monkeypatch, tmp_path) -> None:
+    """Also where this process searches it, as `python -c` and `python -m` do."""
+    here = str(tmp_path / "here")
+    monkeypatch.setattr(sys, "path", [first and here, *sys.path])
 
     _, folder, places, _ = told(monkeypatch, tmp_path)
 
-    assert str(tmp_path / "here") != folder
-    assert "" not in places
+    assert here != folder
+    assert not {"", here} & set(places)
 
 
 def test_an_interpreter_that_is_not_there_is_an_error(monkeypatch) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,18 @@ PLAN = Plan(
     flash_attention=True,
     shares=(Share(HOST, 0, 0, 0, 0, 3),),
 )
+
+
+@pytest.fixture
+def replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Return what lets the process of a dry run do something else."""
+
+    def replace_it(code: str) -> None:
+        (tmp_path / "another_child.py").write_text(f"def main():\n    {code}\n")
+        monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
+        monkeypatch.setattr(run, "_CHILD", "another_child")
+
+    return replace_it
 
 
 def test_a_real_model_is_sized_without_being_loaded() -> None:
@@ -77,6 +90,14 @@ def test_a_file_that_is_no_model_is_refused_with_llama_cpps_reason(tmp_path: Pat
         dry_run(path, PLAN)
 
 
+def test_a_relative_path_is_the_callers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process stands in another folder, which is nobody's business."""
+    path = small(tmp_path)
+    monkeypatch.chdir(tmp_path)
+
+    assert dry_run(path, PLAN) == dry_run(Path(path.name), PLAN)
+
+
 def test_a_file_that_is_missing_is_an_error(tmp_path: Path) -> None:
     """No file, no dry run."""
     with pytest.raises(ModelNotFound):
@@ -112,9 +133,9 @@ def test_a_model_that_always_ends_llama_cpp_is_not_tried_for_every_plan(
     assert 3 == len(starts)
 
 
-def test_a_dry_run_is_cancelled_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dry_run_is_cancelled_at_once(tmp_path: Path, replaced: Callable[[str], None]) -> None:
     """Ctrl-C ends the process, even where that never answers."""
-    monkeypatch.setattr(run, "_CODE", "import time; time.sleep(600)")
+    replaced("import time; time.sleep(600)")
     cancel = CancelToken()
     threading.Timer(0.2, cancel.cancel).start()
 
@@ -122,9 +143,11 @@ def test_a_dry_run_is_cancelled_at_once(tmp_path: Path, monkeypatch: pytest.Monk
         dry_run(small(tmp_path), PLAN, cancel)
 
 
-def test_a_dry_run_that_takes_too_long_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dry_run_that_takes_too_long_is_an_error(
+    tmp_path: Path, replaced: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A process that hangs is ended."""
-    monkeypatch.setattr(run, "_CODE", "import time; time.sleep(600)")
+    replaced("import time; time.sleep(600)")
     monkeypatch.setattr(run, "LIMIT_SECONDS", 0.2)
 
     with pytest.raises(ModelError, match="took more than"):
@@ -145,9 +168,9 @@ def test_the_process_ends_with_the_one_that_started_it(tmp_path: Path) -> None:
         assert 0 == process.wait(20)
 
 
-def test_what_the_process_says_is_not_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_process_says_is_not_trusted(tmp_path: Path, replaced: Callable[[str], None]) -> None:
     """Words that are no answer are an error, not a traceback."""
-    monkeypatch.setattr(run, "_CODE", "import sys; sys.stdin.readline(); print('[' * 100000)")
+    replaced("import sys; sys.stdin.readline(); print('[' * 100000)")
 
     with pytest.raises(ModelError, match="cannot be read"):
         dry_run(small(tmp_path), PLAN)

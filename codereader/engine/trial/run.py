@@ -8,9 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -18,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-import codereader
+from codereader import interpreter
 from codereader.cancel import CancelToken
 from codereader.engine.plan import Plan
 from codereader.engine.trial.measured import Measured
@@ -30,13 +28,10 @@ LIMIT_SECONDS = 60.0
 
 _LOOK_SECONDS = 0.05
 _MOST_STARTS = 3
+_CHILD = "codereader.engine.trial.child"
 _MOST_BYTES = 1 << 20
 """Bytes that are read of what the process wrote."""
 
-_CODE = (
-    "import json, sys; sys.path[:] = json.loads(sys.stdin.buffer.readline());"
-    "from codereader.engine.trial.child import main; main()"
-)
 _ASSERTION = re.compile(rb"GGML_ASSERT\([^\n]*\) failed|GGML_ABORT[^\n]*|[^\n]*(?:fatal error|terminate called)[^\n]*")
 
 
@@ -84,13 +79,11 @@ def _answers(path: Path, plans: Sequence[Plan], cancel: CancelToken, until: floa
 
 
 def _ask(process: subprocess.Popen[bytes], path: Path, plans: Sequence[Plan]) -> None:
-    """Send where to import from, and the question. A process that has ended already is seen when it is waited for."""
-    home = str(Path(codereader.__file__).parent.parent)
-    places = [*(entry for entry in sys.path if entry and entry != home), home]
-    question = {"path": os.fsencode(path).hex(), "plans": [plan_to_json(plan) for plan in plans]}
+    """Send the question. A process that has ended already is seen when it is waited for."""
+    question = {"path": os.fsencode(path.absolute()).hex(), "plans": [plan_to_json(plan) for plan in plans]}
     if process.stdin is not None:
         with suppress(OSError):
-            process.stdin.write(f"{json.dumps(places)}\n{json.dumps(question)}\n".encode())
+            process.stdin.write(f"{json.dumps(question)}\n".encode())
             process.stdin.flush()
 
 
@@ -105,21 +98,11 @@ def _wait(process: subprocess.Popen[bytes], cancel: CancelToken, until: float) -
 
 @contextmanager
 def _started(path: Path, said: IO[bytes], errors: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
-    """Give a new interpreter, which never imports out of the current folder, and see it off. Raises: ModelError."""
-    if not sys.executable or getattr(sys, "frozen", False):
-        raise ModelError(f"there is no interpreter to start for a dry run of {path}")
-    command = [sys.executable, "-I" if sys.flags.isolated else "-P", "-c", _CODE]
+    """Give a process for a dry run, and see it off. Raises: ModelError."""
     try:
-        with _without_interrupts():
-            process = subprocess.Popen(  # noqa: S603  # this interpreter and our own code
-                command,
-                stdin=subprocess.PIPE,
-                stdout=said,
-                stderr=errors,
-                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-            )
+        process = interpreter.start(_CHILD, "main", errors, said)
     except OSError as error:
-        raise ModelError(f"cannot start a process for a dry run of {path}: {error}") from error
+        raise ModelError(f"cannot start a process for a dry run of {path}: {error.strerror or error}") from error
     try:
         yield process
     finally:
@@ -128,19 +111,6 @@ def _started(path: Path, said: IO[bytes], errors: IO[bytes]) -> Iterator[subproc
         if process.stdin is not None:
             with suppress(OSError):
                 process.stdin.close()
-
-
-@contextmanager
-def _without_interrupts() -> Iterator[None]:
-    """Keep Ctrl-C from what is started meanwhile: POSIX hands the mask of this thread on, Windows has a flag for it."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _ended(path: Path, code: int | None, written: bytes) -> ModelError:
