@@ -84,6 +84,9 @@ class Plan:
     """Layers (0-based, ascending) whose routed experts stay in the host's memory though the layer is on a device."""
     full_window: bool = False
     mmap: bool = True
+    repacks: bool = True
+    """Whether llama.cpp may copy the host's weights into memory of its own, in the order in which its processor reads
+    them: faster, but no longer pages of the file that the system can drop."""
     prefill_rate: float = 0.0
     decode_rate: float = 0.0
     seconds: float = 0.0
@@ -117,6 +120,14 @@ class Plan:
     def devices(self) -> tuple[str, ...]:
         """Names of the devices that hold layers, in the order in which they take them."""
         return tuple(share.name for share in self.shares if share.name != HOST and share.layers)
+
+    @property
+    def host_bytes(self) -> int:
+        """Bytes of the host's memory that the system cannot take back: without weights that stay pages of the file."""
+        host = next((share for share in self.shares if share.name == HOST), None)
+        if host is None:
+            return 0
+        return host.used - (host.weights if self.mmap and not self.repacks else 0)
 
     @property
     def weights_bytes(self) -> int:

@@ -231,6 +231,7 @@ def plan(one: Plan) -> Json:
         "flash_attention": one.flash_attention,
         "full_window": one.full_window,
         "mmap": one.mmap,
+        "repacks": one.repacks,
         "processor": one.processor,
         "prefill_rate": round(one.prefill_rate, 2),
         "decode_rate": round(one.decode_rate, 2),

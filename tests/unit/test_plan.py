@@ -150,7 +150,9 @@ def test_a_device_that_is_not_there_is_a_usage_error():
 
 def test_a_model_larger_than_memory_is_refused_before_loading():
     """Weights beyond the available memory are an error with both figures; no context would help."""
-    with pytest.raises(ModelTooLarge, match=r"needs 5\.0 GiB of memory .* 3\.0 GiB are available") as caught:
+    with pytest.raises(
+        ModelTooLarge, match=r"needs 5\.0 GiB of memory .* 3\.0 GiB are available: 2\.\d GiB are missing"
+    ) as caught:
         plan(header(), machine(memory_gib=3), Need(1000, 100))
 
     assert "smaller model" in caught.value.hint

@@ -142,6 +142,8 @@ def test_memory_smaller_than_the_experts_is_read_from_disk_at_an_honest_speed():
 
     assert made.mmap
     assert made.from_disk > 16 * GIB
+    assert not made.repacks
+    assert made.host_bytes == made.shares[-1].used - made.shares[-1].weights < made.shares[-1].free
     assert made.decode_rate < 2
     assert "from disk" in made.limit
 

@@ -154,6 +154,7 @@ class LlamaEngine:
             "layers": (plan.gpu_layers, plan.cpu_experts, [(share.name, share.layers) for share in plan.shares]),
             "cache": (plan.cache_type_k, plan.cache_type_v, plan.flash_attention, plan.full_window),
             "batch": (plan.micro_batch, plan.threads),
+            "repacks": plan.repacks,
             "long rope": plan.context > _first_context(self._model),
         }
         try:

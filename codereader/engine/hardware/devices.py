@@ -84,6 +84,20 @@ def device_handle(name: str) -> int | None:
     return handle
 
 
+def free_bytes(name: str) -> int | None:
+    """Return what is free at this moment of the memory of the device called *name*, None where it does not say."""
+    handle = device_handle(name)
+    free, total = _memory(handle) if handle is not None else (0, 0)
+    return free if total else None
+
+
+def _memory(handle: int) -> tuple[int, int]:
+    """Return the free and all bytes of a device, both 0 where it reports none."""
+    free, total, size = ctypes.c_size_t(), ctypes.c_size_t(), ctypes.POINTER(ctypes.c_size_t)
+    _ggml("ggml_backend_dev_memory", None, ctypes.c_void_p, size, size)(handle, ctypes.byref(free), ctypes.byref(total))
+    return free.value, total.value
+
+
 def _ask_llama() -> tuple[tuple[Device, ...], bool, Build, str]:
     """Ask llama.cpp; a library that is missing or lacks a symbol means no devices, and the reason comes last."""
     try:
@@ -123,18 +137,17 @@ def _list_devices() -> tuple[Device, ...]:
 
 def _describe(handle: int) -> Device:
     """Return what ggml says of one device; its memory as it says at this moment."""
-    found, size = _Properties(), ctypes.POINTER(ctypes.c_size_t)
+    found = _Properties()
     _ggml("ggml_backend_dev_get_props", None, ctypes.c_void_p, ctypes.c_void_p)(handle, ctypes.byref(found))
-    free, total = ctypes.c_size_t(), ctypes.c_size_t()
-    _ggml("ggml_backend_dev_memory", None, ctypes.c_void_p, size, size)(handle, ctypes.byref(free), ctypes.byref(total))
+    free, total = _memory(handle)
     registry = _ggml("ggml_backend_dev_backend_reg", ctypes.c_void_p, ctypes.c_void_p)(handle)
     place = _text(found.place).lower()
     return Device(
         name=_text(found.name),
         description=_text(found.description),
         kind=_KINDS[found.kind] if 0 <= found.kind < len(_KINDS) else "accelerator",
-        free_bytes=free.value,
-        total_bytes=total.value,
+        free_bytes=free,
+        total_bytes=total,
         backend=_backend_name(registry),
         pci=place if pcie.is_address(place) else "",
     )

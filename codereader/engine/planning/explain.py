@@ -31,6 +31,7 @@ def explained(chooser: Chooser, chosen: Candidate, *, best: bool, changes: bool 
         cpu_experts=placement.cpu_experts,
         full_window=demand.cache.full_window,
         mmap=chosen.mmap,
+        repacks=not chosen.from_disk,
         prefill_rate=_digits(need.prompt_tokens / speed.prompt if speed.prompt else 0.0),
         decode_rate=_digits(1 / speed.token if speed.token else 0.0),
         seconds=_digits(chosen.seconds),

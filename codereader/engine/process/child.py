@@ -46,9 +46,13 @@ SERVING = "codereader.engine.process.serving"
 _KILLED = 9
 """The number of SIGKILL, which Windows has no name for."""
 
+_UNREADABLE = int(getattr(signal, "SIGBUS", 0))
+"""The number of the signal for pages of a file that are not there any more; 0, which is none, on Windows."""
+
 _LIKELY = {
     4: ", most likely because llama.cpp was built for another processor",
     _KILLED: ", most likely because the system ran out of memory",
+    _UNREADABLE: ", most likely because the model's file was cut short or can no longer be read",
 }
 """What the signals mean that end a process unasked, where it is not plain."""
 

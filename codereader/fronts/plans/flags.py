@@ -60,6 +60,8 @@ def _sized(planned: Planned, plan: Plan) -> list[str]:
         words.append("--swa-full")
     if not plan.mmap:
         words += ["-lm", "none"]
+    if not plan.repacks:
+        words.append("-nr")
     if plan.shares and plan.shares[-1].headroom < PROMPT_CACHE:
         words += ["-cram", "0"]
     return [*words, "-fit", "off"]

@@ -89,6 +89,8 @@ def settings(plan: Plan) -> str:
         words.append("windows kept whole")
     if not plan.mmap:
         words.append("no mmap")
+    if not plan.repacks:
+        words.append("no repacking")
     return ", ".join(words)
 
 
