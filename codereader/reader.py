@@ -433,16 +433,18 @@ def open_speaker(found: FoundModel, cache: Path, cancel: CancelToken | None = No
 
     The process that will run it starts at once, and ends with what is returned; waiting for it ends with *cancel*.
     """
+    from codereader.engine.process.standby import Standby
+
+    standby = Standby(cancel)  # comes up while the rest is imported
+
     from codereader.answer.prompt import SYSTEM
     from codereader.answer.speaker import TRUSTED_PARAMETERS, Speaker
-    from codereader.engine.process.standby import Standby
     from codereader.engine.runner import Runner
     from codereader.model.gguf import read_header
     from codereader.model.identity import identity
     from codereader.model.template import frame_of
     from codereader.model.vocabulary import vocabulary_of
 
-    standby = Standby(cancel)
     header = read_header(found.path)
     runner = Runner(header, cache, standby)
     return Speaker(
