@@ -29,7 +29,7 @@ def from_plain(kind: type[T], row: object) -> T:
         raise ValueError(f"no {kind.__name__}")
     hints, required = _fields(cast("Any", kind))
     if unknown := row.keys() - hints.keys():
-        raise ValueError(f"{kind.__name__} has no {sorted(unknown)[0]}")
+        raise ValueError(f"{kind.__name__} has no {sorted(unknown)[0]!r}")
     if missing := required - row.keys():
         raise ValueError(f"{kind.__name__} lacks {sorted(missing)[0]}")
     return kind(**{name: _value(hints[name], value) for name, value in row.items()})
