@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 
@@ -176,22 +177,59 @@ def test_out_of_memory_says_what_to_do():
             {},
             r"for a context of 1,024 tokens with .* \(1,048,576\.0 GiB cache .*GiB are available now",
         ),
-        ((1 << 50, 0), {"mmap": False}, r"for the 1,048,576\.0 GiB of .*: [\d.]+ GiB are available now"),
+        ((1 << 50, 0), {"mmap": False}, r"for the 1,048,576\.0 GiB of .*: [\d.]+ GiB are available now, .* too little"),
+        ((1 << 50, 0), {}, r"for the 1,048,576\.0 GiB of .*: [\d.]+ GiB are available now, .* too little"),
     ],
-    ids=["the context", "weights that are not mapped"],
+    ids=["the context", "weights that are not mapped", "weights that are copied"],
 )
 def test_a_load_that_the_host_has_no_memory_for_is_not_begun(tiny, sizes, more, words):
     """Systems promise memory that they do not have: what is not there now is refused before anything is taken."""
     weights, cache = sizes
     host = Share("host", weights, cache, compute=0, free=1 << 60)
 
-    with pytest.raises(ModelTooLarge, match=f"there is not enough memory {words}"):
+    with pytest.raises(ModelTooLarge, match=f"there is not enough memory {words}") as caught:
         LlamaEngine(tiny.plan(shares=(host,), **more), tiny.path).load(CancelToken())
 
+    assert "Close other programs, or pass a smaller --ctx" in caught.value.hint
 
-def test_weights_that_are_mapped_need_no_memory_of_their_own(tiny):
+
+@pytest.mark.parametrize(
+    ("sizes", "words"),
+    [
+        ((1 << 50, 0), r"for the 1,048,576\.0 GiB of .* planned there: [\d.]+ GiB are available now, .* too little"),
+        ((0, 1 << 50), r"for a context of 1,024 tokens with .*: [\d.]+ GiB are available now, .* too little"),
+    ],
+    ids=["weights", "the context"],
+)
+def test_a_load_that_a_device_has_no_memory_for_is_not_begun(tiny, sizes, words):
+    """A card that something else filled meanwhile is refused before the weights are read, which may take minutes."""
+    weights, cache = sizes
+    card = Share("CPU", weights, cache, compute=0, free=1 << 60, layers=31)
+
+    with pytest.raises(ModelTooLarge, match=f"there is not enough memory on CPU {words}") as caught:
+        LlamaEngine(tiny.plan(shares=(card, Share("host", 0, 0, 0, 0))), tiny.path).load(CancelToken())
+
+    assert "what else uses CPU" in caught.value.hint
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not let a file be replaced that is in use")
+def test_a_model_that_is_replaced_while_it_is_loaded_is_not_used(tiny, tmp_path):
+    """What was loaded is not what stands there: state that is kept would be taken for that of the new file."""
+    path = tmp_path / "model.gguf"
+    shutil.copy(tiny.path, path)
+
+    def replaced(share: float) -> None:
+        (tmp_path / "new.gguf").write_bytes(b"another model")
+        (tmp_path / "new.gguf").replace(path)
+
+    with pytest.raises(ModelUnreadable, match="replaced while it was loaded"):
+        LlamaEngine(tiny.plan(), path).load(CancelToken(), replaced)
+
+
+def test_weights_that_stay_pages_of_the_file_need_no_memory_of_their_own(tiny):
     """A model larger than the memory can be run from its file, if slowly."""
-    engine = LlamaEngine(tiny.plan(shares=(Share("host", 1 << 50, 0, 0, free=1 << 60),)), tiny.path)
+    host = Share("host", 1 << 50, 0, 0, free=1 << 60)
+    engine = LlamaEngine(tiny.plan(shares=(host,), repacks=False), tiny.path)
 
     engine.load(CancelToken())
     engine.close()

@@ -66,6 +66,21 @@ def test_layers_are_split_by_their_numbers(tiny):
     assert parameters.split_mode == llama_cpp.LLAMA_SPLIT_MODE_LAYER
 
 
+def test_all_layers_are_all_that_llama_counts(tiny):
+    """A model of which llama.cpp makes more layers than its header counts is on the devices as a whole too."""
+    plan = tiny.plan(gpu_layers=20, shares=(CARD, Share(HOST, 0, 0, 0, 0)))
+
+    parameters = model_parameters(plan)
+
+    assert (-1, 20.0) == (parameters.n_gpu_layers, parameters.tensor_split[0])
+
+
+@pytest.mark.parametrize("repacks", [True, False])
+def test_weights_are_repacked_or_left_as_they_are_in_the_file(tiny, repacks):
+    """What relies on pages of the file that the system drops is not copied."""
+    assert repacks == model_parameters(tiny.plan(repacks=repacks)).use_extra_bufts
+
+
 @pytest.mark.parametrize(("mmap", "mode"), [(True, "AUTO"), (False, "NONE")])
 def test_weights_are_mapped_or_read(tiny, mmap, mode):
     """Mapped unless a device is better off without; read where the plan says so; never locked into memory."""

@@ -141,6 +141,16 @@ def test_layers_elsewhere_than_planned_are_told():
     assert "otherwise than planned" in " ".join(remarks(plan, found))
 
 
+def test_more_layers_than_the_file_has_are_as_planned_where_all_are_on_devices():
+    """llama.cpp makes another layer of some models' own; one that stays with the host is told all the same."""
+    plan = a_plan(share("CUDA0", 40, 6, 10, 1), share("CUDA1", 50.5, 10, 12, 1), share(HOST, 10, 4, 3, 0))
+    found = read_buffers(LOG, OWNERS)
+
+    assert placed_as_planned(plan, replace(found, layers=("CUDA0", "CUDA0", "CUDA1")))
+    assert not placed_as_planned(plan, found)
+    assert not placed_as_planned(plan, replace(found, layers=("CUDA1", "CUDA0", "CUDA1")))
+
+
 def test_a_log_without_sizes_says_nothing():
     """Another version's words are no error."""
     found = read_buffers(["something else entirely"], {})

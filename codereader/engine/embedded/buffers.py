@@ -30,7 +30,8 @@ class Buffers:
     """What was allocated for a model and its context."""
 
     held: Measured
-    """Bytes by device. Of weights that are mapped from the file the host counts all between the first and the last."""
+    """Bytes by device. Of weights that are mapped from the file the host counts all between the first and the last, and
+    once more those that it repacks: their pages of the file can be dropped, the copy cannot."""
     layers: tuple[str, ...]
     """The device of each layer in their order, the output last; HOST for the host's own memory."""
     mapped: bool
@@ -89,8 +90,14 @@ _HOLDS_LAYERS = (1, 2)
 
 
 def placed_as_planned(plan: Plan, buffers: Buffers) -> bool:
-    """Whether each layer went to the device that *plan* gave it; the first ones stay with the host."""
+    """Whether each layer went to the device that *plan* gave it; the first ones stay with the host.
+
+    Where all are on devices llama.cpp may have made more of them than there are in the file: then their order counts.
+    """
+    on_host = next((share.layers for share in plan.shares if share.name == HOST), 0)
     devices = [share.name for share in plan.shares if share.name in plan.devices for _ in range(share.layers)]
+    if devices and not on_host and len(buffers.layers) > len(devices):
+        return tuple(dict.fromkeys(buffers.layers)) == plan.devices
     return not buffers.layers or (HOST,) * (len(buffers.layers) - len(devices)) + tuple(devices) == buffers.layers
 
 

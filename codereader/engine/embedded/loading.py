@@ -16,7 +16,7 @@ from codereader.cancel import CancelToken
 from codereader.engine.embedded import library
 from codereader.engine.embedded.buffers import owner, owners
 from codereader.engine.embedded.guard import Guard
-from codereader.engine.hardware.devices import device_handle
+from codereader.engine.hardware.devices import device_handle, free_bytes
 from codereader.engine.hardware.host import host_memory
 from codereader.engine.plan import HOST, Plan, Share, size
 from codereader.engine.protocol import LoadProgress
@@ -48,11 +48,12 @@ def open_model(path: Path, plan: Plan, cancel: CancelToken, progress: LoadProgre
     """
     if not path.is_file():
         raise ModelNotFound(f"there is no model file at {path}")
-    _check_host(path, plan)
+    library.forget_log()
+    _check_memory(path, plan)
+    before = _identity(path)
     guard = Guard(cancel, progress)
     parameters = model_parameters(plan)
     parameters.progress_callback = guard.on_progress
-    library.forget_log()
     model = llama_cpp.llama_model_load_from_file(os.fsencode(path), parameters)
     if not model:
         guard.raise_if_stopped()
@@ -60,6 +61,8 @@ def open_model(path: Path, plan: Plan, cancel: CancelToken, progress: LoadProgre
     try:
         guard.raise_if_stopped()
         _check_it_generates(path, model)
+        if path.exists() and _identity(path) != before:
+            raise ModelUnreadable(f"{path} was replaced while it was loaded", hint="Ask again when it is complete.")
     except BaseException:
         llama_cpp.llama_model_free(model)
         raise
@@ -77,18 +80,29 @@ def make_context(path: Path, model: Any, plan: Plan) -> Any:
     return context
 
 
-def _check_host(path: Path, plan: Plan) -> None:
-    """Raise ModelTooLarge where the host no longer has what the plan takes of it.
+def _identity(path: Path) -> tuple[int, int, int, int]:
+    """Return what tells a file from one that takes its place. Raises: ModelNotFound."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise ModelNotFound(f"there is no model file at {path} any more") from error
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
-    Systems promise more memory than they have, and end some process when it is used. Weights that are mapped from the
-    file do not count: the system drops their pages and reads them again.
+
+def _check_memory(path: Path, plan: Plan) -> None:
+    """Raise ModelTooLarge where a device, or the host, no longer has what the plan takes of it.
+
+    On a device the cache comes after all weights were read, minutes later where they are large. Systems promise more
+    memory than they have, and end some process when it is used.
     """
-    host = next((share for share in plan.shares if share.name == HOST), None)
-    available = host_memory().available
-    if host is None or host.used - (host.weights if plan.mmap else 0) <= available:
-        return
-    error = _context_too_large if host.used - host.weights > available else _weights_too_large
-    raise error(path, plan, HOST, f"{size(available)} are available now")
+    for share in plan.shares:
+        on_host = share.name == HOST
+        used = plan.host_bytes if on_host else share.used
+        free = host_memory().available if on_host else free_bytes(share.name)
+        if free is None or used <= free:
+            continue
+        error = _weights_too_large if used == share.used and share.weights > free else _context_too_large
+        raise error(path, plan, share.name, f"{size(free)} are available now, {size(used - free)} too little")
 
 
 def model_parameters(plan: Plan) -> Any:
@@ -98,12 +112,13 @@ def model_parameters(plan: Plan) -> Any:
     """
     parameters = llama_cpp.llama_model_default_params()
     devices, split, overrides = _device_list(plan), _split(plan), _expert_overrides(plan)
-    parameters.n_gpu_layers = plan.gpu_layers
+    parameters.n_gpu_layers = _gpu_layers(plan)
     parameters.split_mode = llama_cpp.LLAMA_SPLIT_MODE_LAYER
     parameters.devices = ctypes.cast(devices, ctypes.c_void_p)
     parameters.tensor_split = split
     parameters.tensor_buft_overrides = ctypes.cast(overrides, ctypes.c_void_p) if overrides else None
     parameters.load_mode = llama_cpp.LLAMA_LOAD_MODE_AUTO if plan.mmap else llama_cpp.LLAMA_LOAD_MODE_NONE
+    parameters.use_extra_bufts = plan.repacks
     parameters.kept_alive = (devices, split, overrides)
     return parameters
 
@@ -122,6 +137,15 @@ def context_parameters(plan: Plan) -> Any:
     parameters.offload_kqv = parameters.op_offload = bool(plan.devices)
     parameters.no_perf = True
     return parameters
+
+
+def _gpu_layers(plan: Plan) -> int:
+    """Return how many layers llama.cpp puts on devices, -1 for all.
+
+    It runs some architectures with more layers than their headers count.
+    """
+    host = next((share for share in plan.shares if share.name == HOST), None)
+    return -1 if plan.devices and host is not None and not host.layers else plan.gpu_layers
 
 
 def _flash_attention(plan: Plan) -> int:
@@ -218,7 +242,8 @@ def _weights_too_large(path: Path, plan: Plan, short: str, why: str) -> ModelToo
     where, shares = _of(plan, short)
     count = sum(share.weights for share in shares)
     return ModelTooLarge(
-        f"there is not enough memory{where} for the {size(count)} of {path}{' planned there' if where else ''}: {why}"
+        f"there is not enough memory{where} for the {size(count)} of {path}{' planned there' if where else ''}: {why}",
+        _way_out(plan, short),
     )
 
 
@@ -228,7 +253,18 @@ def _context_too_large(path: Path, plan: Plan, short: str, why: str) -> ModelToo
     compute = sum(share.compute + share.scratch for share in shares)
     return ModelTooLarge(
         f"there is not enough memory{where} for a context of {plan.context:,} tokens with {path} "
-        f"({size(cache)} cache and {size(compute)} work space): {why}"
+        f"({size(cache)} cache and {size(compute)} work space): {why}",
+        _way_out(plan, short),
+    )
+
+
+def _way_out(plan: Plan, short: str) -> str:
+    """Return what a person can do about memory that ran out on the device *short*, the host, or nobody knows where."""
+    if short in plan.devices:
+        return f"Close what else uses {short}, or pass a smaller --ctx, or --device cpu; `codereader plan` shows more."
+    return (
+        "Close other programs, or pass a smaller --ctx or a smaller model; `codereader plan` shows what each would "
+        "take, --no-model answers from facts alone."
     )
 
 
