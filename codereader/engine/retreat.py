@@ -6,47 +6,45 @@ Knows nothing of llama.cpp: it starts engines, and reads of their errors which d
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import islice
 
 from codereader.cancel import CancelToken
 from codereader.engine.embedded.buffers import Buffers
-from codereader.engine.plan import GPU_MARGIN, HOST, Plan
+from codereader.engine.plan import GPU_MARGIN, HOST, Plan, Share
 from codereader.engine.protocol import Engine, EngineEvent, LoadProgress, Piece, Prompt, Sampling, Tell
 from codereader.errors import EngineEnded, ModelError, ModelTooLarge
 
 THE_HOST = "the host"
 """What an error calls the host's own memory."""
 
-MOST_STEPS = 20
-"""Loads that are tried after the first. A ladder is shorter than that, unless one device after the other runs out."""
+THE_WORK_SPACE = "the work space"
+"""What an error calls what comes after weights and cache."""
 
-MOST_ENDS = 2
-"""Ends in a row of the engine's process, for no reason that it gave, after which only the last step is tried."""
+AIMS = (7 / 8, 1 / 2, 0)
+"""Part that the next load may take of what ran out, for each that is tried after the first: each may take minutes. The
+last takes as little as can be. A load that ended for no reason that it gave skips an aim."""
 
-Retreats = Callable[[Plan, str], Iterator[tuple[Plan, str]]]
-"""Gives, for a plan that failed and the device that ran out ("" where that is not known), smaller plans in the order in
-which to try them, each with a sentence that says what changes."""
+Retreat = Callable[[Plan, str, int], tuple[Plan, str] | None]
+"""Gives, for a plan that failed, the device that ran out ("" where that is not known) and the bytes that may be taken
+of it, the next plan, with a sentence that says what changes; the smallest where none takes so little."""
 
 
 class RetreatingEngine:
-    """Runs a model as *first* says, or as the first of its *retreats* that the machine can really bear.
+    """Runs a model as *first* says, or as a smaller plan, given by *retreat*, that the machine can really bear.
 
     *start* gives an engine for a plan. The next step is taken when a load, or an answer before its first word, ends
     because memory ran out or because the engine's process died.
     """
 
-    def __init__(self, first: Plan, retreats: Retreats, start: Callable[[Plan], Engine]) -> None:
+    def __init__(self, first: Plan, retreat: Retreat, start: Callable[[Plan], Engine]) -> None:
         self._plan = first
-        self._retreats = retreats
+        self._retreat = retreat
         self._start = start
         self._engine: Engine | None = None
-        self._steps: Iterator[tuple[Plan, str]] = iter(())
-        self._short: str | None = None
         self._first = first
         self._first_error: ModelError | None = None
         self._tried: list[str] = []
         self._ran_out: set[str] = set()
-        self._ends = 0
+        self._loads = 0
 
     @property
     def plan(self) -> Plan:
@@ -125,11 +123,9 @@ class RetreatingEngine:
     def _step_down(self, error: ModelTooLarge | EngineEnded, tell: Tell | None) -> None:
         """Take the next plan. Raises: the first error, with what was tried, where there is none."""
         self._first_error = self._first_error or error
-        short = ran_out(str(error), self._plan) or self._short or ""
+        short = ran_out(str(error), self._plan)
         self._ran_out.add(short)
-        if short != self._short:
-            self._short, self._steps = short, self._retreats(self._plan, short)
-        step = None if len(self._tried) >= MOST_STEPS else self._next(error)
+        step = self._next(short, str(error), is_memory=isinstance(error, ModelTooLarge))
         if step is None:
             raise self._gave_up(error) from error
         self._plan, change = step
@@ -138,11 +134,20 @@ class RetreatingEngine:
         if tell is not None:
             tell(said)
 
-    def _next(self, error: ModelTooLarge | EngineEnded) -> tuple[Plan, str] | None:
-        """Return the next step, or the last of all where the engine keeps ending without a word of memory."""
-        self._ends = self._ends + 1 if isinstance(error, EngineEnded) else 0
-        steps = list(islice(self._steps, None if self._ends > MOST_ENDS else 1))
-        return steps[-1] if steps else None
+    def _next(self, short: str, message: str, *, is_memory: bool) -> tuple[Plan, str] | None:
+        """Return what is tried next: what surely fits where the last load tells, else ever less.
+
+        Where one device runs out after another, all are relieved.
+        """
+        at = self._loads if is_memory else max(self._loads, min(self._loads + 1, len(AIMS) - 1))
+        if at >= len(AIMS):
+            return None
+        self._loads = at + 1
+        if len(self._ran_out) > 1:
+            short, message = "", ""
+        taken = sum(share.used for share in _shares(self._plan, short))
+        had = had_before(message, self._plan, short)
+        return self._retreat(self._plan, short, max(had, int(AIMS[at] * taken)) if AIMS[at] else 0)
 
     def _gave_up(self, last: ModelError) -> ModelError:
         first = self._first_error or last
@@ -157,6 +162,18 @@ def ran_out(message: str, plan: Plan) -> str:
     if not plan.devices or f"not enough memory on {THE_HOST} " in message:
         return HOST
     return next((name for name in plan.devices if f"not enough memory on {name} " in message), "")
+
+
+def had_before(message: str, plan: Plan, short: str) -> int:
+    """Return the bytes of *short* that a load got before it failed: weights come first, then the cache."""
+    shares = _shares(plan, short)
+    if f" for {THE_WORK_SPACE} " in message:
+        return sum(share.weights + share.cache for share in shares)
+    return sum(share.weights for share in shares) if " for a context of " in message else 0
+
+
+def _shares(plan: Plan, short: str) -> list[Share]:
+    return [share for share in plan.shares if (share.name == short if short else share.name != HOST)]
 
 
 def _what_happened(error: ModelError, short: str) -> str:

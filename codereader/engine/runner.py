@@ -6,11 +6,12 @@ caller does other things; the machine is asked there when the first plan is made
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
 from codereader.engine.hardware.bandwidth import with_bandwidth
+from codereader.engine.hardware.machine import Machine
 from codereader.engine.learning.taught import Taught
 from codereader.engine.plan import Need, Plan
 from codereader.engine.process.remote import RemoteEngine
@@ -41,7 +42,7 @@ class Runner:
         """Return an engine for *plan*, which takes a smaller one where memory runs out. Nothing is loaded yet."""
         from codereader.engine.retreat import RetreatingEngine
 
-        return RetreatingEngine(plan, self._retreats, self._engine)
+        return RetreatingEngine(plan, self._retreat, self._engine)
 
     def learn(self, planned: Plan, engine: Engine, usage: Usage) -> None:
         """Keep how *engine* ran, for the next plan. Never raises."""
@@ -55,8 +56,19 @@ class Runner:
     def _engine(self, plan: Plan) -> Engine:
         return RemoteEngine(plan, self._header.path, self._cache / "state", self._standby.take)
 
-    def _retreats(self, plan: Plan, short: str) -> Iterator[tuple[Plan, str]]:
-        from codereader.engine.planning.ladder import retreats
+    def _retreat(self, plan: Plan, short: str, most: int) -> tuple[Plan, str] | None:
+        """Return what to try where *plan* failed, by what is free now: that may be why it did."""
+        from codereader.engine.planning.ladder import retreat
 
         need = self._need or Need(plan.context, 0)
-        return retreats(self._header, self._taught.machine, need, plan, short)
+        machine = _with_less(self._taught.machine, self._standby.now())
+        return retreat(self._header, machine, need, plan, short, most)
+
+
+def _with_less(machine: Machine, now: Machine) -> Machine:
+    """Return *machine* with no more memory free than there is *now*. A driver may not see what other programs take."""
+    free = {device.name: device.free_bytes for device in now.devices}
+    devices = tuple(
+        replace(one, free_bytes=min(one.free_bytes, free.get(one.name, one.free_bytes))) for one in machine.devices
+    )
+    return replace(machine, devices=devices, memory_available=min(machine.memory_available, now.memory_available))

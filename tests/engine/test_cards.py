@@ -173,7 +173,7 @@ def test_a_plan_without_devices_leaves_cards_alone(serve, run):
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the limit on address space works on Linux alone")
 def test_a_card_that_has_less_than_it_says_is_survived(serve, run, on_cpu):
     """Memory really runs out: each step is told, the model ends up on the card in part, and the text is right."""
-    server = serve(room=90 * MIB)
+    server = serve(room=76 * MIB)
 
     found = run({server: 400}, retreat=True, remote=True)
 

@@ -11,7 +11,7 @@ from codereader.cancel import Cancelled, CancelToken
 from codereader.engine.echo import EchoEngine, echo_plan
 from codereader.engine.plan import GPU_MARGIN, HOST, Plan, Share
 from codereader.engine.protocol import EngineEvent, Finished, Piece, Prompt, Sampling
-from codereader.engine.retreat import MOST_STEPS, RetreatingEngine, ran_out
+from codereader.engine.retreat import AIMS, THE_WORK_SPACE, RetreatingEngine, ran_out
 from codereader.errors import EngineEnded, ModelError, ModelTooLarge, ModelUnreadable
 
 PROMPT = Prompt((1, 2), (3,))
@@ -46,20 +46,15 @@ class Picky(EchoEngine):
         self._log.append(f"close {self._given.micro_batch}")
 
 
-def halves(plan: Plan, short: str) -> Iterator[tuple[Plan, str]]:
+def half(plan: Plan, short: str, most: int) -> tuple[Plan, str] | None:
     """Half the batch, down to 64."""
-    while plan.micro_batch > 64:
-        plan = replace(plan, micro_batch=plan.micro_batch // 2)
-        yield plan, f"batches of {plan.micro_batch} for {short}"
+    if plan.micro_batch <= 64:
+        return None
+    smaller = replace(plan, micro_batch=plan.micro_batch // 2)
+    return smaller, f"batches of {smaller.micro_batch} for {short}"
 
 
-def eighths(plan: Plan, short: str) -> Iterator[tuple[Plan, str]]:
-    """An eighth less, again and again."""
-    for batch in range(plan.micro_batch - 64, 0, -64):
-        yield replace(plan, micro_batch=batch), f"batches of {batch}"
-
-
-def engine(log: list[str], bears: int = 4096, speaks: int = 4096, error=ModelTooLarge, ladder=halves):
+def engine(log: list[str], bears: int = 4096, speaks: int = 4096, error=ModelTooLarge, ladder=half):
     """An engine that starts with batches of 512."""
     return RetreatingEngine(FIRST, ladder, lambda plan: Picky(plan, log, bears, speaks, error))
 
@@ -115,23 +110,73 @@ def test_at_the_end_of_the_ladder_the_first_error_is_told_with_what_was_tried():
     assert "buy some" == caught.value.hint
 
 
-def test_an_engine_that_keeps_dying_is_not_tried_at_every_step():
+@pytest.mark.parametrize(
+    ("message", "goals"),
+    [
+        ("there is not enough memory on CUDA0 for the weights", [105, 60, 0]),
+        ("there is not enough memory on CUDA0 for a context of 5 tokens", [105, 100, 0]),
+        (f"there is not enough memory on CUDA0 for {THE_WORK_SPACE} of a context of 5 tokens", [110, 110, 0]),
+    ],
+)
+def test_each_load_asks_for_less_but_for_what_was_there(message, goals):
+    """What a load got before it failed will be there again; beyond that is guessed, and the last takes least."""
+    asked: list[int] = []
+
+    def same(plan: Plan, short: str, most: int) -> tuple[Plan, str]:
+        asked.append(most)
+        return plan, "again"
+
+    class Failing(EchoEngine):
+        def load(self, *arguments) -> None:
+            raise ModelTooLarge(message)
+
+    with pytest.raises(ModelTooLarge, match="3 smaller plans failed too"):
+        told(RetreatingEngine(FIRST, same, lambda plan: Failing()))
+
+    assert goals == asked
+
+
+def test_an_engine_that_keeps_dying_is_tried_twice_more():
     """Where nothing says that memory ran out it is the last step, the CPU, that may help."""
     log: list[str] = []
-    made = engine(log, bears=1, error=EngineEnded, ladder=eighths)
+    asked: list[int] = []
+
+    def noted(plan: Plan, short: str, most: int) -> tuple[Plan, str] | None:
+        asked.append(most)
+        return half(plan, short, most)
 
     with pytest.raises(EngineEnded):
-        told(made)
+        told(engine(log, bears=1, error=EngineEnded, ladder=noted))
 
-    assert ["load 512", "load 448", "load 384", "load 64"] == [line for line in log if line.startswith("load")]
+    assert ["load 512", "load 256", "load 128"] == [line for line in log if line.startswith("load")]
+    assert [60, 0] == asked
+
+
+def test_cards_that_run_out_one_after_the_other_are_all_relieved():
+    """Four cards that are short are not worth four loads."""
+    cards = (CARD, replace(CARD, name="CUDA1"))
+    asked: list[tuple[str, int]] = []
+
+    def same(plan: Plan, short: str, most: int) -> tuple[Plan, str]:
+        asked.append((short, most))
+        return plan, "again"
+
+    class Failing(EchoEngine):
+        def load(self, *arguments) -> None:
+            raise ModelTooLarge(f"there is not enough memory on CUDA{min(1, len(asked))} for the weights")
+
+    with pytest.raises(ModelTooLarge):
+        told(RetreatingEngine(replace(FIRST, shares=cards), same, lambda plan: Failing()))
+
+    assert [("CUDA0", 105), ("", 120), ("", 0)] == asked
 
 
 def test_what_a_card_turned_out_not_to_have_is_known():
     """So that the next plan does not ask for it again: the card's free memory less the margin and what it bears."""
     first = replace(FIRST, shares=(replace(CARD, free=GPU_MARGIN + 500), FIRST.shares[-1]))
 
-    def smaller(plan: Plan, short: str) -> Iterator[tuple[Plan, str]]:
-        yield replace(plan, micro_batch=64, shares=(replace(CARD, weights=60), FIRST.shares[-1])), "less"
+    def smaller(plan: Plan, short: str, most: int) -> tuple[Plan, str]:
+        return replace(plan, micro_batch=64, shares=(replace(CARD, weights=60), FIRST.shares[-1])), "less"
 
     made = RetreatingEngine(first, smaller, lambda plan: Picky(plan, [], 64, 4096, ModelTooLarge))
     before = made.lacking
@@ -142,7 +187,7 @@ def test_what_a_card_turned_out_not_to_have_is_known():
 
 def test_without_steps_the_error_stands_alone():
     """An engine that cannot do with less fails as it would."""
-    made = engine([], bears=1, ladder=lambda plan, short: iter(()))
+    made = engine([], bears=1, ladder=lambda plan, short, most: None)
 
     with pytest.raises(ModelTooLarge) as caught:
         told(made)
@@ -154,14 +199,13 @@ def test_an_endless_ladder_ends():
     """However many steps are offered, only so many loads are tried."""
     log: list[str] = []
 
-    def endless(plan: Plan, short: str) -> Iterator[tuple[Plan, str]]:
-        while True:
-            yield plan, "again"
+    def endless(plan: Plan, short: str, most: int) -> tuple[Plan, str]:
+        return plan, "again"
 
     with pytest.raises(ModelTooLarge):
         told(engine(log, bears=1, ladder=endless))
 
-    assert 1 + MOST_STEPS == log.count("load 512")
+    assert 1 + len(AIMS) == log.count("load 512")
 
 
 def test_other_errors_are_not_retried():
@@ -207,7 +251,7 @@ def test_an_answer_that_dies_half_way_is_an_error():
             yield Piece("half")
             raise EngineEnded("the engine ended")
 
-    made = RetreatingEngine(FIRST, halves, lambda plan: Dying())
+    made = RetreatingEngine(FIRST, half, lambda plan: Dying())
     told(made)
 
     with pytest.raises(EngineEnded):

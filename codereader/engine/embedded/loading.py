@@ -14,13 +14,13 @@ from typing import Any
 from codereader import native
 from codereader.cancel import CancelToken
 from codereader.engine.embedded import library
-from codereader.engine.embedded.buffers import owner, owners
+from codereader.engine.embedded.buffers import owner, owners, read_buffers
 from codereader.engine.embedded.guard import Guard
 from codereader.engine.hardware.devices import device_handle, free_bytes
 from codereader.engine.hardware.host import host_memory
 from codereader.engine.plan import HOST, Plan, Share, size
 from codereader.engine.protocol import LoadProgress
-from codereader.engine.retreat import THE_HOST
+from codereader.engine.retreat import THE_HOST, THE_WORK_SPACE
 from codereader.errors import ModelError, ModelNotFound, ModelTooLarge, ModelUnreadable
 
 llama_cpp = native.llama()
@@ -251,8 +251,9 @@ def _context_too_large(path: Path, plan: Plan, short: str, why: str) -> ModelToo
     where, shares = _of(plan, short)
     cache = sum(share.cache for share in shares)
     compute = sum(share.compute + share.scratch for share in shares)
+    what = f"{THE_WORK_SPACE} of " if _has_cache(short) else ""
     return ModelTooLarge(
-        f"there is not enough memory{where} for a context of {plan.context:,} tokens with {path} "
+        f"there is not enough memory{where} for {what}a context of {plan.context:,} tokens with {path} "
         f"({size(cache)} cache and {size(compute)} work space): {why}",
         _way_out(plan, short),
     )
@@ -266,6 +267,11 @@ def _way_out(plan: Plan, short: str) -> str:
         "Close other programs, or pass a smaller --ctx or a smaller model; `codereader plan` shows what each would "
         "take, --no-model answers from facts alone."
     )
+
+
+def _has_cache(short: str) -> bool:
+    """Whether the log tells that *short* had the memory for its cache."""
+    return bool(short) and read_buffers(library.log(), owners()).held.of(short).cache > 0
 
 
 def _of(plan: Plan, short: str) -> tuple[str, tuple[Share, ...]]:

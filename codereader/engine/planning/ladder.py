@@ -1,4 +1,4 @@
-"""What to try when a plan that should have fitted did not: smaller plans, each with a sentence on what changes.
+"""What to try when a plan that should have fitted did not: a smaller plan, with a sentence on what changes.
 
 Pure: sizes come from the planner's own accounts, never from the machine. Which device ran out is a parameter, since
 what relieves a card (experts and layers to the host) burdens the host. Sizes are bytes, lengths tokens.
@@ -15,7 +15,7 @@ from codereader.engine.footprint.work import widest_operations
 from codereader.engine.hardware.machine import Machine
 from codereader.engine.learning.learned import NOTHING, Learned
 from codereader.engine.plan import HOST, Need, Plan, Preferences, Share, size
-from codereader.engine.planning.candidate import Chooser, padded
+from codereader.engine.planning.candidate import Chooser
 from codereader.engine.planning.demand import Cache, model_of
 from codereader.engine.planning.explain import explained
 from codereader.engine.planning.placement import HOST_ONLY, Placement
@@ -29,37 +29,79 @@ LEAST_PART, LEAST_BYTES = 0.03, 256 << 20
 SMALLEST_BATCH = 64
 """Tokens; below, llama.cpp leaves its tiled attention kernel."""
 
+_SLOW_PROMPT = "slower at reading prompts"
+
 PARTS = (1 / 8, 1 / 4, 1 / 2)
 """Parts of the experts, and of the layers, that leave a device step by step: as a rule little is missing."""
 
-LEAST_ANSWER = 64
-"""Tokens that stay free for an answer, however small the context is made."""
 
+def retreat(
+    header: ModelHeader, machine: Machine, need: Need, plan: Plan, short: str = "", most: int | None = None
+) -> tuple[Plan, str] | None:
+    """Return what to try where *plan* failed, and a sentence on what that changes; None where nothing is left.
 
-def retreats(
-    header: ModelHeader, machine: Machine, need: Need, plan: Plan, short: str = "", *, consent: bool = False
-) -> Iterator[tuple[Plan, str]]:
-    """Yield plans that take less and less of *short*, each with what it changes; they end with the CPU.
-
-    *short* is the device that ran out, HOST, or "" where nobody knows. In order: smaller micro-batches, a cache of
-    q8_0, experts of more layers to the host, fewer layers on devices, with *consent* a smaller context, the CPU.
-    No step takes what the host does not have. Nothing is yielded for a model whose sizes cannot be predicted.
+    *short* is the device that ran out, HOST, or "" where nobody knows; *most* bytes may be taken of it, at least a
+    little less than *plan* took by default. The first step counts that takes no more, nor more than *machine* has free
+    now; where none does, the last. In order: smaller micro-batches, a cache of q8_0, experts of more layers to the
+    host, fewer layers on devices, the CPU; each on top of those before it, as far as these are then still needed.
+    No step takes what the host does not have. A model whose sizes cannot be predicted has none.
     """
     if supported(header) or any(all(name != one.name for one in machine.devices) for name in plan.devices):
-        return
-    ladder = _Ladder(_corrected(_chooser(header, machine, need, plan), plan), consent)
-    short, now = short if plan.devices else HOST, plan
-    for rung in (_batches, _precision, _mapping, _experts, _layers, _tokens, _host):
+        return None
+    ladder = _Ladder(_corrected(_chooser(header, machine, need, plan), plan))
+    relieved = _short(plan, machine, short)
+    bound = _used(plan, relieved) if most is None or relieved != short else most
+    short = relieved
+    last = None
+    for last in _steps(ladder, plan, short):
+        if _is_enough(last, short, bound):
+            last = _quicker(ladder, plan, last, short, bound)
+            break
+    return None if last is None else (last, _change(plan, last, short))
+
+
+def _short(plan: Plan, machine: Machine, short: str) -> str:
+    """Return what to relieve: a device that turns out to have less free now than *plan* takes, "" for several."""
+    free = {device.name: device.free_bytes for device in machine.devices}
+    lacking = [share.name for share in plan.shares if share.name in plan.devices and share.used > free[share.name]]
+    if not plan.devices:
+        return HOST
+    if not lacking or short == HOST:
+        return short
+    return lacking[0] if {*lacking, short} <= {lacking[0], ""} else ""
+
+
+def _steps(ladder: _Ladder, plan: Plan, short: str) -> Iterator[Plan]:
+    """Yield plans that take less and less of *short*."""
+    now = plan
+    for rung in (_batches, _precision, _mapping, _experts, _layers, _host):
         for made in rung(ladder, now, short):
             if _relieves(now, made, short):
-                yield made, _change(now, made, short)
+                yield made
                 now = made
+
+
+def _is_enough(plan: Plan, short: str, most: int) -> bool:
+    fits = all(share.headroom >= 0 for share in plan.shares if share.name != HOST)
+    return fits and _used(plan, short) <= most
+
+
+def _quicker(ladder: _Ladder, before: Plan, after: Plan, short: str, most: int) -> Plan:
+    """Return *after* in the largest micro-batches, up to those of *before*, with which it is still enough."""
+    if not after.devices and before.devices:
+        return after
+    micro_batch = before.micro_batch
+    while micro_batch > after.micro_batch:
+        made = replace(ladder.made(after, micro_batch=micro_batch), mmap=after.mmap, repacks=after.repacks)
+        if _is_enough(made, short, most) and _relieves(before, made, short):
+            return made
+        micro_batch //= 2
+    return after
 
 
 @dataclass(frozen=True, slots=True)
 class _Ladder:
     chooser: Chooser
-    consent: bool
 
     def made(
         self,
@@ -67,12 +109,11 @@ class _Ladder:
         *,
         micro_batch: int = 0,
         kind: str = "",
-        context: int = 0,
         placement: Placement | None = None,
     ) -> Plan:
         """Return *plan* with what is named changed."""
         cache = Cache(kind or plan.cache_type_k, plan.full_window)
-        demand = self.chooser.sized(context or plan.context, micro_batch or plan.micro_batch, cache)
+        demand = self.chooser.sized(plan.context, micro_batch or plan.micro_batch, cache)
         found = self.chooser.candidate(placement or self.placement(plan), demand, 0)
         made = explained(self.chooser, found, best=False)
         return replace(made, threads=plan.threads, full_window=plan.full_window)
@@ -105,7 +146,7 @@ def _chooser(header: ModelHeader, machine: Machine, need: Need, plan: Plan) -> C
 
 def _corrected(chooser: Chooser, plan: Plan) -> Chooser:
     """Return *chooser* with what earlier runs taught of the devices: *plan* has it in its scratch."""
-    bare = _Ladder(chooser, consent=False).made(plan)
+    bare = _Ladder(chooser).made(plan)
     extra = {share.name: share.scratch - _share(bare, share.name).scratch for share in plan.shares}
     return replace(chooser, learned=Learned(extra_bytes={name: count for name, count in extra.items() if count}))
 
@@ -125,18 +166,18 @@ def _precision(ladder: _Ladder, plan: Plan, short: str) -> Iterator[Plan]:  # no
 
 
 def _mapping(ladder: _Ladder, plan: Plan, short: str) -> Iterator[Plan]:  # noqa: ARG001
-    """Yield *plan* with the host's weights mapped from the file: pages that the system can drop."""
-    if short == HOST and not plan.mmap:
-        yield replace(plan, mmap=True)
+    """Yield *plan* with the host's weights mapped from the file as they are: pages that the system can drop."""
+    if short == HOST and (plan.repacks or not plan.mmap):
+        yield replace(plan, mmap=True, repacks=False)
 
 
 def _experts(ladder: _Ladder, plan: Plan, short: str) -> Iterator[Plan]:
-    """Yield *plan* with the experts of more and more layers with the host, those of the front layers first."""
+    """Yield *plan* with the experts of more and more layers with the host, those of a device's front layers first."""
     placed = ladder.placement(plan)
-    able = [layer for layer in _layers_on(placed, short) if layer in ladder.chooser.model.expert_layers]
-    left = [layer for layer in able if layer not in plan.cpu_experts]
+    able = set(ladder.chooser.model.expert_layers) - set(plan.cpu_experts)
+    left = [[layer for layer in layers if layer in able] for layers in _layers_on(placed, short)]
     for part in (*PARTS, 1):
-        moved = left[: -int(-part * len(left))]
+        moved = [layer for layers in left for layer in layers[: -int(-part * len(layers))]]
         if moved:
             experts = tuple(sorted({*plan.cpu_experts, *moved}))
             yield ladder.made(plan, placement=replace(placed, cpu_experts=experts))
@@ -158,16 +199,6 @@ def _layers(ladder: _Ladder, plan: Plan, short: str) -> Iterator[Plan]:
             yield ladder.made(plan, placement=fewer)
 
 
-def _tokens(ladder: _Ladder, plan: Plan, short: str) -> Iterator[Plan]:  # noqa: ARG001
-    """Yield *plan* with less room for the answer, which may then be cut."""
-    need = ladder.chooser.need
-    rooms = [need.answer_tokens, need.answer_tokens // 2, need.answer_tokens // 4] if ladder.consent else []
-    for room in rooms:
-        context = padded(need.prompt_tokens + max(LEAST_ANSWER, room))
-        if context < plan.context:
-            yield ladder.made(plan, context=context)
-
-
 def _host(ladder: _Ladder, plan: Plan, short: str) -> Iterator[Plan]:  # noqa: ARG001
     """Yield what is best on the CPU alone, where the host has the memory."""
     if plan.devices:
@@ -177,20 +208,17 @@ def _host(ladder: _Ladder, plan: Plan, short: str) -> Iterator[Plan]:  # noqa: A
             yield plans(chooser.model.header, chooser.machine, need, chooser.preferences, most=1)[0]
 
 
-def _layers_on(placed: Placement, short: str) -> range:
-    """Return the layers on the device called *short*, or on all devices."""
+def _layers_on(placed: Placement, short: str) -> Iterator[range]:
+    """Yield the layers on the device called *short*, or on each device."""
     start = placed.first
     for device, span in zip(placed.devices, placed.spans, strict=True):
-        if device.name == short:
-            return range(start, start + span)
+        if short in ("", device.name):
+            yield range(start, start + span)
         start += span
-    return range(0) if short == HOST else range(min(placed.first, start), start)
 
 
 def _relieves(before: Plan, after: Plan, short: str) -> bool:
     """Whether *after* takes enough less of what ran out, and of the host no more than it has."""
-    if short == HOST and after.mmap and not before.mmap:
-        return True
     host, had = _share(after, HOST), _share(before, HOST)
     if host.headroom < 0 and host.used > had.used:
         return False
@@ -199,7 +227,12 @@ def _relieves(before: Plan, after: Plan, short: str) -> bool:
 
 
 def _used(plan: Plan, short: str) -> int:
-    """Return the bytes that *plan* takes of what ran out: of all devices where nobody knows."""
+    """Return the bytes that *plan* takes of what ran out, of all devices where nobody knows.
+
+    The system can drop weights that stay pages of the file.
+    """
+    if short == HOST:
+        return plan.host_bytes
     if short:
         return _share(plan, short).used
     return sum(share.used for share in plan.shares if share.name != HOST)
@@ -225,21 +258,31 @@ def _change(before: Plan, after: Plan, short: str) -> str:
 def _difference(before: Plan, after: Plan) -> str:
     if before.devices and not after.devices:
         return "on the CPU alone"
-    if before.context != after.context:
-        return f"with a context of {after.context:,} tokens, not {before.context:,}, in which a long answer is cut"
+    changed = list(_changed(before, after))
+    if not changed:
+        return "with the weights mapped from the file, not copied into memory"
+    prices = [price for _, price in changed]
+    prices = [price for price in prices if price != _SLOW_PROMPT or "slower" not in prices]
+    return f"{_listed([what for what, _ in changed])}, which is {_listed(prices)}"
+
+
+def _listed(parts: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
+
+
+def _changed(before: Plan, after: Plan) -> Iterator[tuple[str, str]]:
+    """Yield what *after* does otherwise, each with its price."""
     if before.gpu_layers != after.gpu_layers:
         where = after.devices[0] if len(after.devices) == 1 else f"{len(after.devices)} devices"
-        return f"with {_layers_in_words(after.gpu_layers)} on {where}, not {before.gpu_layers}, which is slower"
-    if before.cpu_experts != after.cpu_experts:
+        yield f"with {_layers_in_words(after.gpu_layers)} on {where}, not {before.gpu_layers}", "slower"
+    elif before.cpu_experts != after.cpu_experts:
         left = _layers_in_words(len(after.cpu_experts))
-        return (
-            f"with the experts of {left} in the host's memory, not {len(before.cpu_experts) or 'none'}, which is slower"
-        )
+        kept = len(before.cpu_experts) or "none"
+        yield f"with the experts of {left} in the host's memory, not {kept}", "slower"
     if before.cache_type_k != after.cache_type_k:
-        return f"with a {after.cache_type_k} cache, not {before.cache_type_k}, which is a little less precise"
-    if before.micro_batch != after.micro_batch:
-        return f"in batches of {after.micro_batch:,} tokens, not {_batch(before):,}, which reads prompts more slowly"
-    return "with the weights mapped from the file, not read into memory"
+        yield f"with a {after.cache_type_k} cache, not {before.cache_type_k}", "a little less precise"
+    if _batch(before) != _batch(after):
+        yield f"in batches of {after.micro_batch:,} tokens, not {_batch(before):,}", _SLOW_PROMPT
 
 
 def _layers_in_words(count: int) -> str:

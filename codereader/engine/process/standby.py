@@ -40,6 +40,14 @@ class Standby:
             self._machine = self._ask()
         return self._machine
 
+    def now(self) -> Machine:
+        """Return what a new process, the next that is taken, sees of this machine. Raises as `machine`."""
+        _end(self._waiting)
+        with suppress(EngineEnded):
+            self._waiting.append(Child())
+            self._waiting[0].send({"do": "machine"})
+        return self._ask()
+
     def version(self) -> str:
         """Return which llama.cpp runs there. Raises: ModelError where there is none, Cancelled."""
         self.machine()

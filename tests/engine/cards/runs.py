@@ -20,7 +20,7 @@ from codereader.cancel import CancelToken
 from codereader.engine.embedded.buffers import Buffers, extra_bytes, placed_as_planned
 from codereader.engine.hardware.devices import inventory
 from codereader.engine.plan import Need, Plan, Preferences
-from codereader.engine.planning.ladder import retreats
+from codereader.engine.planning.ladder import retreat
 from codereader.engine.planning.planner import plans
 from codereader.engine.process.remote import RemoteEngine
 from codereader.engine.protocol import Engine, Piece, Prompt, Sampling
@@ -38,7 +38,7 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
     made = replace(made, threads=1, **job.get("plan", {}))
     start = partial(_start, path, job.get("remote", False))
     engine = (
-        RetreatingEngine(made, partial(retreats, header, machine, need), start) if job.get("retreat") else start(made)
+        RetreatingEngine(made, partial(retreat, header, machine, need), start) if job.get("retreat") else start(made)
     )
     said: list[str] = []
     found: dict[str, Any] = {"told": said, "first": asdict(made)}
