@@ -16,6 +16,7 @@
         +-- ModelUnreadable   4
         +-- ModelTooLarge     4
         +-- EngineEnded       4   the process that runs the model crashed or was ended
+            +-- EngineUnusable 4  it cannot be started, or speaks nonsense
 
 A message says what was attempted, on what, and why it failed; `hint` says what to do next.
 Foreign exceptions (OSError, sqlite3, git, llama.cpp) are mapped where they are wrapped.
@@ -139,6 +140,10 @@ class ModelTooLarge(ModelError):
 
 
 class EngineEnded(ModelError):
-    """The process that runs the model ended unasked, could not be started, or said what nobody understands."""
+    """The process that runs the model ended unasked."""
 
     hint = "Ask again; if it ends again, try --device cpu or another model. --no-model answers from facts alone."
+
+
+class EngineUnusable(EngineEnded):
+    """The process that runs the model cannot be started, or says what nobody understands: no other plan helps."""

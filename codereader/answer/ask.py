@@ -43,6 +43,7 @@ from codereader.engine.protocol import (
     Prefill,
     Sampling,
 )
+from codereader.errors import ModelTooLarge
 
 TOO_SMALL = (
     "{name} is too small to be trusted with prose: rely on the facts above, "
@@ -225,7 +226,10 @@ def _load(engine: Engine, cancel: CancelToken) -> Iterator[Event]:
             events.put(error)
 
     thread = Thread(target=work, name="load", daemon=True)
-    thread.start()
+    try:
+        thread.start()
+    except RuntimeError as error:
+        raise ModelTooLarge(f"cannot start a thread to load the model: {error}") from error
     try:
         while (event := events.get()) is not None:
             if isinstance(event, BaseException):

@@ -11,7 +11,7 @@ from codereader.cancel import CancelToken
 from codereader.engine.embedded.buffers import Buffers
 from codereader.engine.plan import GPU_MARGIN, HOST, Plan, Share
 from codereader.engine.protocol import Engine, EngineEvent, LoadProgress, Piece, Prompt, Sampling, Tell
-from codereader.errors import EngineEnded, ModelError, ModelTooLarge
+from codereader.errors import EngineEnded, EngineUnusable, ModelError, ModelTooLarge
 
 THE_HOST = "the host"
 """What an error calls the host's own memory."""
@@ -81,6 +81,9 @@ class RetreatingEngine:
             engine = self._engine = self._engine or self._start(self._plan)
             try:
                 engine.load(cancel, progress, tell)
+            except EngineUnusable:
+                self.close()
+                raise
             except (ModelTooLarge, EngineEnded) as error:
                 self.close()
                 self._step_down(error, tell)
@@ -106,7 +109,7 @@ class RetreatingEngine:
                     spoke = spoke or isinstance(event, Piece)
                     yield event
             except (ModelTooLarge, EngineEnded) as error:
-                if spoke or len(prompt) >= self._plan.context:
+                if spoke or isinstance(error, EngineUnusable) or len(prompt) >= self._plan.context:
                     raise
                 self.close()
                 self._step_down(error, None)

@@ -128,8 +128,7 @@ def _as_ready(tasks: Sequence[Work], count: int, cancel: CancelToken) -> Iterato
     workers = [_Worker(tasks, batches, answers) for _ in range(count)]
     left = len(tasks)
     try:
-        for worker in workers:
-            worker.thread.start()
+        _start_threads(workers)
         while left:
             cancel.check()
             for worker in workers:
@@ -146,6 +145,15 @@ def _as_ready(tasks: Sequence[Work], count: int, cancel: CancelToken) -> Iterato
         for worker in workers:
             if worker.thread.ident is not None:
                 worker.thread.join(1)
+
+
+def _start_threads(workers: Sequence[_Worker]) -> None:
+    """Start what feeds the processes. Raises: _CannotStartError where the system gives no threads."""
+    try:
+        for worker in workers:
+            worker.thread.start()
+    except RuntimeError as error:
+        raise _CannotStartError from error
 
 
 class _Worker:

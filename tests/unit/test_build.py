@@ -331,6 +331,22 @@ def test_workers_that_do_not_come_up_leave_the_work_here(tmp_path: Path, monkeyp
     assert 12 == sum(one.packed is not None for one in workers.digest_all(tasks, CancelToken()))
 
 
+def test_without_threads_for_workers_the_work_is_done_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system gives no more threads, files are read all the same."""
+
+    class NoThread(workers.Thread):
+        def start(self) -> None:
+            raise RuntimeError("can't start new thread")
+
+    lay(tmp_path, {f"{number}.c": b"int f%d;\n" % number for number in range(12)})
+    monkeypatch.setattr(workers, "FEW_FILES", 10)
+    monkeypatch.setattr(workers.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(workers, "Thread", NoThread)
+    tasks = [workers.Task(str(tmp_path / f"{number}.c"), "c", 7) for number in range(12)]
+
+    assert 12 == sum(one.packed is not None for one in workers.digest_all(tasks, CancelToken()))
+
+
 def test_a_worker_that_sits_on_a_file_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One file that its reader never ends with is skipped with that reason, the others are read."""
     lay(tmp_path, {f"{number}.c": b"int f%d;\n" % number for number in range(12)})

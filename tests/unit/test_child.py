@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
-from codereader.engine.process.child import ended
-from codereader.errors import EngineEnded, ModelTooLarge
+from codereader import interpreter
+from codereader.engine.process import child
+from codereader.engine.process.child import Child, ended
+from codereader.errors import EngineEnded, EngineUnusable, ModelTooLarge
 
 BUILT = "/tmp/build-x1/vendor/llama.cpp/ggml/src/"
 
@@ -52,3 +56,36 @@ def test_how_it_ended(code, errors, kind, said) -> None:
     assert str(error).startswith(f"the engine ended: {said}")
     assert str(error).isprintable()
     assert len(str(error)) < 400
+
+
+def test_a_process_whose_threads_cannot_start_is_ended(monkeypatch) -> None:
+    """Where the system gives no threads, as under `ulimit`, that is an error of one sentence, and nothing is left."""
+    started: list[subprocess.Popen[bytes]] = []
+    start = interpreter.start
+
+    def noted(*what):
+        started.append(start(*what))
+        return started[0]
+
+    class NoThread(child.Thread):
+        def start(self) -> None:
+            raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(interpreter, "start", noted)
+    monkeypatch.setattr(child, "Thread", NoThread)
+
+    with pytest.raises(EngineUnusable, match="cannot start the threads"):
+        Child()
+    assert started[0].poll() is not None
+
+
+def test_a_process_that_cannot_be_started_is_an_error(monkeypatch) -> None:
+    """A system that is full of processes says so."""
+
+    def full(*_):
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(interpreter, "start", full)
+
+    with pytest.raises(EngineUnusable, match="cannot start a process for the model: Resource temporarily"):
+        Child()

@@ -12,7 +12,7 @@ from codereader.engine.echo import EchoEngine, echo_plan
 from codereader.engine.plan import GPU_MARGIN, HOST, Plan, Share
 from codereader.engine.protocol import EngineEvent, Finished, Piece, Prompt, Sampling
 from codereader.engine.retreat import AIMS, THE_WORK_SPACE, RetreatingEngine, ran_out
-from codereader.errors import EngineEnded, ModelError, ModelTooLarge, ModelUnreadable
+from codereader.errors import EngineEnded, EngineUnusable, ModelError, ModelTooLarge, ModelUnreadable
 
 PROMPT = Prompt((1, 2), (3,))
 CARD = Share("CUDA0", 100, 10, 10, 200, layers=5)
@@ -94,6 +94,15 @@ def test_an_engine_that_dies_while_it_loads_is_tried_smaller():
     made = engine([], bears=256, error=EngineEnded)
 
     assert ["the engine ended: batches of 256 for CUDA0"] == told(made)
+
+
+def test_an_engine_that_no_plan_can_help_is_tried_once():
+    """One that cannot be started, or says nonsense, would do so with a smaller plan too."""
+    log: list[str] = []
+
+    with pytest.raises(EngineUnusable):
+        told(engine(log, bears=256, error=EngineUnusable))
+    assert ["load 512", "close 512"] == log
 
 
 def test_at_the_end_of_the_ladder_the_first_error_is_told_with_what_was_tried():

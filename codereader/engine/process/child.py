@@ -30,7 +30,7 @@ from codereader.engine.process.messages import (
     row_of,
     version_of,
 )
-from codereader.errors import EngineEnded, ModelError, ModelTooLarge
+from codereader.errors import EngineEnded, EngineUnusable, ModelError, ModelTooLarge
 
 MOST_WAITING = 512
 """Answers that wait to be taken; the process pauses beyond."""
@@ -78,11 +78,11 @@ class Child:
     """A process that runs one engine. Used by one thread at a time."""
 
     def __init__(self, module: str = SERVING) -> None:
-        """Start it: `serve` of *module*. Raises: EngineEnded."""
+        """Start it: `serve` of *module*. Raises: EngineUnusable."""
         try:
             self._process = interpreter.start(module, "serve", subprocess.PIPE)
         except OSError as error:
-            raise EngineEnded(f"cannot start a process for the model: {error.strerror or error}") from error
+            raise EngineUnusable(f"cannot start a process for the model: {error.strerror or error}") from error
         self._version: str | None = None
         self._runs = 0
         self._answers: Queue[bytes] = Queue()  # until Python 3.13 a signal makes a SimpleQueue forget its timeout
@@ -93,8 +93,14 @@ class Child:
             Thread(target=work, args=(pipe,), name="codereader-engine", daemon=True)
             for work, pipe in zip((self._write, self._read, self._read_errors), pipes, strict=True)
         ]
-        for thread in self._threads:
-            thread.start()
+        try:
+            for thread in self._threads:
+                thread.start()
+        except RuntimeError as error:
+            self._requests.put(b"")
+            with self._process:
+                self._process.kill()
+            raise EngineUnusable("cannot start the threads that speak with the model's process") from error
 
     @property
     def alive(self) -> bool:

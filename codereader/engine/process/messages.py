@@ -29,6 +29,7 @@ from codereader.errors import (
     BudgetTooSmall,
     CodereaderError,
     EngineEnded,
+    EngineUnusable,
     ModelError,
     ModelNotFound,
     ModelTooLarge,
@@ -175,9 +176,9 @@ def raise_error(row: Row) -> None:
     raise failure
 
 
-def not_understood(why: object) -> EngineEnded:
+def not_understood(why: object) -> EngineUnusable:
     """Return the error for an answer that is none."""
-    return EngineEnded(f"the engine's process said what cannot be understood: {why}")
+    return EngineUnusable(f"the engine's process said what cannot be understood: {why}")
 
 
 def printable(text: str) -> str:

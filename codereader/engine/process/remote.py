@@ -157,7 +157,7 @@ class RemoteEngine:
             return ModelUnreadable(
                 message, "Download the model again, or choose another one: `codereader models list`."
             )
-        return EngineEnded(message)
+        return type(error)(message)
 
     @contextmanager
     def _running(self, child: Child, request: Row) -> Iterator[Run]:
