@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -244,3 +245,46 @@ def test_the_command_survives_a_lack_of_memory_and_remembers_it(serve, rpc_plugi
     assert "note: RPC0 ran out of memory: trying again " in first
     assert "ran out of memory" not in second
     assert "layers on the GPU" in second
+
+
+def test_a_question_on_a_card_takes_up_what_was_read_before(serve, rpc_plugin, tmp_path):
+    """What a card evaluated goes to disk and back onto the card; the answer is the same."""
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "a.c").write_text("int twice(int x) { return 2 * x; }\n")
+    env = with_cards(rpc_plugin, {serve().endpoint: 1300 * MIB})
+    flags = ["--model", str(bundled_model()), "--device", "RPC0", "--max-tokens", "4", "--format", "json"]
+
+    def ask() -> dict[str, Any]:
+        done = subprocess.run(
+            [sys.executable, "-m", "codereader", "ask", str(tree), "explain structure", *flags],
+            env=env, capture_output=True, text=True, timeout=300, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+    first, second = ask(), ask()
+
+    assert first["usage"]["reused_tokens"] == 0 < second["usage"]["reused_tokens"]
+    assert ("100% GPU", first["answer"]) == (second["usage"]["processor"], second["answer"])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal that stops a process for a while")
+def test_a_card_that_hangs_leaves_ctrl_c(serve, rpc_plugin, tmp_path):
+    """llama.cpp waits for it inside a call that nobody can stop; its process is ended."""
+    (tmp_path / "a.c").write_text("".join(f"int f{n}(void) {{ return {n}; }}\n" for n in range(60)))
+    server = serve()
+    flags = ["--model", str(bundled_model()), "--device", "RPC0", "--max-tokens", "400", "--all-prose"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "codereader", "ask", str(tmp_path), "explain structure", *flags],
+        env=with_cards(rpc_plugin, {server.endpoint: 1300 * MIB}),
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stderr
+    with process, process.stderr as notes:
+        assert any("too small to be trusted" in line for line in notes)
+        os.kill(server.process_id, signal.SIGSTOP)
+        process.send_signal(signal.SIGINT)
+
+        assert process.wait(timeout=60) == 130
