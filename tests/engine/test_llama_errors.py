@@ -5,14 +5,23 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from codereader.cancel import CancelToken
+from codereader.engine.embedded import loading
 from codereader.engine.embedded.llama import LlamaEngine
-from codereader.engine.plan import Share
+from codereader.engine.hardware.devices import inventory
+from codereader.engine.hardware.host import Memory
+from codereader.engine.plan import Need, Share
+from codereader.engine.planning.ladder import retreat
+from codereader.engine.planning.planner import plan
+from codereader.engine.protocol import Finished, Prompt, Sampling
+from codereader.engine.retreat import RetreatingEngine
 from codereader.engine.state import StateStore
 from codereader.errors import ModelError, ModelNotFound, ModelTooLarge, ModelUnreadable
+from codereader.model.gguf import read_header
 
 ARCHITECTURE = b"general.architecture\x08\0\0\0\x05\0\0\0\0\0\0\0llama"
 
@@ -224,6 +233,30 @@ def test_a_model_that_is_replaced_while_it_is_loaded_is_not_used(tiny, tmp_path)
 
     with pytest.raises(ModelUnreadable, match="replaced while it was loaded"):
         LlamaEngine(tiny.plan(), path).load(CancelToken(), replaced)
+
+
+def test_a_limit_smaller_than_the_weights_is_survived(tiny, monkeypatch):
+    """A container that allows less than the model has: it is read from its file, none of it copied, and answers."""
+    limit = Memory(64 << 20, 64 << 20, 64 << 30)
+    monkeypatch.setattr(loading, "host_memory", lambda: limit)
+    header, need, here = read_header(tiny.path), Need(512, 16, device="cpu"), inventory()
+    small = replace(here, devices=(), memory_available=limit.available, memory_total=limit.total)
+    engine = RetreatingEngine(
+        plan(header, here, need),
+        lambda failed, short, most: retreat(header, small, need, failed, short, most),
+        lambda tried: LlamaEngine(tried, tiny.path),
+    )
+    told: list[str] = []
+
+    engine.load(CancelToken(), tell=told.append)
+    events = list(engine.generate(Prompt(tiny.source[:64], (5,)), Sampling(4), CancelToken()))
+    engine.close()
+
+    assert isinstance(events[-1], Finished)
+    assert not engine.plan.repacks
+    assert ["the host ran out of memory: trying again with the weights mapped from the file"] == [
+        text.split(", ")[0] for text in told
+    ]
 
 
 def test_weights_that_stay_pages_of_the_file_need_no_memory_of_their_own(tiny):

@@ -83,6 +83,8 @@ def _steps(ladder: _Ladder, plan: Plan, short: str) -> Iterator[Plan]:
 
 def _is_enough(plan: Plan, short: str, most: int) -> bool:
     fits = all(share.headroom >= 0 for share in plan.shares if share.name != HOST)
+    if short == HOST:
+        fits = fits and plan.host_bytes <= _share(plan, HOST).free
     return fits and _used(plan, short) <= most
 
 
@@ -259,8 +261,6 @@ def _difference(before: Plan, after: Plan) -> str:
     if before.devices and not after.devices:
         return "on the CPU alone"
     changed = list(_changed(before, after))
-    if not changed:
-        return "with the weights mapped from the file, not copied into memory"
     prices = [price for _, price in changed]
     prices = [price for price in prices if price != _SLOW_PROMPT or "slower" not in prices]
     return f"{_listed([what for what, _ in changed])}, which is {_listed(prices)}"
@@ -279,6 +279,8 @@ def _changed(before: Plan, after: Plan) -> Iterator[tuple[str, str]]:
         left = _layers_in_words(len(after.cpu_experts))
         kept = len(before.cpu_experts) or "none"
         yield f"with the experts of {left} in the host's memory, not {kept}", "slower"
+    if after.mmap and before.repacks and not after.repacks:
+        yield "with the weights mapped from the file, not copied into memory", "slower"
     if before.cache_type_k != after.cache_type_k:
         yield f"with a {after.cache_type_k} cache, not {before.cache_type_k}", "a little less precise"
     if _batch(before) != _batch(after):

@@ -21,7 +21,8 @@ def too_large(chooser: Chooser) -> ModelTooLarge:
     layers = "" if asked in ("auto", 0) else f" and --gpu-layers {asked}"
     message = (
         f"{chooser.model.header.name} with a context of {chooser.context:,} tokens{layers} needs "
-        f"{' and '.join(_needs(share) for share in nearest.shares if share.used)}: {size(nearest.lacks)} are missing"
+        f"{' and '.join(_needs(share) for share in nearest.shares if share.used)}: {size(nearest.lacks)} are "
+        "missing, what must stay free included"
     )
     if context >= LEAST_CONTEXT:
         hint = f"Pass --ctx {context} or less with a --budget that fits it; --no-model answers from facts alone."
