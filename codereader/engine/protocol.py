@@ -63,6 +63,7 @@ class Usage:
     Durations are seconds of wall clock. `prompt_seconds` is spent on the prompt, saved state included, and
     `first_token_seconds` lasts from the call of `generate` to the first token; neither counts the load.
     `completion_tokens` does not count the token that ends an answer. `total_seconds` is load and run together.
+    `others` is the share of the cores that the run was to use which other programs took, 0 where it is not known.
     """
 
     load_seconds: float
@@ -76,6 +77,7 @@ class Usage:
     context_used: int
     context_size: int
     processor: str
+    others: float = 0.0
 
 
 Reason = Literal["stop", "repetition", "enough", "max tokens", "context full"]

@@ -27,6 +27,7 @@ from codereader.engine.protocol import (
 )
 from codereader.engine.trial.measured import Held, Measured
 from codereader.errors import ModelTooLarge
+from codereader.fronts.plans import words
 from codereader.model.gguf import ModelHeader
 from codereader.model.known import known_header
 
@@ -44,8 +45,11 @@ def model(name: str = "qwen3-coder:30b") -> ModelHeader:
 class Stub:
     """An engine that needs a fixed time a token and remembers what it was given; *lengths* are those of its answers."""
 
-    def __init__(self, plan: Plan, prefill: float = 0.01, decode: float = 0.1, lengths: tuple[int, ...] = ()) -> None:
+    def __init__(
+        self, plan: Plan, prefill: float = 0.01, decode: float = 0.1, lengths: tuple[int, ...] = (), others: float = 0.0
+    ) -> None:
         self.plan = plan
+        self.others = others
         self.prefill, self.decode, self.lengths = prefill, decode, list(lengths)
         self.prompts: list[Prompt] = []
         self.closed = False
@@ -67,7 +71,7 @@ class Stub:
             cancel.check()
             yield Piece("x")
         took = len(prompt) * self.prefill, count * self.decode
-        yield Finished("stop", Usage(1.5, len(prompt), 0, took[0], count, took[1], 0, 0, 0, 0, ""))
+        yield Finished("stop", Usage(1.5, len(prompt), 0, took[0], count, took[1], 0, 0, 0, 0, "", self.others))
 
     def close(self) -> None:
         self.closed = True
@@ -163,6 +167,22 @@ def test_a_model_that_says_nothing_still_shows_how_fast_it_reads(tmp_path: Path)
     assert 0 == found.decode_rate
     assert pytest.approx(Taught(tmp_path / "none", HERE, model()).plan(NEED).decode_rate, rel=1e-3) == after.decode_rate
     assert "; corrected by a run here" in after.assumption
+
+
+def test_a_probe_on_a_busy_machine_is_told_and_not_kept(tmp_path: Path) -> None:
+    """It would leave every later plan too slow; the person hears why."""
+    before = Taught(tmp_path, HERE, model()).plan(NEED)
+    busy, _, _ = probe(Taught(tmp_path, HERE, model()), others=0.48)
+    after = Taught(tmp_path, HERE, model()).plan(NEED)
+    quiet, _, _ = probe(Taught(tmp_path, HERE, model()), others=0.02)
+
+    assert (False, 0.48) == (busy.kept, busy.disturbed)
+    assert (pytest.approx(100.0), pytest.approx(10.0)) == (busy.prefill_rate, busy.decode_rate)
+    assert before == after
+    assert (True, 0.0) == (quiet.kept, quiet.disturbed)
+    busy_words, quiet_words = (next(words.measured(found)) for found in (busy, quiet))
+    assert busy_words.endswith("the machine was busy with other work (48 % of its processors): measured, not kept")
+    assert quiet_words.endswith("; kept for later plans")
 
 
 def test_a_probe_can_be_stopped(tmp_path: Path) -> None:

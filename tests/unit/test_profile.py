@@ -99,6 +99,19 @@ def test_what_says_nothing_about_speed_is_not_kept(tmp_path: Path, ran: Usage, p
     assert NOTHING == learned(tmp_path, MACHINE, model(), "cpu")
 
 
+@pytest.mark.parametrize(
+    ("layers", "others", "kept"),
+    [(0, 0.1, True), (0, 0.2, False), (10, 0.2, False), (31, 0.2, True), (31, 0.6, False)],
+    ids=["cpu, quiet", "cpu, busy", "mixed, busy", "card, busy", "card, very busy"],
+)
+def test_a_run_beside_the_work_of_others_is_not_kept(tmp_path: Path, layers: int, others: float, kept: bool) -> None:
+    """It would say how fast what was left of the machine is; a card needs little of the processors."""
+    disturbed = replace(usage(5.0, 1.0), others=others)
+
+    assert kept == record_run(tmp_path, MACHINE, model(), plan(layers=layers), disturbed)
+    assert kept == (tmp_path / "profile").exists()
+
+
 def test_a_reused_prompt_still_teaches_about_the_answer(tmp_path: Path) -> None:
     """The answer is written anew every time."""
     record_run(tmp_path, MACHINE, model(), plan(), usage(1.0, 20.0, reused=900))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from codereader.cancel import CancelToken
 from codereader.engine.embedded.buffers import Buffers
-from codereader.engine.learning.profile import SHORTEST_ANSWER
+from codereader.engine.learning.profile import SHORTEST_ANSWER, is_disturbed, placement_of
 from codereader.engine.learning.taught import Taught
 from codereader.engine.plan import Need, Plan, Preferences
 from codereader.engine.planning.planner import DEFAULTS
@@ -51,6 +51,10 @@ class Measurement:
     prefill_rate: float
     decode_rate: float
     load_seconds: float
+    kept: bool
+    """Whether later plans know the rates."""
+    disturbed: float
+    """The share of the cores that other programs took, 0 where it was too little to matter."""
 
 
 def measure(
@@ -72,7 +76,7 @@ def measure(
         engine.load(cancel, lambda share: step("load", round(share * 100), 100))
         _run(engine, _piece(text, len(text) // 2, WARM_TOKENS), 1, cancel, _silent)
         usage = _usage(engine, text, tokens, cancel, step)
-        taught.learn(planned, engine, usage, probe=True)
+        kept = taught.learn(planned, engine, usage, probe=True)
         return Measurement(
             plan=engine.plan,
             held=getattr(engine, "buffers", None),
@@ -81,6 +85,8 @@ def measure(
             prefill_rate=_rate(usage.prompt_tokens, usage.prompt_seconds),
             decode_rate=_rate(usage.completion_tokens, usage.completion_seconds),
             load_seconds=usage.load_seconds,
+            kept=kept,
+            disturbed=usage.others if is_disturbed(usage, placement_of(taught.header, planned)) else 0.0,
         )
 
 

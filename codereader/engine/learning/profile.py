@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from codereader.config import make_private
+from codereader.engine.hardware.busy import BUSY
 from codereader.engine.hardware.machine import Machine
 from codereader.engine.learning.learned import NOTHING, Learned
 from codereader.engine.plan import Plan
@@ -36,6 +37,9 @@ SHORTEST_PROMPT, SHORTEST_ANSWER = 64, 16
 
 FURTHEST = 100.0
 """Factors above this, or below its inverse, are no speed: a clock that jumped, a machine that slept."""
+
+DISTURBED: Mapping[Placement, float] = {"cpu": BUSY, "mixed": BUSY, "gpu": 0.5}
+"""From this share of the cores on that other programs took, a run says nothing about rates. A card needs few cores."""
 
 RECENT = 9
 """So many measurements of a model count, the newest."""
@@ -109,16 +113,19 @@ def record_run(
     """Keep how fast *plan* ran against what was predicted, and return whether that said anything.
 
     *corrected* is what the plan's rates were made with. A prompt of which a part came from saved state says nothing
-    about prefill. *probe*: somebody asked for this measurement.
+    about prefill, and a run beside other programs that took too much of the processors about nothing.
+    *probe*: somebody asked for this measurement.
     """
+    place = placement_of(header, plan)
+    if machine.name or is_disturbed(usage, place):
+        return False
     prefill = decode = 0.0
     if usage.prompt_tokens >= SHORTEST_PROMPT and not usage.reused_tokens:
         prefill = _off(usage.prompt_tokens, usage.prompt_seconds, plan.prefill_rate / corrected.prefill)
     if usage.completion_tokens >= SHORTEST_ANSWER:
         decode = _off(usage.completion_tokens, usage.completion_seconds, plan.decode_rate / corrected.decode)
-    if machine.name or not (prefill or decode):
+    if not (prefill or decode):
         return False
-    place = placement_of(header, plan)
     return _write(
         cache / "profile",
         machine_key(machine),
@@ -133,6 +140,11 @@ def record_run(
             probe,
         ),
     )
+
+
+def is_disturbed(usage: Usage, place: Placement) -> bool:
+    """Return whether other programs took so much of the processors that the run says nothing about rates."""
+    return usage.others >= DISTURBED[place]
 
 
 def record_bytes(cache: Path, machine: Machine, header: ModelHeader, extra: Mapping[str, int]) -> bool:

@@ -52,18 +52,22 @@ class Taught:
         """Return the prefill rate for *need* that no run changes, only a probe. Raises as `plans`."""
         return self._best(need, DEFAULTS)[0].prefill_rate
 
-    def learn(self, planned: Plan, engine: Engine, usage: Usage, *, probe: bool = False) -> None:
-        """Keep how *engine*, started with *planned*, one of `plans`, really ran. Never raises.
+    def learn(self, planned: Plan, engine: Engine, usage: Usage, *, probe: bool = False) -> bool:
+        """Keep how *engine*, started with *planned*, one of `plans`, really ran; return whether rates count.
+
+        Never raises.
 
         Rates count where it ran as planned; of an engine that knows what it takes, bytes count too, and what a device
         turned out not to have.
         """
+        counts = False
         if engine.plan == planned:
             known = self._learned(placement_of(self.header, planned))
-            record_run(self._cache, self.machine, self.header, planned, usage, known, probe=probe)
+            counts = record_run(self._cache, self.machine, self.header, planned, usage, known, probe=probe)
         held: Buffers | None = getattr(engine, "buffers", None)
         if held is not None:
             self._learn_bytes(engine.plan, held, getattr(engine, "lacking", {}))
+        return counts
 
     def _learn_bytes(self, plan: Plan, held: Buffers, lacking: Mapping[str, int]) -> None:
         """Keep by how much the bytes were off; where they were once and no longer are, that too."""

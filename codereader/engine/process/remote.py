@@ -16,6 +16,7 @@ from time import perf_counter
 
 from codereader.cancel import Cancelled, CancelToken
 from codereader.engine.embedded.buffers import Buffers
+from codereader.engine.hardware.busy import Watch
 from codereader.engine.plan import Plan
 from codereader.engine.process.child import Child, Run
 from codereader.engine.process.messages import Row, buffers_of, event_of, not_understood, share_of, told_of
@@ -118,11 +119,12 @@ class RemoteEngine:
         self.load(cancel)
         assert self._child is not None  # noqa: S101 - it was loaded
         asked = {"base": prompt.base, "tail": prompt.tail, "sampling": to_plain(sampling)}
+        watch = Watch(self._child.process_id)
         with self._running(self._child, {"do": "generate", **asked}) as run:
             for event in _Answer(prompt, sampling, enough or CancelToken(), started).follow(run, cancel):
                 match event:
                     case Finished(usage=usage):
-                        yield replace(event, usage=self._own(usage))
+                        yield replace(event, usage=self._own(usage, watch))
                     case _:
                         yield event
 
@@ -170,8 +172,8 @@ class RemoteEngine:
                 self._child = None
                 child.kill()
 
-    def _own(self, usage: Usage) -> Usage:
-        """Return *usage* with what this process knows better: the load with all that it took, and the plan."""
+    def _own(self, usage: Usage, watch: Watch) -> Usage:
+        """Return *usage* with what this process knows better: the load with all that it took, the plan, and others."""
         run = usage.total_seconds - usage.load_seconds
         return replace(
             usage,
@@ -179,6 +181,7 @@ class RemoteEngine:
             total_seconds=self._load_seconds + run,
             context_size=self._plan.context,
             processor=self._plan.processor,
+            others=watch.others(self._plan.threads),
         )
 
 

@@ -166,7 +166,7 @@ def measured(found: Measurement) -> Iterator[str]:
     yield (
         f"prefill {rate(found.prefill_rate)} on {found.prompt_tokens:,} tokens (predicted {short(plan.prefill_rate)}), "
         f"decode {rate(found.decode_rate)} on {found.answer_tokens:,} (predicted {short(plan.decode_rate)}), "
-        f"loaded in {duration(found.load_seconds)}; kept for later plans"
+        f"loaded in {duration(found.load_seconds)}; {kept(found)}"
     )
     if found.held is None:
         return
@@ -177,6 +177,16 @@ def measured(found: Measurement) -> Iterator[str]:
             f"{where(share.name)} took {size(real.weights)} of weights (predicted {size(share.weights)}), "
             f"{size(real.cache)} of cache ({size(share.cache)}), {size(compute)} of compute ({size(share.compute)})"
         )
+
+
+def kept(found: Measurement) -> str:
+    """Return whether later plans know what was measured, and why not."""
+    if found.kept:
+        return "kept for later plans"
+    if found.disturbed:
+        share = f"{100 * found.disturbed:.0f} %"
+        return f"the machine was busy with other work ({share} of its processors): measured, not kept"
+    return "not kept"
 
 
 def where(name: str) -> str:
