@@ -2,7 +2,7 @@
 
 What a model answers from memory is bound by this. Measured is reading, on all fast cores at once, of more than the
 processor's caches hold. One small file a machine: who it is about stands in its name, so another machine, or another
-share of this one, is measured anew.
+share of this one, is measured anew. A figure of a busy machine is kept until a quiet moment shows a better one.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ import platform
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codereader.config import make_private
+from codereader.engine.hardware.busy import BUSY, Watch
 from codereader.engine.hardware.cores import numa_nodes, usable_cores
 from codereader.engine.hardware.host import host_memory
 from codereader.engine.hardware.machine import Machine
@@ -41,10 +42,23 @@ LARGEST_BUFFER = 1 << 30
 MEMORY_SHARE = 8
 """A probe takes at most one part of this many of the available memory; where that is too little, none runs."""
 
+AGAIN_SECONDS = 300
+"""A figure that was measured on a busy machine is believed for so long, then measured again."""
+
 _PROCESSORS = Path("/sys/devices/system/cpu")
 _CPUINFO = Path("/proc/cpuinfo")
 _LEAST, _MOST = 1e8, 1e14
 _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Bytes a second, 0 where nothing is kept. `provisional`: other programs were busy while it was measured."""
+
+    bandwidth: float
+    provisional: bool = False
+    is_old: bool = field(default=False, compare=False)
+    """Whether it is as old as `AGAIN_SECONDS`, or from a clock that has been set back since."""
 
 
 def with_bandwidth(machine: Machine, cache: Path, *, probe: bool = False, again: bool = False) -> Machine:
@@ -60,44 +74,49 @@ def with_bandwidth(machine: Machine, cache: Path, *, probe: bool = False, again:
 
 def known_bandwidth(cache: Path) -> float:
     """Return what was measured of this machine before, bytes a second; 0 where nothing was."""
-    try:
-        kept = json.loads((_place(cache)).read_bytes())["bandwidth"]
-        return float(kept) if _LEAST < float(kept) < _MOST else 0.0
-    except (OSError, ValueError, KeyError, TypeError, RecursionError, OverflowError):
-        return 0.0
+    return _kept(_place(cache)).bandwidth
 
 
 def host_bandwidth(cache: Path, *, again: bool = False) -> float:
     """Return what the host's memory gives, bytes a second: as kept in *cache*, else measured now and kept there.
 
-    With *again* it is measured in any case, and the better figure kept: other programs only ever slow a probe down.
+    What was measured beside the work of others is provisional: it is measured again `AGAIN_SECONDS` later, or at once
+    with *again*. The better figure is kept in any case: others only ever slow a probe down.
     0 where there is too little memory to tell. A cache that cannot be written costs a probe each time.
     """
-    before = known_bandwidth(cache)
-    if before and not again:
-        return before
-    found = probe()
-    if found > before:
+    place = _place(cache)
+    before = _kept(place)
+    if before.bandwidth and not again and not (before.provisional and before.is_old):
+        return before.bandwidth
+    found, disturbed = probe()
+    if not found:
+        return before.bandwidth
+    before = _kept(place)  # another process may have measured meanwhile, and each has disturbed the other
+    settled = not disturbed or (before.bandwidth > 0 and not before.provisional)
+    better = Reading(max(found, before.bandwidth), provisional=not settled)
+    if better != before or better.provisional:
         with contextlib.suppress(OSError):
-            _keep(_place(cache), found)
-    return max(found, before)
+            _keep(place, better)
+    return better.bandwidth
 
 
-def probe() -> float:
+def probe() -> tuple[float, bool]:
     """Measure bytes a second that all fast cores together read from memory: the best of some rounds.
 
-    0 where memory is short.
+    0 where memory is short. Beside it, whether the work of others took too much of the cores for it to be believed.
     """
     total = min(max(2 * last_cache(), SMALLEST_BUFFER), LARGEST_BUFFER)
     threads = usable_cores().physical
     if total > host_memory().available // MEMORY_SHARE:
-        return 0.0
+        return 0.0, False
     try:
         with ThreadPoolExecutor(threads) as pool:
             buffers = list(pool.map(_buffer, [total // threads] * threads))
-            return max(_round(pool, buffers) for _ in range(ROUNDS))
+            watch = Watch()
+            best = max(_round(pool, buffers) for _ in range(ROUNDS))
+            return best, watch.others(threads) >= BUSY
     except (MemoryError, RuntimeError):  # no room for the buffers, or for a thread
-        return 0.0
+        return 0.0, False
 
 
 def last_cache() -> int:
@@ -152,13 +171,26 @@ def _identity() -> str:
     return hashlib.blake2b(json.dumps(about).encode(), digest_size=8).hexdigest()
 
 
-def _keep(path: Path, bandwidth: float) -> None:
-    """Write *bandwidth* whole or not at all. Raises: OSError."""
+def _kept(path: Path) -> Reading:
+    """Return what the file at *path* keeps; nothing for anything that was not written here."""
+    try:
+        age = time.time() - path.stat().st_mtime
+        said = json.loads(path.read_bytes())
+        bandwidth = float(said["bandwidth"])
+        provisional = bool(said.get("provisional", True))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
+        return Reading(0.0)
+    is_old = not 0 <= age < AGAIN_SECONDS
+    return Reading(bandwidth, provisional, is_old) if _LEAST < bandwidth < _MOST else Reading(0.0)
+
+
+def _keep(path: Path, reading: Reading) -> None:
+    """Write *reading* whole or not at all. Raises: OSError."""
     make_private(path.parent)
     descriptor, draft = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            json.dump({"bandwidth": round(bandwidth)}, file)
+            json.dump({"bandwidth": round(reading.bandwidth), "provisional": reading.provisional}, file)
         Path(draft).replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
