@@ -1,22 +1,22 @@
 """Errors that a person may see, and the exit code each one owns.
 
     CodereaderError
-    +-- UsageError            2   a flag, value or question that cannot be used
-    |   +-- ConfigError       2   an environment variable or file with a bad value
-    |   +-- BudgetTooSmall    2   the question and the frame around it leave no room
-    |   +-- OutputError       2   -o names a place that cannot be written
-    +-- NothingFound          1   what was asked for is not in the tree
-    |   +-- UnknownNames      1   the question is only about names that are nowhere
-    +-- NotTheSame            1   an answer that was to be replayed would be, or is, another one
-    +-- NothingReadable       3   PATH is missing, empty, forbidden, or holds no text
-    +-- StoreError            2   the index in the cache directory cannot be used
-    |   +-- BrokenIndex       2   the index is damaged inside
-    +-- ModelError            4   a model that is missing, broken, or cannot run here
-        +-- ModelNotFound     4
-        +-- ModelUnreadable   4
-        +-- ModelTooLarge     4
-        +-- EngineEnded       4   the process that runs the model crashed or was ended
-            +-- EngineUnusable 4  it cannot be started, or speaks nonsense
+    +-- UsageError              2   a flag, value or question that cannot be used
+    |   +-- ConfigError         2   an environment variable or file with a bad value
+    |   +-- BudgetTooSmall      2   the question and the frame around it leave no room
+    |   +-- OutputError         2   -o names a place that cannot be written
+    +-- NothingFound            1   what was asked for is not in the tree
+    |   +-- UnknownNames        1   the question is only about names that are nowhere
+    +-- NotTheSame              1   an answer that was to be replayed would be, or is, another one
+    +-- NothingReadable         3   PATH is missing, empty, forbidden, or holds no text
+    +-- StoreError              2   the index in the cache directory cannot be used
+    |   +-- BrokenIndex         2   the index is damaged inside
+    +-- ModelError              4   a model that is missing, broken, or cannot run here
+        +-- ModelNotFound       4
+        +-- ModelUnreadable     4
+        +-- ModelTooLarge       4
+        +-- EngineEnded         4   the process that runs the model crashed or was ended
+            +-- EngineUnusable  4   it cannot be started, or speaks nonsense
 
 A message says what was attempted, on what, and why it failed; `hint` says what to do next.
 Foreign exceptions (OSError, sqlite3, git, llama.cpp) are mapped where they are wrapped.
