@@ -1,6 +1,6 @@
 """What a person writes for a machine to compare: ``2x RTX 4090 + RTX 3090, 128GiB, cache-type=q8_0``.
 
-Parts stand between commas: devices as --device takes them, joined by ``+``; a size for the system's memory as --ram
+Parts stand between commas: devices as --device takes them, joined by `` + ``; a size for the system's memory as --ram
 takes it; settings as ``FLAG=VALUE``, where FLAG is one of the command's own. Splits words; knows no device.
 """
 
@@ -21,7 +21,13 @@ SYNONYMS = {"ctx": "tokens"}
 HERE = "this"
 """Stands for this machine."""
 
+LONGEST = 200
+"""Characters of the words for one device."""
+
 EXAMPLE = '--compare "2x RTX 4090, 128GiB" --compare "M4 Max 128GB"'
+
+_JOINED = re.compile(r"\s\+|\+(?=\s*$|\d+\s*[x×]|[^\W\d])")
+"""A ``+`` that joins devices: behind a space, at the end, or right before a name; not the one of ``Max+ 395``."""
 
 _MEMORY = re.compile(r"\d+(?:\.\d+)?\s*[mgt]i?b?(?::.*)?", re.IGNORECASE)
 
@@ -61,10 +67,15 @@ def entry(text: str) -> Entry:
 
 
 def specs(texts: Sequence[str]) -> tuple[str, ...]:
-    """Return the devices of *texts*, apart where they are joined by ``+``. Raises: UsageError for an empty one."""
-    found = [piece.strip() for text in texts for piece in text.split("+")]
+    """Return the devices of *texts*, apart where they are joined by ``+``.
+
+    Raises: UsageError for one that is empty or has no end.
+    """
+    found = [piece.strip() for text in texts for piece in _JOINED.split(text)]
     if not all(found):
         raise UsageError("the name of a device is empty", 'Write one, or several: "2x RTX 4090 + RTX 3090".')
+    if max(map(len, found), default=0) > LONGEST:
+        raise UsageError(f"the name of a device has more than {LONGEST} characters", f"Write it as in {EXAMPLE}.")
     return tuple(found)
 
 

@@ -15,6 +15,10 @@ MOST_TOKENS = (1 << 31) - 1
 """llama.cpp counts positions in 32 bits."""
 
 
+LARGEST_MICRO_BATCH = 1 << 16
+"""Tokens of a micro-batch. The planner tries up to 4,096; scratch buffers grow with it, the speed hardly does."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What the person wrote; None and empty are what was left away."""
@@ -41,6 +45,11 @@ def check(request: Request) -> None:
     for flag, tokens in (("--tokens", request.ctx), ("--prompt", request.prompt), ("--max-tokens", request.answer)):
         if tokens is not None and tokens > MOST_TOKENS:
             raise UsageError(f"{flag} {tokens:,} is more than the {MOST_TOKENS:,} that llama.cpp counts", "Pass less.")
+    if (request.micro_batch or 0) > LARGEST_MICRO_BATCH:
+        raise UsageError(
+            f"--micro-batch {request.micro_batch:,} is more than {LARGEST_MICRO_BATCH:,}, which no device evaluates at once",
+            "Leave it out, or pass 512 to 4096.",
+        )
     if request.path is not None and request.prompt is not None:
         raise UsageError("PATH and --prompt contradict each other", "The tree says how long the prompt is.")
     if request.budget is not None and request.prompt is not None:
