@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from codereader.errors import ModelNotFound
 from codereader.model.gguf import ModelHeader, read_header
-from codereader.model.known import known_header, known_model, known_names, near_names
+from codereader.model.known import KnownModel, known_header, known_model, known_names, near_names
 from codereader.model.known.geometry import known_models
 from tests.gguf_files import bundled_model
 from tests.hollow import write_hollow
@@ -41,39 +42,22 @@ def test_a_known_model_says_what_the_published_file_says() -> None:
     assert {**real.metadata, **ours.metadata, "general.name": real.name} == dict(real.metadata)
 
 
-@pytest.mark.parametrize(
-    ("name", "gigabytes"),
-    [
-        ("llama-4-scout", 65.35), ("qwen3-coder-30b-a3b", 18.55), ("gpt-oss-20b", 12.10), ("gpt-oss-120b", 63.38),
-        ("deepseek-v2-lite", 10.36), ("gemma-3-4b", 2.49), ("gemma-3-12b", 7.30), ("gemma-3-27b", 16.55),
-        ("gemma-2-2b", 1.71), ("gemma-2-9b", 5.76), ("gemma-2-27b", 16.65), ("llama-3.1-8b", 4.92),
-        ("llama-3.3-70b", 42.52), ("llama-3.2-3b", 2.02), ("qwen3-4b", 2.50), ("qwen3-8b", 5.03), ("qwen3-14b", 9.00),
-        ("qwen3-32b", 19.76), ("qwen2.5-coder-7b", 4.68), ("qwen2.5-coder-14b", 8.99), ("qwen2.5-coder-32b", 19.85),
-        ("mistral-small-24b", 14.33), ("phi-4", 9.05), ("smollm3-3b", 1.92), ("lfm2-1.2b", 0.73),
-        ("command-r", 19.80), ("qwen3-0.6b:Q8_0", 0.64), ("qwen3-1.7b:Q8_0", 1.83),
-    ],
-)  # fmt: skip
-def test_sizes_agree_with_the_published_files(name: str, gigabytes: float) -> None:
-    """Q4_K_M unless it says otherwise; within 10 MB, which is the vocabulary that a file holds beside the weights."""
-    assert gigabytes == pytest.approx(known(name).file_bytes / 1e9, abs=0.015)
+@pytest.mark.parametrize("model", known_models(), ids=lambda model: model.names[0])
+def test_weights_are_as_many_as_published(model: KnownModel) -> None:
+    """Billions of parameters, to the digits in which they are published."""
+    digits = len(model.weights.partition(".")[2])
+
+    assert model.weights == f"{known(model.names[0]).parameters / 1e9:.{digits}f}"
 
 
-@pytest.mark.parametrize(
-    ("name", "billions"),
-    [
-        ("scout", 107.77), ("llama-4-maverick", 400.71), ("gpt-oss-20b", 20.91), ("gpt-oss-120b", 116.83),
-        ("granite-4.0-h-small", 32.21), ("granite-4.0-h-tiny", 6.94), ("deepseek-r1", 671.03), ("glm-4.5-air", 110.47),
-        ("qwen3-235b-a22b", 235.09), ("qwen3-coder-480b", 480.15), ("qwen3-next-80b-a3b", 79.67),
-        ("nemotron-nano-9b-v2", 8.89), ("nemotron-3-nano-30b-a3b", 31.58), ("falcon-h1-7b", 7.59),
-        ("falcon-h1-34b", 33.64), ("lfm2-8b-a1b", 8.34), ("command-r-v01", 34.98), ("gemma-3-270m", 0.27),
-        ("qwen3.6-35b-a3b", 34.66), ("qwen3.5-397b-a17b", 396.35), ("qwen3.6-27b", 26.90), ("qwen3.5-9b", 8.95),
-        ("gemma-4-31b", 30.70), ("gemma-4-26b-a4b", 25.23), ("mixtral-8x7b", 46.70),
-        ("qwen3.5-122b-a10b", 122.11), ("kimi-k2", 1026.41), ("mixtral-8x22b", 140.62), ("llama-3.1-405b", 405.85),
-    ],
-)  # fmt: skip
-def test_weights_are_counted_as_the_publisher_counts_them(name: str, billions: float) -> None:
-    """Parameters in billions, as llama.cpp's benchmark prints them."""
-    assert billions == pytest.approx(known(name).parameters / 1e9, abs=0.006)
+@pytest.mark.parametrize("model", [model for model in known_models() if model.size], ids=lambda model: model.names[0])
+def test_sizes_agree_with_the_published_files(model: KnownModel) -> None:
+    """To the digits that are written, and 15 MB more: a file holds its vocabulary beside the weights."""
+    mix, amount, unit = model.size.split()
+    bytes_ = {"GB": 1e9, "GiB": 1 << 30}[unit]
+    last = bytes_ / 10 ** len(amount.partition(".")[2])
+
+    assert float(amount) * bytes_ == pytest.approx(known(f"{model.names[0]}:{mix}").file_bytes, abs=15e6 + last / 2)
 
 
 @pytest.mark.parametrize(
@@ -83,6 +67,8 @@ def test_weights_are_counted_as_the_publisher_counts_them(name: str, billions: f
         "Llama-4-Scout-17B-16E-Instruct-Q4_K_M.gguf", "scout", "scout.gguf", "llama4:scout",
         "someone/Llama-4-Scout-17B-16E-Instruct-GGUF:Q4_K_M", "Llama 4 Scout", "Llama-4-Scout-17B-16E-Instruct",
         "meta-llama_Llama-4-Scout-17B-16E-Instruct-Q4_K_M-00001-of-00002.gguf", "scout:q4", "Scout Q4_K_M",
+        "llama4-scout", "llama4:17b-scout-16e-instruct-q4_K_M", "Llama-4-Scout-17B-16E-Instruct.i1-Q4_K_M.gguf",
+        "unsloth/Llama-4-Scout-17B-16E-Instruct-GGUF",
     ],
 )  # fmt: skip
 def test_names_are_taken_as_people_write_them(name: str) -> None:
@@ -101,6 +87,12 @@ def test_names_are_taken_as_people_write_them(name: str) -> None:
         ("Qwen3-30B-A3B-Instruct-2507-Q6_K", "Qwen3-30B-A3B-Instruct-2507-Q6_K"),
         ("gpt-oss-20b-mxfp4.gguf", "gpt-oss-20B-MXFP4"),
         ("DeepSeek-R1-0528-Q4_K_M", "DeepSeek-R1-0528-Q4_K_M"),
+        ("gemma3:27b-it-qat", "Gemma-3-27B-it-Q4_0"),
+        ("unsloth/gemma-3-27b-it-qat-GGUF:Q8_0", "Gemma-3-27B-it-Q8_0"),
+        ("gemma 3", "Gemma-3-4B-it-Q4_K_M"),
+        ("llama 3.1 8b", "Llama-3.1-8B-Instruct-Q4_K_M"),
+        ("qwen3 coder 30b", "Qwen3-Coder-30B-A3B-Instruct-Q4_K_M"),
+        ("gpt-oss:20b", "gpt-oss-20B-MXFP4"),
     ],
 )
 def test_names_of_files_and_of_other_programs_are_understood(name: str, expected: str) -> None:
@@ -122,7 +114,19 @@ def test_a_quantization_of_unknown_size_is_refused_with_those_that_are_known() -
     with pytest.raises(ModelNotFound, match="gpt-oss 20B is known, but not how large its Q4_K_M is") as caught:
         known_header("gpt-oss-20b:Q4_K_M")
 
-    assert "Known are MXFP4; written gpt-oss-20b:MXFP4." == caught.value.hint
+    assert "Known are MXFP4; gpt-oss-20b:MXFP4 comes nearest." == caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [("scout:UD-Q4_K_XL", "Q4_K_M"), ("scout:IQ2_XXS", "Q2_K"), ("scout:Q6_K_L", "Q6_K"), ("scout:TQ1_0", "Q4_K_M")],
+)
+def test_the_quantization_that_comes_nearest_is_named(name: str, nearest: str) -> None:
+    """Of as many bits; of the usual ones where none has."""
+    with pytest.raises(ModelNotFound, match="is known, but not how large its") as caught:
+        known_header(name)
+
+    assert f"llama-4-scout:{nearest} comes nearest." in caught.value.hint
 
 
 @pytest.mark.parametrize("name", ["", "nonsense", ":", "-", "q8_0", "/", "l", "\x1b[31m", "🦙", "a" * 10_000])
@@ -132,8 +136,12 @@ def test_what_is_no_known_model_is_none(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "tensors"), [("qwen3.5-35b-a3b", 733), ("gemma-4-31b", 833), ("gemma-4-26b-a4b", 658)]
-)
+    ("name", "tensors"),
+    [
+        ("qwen3.5-35b-a3b", 733), ("gemma-4-31b", 833), ("gemma-4-26b-a4b", 658), ("glm-4.5", 1761),
+        ("glm-4.6", 1759), ("glm-4.5-air", 803), ("qwen3-coder-next", 843),
+    ],
+)  # fmt: skip
 def test_tensors_are_as_many_as_loaders_found_in_the_published_files(name: str, tensors: int) -> None:
     """As their logs say."""
     assert tensors == len(known(name).tensors)
@@ -146,17 +154,24 @@ def test_no_name_means_two_models() -> None:
     assert [] == [(name, title) for name, title in names if known_model(name).title != title]
 
 
-def test_every_model_says_where_its_geometry_stands_and_what_it_was_compared_with() -> None:
-    """Figures without a source are worth nothing."""
-    for model in known_models():
-        assert "/" in model.source, model.title
-        assert model.described["checked"], model.title
+@pytest.mark.parametrize("model", known_models(), ids=lambda model: model.names[0])
+def test_every_model_says_where_its_geometry_stands_and_what_it_was_compared_with(model: KnownModel) -> None:
+    """Figures without a source are worth nothing: an owner, a model, the file; and whose text agrees with it."""
+    assert re.fullmatch(r"[\w-]+/[\w.-]+: config\.json(, \w+)?", model.source)
+    assert all(model.checked)
+    assert model.checked
 
 
 def test_a_mistyped_name_has_near_ones() -> None:
     """What was probably meant comes first."""
     assert "llama-4-scout" == near_names("lama-4-scot")[0]
     assert () == near_names("xyz")
+
+
+def test_the_start_of_several_names_has_those_as_near_ones() -> None:
+    """A family of which no model is the usual one."""
+    assert ("granite-4.0-h-small", "granite-4.0-h-tiny") == near_names("granite4")
+    assert {"glm-4.5", "glm-4.5-air", "glm-4.6"} == set(near_names("GLM"))
 
 
 def test_every_known_model_is_found_by_the_name_it_is_listed_under() -> None:

@@ -3,7 +3,9 @@
 A data file describes an architecture and its `models`. `parts` are tensors outside the blocks: those under ``always``,
 and those under a name that a model's `parts` has. `blocks` are tensors of each layer of a named set; a model's `layers`
 say which those are, as Python slices (``"0:3, 5::6"``). A length is a number or an expression of ``+ - * //`` over
-`sizes` and metadata keys; a key with a value a layer means that layer's.
+`sizes` and metadata keys; a key with a value a layer means that layer's. What a model was `checked` against stands
+beside its `source`: texts of others who have that configuration, or its files; billions of `weights` and the `size` of
+a file are the published ones, to the digits that are written.
 """
 
 from __future__ import annotations
@@ -34,12 +36,17 @@ _OPERATORS = {
 class KnownModel:
     """One model of the data: `names` as people write it, the usual first; `source` is where its geometry stands.
 
-    `mixes` are the quantizations in which it is published, the usual first; empty: every one that the quantizer makes.
+    `checked` says with what it was compared, `weights` how many billions of them are published, `size` how large the
+    file of one quantization (``Q4_K_M 65.35 GB``; empty where nobody says). `mixes` are the quantizations in which it
+    is published, the usual first; empty: every one that the quantizer makes.
     """
 
     title: str
     names: tuple[str, ...]
     source: str
+    checked: tuple[str, ...]
+    weights: str
+    size: str
     mixes: tuple[str, ...]
     file: Mapping[str, Any] = field(repr=False)
     """The whole data file, from which `geometry` works the model out."""
@@ -64,8 +71,17 @@ def known_models() -> tuple[KnownModel, ...]:
 
 
 def _described(file: Mapping[str, Any], model: Mapping[str, Any]) -> KnownModel:
-    mixes = model.get("mixes", file.get("mixes", ()))
-    return KnownModel(model["title"], tuple(model["names"]), model["source"], tuple(mixes), file, model)
+    return KnownModel(
+        title=model["title"],
+        names=tuple(model["names"]),
+        source=model["source"],
+        checked=tuple(model["checked"]),
+        weights=model["weights"],
+        size=model.get("size", ""),
+        mixes=tuple(model.get("mixes", file.get("mixes", ()))),
+        file=file,
+        described=model,
+    )
 
 
 def geometry(known: KnownModel) -> Geometry:

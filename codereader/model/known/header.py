@@ -7,6 +7,7 @@ Names are taken as people write them, in any case: ``llama-4-scout``, ``llama-4-
 from __future__ import annotations
 
 import difflib
+import functools
 import hashlib
 import json
 import re
@@ -34,8 +35,12 @@ _SHORT = {
 }  # fmt: skip
 """Mixes as people shorten them."""
 
-_QUANTIZATION = re.compile(r"[-.:_\s](?P<mix>(?:ud-)?(?:i?q\d\w*|tq\d\w*|mxfp4\w*|nvfp4|b?f16|f32))$", re.IGNORECASE)
-_DRESS = re.compile(r"-(?:instruct|chat|it|gguf)(?=-|$)")
+_QUANTIZATION = re.compile(
+    r"(?:[-.]i1)?[-.:_\s](?P<mix>(?:ud-)?(?:i?q\d\w*|tq\d\w*|mxfp4\w*|nvfp4|b?f16|f32))$", re.IGNORECASE
+)
+_DRESS = re.compile(r"-(?:instruct|chat|it|qat|gguf)(?=-|$)")
+_TRAINED_MIX = {"qat": "Q4_0"}
+"""What a name says of a model that was trained to be quantized, and the mix that was meant."""
 
 
 def known_names() -> tuple[str, ...]:
@@ -69,16 +74,31 @@ def known_header(name: str) -> ModelHeader | None:
     if mix not in mixes:
         raise ModelNotFound(
             f"{model.title} is known, but not how large its {mix} is",
-            hint=f"Known are {', '.join(mixes)}; written {model.names[0]}:{mixes[0]}.",
+            hint=f"Known are {', '.join(mixes)}; {model.names[0]}:{_nearest(mix, mixes)} comes nearest.",
         )
     return _header(model.title, geometry(model), mix)
 
 
 def near_names(name: str) -> tuple[str, ...]:
-    """Return the names of known models that are like *name*, the likest first; at most three."""
-    by_key = {_key(one): model.names[0] for model in known_models() for one in (*model.names, model.title)}
-    near = difflib.get_close_matches(_key(_split(name)[0]), sorted(by_key), n=3 * MAX_GUESSES, cutoff=ALIKE)
-    return tuple(dict.fromkeys(by_key[key] for key in near))[:MAX_GUESSES]
+    """Return the names of known models that *name* may mean, at most three: those that begin so, then the likest."""
+    keys, wanted = _by_key(), _key(_split(name)[0])
+    begin = [key for key in keys if wanted and key.startswith(wanted)]
+    near = difflib.get_close_matches(wanted, keys, n=3 * MAX_GUESSES, cutoff=ALIKE)
+    return tuple(dict.fromkeys(keys[key].names[0] for key in (*begin, *near)))[:MAX_GUESSES]
+
+
+@functools.cache
+def _by_key() -> dict[str, KnownModel]:
+    """Return every known model by what its names and its title have in common with others' way of writing, sorted."""
+    keys = {_key(one): model for model in known_models() for one in (*model.names, model.title)}
+    return dict(sorted(keys.items()))
+
+
+def _nearest(mix: str, mixes: tuple[str, ...]) -> str:
+    """Return which of *mixes* has as many bits as *mix*, the usual one first; else the usual one, else the first."""
+    preferred = [one for one in (USUAL_MIX, *mixes) if one in mixes]
+    bits = re.search(r"Q\d", mix)
+    return next((one for one in preferred if bits and bits[0] in one), preferred[0])
 
 
 def _split(name: str) -> tuple[str, str]:
@@ -87,15 +107,16 @@ def _split(name: str) -> tuple[str, str]:
     bare = _PART.sub("", bare)
     found = _QUANTIZATION.search(bare)
     if found is None:
-        return bare, ""
+        words = re.split(r"[-_:\s]", bare.casefold())
+        return bare, next((mix for word, mix in _TRAINED_MIX.items() if word in words), "")
     mix = found["mix"].upper()
     return bare[: found.start()], "MXFP4" if mix.startswith("MXFP4") else _SHORT.get(mix, mix)
 
 
 def _key(name: str) -> str:
-    """Return what names that mean the same have in common."""
-    plain = re.sub(r"[\s_:]+", "-", name.casefold())
-    return _DRESS.sub("", plain)
+    """Return what names that mean the same have in common: ``Llama 3.1 8B Instruct`` and ``llama3.1:8b``."""
+    plain = _DRESS.sub("", re.sub(r"[\s_:]+", "-", name.casefold()))
+    return re.sub(r"(?<=[a-z])-(?=\d)", "", plain)
 
 
 def _found(name: str) -> KnownModel | None:
@@ -105,12 +126,15 @@ def _found(name: str) -> KnownModel | None:
 
 def _named(wanted: str) -> KnownModel | None:
     """Return the model one of whose names *wanted* is, or the only one whose names begin with it."""
-    keys = [({_key(one) for one in (*model.names, model.title)}, model) for model in known_models()]
-    for names, model in keys:
-        if wanted in names:
-            return model
-    begins = [model for names, model in keys if wanted and any(one.startswith(f"{wanted}-") for one in names)]
-    return begins[0] if len(begins) == 1 else None
+    keys = _by_key()
+    begins = {model.title: model for key, model in keys.items() if wanted and _begins(key, wanted)}
+    return keys.get(wanted) or (next(iter(begins.values())) if len(begins) == 1 else None)
+
+
+def _begins(key: str, wanted: str) -> bool:
+    """Whether *wanted* is the first words of *key*."""
+    after = key.removeprefix(wanted)[:1]
+    return key.startswith(wanted) and (after == "-" or (after.isdigit() and wanted[-1].isalpha()))
 
 
 def _header(title: str, model: Geometry, mix: str) -> ModelHeader:
