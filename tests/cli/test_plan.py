@@ -308,6 +308,7 @@ def test_nothing_fits_is_exit_code_1(say) -> None:
         (["--prompt", "9", "--budget", "9"], "--budget and --prompt contradict each other"),
         (["--cache-type", "q3"], "'q3' is not one of"),
         (["--micro-batch", "x"], "'x' is not a whole number"),
+        (["--micro-batch", "65537"], "--micro-batch 65,537 is more than 65,536"),
         (["--gpu-layers", "-1"], "-1"),
         (["--compare", "colour=red"], "'colour', which is no setting"),
         (["--compare", "cache-type=q3"], "cache-type=q3"),

@@ -242,6 +242,10 @@ def test_the_fastest_that_fits_is_marked(scout: ModelHeader) -> None:
         ("this + RTX 3090", Entry("", ("RTX 3090",), is_here=True)),
         ("This", Entry("", is_here=True)),
         ("64 GiB", Entry("", settings={"ram": "64 GiB"})),
+        ("Ryzen AI Max+ 395 128GB", Entry("", ("Ryzen AI Max+ 395 128GB",))),
+        ("Ryzen AI Max+ PRO 395:128GB", Entry("", ("Ryzen AI Max+ PRO 395:128GB",))),
+        ("RTX 4090+7900 XTX", Entry("", ("RTX 4090", "7900 XTX"))),
+        ("RTX 4090 +2x T4+ T4", Entry("", ("RTX 4090", "2x T4", "T4"))),
     ],
 )
 def test_a_machine_is_written_as_people_would(text: str, expected: Entry) -> None:
@@ -267,6 +271,8 @@ def test_any_text_is_a_machine_or_refused(text: str) -> None:
         ("RTX 4090 + , 64GiB", "the name of a device is empty"),
         ("cache=q8_0", "did you mean cache-type?"),
         ("64GiB, 32GiB", "says ram twice"),
+        ("RTX 4090 +", "the name of a device is empty"),
+        ("x" * 201, "has more than 200 characters"),
     ],
 )
 def test_a_machine_that_makes_no_sense_is_refused(text: str, said: str) -> None:

@@ -1,6 +1,6 @@
 """What a person writes for a machine to compare: ``2x RTX 4090 + RTX 3090, 128GiB, cache-type=q8_0``.
 
-Parts stand between commas: devices as --device takes them, joined by `` + ``; a size for the system's memory as --ram
+Parts stand between commas: devices as --device takes them, joined by ``+``; a size for the system's memory as --ram
 takes it; settings as ``FLAG=VALUE``, where FLAG is one of the command's own. Splits words; knows no device.
 """
 
@@ -26,8 +26,8 @@ LONGEST = 200
 
 EXAMPLE = '--compare "2x RTX 4090, 128GiB" --compare "M4 Max 128GB"'
 
-_JOINED = re.compile(r"\s\+|\+(?=\s*$|\d+\s*[x×]|[^\W\d])")
-"""A ``+`` that joins devices: behind a space, at the end, or right before a name; not the one of ``Max+ 395``."""
+_JOINED = re.compile(r"\+(?!\s*(?:pro\s*)?\d{3}\b)", re.IGNORECASE)
+"""A ``+`` that joins devices; not the one of ``Ryzen AI Max+ 395``, whose number has three digits."""
 
 _MEMORY = re.compile(r"\d+(?:\.\d+)?\s*[mgt]i?b?(?::.*)?", re.IGNORECASE)
 

@@ -14,7 +14,6 @@ CACHE_TYPES = ("f16", "q8_0", "q4_0")
 MOST_TOKENS = (1 << 31) - 1
 """llama.cpp counts positions in 32 bits."""
 
-
 LARGEST_MICRO_BATCH = 1 << 16
 """Tokens of a micro-batch. The planner tries up to 4,096; scratch buffers grow with it, the speed hardly does."""
 
@@ -47,7 +46,7 @@ def check(request: Request) -> None:
             raise UsageError(f"{flag} {tokens:,} is more than the {MOST_TOKENS:,} that llama.cpp counts", "Pass less.")
     if (request.micro_batch or 0) > LARGEST_MICRO_BATCH:
         raise UsageError(
-            f"--micro-batch {request.micro_batch:,} is more than {LARGEST_MICRO_BATCH:,}, which no device evaluates at once",
+            f"--micro-batch {request.micro_batch:,} is more than {LARGEST_MICRO_BATCH:,}: no device evaluates so many",
             "Leave it out, or pass 512 to 4096.",
         )
     if request.path is not None and request.prompt is not None:
