@@ -56,6 +56,13 @@ _OWN_WAYS = frozenset({
 """Architectures whose steps are not those of `steps`: indexers, RWKV, several residuals, no flash attention."""
 
 
+_UNTURNED = frozenset({"bloom", "gpt2", "jais", "mpt", "refact", "starcoder"})
+"""Architectures that tell tokens' positions otherwise than by turning queries and keys."""
+
+_RESIDUAL_FIRST = frozenset({"jamba", "lfm2", "lfm2moe"})
+"""Architectures that add a layer's results to the residual, the others the residual to them."""
+
+
 def unsized(header: ModelHeader) -> str:
     """Return '' or, in one sentence, why scratch buffers of this model cannot be predicted by formula."""
     if header.architecture in _OWN_WAYS:
@@ -246,6 +253,10 @@ def _facts(header: ModelHeader, layer: int, rotates: bool) -> Facts:
         groups=header.number("ssm.group_count", 1),
         rotates=rotates,
         weighs_first=header.architecture == "llama4",
+        turns=header.architecture not in _UNTURNED,
+        residual_first=header.architecture in _RESIDUAL_FIRST,
+        mixes_first=header.architecture == "phi2",
+        is_parallel=header.metadata.get("gptneox.use_parallel_residual") is True,
     )
 
 

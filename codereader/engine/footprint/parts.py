@@ -5,13 +5,17 @@ Written after src/llama-graph.cpp of llama.cpp. Widths are 32-bit numbers a toke
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from codereader.engine.footprint.scratch import Graph
 
 Shapes = Mapping[str, tuple[int, ...]]
 """Shapes of a layer's tensors by name, without ``blk.N.`` and ``.weight``; a bias keeps its ``.bias``."""
+
+
+Finish = Callable[[], int]
+"""Adds what is left of the steps that were begun, and returns their result: llama.cpp puts off what is read late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,14 @@ class Facts:
     """Whether queries, keys and values are rotated against the loss of a quantized cache."""
     weighs_first: bool = False
     """Whether the input of experts is weighed instead of their output (Llama 4)."""
+    turns: bool = True
+    """Whether queries and keys are turned by position, and so are results of their own."""
+    residual_first: bool = False
+    """Whether results are added to the residual, and not the residual to them."""
+    mixes_first: bool = False
+    """Whether attention ends before a feed-forward part that is parallel to it begins."""
+    is_parallel: bool = False
+    """Whether the feed-forward part reads what the attention reads though it has a norm of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +97,13 @@ class Layer:
     @property
     def is_parallel(self) -> bool:
         """Whether the feed-forward part reads what the attention reads (Phi-2, GPT-NeoX, Command R)."""
-        return self.feeds_forward and not any(self.has(name) for name in ("ffn_norm", "post_attention_norm"))
+        norms = ("ffn_norm", "post_attention_norm", "attn_output_norm")
+        return self.feeds_forward and (self.facts.is_parallel or not any(map(self.has, norms)))
+
+    @property
+    def is_normed_after(self) -> bool:
+        """Whether both halves are normalized after they were evaluated, and not before (OLMo 2, EXAONE 4)."""
+        return self.has("post_attention_norm") and self.has("post_ffw_norm") and not self.has("ffn_norm")
 
     @property
     def feeds_forward(self) -> bool:
@@ -143,7 +161,11 @@ class Layer:
     def added(self, result: int, residual: int) -> int:
         """Add at the end of the layer."""
         self.hand_over(result, residual)
-        return self.over(self.width, result, residual)
+        return self.over(self.width, *self.ordered(result, residual))
+
+    def ordered(self, result: int, residual: int) -> tuple[int, int]:
+        """Return both in the order in which they are added: a sum may be written over the first that it can be."""
+        return (residual, result) if self.facts.residual_first else (result, residual)
 
     def hand_over(self, *sources: int) -> None:
         """Let the next layer's device go on with *sources*, if this layer is the host's."""

@@ -6,11 +6,13 @@ Widths are 32-bit numbers a token.
 
 from __future__ import annotations
 
-from codereader.engine.footprint.parts import Layer
+from functools import partial
+
+from codereader.engine.footprint.parts import Finish, Layer
 
 
-def mixed(layer: Layer, normed: int) -> int:
-    """Add the steps of a layer with a convolution and a state that is scanned; return their result."""
+def mixed(layer: Layer, normed: int) -> Finish:
+    """Add the steps of a layer with a convolution, up to the state that is scanned; return what ends them."""
     if layer.has("ssm_x"):
         return _mamba(layer, normed)
     if layer.has("ssm_beta_alpha") or layer.has("ssm_beta") or layer.has("ssm_ba"):
@@ -18,7 +20,7 @@ def mixed(layer: Layer, normed: int) -> int:
     return _mamba2(layer, normed)
 
 
-def short_convolution(layer: Layer, normed: int) -> int:
+def short_convolution(layer: Layer, normed: int) -> Finish:
     """LFM2's: three projections, a convolution of one of them times another."""
     width = layer.length("shortconv.conv", 1)
     kernel = layer.length("shortconv.conv", 0)
@@ -27,8 +29,12 @@ def short_convolution(layer: Layer, normed: int) -> int:
     state = layer.graph.new(4 * (kernel - 1) * width)
     row = layer.graph.new(4 * (layer.tokens + kernel - 1) * width, state, layer.graph.view(product))
     layer.new(0, layer.graph.view(row))
-    result = layer.new(width, layer.graph.view(every), layer.new(width, row))
-    return layer.times("shortconv.out_proj", layer.graph.view(result))
+
+    def end() -> int:
+        result = layer.over(width, layer.graph.view(every), layer.new(width, row))
+        return layer.times("shortconv.out_proj", layer.graph.view(result))
+
+    return end
 
 
 def _convolved(layer: Layer, channels: int, source: int) -> int:
@@ -40,7 +46,7 @@ def _convolved(layer: Layer, channels: int, source: int) -> int:
     return layer.new(channels, row)
 
 
-def _mamba(layer: Layer, normed: int) -> int:
+def _mamba(layer: Layer, normed: int) -> Finish:
     inner = layer.facts.inner
     both = layer.new(2 * inner, layer.graph.view(normed))
     moved = _convolved(layer, inner, both)
@@ -51,10 +57,11 @@ def _mamba(layer: Layer, normed: int) -> int:
     step = layer.over(inner, layer.new(inner, step))
     first, last = (layer.new(layer.facts.state, layer.graph.view(narrow)) for _ in range(2))
     scanned = _scanned(layer, layer.graph.view(moved), step, first, last)
-    return _gated_output(layer, scanned, moved, both)
+    layer.new(0, layer.graph.view(scanned))
+    return partial(_gated_output, layer, scanned, moved, both)
 
 
-def _mamba2(layer: Layer, normed: int) -> int:
+def _mamba2(layer: Layer, normed: int) -> Finish:
     inner, channels = layer.facts.inner, layer.facts.inner + 2 * layer.facts.groups * layer.facts.state
     both = layer.new(layer.out("ssm_in"), normed)
     moved = _convolved(layer, channels, both)
@@ -62,7 +69,8 @@ def _mamba2(layer: Layer, normed: int) -> int:
     heads = max(0, layer.out("ssm_in") - inner - channels)
     step = layer.over(heads, layer.new(heads, layer.graph.view(both)))
     scanned = _scanned(layer, layer.graph.view(moved), step)
-    return _gated_output(layer, scanned, layer.graph.view(moved), both)
+    layer.new(0, layer.graph.view(scanned))
+    return partial(_gated_output, layer, scanned, layer.graph.view(moved), both)
 
 
 def _scanned(layer: Layer, *sources: int) -> int:
@@ -73,7 +81,6 @@ def _scanned(layer: Layer, *sources: int) -> int:
 
 def _gated_output(layer: Layer, scanned: int, moved: int, both: int) -> int:
     inner = layer.facts.inner
-    layer.new(0, layer.graph.view(scanned))
     gate = layer.new(inner, layer.graph.view(both))
     skipped = layer.new(inner, moved)
     result = layer.over(inner, layer.graph.view(scanned), skipped)
@@ -83,7 +90,7 @@ def _gated_output(layer: Layer, scanned: int, moved: int, both: int) -> int:
     return layer.times("ssm_out", layer.graph.view(result))
 
 
-def _delta_net(layer: Layer, normed: int) -> int:
+def _delta_net(layer: Layer, normed: int) -> Finish:
     """Gated delta net: Qwen3-Next and its followers."""
     inner, key = layer.facts.inner, layer.facts.groups * layer.facts.state
     channels = inner + 2 * key
@@ -101,9 +108,13 @@ def _delta_net(layer: Layer, normed: int) -> int:
     queries, keys = (_repeated(layer, layer.new(key, layer.graph.view(moved)), key) for _ in range(2))
     scanned = _scanned(layer, queries, keys, layer.graph.view(moved), layer.graph.view(state))
     layer.new(0, layer.graph.view(scanned))
-    result = layer.normed(layer.graph.view(scanned), inner)
-    shut = layer.new(inner, layer.graph.view(gate)) if gate >= 0 else result
-    return layer.times("ssm_out", layer.graph.view(layer.over(inner, result, shut)))
+
+    def end() -> int:
+        result = layer.normed(layer.graph.view(scanned), inner)
+        shut = layer.new(inner, layer.graph.view(gate)) if gate >= 0 else result
+        return layer.times("ssm_out", layer.graph.view(layer.over(inner, result, shut)))
+
+    return end
 
 
 def _repeated(layer: Layer, source: int, key: int) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from codereader.engine.footprint import recurrent
-from codereader.engine.footprint.parts import Facts, Layer, Shapes, Where
+from codereader.engine.footprint.parts import Facts, Finish, Layer, Shapes, Where
 from codereader.engine.footprint.scratch import Graph
 
 
@@ -36,36 +36,52 @@ class _Steps(Layer):
     __slots__ = ()
 
     def evaluate(self, residual: int) -> int:
-        mixed, normed = self.mixer(residual)
-        if mixed is None and not self.feeds_forward:
-            return residual
-        if mixed is None:
-            return self.added(self.feed(self.normed(residual)), residual)
-        if self.has("post_attention_norm") and self.has("ffn_norm"):
+        mixing, normed = self.mixer(residual)
+        if mixing is None:
+            return self.added(self.feed(self.normed(residual)), residual) if self.feeds_forward else residual
+        if self.is_parallel:
+            return self.fed_beside(mixing, normed, residual)
+        aside = self.experts(self.normed(residual)) if self.has("ffn_norm_exps") else -1
+        mixed = mixing()
+        if self.has("post_attention_norm") and (self.has("ffn_norm") or self.is_normed_after):
             mixed = self.normed_over(mixed)
         if not self.feeds_forward:
             return self.added(mixed, residual)
-        if self.is_parallel:
-            return self.added(self.added(self.feed(normed), mixed), residual)
-        both = self.over(self.width, mixed, residual)
-        return self.added(self.feed(self.normed(both)), both)
+        both = self.over(self.width, *self.ordered(mixed, residual))
+        if aside >= 0:
+            return self.added(aside, self.over(self.width, self.dense(self.normed(both), ""), both))
+        return self.added(self.feed(both if self.is_normed_after else self.normed(both)), both)
+
+    def fed_beside(self, mixing: Finish, normed: int, residual: int) -> int:
+        """Add a feed-forward part that reads what the mixer read; the mixer ends when its result is needed."""
+        if self.facts.mixes_first:
+            mixed = mixing()
+            return self.added(self.over(self.width, mixed, self.feed(normed)), residual)
+        apart = self.has("ffn_norm") or self.has("attn_norm_2")
+        fed = self.feed(self.normed(residual) if apart else normed)
+        return self.added(self.over(self.width, fed, residual), mixing())
 
     # -- attention and what stands in its place -----------------------------------------------------------------------
 
-    def mixer(self, residual: int) -> tuple[int | None, int]:
-        """Return the result of the layer's first half, if it has one, and what that half read."""
+    def mixer(self, residual: int) -> tuple[Finish | None, int]:
+        """Begin the layer's first half, if it has one; return what ends it, and what that half reads."""
         parts = self.mixers()
         if not parts:
             return None, residual
         normed = self.first_normed(residual) if self.has("attn_norm") else residual
-        result = parts[0](normed)
-        for part in parts[1:]:
-            result = self.over(self.width, result, part(normed))
-        return result, normed
+        begun = [part(normed if part is parts[0] else self.normed(residual)) for part in parts]
+        return partial(self.mixed, begun), normed
 
-    def mixers(self) -> list[Callable[[int], int]]:
+    def mixed(self, begun: Sequence[Finish]) -> int:
+        """End what was begun, and add it up."""
+        result, *others = [end() for end in begun]
+        for other in others:
+            result = self.over(self.width, result, other)
+        return result
+
+    def mixers(self) -> list[Callable[[int], Finish]]:
         """Return what the layer mixes its tokens by; Falcon-H1 has two of them beside each other."""
-        found: list[Callable[[int], int]] = []
+        found: list[Callable[[int], Finish]] = []
         if attends(self.shapes):
             found.append(self.latent_attention if self.has("attn_kv_a_mqa") else self.attention)
         if self.has("ssm_conv1d"):
@@ -74,7 +90,7 @@ class _Steps(Layer):
             found.append(partial(recurrent.short_convolution, self))
         return found
 
-    def attention(self, normed: int) -> int:
+    def attention(self, normed: int) -> Finish:
         heads = self.facts.key_value_heads
         key, value = heads * self.facts.head, heads * self.facts.value
         query = (self.out("attn_qkv") - key - value) if self.has("attn_qkv") else self.out("attn_q")
@@ -90,7 +106,7 @@ class _Steps(Layer):
             stored.append(self.rotated(self.turned("attn_k_norm", keys, key), key))
         if every >= 0 or self.has("attn_v"):
             stored.append(self.rotated(self.graph.view(self.part("attn_v", every, normed)), value))
-        return self.attend(queries, stored, query, gate)
+        return self.attend(queries, stored, query, gate, normed)
 
     def part(self, name: str, every: int, normed: int) -> int:
         """Return queries, keys or values: *every* has them all where one matrix gives them."""
@@ -100,21 +116,30 @@ class _Steps(Layer):
         """Normalize where the layer does, and turn by position."""
         if self.has(norm):
             return self.over(width, self.normed(source, width))
-        return self.new(width, source)
+        return self.new(width, source) if self.facts.turns else self.graph.view(source)
 
     def rotated(self, source: int, width: int) -> int:
         """Rotate against the loss of a quantized cache."""
         return self.new(width, self.graph.view(source)) if self.facts.rotates else source
 
-    def attend(self, queries: int, stored: Sequence[int], query: int, gate: int) -> int:
-        """Store keys and values, attend, and multiply by the output matrix."""
+    def attend(self, queries: int, stored: Sequence[int], query: int, gate: int, normed: int) -> Finish:
+        """Store keys and values and attend; the output matrix ends it."""
         for one in stored:
             self.new(0, self.graph.view(one))
         width = self.length("attn_output", 0) if self.has("attn_output") else query
-        result = self.rotated(self.attended(width, queries), width)
+        return partial(self.output, self.attended(width, queries), gate, normed, width)
+
+    def output(self, result: int, gate: int, normed: int, width: int) -> int:
+        """Rotate back, shut the gate of attention, if it has one, and multiply by the output matrix."""
+        result = self.rotated(result, width)
+        if not self.has("attn_output"):
+            return result
         if gate >= 0:
             result = self.over(width, self.graph.view(result), self.over(width, self.new(width, gate)))
-        return self.times("attn_output", self.graph.view(result)) if self.has("attn_output") else result
+        elif self.has("attn_gate"):
+            opened = self.out("attn_gate")
+            result = self.over(width, self.graph.view(result), self.over(opened, self.times("attn_gate", normed)))
+        return self.times("attn_output", self.graph.view(result))
 
     def attended(self, width: int, queries: int) -> int:
         queries = self.graph.view(queries)
@@ -122,7 +147,7 @@ class _Steps(Layer):
         lent = (self.graph.new(cache),) if cache else ()
         return self.new(width, queries, self.mask, *lent)
 
-    def latent_attention(self, normed: int) -> int:
+    def latent_attention(self, normed: int) -> Finish:
         """DeepSeek's: keys and values from one small vector, folded into the query where ``attn_k_b`` is split off."""
         if self.has("attn_q_a"):
             queries = self.times("attn_q_b", self.normed_small("attn_q_a", normed))
@@ -144,9 +169,9 @@ class _Steps(Layer):
         width = self.length("attn_output", 0)
         result = self.new(width, self.graph.view(result))
         result = self.new(width, self.graph.view(result))
-        return self.times("attn_output", self.graph.view(result))
+        return partial(self.times, "attn_output", self.graph.view(result))
 
-    def unfolded_attention(self, normed: int, queries: int, query: int) -> int:
+    def unfolded_attention(self, normed: int, queries: int, query: int) -> Finish:
         """Latent attention as plain attention, every head with keys and values of its own."""
         small, pair = self.out("attn_kv_a_mqa"), self.out("attn_kv_b")
         rank = self.length("attn_kv_b", 0)
@@ -158,7 +183,7 @@ class _Steps(Layer):
         keys = self.new(
             query, self.graph.view(result), self.new(query * (small - rank) // max(1, self.facts.head), turned)
         )
-        return self.attend(queries, (keys, values), query, -1)
+        return self.attend(queries, (keys, values), query, -1, normed)
 
     def normed_small(self, name: str, source: int) -> int:
         result = self.new(self.out(name), source)
