@@ -33,6 +33,24 @@ def make_private(folder: Path) -> None:
         place.mkdir(mode=0o700, exist_ok=True)
 
 
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a small file of ours, for its owner alone: a reader sees all of *data* or what was there before.
+
+    Its folder is made as `make_private` says. Nothing is left behind where that fails. Raises: OSError.
+    """
+    import tempfile
+
+    make_private(path.parent)
+    handle, draft = tempfile.mkstemp(suffix=".tmp", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(draft).replace(path)
+    except BaseException:  # Ctrl-C too
+        Path(draft).unlink(missing_ok=True)
+        raise
+
+
 def default_model() -> str | None:
     """Return the model named by the environment, or None."""
     return os.environ.get("CODEREADER_MODEL") or None

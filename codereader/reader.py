@@ -398,9 +398,10 @@ class Reader:
         """Yield the events of the model's answer. Raises: ModelError, Cancelled."""
         from codereader.answer.ask import speak
         from codereader.answer.blind import blind_spots
+        from codereader.answer.prefix import LastBases
 
         blind = blind_spots(self.view, known.brief, known.reply, self.skipped, ready.left_out)
-        return speak(self.ground, known, speaker, ready, asking, blind, self.cancel)
+        return speak(self.ground, known, speaker, ready, asking, blind, LastBases(self.cache / "bases"), self.cancel)
 
     def answer(self, known: Known, lines: int | None = None) -> Answer:
         """Return the answer that the facts alone give; *lines* bounded them."""

@@ -25,6 +25,7 @@ from codereader.answer.event import (
     Token,
 )
 from codereader.answer.known import Known, Wish
+from codereader.answer.prefix import LastBases, Part, first_break
 from codereader.answer.prepare import Prepared
 from codereader.answer.prose.checked import DRIFT, CheckedStream
 from codereader.answer.record import Record, Spoken
@@ -83,10 +84,12 @@ def speak(
     ready: Prepared,
     asking: Asking,
     blind: tuple[str, ...],
+    bases: LastBases,
     cancel: CancelToken,
 ) -> Iterator[Event]:
     """Yield the prose for *ready* and its checks, and `Done`. Raises: ModelError, Cancelled.
 
+    Where the base is not the one of *bases*, the last one of this tree and model, a note says what has changed.
     A caller that stops early closes the generator; the engine is then stopped and freed.
     """
     for note in (*ready.notes, *((speaker.frame.note,) if speaker.frame.note else ())):
@@ -99,6 +102,9 @@ def speak(
     with closing(speaker.start(ready.plan)) as engine:
         yield from _load(engine, cancel)
         told = len(_changes(engine))
+        tree = (ground.source.path, speaker.hash)
+        said.before, said.now = bases.get(*tree), ready.composed.parts
+        bases.put(*tree, ready.composed.parts)
         yield from said.follow(engine.generate(ready.composed.prompt, asking.sampling, cancel, said.enough))
         yield from map(Note, _changes(engine)[told:])
         spoken = _spoken(speaker, ready, asking, engine.plan)
@@ -171,6 +177,8 @@ class _Said:
         self.tokens: list[str] = []
         self.citations: dict[str, Citation] = {}
         self.finished: Finished | None = None
+        self.before: tuple[Part, ...] = ()
+        self.now: tuple[Part, ...] = ()
 
     @property
     def reason(self) -> str | None:
@@ -184,6 +192,7 @@ class _Said:
         for happened in events:
             match happened:
                 case Prefill(done=done, total=total, reused=reused):
+                    yield from self._broken(reused)
                     yield Progress("prefill", done, total, "tokens", reused)
                 case Piece(text=text):
                     yield from self._kept(self.stream.feed(text))
@@ -193,6 +202,14 @@ class _Said:
                 case Finished():
                     self.finished = happened
         yield from self._kept(self.stream.flush())
+
+    def _broken(self, reused: int) -> Iterator[Note]:
+        """Yield, once, what makes tokens of the base be evaluated again that were there for the last question."""
+        before, self.before = self.before, ()
+        broken = first_break(before, self.now) if before else None
+        again = sum(part.tokens for part in self.now) - reused
+        if broken and again > 0:
+            yield Note(f"{broken.why} since the last question: {again:,} tokens of the tree are evaluated again")
 
     def _unheard(self) -> Iterator[Event]:
         """Yield that the model speaks as long as nothing of it is shown."""

@@ -13,9 +13,12 @@ import hashlib
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from codereader.answer.numbered import Evidence, number
+from codereader.answer.prefix import BRIEF, FRAME, Part, part
 from codereader.engine.protocol import Prompt
 from codereader.facts.fact import Fact, Section
 from codereader.model.counter import Vocabulary
@@ -54,13 +57,14 @@ LEAST_BRIEF = 512
 class Composed:
     """A prompt and the facts that went into it: number n of `evidence` (from 1) is what ``[n]`` means.
 
-    `facts` is their text; `facts_dropped` counts the facts that found no room.
+    `facts` is their text; `facts_dropped` counts the facts that found no room. `parts` are the base, in order.
     """
 
     prompt: Prompt
     evidence: tuple[Fact, ...]
     facts: str
     facts_dropped: int
+    parts: tuple[Part, ...] = ()
 
     @property
     def hash(self) -> str:
@@ -98,15 +102,31 @@ class Composer:
     def compose(self, pack: Pack, brief: Evidence, focus: Focus, reply: Evidence) -> Composed:
         """Return the prompt."""
         encode = self.vocabulary.encode
-        base = [*self._head(), *(token for segment in pack.segments for token in encode(segment.text))]
-        base += [token for line in brief.lines for token in encode(line)]
+        parts = self._base(pack, brief)
+        base = tuple(token for _, _, ids in parts for token in ids)
         tail: list[int] = []
         if focus.segments:
             tail += encode(FOCUS_TITLE)
             tail += [token for segment in focus.segments for token in encode(segment.text)]
         tail += [token for line in reply.lines for token in encode(line)]
-        prompt = Prompt(tuple(base), (*tail, *self._question()))
-        return Composed(prompt, brief.facts + reply.facts, brief.text + reply.text, brief.dropped + reply.dropped)
+        prompt = Prompt(base, (*tail, *self._question()))
+        return Composed(
+            prompt,
+            brief.facts + reply.facts,
+            brief.text + reply.text,
+            brief.dropped + reply.dropped,
+            tuple(part(label, level, ids) for label, level, ids in parts),
+        )
+
+    def _base(self, pack: Pack, brief: Evidence) -> list[tuple[str, str, list[int]]]:
+        """Return label, level and token ids of each part of the base, in order."""
+        encode = self.vocabulary.encode
+        parts = [(FRAME, "", self._head())]
+        for path, segments in groupby(pack.segments, attrgetter("path")):
+            shown = list(segments)
+            parts.append((path, shown[0].level, [token for one in shown for token in encode(one.text)]))
+        parts.append((BRIEF, "", [token for line in brief.lines for token in encode(line)]))
+        return parts
 
     def _head(self) -> list[int]:
         return [*self.vocabulary.encode(self.frame.head, special=True), *self.vocabulary.encode(PREFACE)]
