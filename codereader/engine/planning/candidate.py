@@ -20,8 +20,9 @@ CONTEXT_STEP = 256
 """llama.cpp pads every context to a multiple of this many tokens."""
 
 PLACING_STEP = 4096
-"""Where the context follows from the prompt, layers are placed and ways compared for a multiple of so many tokens: so
-that the next question, a little longer or shorter, is run in the same way and finds the state that this one leaves."""
+"""Where the context follows from the prompt, layers are placed and ways compared for a multiple of so many tokens, of
+short prompts for fewer: so that the next question, a little longer or shorter, is run in the same way and finds the
+state that this one leaves."""
 
 MICRO_BATCHES = (128, 256, 512, 1024, 2048, 4096)
 """Prompt tokens that may be evaluated at once on a device."""
@@ -36,14 +37,16 @@ STOP_SECONDS = 0.2
 """No single matrix product on the CPU may be predicted to take longer: between products is where a run can be stopped
 without losing the loaded model."""
 
-INEXACT = 0.05
-"""A less precise cache must be faster by more than this share to be taken."""
+INEXACT = 0.1
+"""A less precise cache must be faster by more than this share to be taken: it is where it makes room for more of the
+model on devices, which is all that it gains."""
+
+AWAY = 0.05
+"""Experts left to the host must be faster by more than this share than none left, and whole layers left to it by as
+much again than experts: what the host computes, and what is copied from it, is predicted worst of all."""
 
 DOUBLED = 0.01
 """So must a micro-batch twice as large: more memory, and fewer places to take up a saved state."""
-
-SPREAD = 0.15
-"""Several devices must be faster than one by more than this share: what they gain on prompts is hardly measured."""
 
 LEAST_DISK_RATE = 0.5
 """Tokens a second below which a model that does not fit the memory is not run from disk."""
@@ -72,7 +75,8 @@ class Candidate:
         placed = self.placement
         doublings = max(0, self.demand.micro_batch.bit_length() - HOST_MICRO_BATCH.bit_length())
         names = tuple(device.name for device in placed.devices)
-        cost = self.seconds * (1 + INEXACT * self.rank) * (1 + DOUBLED * doublings) * (1 + SPREAD * (len(names) > 1))
+        away = ("whole", "experts", "layers").index(placed.kind) if placed.devices else 0
+        cost = self.seconds * (1 + INEXACT * self.rank) * (1 + DOUBLED * doublings) * (1 + AWAY * away)
         return (
             cost, self.rank, len(placed.cpu_experts), -placed.gpu_layers, len(names), self.demand.micro_batch, names,
             placed.spans,
@@ -109,7 +113,7 @@ class Chooser:
         """What is thought to be evaluated while ways are compared."""
         if self.exact_context:
             return self.tokens
-        return Tokens(-(-self.need.prompt_tokens // PLACING_STEP) * PLACING_STEP, self.need.answer_tokens)
+        return Tokens(_rounded(self.need.prompt_tokens), self.need.answer_tokens)
 
     def demand(self, context: int, micro_batch: int, kind: str) -> Demand:
         """Return the sizes of a context with a cache of type *kind*."""
@@ -189,7 +193,7 @@ class Chooser:
     def _placing_context(self) -> int:
         if self.exact_context:
             return self.context
-        return -(-self.context // PLACING_STEP) * PLACING_STEP
+        return _rounded(self.context)
 
     def _micro_batches(self) -> tuple[int, ...]:
         """Return the micro-batches that may be tried on devices, none far longer than the prompt."""
@@ -221,6 +225,12 @@ class Chooser:
 def padded(tokens: int) -> int:
     """Return *tokens* as llama.cpp pads a context."""
     return max(1, -(-tokens // CONTEXT_STEP)) * CONTEXT_STEP
+
+
+def _rounded(tokens: int) -> int:
+    """Return *tokens* rounded up to a multiple of `PLACING_STEP`; fewer than that in steps of about a quarter."""
+    step = PLACING_STEP if tokens > PLACING_STEP else max(CONTEXT_STEP, 1 << max(0, (tokens // 4).bit_length() - 1))
+    return -(-tokens // step) * step
 
 
 def is_pooled(placement: Placement) -> bool:

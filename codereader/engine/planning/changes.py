@@ -10,7 +10,7 @@ from codereader.engine.footprint.cache import refused
 from codereader.engine.plan import HOST, size
 from codereader.engine.planning.candidate import Candidate, Chooser, padded
 from codereader.engine.planning.limits import names_of
-from codereader.engine.planning.reach import reach, token_bytes
+from codereader.engine.planning.reach import about_reach, token_bytes
 from codereader.engine.planning.refusal import fitting_context
 from codereader.engine.planning.search import candidates, unfit
 
@@ -72,8 +72,9 @@ def _smaller_cache(chooser: Chooser, chosen: Candidate, held: int) -> str:
     freed = sum(chosen.demand.caches) - sum(demand.caches)
     if freed <= 0:
         return ""
-    more = reach(chooser, chooser.candidate(chosen.placement, demand, 1)) - held if held else 0
-    room = f": room for {more:,} more tokens on the same devices" if more > 0 else ""
+    other = chooser.candidate(chosen.placement, demand, 1, exact=False)
+    more = _rounded(max(0, about_reach(chooser, other, chosen) - held)) if held else 0
+    room = f": room for about {more:,} more tokens on the same devices" if more else ""
     return f"a q8_0 cache would take {size(freed)} less{room}"
 
 

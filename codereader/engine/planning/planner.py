@@ -98,15 +98,27 @@ def _nearest(chooser: Chooser, most: int) -> list[Candidate]:
 
 
 def _one_of_each(chooser: Chooser, ordered: Iterable[Candidate], most: int) -> Iterator[Candidate]:
-    """Yield the first of each kind among *ordered*, its sizes worked out exactly."""
-    seen: set[tuple[object, ...]] = set()
+    """Yield the first of each kind among *ordered*, its sizes worked out exactly.
+
+    One with a less precise cache that is no faster for it than one before is left out.
+    """
+    seen: dict[tuple[object, ...], list[Candidate]] = {}
+    given = 0
     for one in ordered:
-        kind = (one.placement.kind, frozenset(one.placement.devices), one.demand.cache.kind)
-        if kind not in seen and len(seen) < most:
+        alike = seen.setdefault((one.placement.kind, frozenset(one.placement.devices)), [])
+        if given < most and not any(_makes_needless(before, one) for before in alike):
             exact = chooser.candidate(one.placement, one.demand, one.rank)
             if bool(exact.lacks) == bool(one.lacks):
-                seen.add(kind)
+                alike.append(one)
+                given += 1
                 yield exact
+
+
+def _makes_needless(before: Candidate, one: Candidate) -> bool:
+    """Whether nobody who has *before* wants *one*, which has layers on the same devices in the same manner."""
+    if before.rank == one.rank:
+        return True
+    return not one.lacks and before.rank < one.rank and before.seconds <= one.seconds
 
 
 def _chooser(

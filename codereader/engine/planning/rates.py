@@ -32,7 +32,12 @@ HALF_ROWS = 56
 of the best at 64 rows, 0.74 at 128, 0.92 at 256."""
 
 PIPELINE_GAIN = 0.5
-"""Share of what several devices would gain by working on one prompt in turn, of which nothing is published."""
+"""Share of what several devices would gain by working on one prompt in turn. Two read a long one 1.6 times as fast
+(llama.cpp, pull request 4918) to 1.9 times (two P40, koboldcpp, issue 1059), three of those only 1.5 times."""
+
+HOP_SECONDS = 1e-3
+"""What a token of the answer waits where it goes from one device to the next: 0.4 ms on MI50 (llama.cpp, pull request
+19922), 2.5 ms reported in issue 13751."""
 
 LINK_SHARE, PAGED_LINK_SHARE = 0.76, 0.38
 """Share of a link's peak that copies of weights reach from pinned memory (24 of 31.5 GB/s on PCIe 4 x16), and from
@@ -188,18 +193,21 @@ def _part(model: Model, reading: Reading, layers: range, left: frozenset[int], *
 
 def _token(model: Model, demand: Demand, parts: _Parts, placement: Placement, machine: Machine, threads: int) -> float:
     """Return the seconds of one token of the answer, without what comes from disk."""
-    seconds = parts.crossings * CROSSING_SECONDS
+    # unpacking a quantized cache takes as long as reading fewer bytes saves: it counts as the f16 cache it stands for
+    unpacked = CACHE_TYPE_BYTES["f16"] / CACHE_TYPE_BYTES[demand.cache.kind]
+    seconds = parts.crossings * CROSSING_SECONDS + max(0, len(placement.devices) - 1) * HOP_SECONDS
     for device, part in zip(placement.devices, parts.devices, strict=True):
-        seconds += (part.read + part.cache) / decode_bandwidth(device, machine) + part.layers * LAYER_SECONDS
+        held = part.read + part.cache * unpacked
+        seconds += held / decode_bandwidth(device, machine) + part.layers * LAYER_SECONDS
     host = parts.host
     if not host.read:
         return seconds
     products = host.operations + host.expert_operations + (0 if placement.devices else model.work.output)
     seconds += max(host.read / host_bandwidth(machine), products / (CORE_DECODE * threads))
-    # a token of the answer sees about all of the prompt, one of the prompt half of it; unpacking a quantized cache
-    # takes as long as reading fewer bytes saves
-    held = host.cache * CACHE_TYPE_BYTES["f16"] / CACHE_TYPE_BYTES[demand.cache.kind]
-    return seconds + max(held / host_bandwidth(machine), 2 * host.attention / (CORE_ATTENTION * threads))
+    # a token of the answer sees about all of the prompt, one of the prompt half of it
+    return seconds + max(
+        host.cache * unpacked / host_bandwidth(machine), 2 * host.attention / (CORE_ATTENTION * threads)
+    )
 
 
 def _disk_token(parts: _Parts, from_disk: int) -> float:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from codereader.engine.planning.candidate import CONTEXT_STEP, Candidate, Chooser
 from codereader.engine.planning.shares import missing
 
 MOST_TOKENS = 1 << 30
 """Where the search ends: models without a cache that grows would have no end."""
 
-_GUESSES = 6
+_GUESSES = 12
 """Straight lines that are tried before halving."""
+
+_FAR = 1 << 16
+"""Tokens beyond which no window grows any more."""
 
 
 def reach(chooser: Chooser, chosen: Candidate) -> int:
@@ -17,20 +22,35 @@ def reach(chooser: Chooser, chosen: Candidate) -> int:
 
     A multiple of 256, 0 where not even 256 tokens fit, at most `MOST_TOKENS`.
     """
+    return _largest(lambda context: _spare(chooser, chosen, context), chosen, _step_bytes(chooser, chosen))
+
+
+def about_reach(chooser: Chooser, other: Candidate, chosen: Candidate) -> int:
+    """Return about the same for *other*, whose buffers are laid out as those of *chosen* are: much faster."""
+    context = chosen.demand.context
+    off = _spare(chooser, chosen, context) - _spare(chooser, chosen, context, exact=False)
+    return _largest(
+        lambda context: _spare(chooser, other, context, exact=False) + off, other, _step_bytes(chooser, other)
+    )
+
+
+def _largest(spare_at: Callable[[int], int], chosen: Candidate, step_bytes: float) -> int:
+    """Return the largest multiple of 256 tokens at which *spare_at* is not below 0; it falls by about *step_bytes*."""
     low, high = 0, MOST_TOKENS // CONTEXT_STEP + 1
     known: list[tuple[int, int]] = []
     guess = chosen.demand.context // CONTEXT_STEP
-    tries = 0
     while high - low > 1:
         guess = min(max(guess, low + 1), high - 1)
-        spare = _spare(chooser, chosen, guess * CONTEXT_STEP)
+        spare = spare_at(guess * CONTEXT_STEP)
         if spare >= 0:
             low = guess
         else:
             high = guess
         known.append((guess, spare))
-        tries += 1
-        guess = _line(known) if tries <= _GUESSES else (low + high) // 2
+        if len(known) == 1:
+            guess += int(spare / step_bytes)
+        else:
+            guess = _line(known) if len(known) <= _GUESSES else (low + high) // 2
     return low * CONTEXT_STEP
 
 
@@ -41,10 +61,17 @@ def token_bytes(chooser: Chooser, chosen: Candidate) -> float:
     return (sum(further.caches) - sum(chosen.demand.caches)) / (1 << 16)
 
 
-def _spare(chooser: Chooser, chosen: Candidate, context: int) -> int:
+def _step_bytes(chooser: Chooser, chosen: Candidate) -> float:
+    """Return about how much less stays free for each 256 tokens of a long context; 1 where nothing grows."""
+    far = max(_FAR, chosen.demand.context)
+    near, beyond = (_spare(chooser, chosen, context, exact=False) for context in (far, 2 * far))
+    return max(1.0, (near - beyond) * CONTEXT_STEP / far)
+
+
+def _spare(chooser: Chooser, chosen: Candidate, context: int, *, exact: bool = True) -> int:
     """Return the bytes that stay free on the fullest device or the host, margins off; below 0 where it does not fit."""
     demand = chooser.sized(context, chosen.demand.micro_batch, chosen.demand.cache)
-    shares = chooser.shares(chosen.placement, demand)
+    shares = chooser.shares(chosen.placement, demand, exact=exact)
     margin = chooser.preferences.margin
     device, host = missing(shares, margin)
     if device or (host and not chosen.from_disk):
@@ -54,9 +81,6 @@ def _spare(chooser: Chooser, chosen: Candidate, context: int) -> int:
 
 def _line(known: list[tuple[int, int]]) -> int:
     """Return where a straight line through the last two of *known* (256 tokens, bytes to spare) reaches 0."""
-    if len(known) == 1:
-        steps, _ = known[0]
-        return steps * 2
     (before, spare_before), (last, spare_last) = known[-2:]
     if spare_last == spare_before:
         return last * 4

@@ -25,13 +25,16 @@ def too_large(chooser: Chooser) -> ModelTooLarge:
         "missing, what must stay free included"
     )
     if context >= LEAST_CONTEXT:
-        hint = f"Pass --ctx {context} or less with a --budget that fits it; --no-model answers from facts alone."
+        hint = (
+            f"Pass --ctx {context} or less with a --budget that fits it; `codereader ask --no-model` answers from "
+            "facts alone."
+        )
     elif layers:
         hint = "Leave --gpu-layers to the planner, or pass a smaller number; `codereader plan` shows what fits."
     else:
         hint = (
             "Close other programs or choose a smaller model; `codereader plan` shows what it would take, "
-            "--no-model answers from facts alone."
+            "`codereader ask --no-model` answers from facts alone."
         )
     return ModelTooLarge(message, hint=hint)
 
