@@ -122,7 +122,7 @@ class ModelError(CodereaderError):
     """A model is missing, broken, or cannot run on this machine."""
 
     exit_code = ExitCode.MODEL
-    hint = "`codereader doctor` lists the models that were found; --no-model answers from facts alone."
+    hint = "`codereader doctor` lists the models that were found; `codereader ask --no-model` answers from facts alone."
 
 
 class ModelNotFound(ModelError):
@@ -136,13 +136,16 @@ class ModelUnreadable(ModelError):
 class ModelTooLarge(ModelError):
     """The model and its context do not fit the memory of this machine."""
 
-    hint = "Pass a smaller --ctx or a smaller model; --no-model answers from facts alone."
+    hint = "Pass a smaller --ctx or a smaller model; `codereader ask --no-model` answers from facts alone."
 
 
 class EngineEnded(ModelError):
     """The process that runs the model ended unasked."""
 
-    hint = "Ask again; if it ends again, try --device cpu or another model. --no-model answers from facts alone."
+    hint = (
+        "Ask again; if it ends again, try --device cpu or another model. `codereader ask --no-model` answers from "
+        "facts alone."
+    )
 
 
 class EngineUnusable(EngineEnded):

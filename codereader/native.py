@@ -26,7 +26,7 @@ two other busy processes: 23 tokens a second of answer with this number, 1.4 wit
 
 HINT = (
     "Install it again: `python -m pip install --force-reinstall --no-cache-dir llama-cpp-python`; on Linux it needs "
-    "the system's libgomp. --no-model answers from facts alone."
+    "the system's libgomp. `codereader ask --no-model` answers from facts alone."
 )
 
 

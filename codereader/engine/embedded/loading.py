@@ -265,7 +265,7 @@ def _way_out(plan: Plan, short: str) -> str:
         return f"Close what else uses {short}, or pass a smaller --ctx, or --device cpu; `codereader plan` shows more."
     return (
         "Close other programs, or pass a smaller --ctx or a smaller model; `codereader plan` shows what each would "
-        "take, --no-model answers from facts alone."
+        "take, `codereader ask --no-model` answers from facts alone."
     )
 
 
