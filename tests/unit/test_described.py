@@ -56,10 +56,44 @@ def test_several_cards_of_one_kind_have_names_that_differ():
     assert "2x RTX 4000 Ada + T4 + RTX 4000 Ada + 64.0 GiB RAM" == made.name
 
 
-@pytest.mark.parametrize("spec", ["4x RTX 4000 Ada", "4xRTX 4000 Ada", "4 × RTX 4000 Ada", "4 X rtx4000ada:20GiB"])
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "4x RTX 4000 Ada",
+        "4xRTX 4000 Ada",
+        "4 × RTX 4000 Ada",
+        "4 X rtx4000ada:20GiB",
+        "4* RTX 4000 Ada",
+        "4 RTX 4000 Ada",
+        "RTX 4000 Ada x4",
+        "RTX 4000 Ada (x4)",
+        "RTX 4000 Ada, 4x:20GiB",
+    ],
+)
 def test_several_are_written_in_several_ways(spec):
-    """A number and an x, with or without spaces."""
-    assert 5 == len(machine_of([spec], 64 * GIB).devices)
+    """A number and an x before the name or behind it, with or without spaces."""
+    made = machine_of([spec], 64 * GIB).devices
+
+    assert [f"RTX 4000 Ada #{number}" for number in (1, 2, 3, 4)] == [device.name for device in made[:-1]]
+
+
+@pytest.mark.parametrize("spec", ["7900 XTX", "5700 XT", "6700XT:12GiB"])
+def test_a_number_before_an_x_may_belong_to_the_name(spec):
+    """A 7900 XTX is one card, not 7,900 of a TX."""
+    assert 2 == len(machine_of([spec], 64 * GIB).devices)
+
+
+@pytest.mark.parametrize("spec", ["RTX 4090:", "RTX 4090::", "RTX 4090: : 1008GB/s"])
+def test_empty_parts_say_nothing(spec):
+    """A colon too many does no harm."""
+    assert machine_of(["RTX 4090"], GIB).devices == machine_of([spec], GIB).devices
+
+
+def test_a_size_may_be_said_twice_but_not_two_sizes():
+    """Behind the name and as a part: one of them would be ignored."""
+    assert 16 * GIB == machine_of(["RTX 4060 Ti 16GB:16GiB"], GIB).devices[0].total_bytes
+    with pytest.raises(UsageError, match=r"says its memory twice: 8\.0 GiB and 16\.0 GiB"):
+        machine_of(["RTX 4060 Ti 8GB:16GiB"], GIB)
 
 
 def test_the_driver_and_the_system_keep_their_part():
@@ -150,7 +184,8 @@ def test_ram_that_says_nothing_is_refused(text):
     ("specs", "told"),
     [
         (["RTX 4091"], "RTX 4090"),
-        (["4090"], "RTX 4090"),
+        (["4O90 24GB"], "--device list"),
+        (["Foo 24GB"], "'Foo:16GiB:504GB/s:29TFLOPS'"),
         (["M4 Max"], "M4 Max 128GB"),
         (["A100"], "A100 80GB"),
         (["\x1b[31m"], "16GiB"),
@@ -162,6 +197,10 @@ def test_ram_that_says_nothing_is_refused(text):
         (["M4 Max 128GB", "DGX Spark"], "one machine"),
         (["Card:16GiB:warp 9"], "504GB/s"),
         (["Card:0GiB"], "16GiB"),
+        (["Card:16,5GiB"], "16.5GiB"),
+        (["Card:16GiB:1,008GB/s"], "no commas"),
+        (["Card:-16GiB"], "16GiB"),
+        (["999x RTX 4090"], "16 devices"),
         (["Card:16GiB:8GiB"], "once"),
         (["Card:999999999TiB"], "16GiB"),
         (["Card:16:504:29:7"], "16GiB"),

@@ -271,6 +271,7 @@ def test_any_text_is_a_machine_or_refused(text: str) -> None:
         ("RTX 4090 + , 64GiB", "the name of a device is empty"),
         ("cache=q8_0", "did you mean cache-type?"),
         ("64GiB, 32GiB", "says ram twice"),
+        ("RTX 4070:16,5GiB", "a comma parts what is compared"),
         ("RTX 4090 +", "the name of a device is empty"),
         ("x" * 201, "has more than 200 characters"),
     ],

@@ -44,7 +44,11 @@ def test_no_two_profiles_have_one_name():
         ("NVIDIA RTX PRO 6000 Blackwell Workstation Edition", 95, "RTX PRO 6000"),
         ("NVIDIA RTX PRO 6000 Blackwell Max-Q Workstation Edition", 95, "RTX PRO 6000 Max-Q"),
         ("Tesla T4", 15, "T4"),
-        ("NVIDIA A100-SXM4-80GB", 80, "A100 80GB"),
+        ("NVIDIA A100-SXM4-80GB", 80, "A100 SXM"),
+        ("NVIDIA A100-SXM4-40GB", 40, "A100 40GB"),
+        ("Tesla V100-SXM2-32GB", 32, "V100 32GB"),
+        ("NVIDIA GeForce RTX 4090 D", 24, "RTX 4090 D"),
+        ("NVIDIA GH200 480GB", 96, "GH200"),
         ("NVIDIA A100 80GB PCIe", 80, "A100 80GB"),
         ("NVIDIA A100-PCIE-40GB", 40, "A100 40GB"),
         ("NVIDIA H100 80GB HBM3", 80, "H100"),
@@ -71,7 +75,9 @@ def test_what_drivers_say_is_found(said, memory, label):
     assert label == found.label
 
 
-@pytest.mark.parametrize("said", ["", "AMD EPYC", "NVIDIA Graphics", "RTX 4090 D", "llvmpipe (LLVM 15.0.7, 256 bits)"])
+@pytest.mark.parametrize(
+    "said", ["", "AMD EPYC", "NVIDIA Graphics", "RTX 4090 E", "4090", "llvmpipe (LLVM 15.0.7, 256 bits)"]
+)
 def test_what_is_not_known_is_not_guessed(said):
     """A name that only resembles one is no match."""
     assert matching(said, 24 * GIB) is None
@@ -112,8 +118,96 @@ def test_sizes_that_are_sold_are_told_apart():
 
 
 @pytest.mark.parametrize(
+    ("typed", "label"),
+    [
+        ("4090", "RTX 4090"),
+        ("7900 XTX", "RX 7900 XTX"),
+        ("4090 mobile", "RTX 4090 Laptop"),
+        ("4060 Ti 16GB", "RTX 4060 Ti 16GB"),
+        ("RTX 3080 (12GB)", "RTX 3080 12GB"),
+        ("A100-80GB", "A100 80GB"),
+        ("\uff32\uff34\uff38 4090", "RTX 4090"),
+        ("RTX 3060", "RTX 3060"),
+        ("RTX 3060 8GB", "RTX 3060 8GB"),
+        ("PRO 6000 Blackwell", "RTX PRO 6000"),
+        ("Ryzen AI Max+ 395 128GB", "Strix Halo 128GB"),
+        ("AMD RYZEN AI MAX+ 395 w/ Radeon 8060S (64GB)", "Strix Halo 64GB"),
+        ("Intel Arc Pro B60", "Arc Pro B60"),
+    ],
+)
+def test_people_write_names_in_their_own_way(typed, label):
+    """The line of a card may be left out, a size stand behind a dash or in parentheses."""
+    found = named(typed)
+
+    assert found is not None
+    assert label == found.label
+
+
+def test_a_size_that_no_maker_sells_keeps_the_rates_of_its_card():
+    """A 4090 that somebody gave 48 GB is as fast as it was."""
+    found = named("RTX 4090 (48GB)")
+
+    assert found is not None
+    assert ("RTX 4090", 48 * GIB, 1008e9) == (found.name, found.memory, found.bandwidth)
+
+
+@pytest.mark.parametrize("typed", ["6000", "5000", "RTX 6000", "4070 S", "90", "x", "RTX"])
+def test_what_may_be_several_cards_is_none(typed):
+    """A number that several lines have, or that none has, is not guessed."""
+    assert named(typed) is None
+
+
+PUBLISHED = {
+    "RTX 4060 Ti 8GB": (8, 288, 44.1),
+    "RTX 4060 Ti 16GB": (16, 288, 44.1),
+    "RTX 5060 Ti 8GB": (8, 448, 47.4),
+    "RTX 5060 Ti 16GB": (16, 448, 47.4),
+    "RTX 3080 10GB": (10, 760, 59.5),
+    "RTX 3080 12GB": (12, 912, 61.3),
+    "RTX 3090": (24, 936, 71),
+    "RTX 4070": (12, 504, 58.3),
+    "RTX 4080 SUPER": (16, 736, 104.4),
+    "RTX 4090": (24, 1008, 165.2),
+    "RTX 5090": (32, 1792, 209.5),
+    "RTX 2000 Ada": (16, 224, 48),
+    "RTX 4000 Ada": (20, 360, 81.9),
+    "RTX 5000 Ada": (32, 576, 261.1),
+    "RTX 6000 Ada": (48, 960, 364.2),
+    "RTX PRO 4000": (24, 672, 147.3),
+    "RTX PRO 5000 48GB": (48, 1344, 258),
+    "RTX PRO 6000": (96, 1792, 503.8),
+    "A100 40GB": (40, 1555, 312),
+    "A100 80GB": (80, 1935, 312),
+    "A100 SXM": (80, 2039, 312),
+    "H100": (80, 3350, 989),
+    "H200": (141, 4800, 989),
+    "L40S": (48, 864, 362),
+    "T4": (16, 320, 65),
+    "RX 7900 XTX": (24, 960, 122.8),
+    "RX 9070 XT": (16, 640, 195),
+    "MI300X": (192, 5300, 1307),
+    "Arc A770 16GB": (16, 560, 131),
+    "Arc B580": (12, 456, 116.5),
+    "M2 Ultra 192GB": (192, 800, 27.2),
+    "M4 Max 128GB": (128, 546, 16.2),
+    "M3 Ultra 512GB": (512, 819, 28.3),
+}
+"""GiB, GB/s and TFLOPS (f16, dense, sums in f32) of the makers' data sheets, Macs' operations by their GPU cores."""
+
+
+@pytest.mark.parametrize("label", PUBLISHED)
+def test_figures_are_those_of_the_data_sheets(label):
+    """What plans rest on is what makers publish, within the rounding of their pages."""
+    found = named(label)
+
+    assert found is not None
+    assert (label, PUBLISHED[label][0]) == (found.label, found.memory // GIB)
+    assert PUBLISHED[label][1:] == pytest.approx((found.bandwidth / 1e9, found.operations / 1e12), rel=0.01)
+
+
+@pytest.mark.parametrize(
     ("typed", "first"),
-    [("4090", "RTX 4090"), ("rtx 4O90", "RTX 4090"), ("spark", "DGX Spark"), ("7900xtx", "RX 7900 XTX")],
+    [("RTX 40900", "RTX 4090"), ("rtx 4O90 24GB", "RTX 4090"), ("spark", "DGX Spark"), ("two RTX 4090", "RTX 4090")],
 )
 def test_near_names_are_offered(typed, first):
     """A part of a name or a slip leads to the names that could be meant, the nearest first."""
@@ -121,5 +215,5 @@ def test_near_names_are_offered(typed, first):
 
 
 def test_nothing_is_near_to_nothing():
-    """Signs alone resemble no card."""
-    assert () == near("\x1b[?")[1:] == near("---")
+    """Signs and single letters resemble no card."""
+    assert () == near("\x1b[?") == near("---") == near("x")

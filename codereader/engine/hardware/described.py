@@ -1,9 +1,10 @@
 """Machines that are not here, from the words that a person describes them with.
 
 A device is ``NAME[:MEMORY][:BANDWIDTH][:COMPUTE][:LINK]``, the parts behind the name in any order: ``RTX
-4070:16GiB:504GB/s:29TFLOPS:PCIe 4 x16``. What is left out comes from the profile of that name; ``4x NAME`` is several.
-Sizes are bytes, rates bytes or operations a second. A GB of memory is 2^30 bytes, as those mean it who sell cards and
-modules; a GB/s is 10^9 bytes a second. A bare number is taken by its place: GiB, GB/s, TFLOPS.
+4070:16GiB:504GB/s:29TFLOPS:PCIe 4 x16``. What is left out comes from the profile of that name; ``4x NAME``, ``4 NAME``
+and ``NAME x4`` are several. Sizes are bytes, rates bytes or operations a second. A GB of memory is 2^30 bytes, as those
+mean it who sell cards and modules; a GB/s is 10^9 bytes a second. A bare number is taken by its place: GiB, GB/s,
+TFLOPS.
 """
 
 from __future__ import annotations
@@ -33,7 +34,12 @@ _BANDWIDTH = re.compile(_NUMBER + r"([mgt])(i?)b(?:/s|ps|/sec)", re.I)
 _COMPUTE = re.compile(_NUMBER + r"([gtp])flop(?:/?s)?", re.I)
 _BARE = re.compile(r"\d{1,9}(?:\.\d{1,6})?")
 _PLACES = ("GiB", "GB/s", "TFLOPS")
-_SEVERAL = re.compile(r"(\d{1,6})\s*[x×]\s*(.*)", re.I | re.S)
+_COMMA = re.compile(r"\d,\d")
+_SEVERAL = re.compile(r"(?P<count>\d{1,3})\s*[x×*]\s*(?P<name>.*)", re.I | re.S)
+_SEVERAL_BEHIND = re.compile(
+    r"(?P<name>.*\S)[\s(]+(?:[x×*]\s*(?P<count>\d{1,3})|(?P<other>\d{1,3})\s*[x×*])\s*\)?", re.I | re.S
+)
+_NUMBER_FIRST = re.compile(r"(?P<count>\d{1,3})\s+(?P<name>.*)", re.S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,55 +116,78 @@ def _check(count: int, whole: Sequence[tuple[str, profiles.Profile]], ram: int) 
         )
     if len(whole) > 1:
         raise UsageError(
-            f"--device {whole[1][0]!r} is a machine of its own, as {whole[0][0]!r} is",
+            f"{whole[1][0]!r} is a machine of its own, as {whole[0][0]!r} is",
             hint="Plan for one machine; several need a server such as vLLM, or llama.cpp's RPC between them.",
         )
     if whole and ram and abs(ram - whole[0][1].memory) * profiles.SIZE_SLACK > ram:
         pool = whole[0][1].memory
         raise UsageError(
-            f"--device {whole[0][0]!r} shares its {size(pool)} between CPU and GPU, and --ram says {size(ram)}",
+            f"{whole[0][0]!r} shares its {size(pool)} between CPU and GPU, and --ram says {size(ram)}",
             hint="Leave --ram, or write the size behind the name of the machine.",
         )
 
 
 def _devices(spec: str, ram: int) -> list[tuple[Device, profiles.Profile | None]]:
     """Return the devices that one ``--device`` describes, with the profile they follow."""
-    name, *parts = spec.split(":")
-    several = _SEVERAL.fullmatch(name.strip())
-    count, name = (int(several[1]), several[2].strip()) if several else (1, name.strip())
+    written, *parts = spec.split(":")
+    count, name = _counted(written.strip())
     if not name or not 1 <= count <= MOST_DEVICES:
         raise UsageError(
-            f"--device {spec!r} names no device" if not name else f"--device {spec!r}: {count} devices cannot be used",
-            hint=f"Write a name and what is known of it: --device {EXAMPLE!r}; at most {MOST_DEVICES} devices.",
+            f"{spec!r} names no device" if not name else f"{spec!r}: {count} devices cannot be used",
+            hint=f"Write a name and what is known of it: {EXAMPLE!r}; at most {MOST_DEVICES} devices.",
         )
-    stated = _stated(f"--device {spec!r}", parts)
+    stated = _stated(f"{spec!r}", parts)
     sold = profiles.sizes_of(name)
     pool = ram if len(sold) > 1 and sold[0].shares_memory else 0
     profile = profiles.named(name, stated.memory or pool)
     if profile is None and (sold or not stated.memory):
         raise _unknown(spec, name, sold)
+    if profile is not None and 0 < stated.memory < abs(stated.memory - profile.memory) * profiles.SIZE_SLACK:
+        raise UsageError(
+            f"{spec!r} says its memory twice: {size(profile.memory)} and {size(stated.memory)}",
+            hint="Write it once, behind the name or as a part of its own.",
+        )
     return [(_device(name, stated, profile), profile)] * count
+
+
+def _counted(text: str) -> tuple[int, str]:
+    """Return how many devices *text* names, and the name: ``4x NAME``, ``4 NAME``, ``NAME x4``, ``NAME (4x)``."""
+    if found := _SEVERAL_BEHIND.fullmatch(text):
+        return int(found["count"] or found["other"]), found["name"]
+    if profiles.sizes_of(text):
+        return 1, text
+    if found := _SEVERAL.fullmatch(text):
+        return int(found["count"]), found["name"].strip()
+    if (found := _NUMBER_FIRST.fullmatch(text)) and profiles.sizes_of(found["name"]):
+        return int(found["count"]), found["name"]
+    return 1, text
 
 
 def _unknown(spec: str, name: str, sold: Sequence[profiles.Profile]) -> UsageError:
     """Return the error for a device whose memory nobody says."""
     if sold:
         return UsageError(
-            f"--device {spec!r}: {sold[0].name} is sold with several sizes of memory, and none is said",
+            f"{spec!r}: {sold[0].name} is sold with several sizes of memory, and none is said",
             hint="Write " + " or ".join(repr(profile.label) for profile in sold) + ".",
         )
     near = profiles.near(name)
     meant = f"Did you mean {' or '.join(repr(other) for other in near)}? " if near else ""
+    example = f"{profiles.name_alone(name)}:16GiB:504GB/s:29TFLOPS"
     return UsageError(
-        f"--device {spec!r} is no card that is known by name, and its memory is not said",
-        hint=f"{meant}State what it has: --device {f'{name}:16GiB:504GB/s:29TFLOPS'!r}.",
+        f"{spec!r} is no card that is known by name, and its memory is not said",
+        hint=f"{meant}State what it has: {example!r}. `--device list` shows what is known.",
     )
 
 
 def _stated(where: str, parts: Sequence[str]) -> _Stated:
-    """Return what *parts* say, in whatever order. Raises: UsageError, its message beginning with *where*."""
+    """Return what *parts* say, in whatever order; empty ones say nothing.
+
+    Raises: UsageError, its message beginning with *where*.
+    """
     found: dict[str, float] = {}
     for place, part in enumerate(parts):
+        if not part.strip():
+            continue
         what, amount = _part(where, _with_unit(part.strip(), place))
         if what in found:
             raise UsageError(f"{where} says its {what} twice", hint=f"Write each once: {EXAMPLE!r}.")
@@ -185,6 +214,8 @@ def _part(where: str, part: str) -> tuple[str, float]:
         return "compute", float(match[1]) * 1000 ** _UNITS[match[2].lower()]
     if (link := link_named(part)) is not None:
         return "link", link
+    if _COMMA.search(part):
+        raise UsageError(f"{where}: {part!r} has a comma", hint="Write numbers with a point and no commas: 16.5GiB.")
     raise UsageError(
         f"{where}: {part!r} is no memory (16GiB), bandwidth (504GB/s), compute (29TFLOPS) or link (PCIe 4 x16)",
         hint=f"Write it as in {EXAMPLE!r}, the parts behind the name in any order.",

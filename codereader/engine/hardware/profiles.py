@@ -1,7 +1,8 @@
 """Cards and machines known by name: what their makers state, kept in ``profiles.toml`` beside this module.
 
 Sizes are bytes, rates bytes or operations a second. A name is compared without case, spaces, signs and the words of
-makers, so that what a person types and what a driver says both find it.
+makers, so that what a person types and what a driver says both find it. What a person types may leave out the line that
+a card belongs to as well: ``4090``, ``7900 XTX``.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import difflib
 import functools
 import re
 import tomllib
+import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -34,12 +37,24 @@ SMALL_MAC = 36 * _GIB
 What Metal's recommendedMaxWorkingSetSize says as delivered; ``sysctl iogpu.wired_limit_mb`` raises it.
 """
 
-_ASIDE = re.compile(r"\([^()]*\)|\b(?:macbook(?: pro| air)?|mac (?:studio|mini|pro)|imac)\b", re.I)
+_ASIDE = re.compile(
+    r"\((?!\s*\d+\s*g(?:i?b)?\s*\))[^()]*\)|\b(?:macbook(?: pro| air)?|mac (?:studio|mini|pro)|imac)\b", re.I
+)
 """What stands beside the name of a card or chip: in parentheses, or the computer that Apple builds it into."""
 
 _WORD = re.compile(r"[a-z0-9]+")
 _MAKERS = frozenset("nvidia geforce quadro tesla amd radeon instinct intel apple graphics gpu generation".split())
-_TRAILING_SIZE = re.compile(r"^(.*\S)[\s,]+(\d{1,4})\s*(?:GB|GiB|G)$", re.I)
+_OTHER_WORDS = {"mobile": "laptop", "notebook": "laptop"}
+_LINE = re.compile(r"(?:rtx|gtx|rx|arc)(?=pro)|(?:rtx|gtx|rx)(?=\d)")
+"""What begins the key of a card and may be left out by a person: the line that it belongs to."""
+
+_LEAST_SHORT = 4
+"""Characters of a key without its line, at least."""
+
+_LEAST_HELD = 3
+"""Characters that names must share for one to hold the other."""
+
+_TRAILING_SIZE = re.compile(r"^(.*\S)[\s,_-]+\(?\s*(\d{1,4})\s*(?:GB|GiB|G)\s*\)?$", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +82,13 @@ class Profile:
 
 
 def named(text: str, memory: int = 0) -> Profile | None:
-    """Return the profile called *text*, None where there is none or several sizes are sold and none is said.
+    """Return the profile that a person calls *text*, None where there is none or several sizes are sold, none is said.
 
-    A size behind the name (``M4 Max 128GB``) or *memory* in bytes picks among several; a size that is not for sale
+    A size behind the name (``M4 Max 128GB``) or else *memory* in bytes picks among several; a size that is not for sale
     takes the rates of the one nearest to it.
     """
-    found = sizes_of(text)
-    if not found and (match := _TRAILING_SIZE.match(text.strip())):
-        found, memory = sizes_of(match[1]), memory or int(match[2]) * _GIB
+    found, said = _with_size(text, _typed)
+    memory = said or memory
     if not found or (not memory and len(found) > 1):
         return None
     return _sized(found, memory or found[0].memory)
@@ -85,16 +99,14 @@ def matching(description: str, memory: int) -> Profile | None:
 
     A card whose memory is another than any that is known under its name is another card: None.
     """
-    found = sizes_of(description)
-    if not found and (match := _TRAILING_SIZE.match(description.strip())):
-        found = sizes_of(match[1])
+    found, _ = _with_size(description, _exactly)
     apt = [card for card in found if card.shares_memory or abs(card.memory - memory) * SIZE_SLACK <= card.memory]
     return min(apt, key=lambda card: (abs(card.memory - memory), card.memory), default=None)
 
 
 def sizes_of(text: str) -> tuple[Profile, ...]:
-    """Return the profiles called *text*, one for each size of memory that is sold, the smallest first."""
-    return _by_key().get(_key(text), ())
+    """Return the profiles that a person calls *text*, one for each size of memory that is sold, the smallest first."""
+    return _with_size(text, _typed)[0]
 
 
 def labels() -> tuple[str, ...]:
@@ -102,11 +114,17 @@ def labels() -> tuple[str, ...]:
     return tuple(profile.label for profile in profiles())
 
 
+def name_alone(text: str) -> str:
+    """Return *text* without the size of memory behind it."""
+    match = _TRAILING_SIZE.match(text.strip())
+    return match[1] if match else text
+
+
 def near(text: str) -> tuple[str, ...]:
     """Return the names most like *text*, the nearest first: those that hold it or that it holds, then alike ones."""
-    wanted = _key(text)
-    by_key = {_key(profile.label): profile.label for profile in reversed(profiles())}
-    held = [key for key in by_key if wanted and (wanted in key or (key in wanted and len(key) > 3))]
+    wanted = _key(name_alone(text))
+    by_key = {_key(profile.name): profile.name for profile in reversed(profiles())}
+    held = [key for key in by_key if min(len(wanted), len(key)) >= _LEAST_HELD and (wanted in key or key in wanted)]
     held.sort(key=lambda key: (abs(len(key) - len(wanted)), key))
     alike = difflib.get_close_matches(wanted, sorted(by_key), n=_NEAR_NAMES, cutoff=0.7)
     return tuple(by_key[key] for key in dict.fromkeys([*held, *alike]))[:_NEAR_NAMES]
@@ -128,19 +146,48 @@ def _sized(found: tuple[Profile, ...], memory: int) -> Profile:
     return replace(nearest, label=nearest.name, memory=memory, usable=usable)
 
 
+def _with_size(text: str, find: Callable[[str], tuple[Profile, ...]]) -> tuple[tuple[Profile, ...], int]:
+    """Return what *find* knows by *text*, or by what stands before a size of memory, and that size in bytes."""
+    found = find(text)
+    if not found and (match := _TRAILING_SIZE.match(text.strip())):
+        return find(match[1]), int(match[2]) * _GIB
+    return found, 0
+
+
+def _exactly(text: str) -> tuple[Profile, ...]:
+    return _by_key().get(_key(text), ())
+
+
+def _typed(text: str) -> tuple[Profile, ...]:
+    key = _key(text)
+    return _by_key().get(key) or _by_short_key().get(key, ())
+
+
 @functools.cache
 def _by_key() -> dict[str, tuple[Profile, ...]]:
     """Return the profiles of each name, the smallest memory first."""
     found: dict[str, list[Profile]] = {}
     for profile in sorted(profiles(), key=lambda profile: profile.memory):
-        for name in (profile.name, *profile.also):
-            found.setdefault(_key(name), []).append(profile)
+        for key in dict.fromkeys(map(_key, (profile.name, *profile.also))):
+            found.setdefault(key, []).append(profile)
     return {key: tuple(made) for key, made in found.items()}
+
+
+@functools.cache
+def _by_short_key() -> dict[str, tuple[Profile, ...]]:
+    """Return the profiles of each name without its line, of those that are one card's alone."""
+    found: dict[str, set[str]] = {}
+    for key in _by_key():
+        short = _LINE.sub("", key, count=1)
+        if key != short and len(short) >= _LEAST_SHORT and short not in _by_key():
+            found.setdefault(short, set()).add(key)
+    return {short: _by_key()[next(iter(keys))] for short, keys in found.items() if len(keys) == 1}
 
 
 def _key(text: str) -> str:
     """Return *text* as names are compared: no asides, no makers, only letters and digits."""
-    return "".join(word for word in _WORD.findall(_ASIDE.sub(" ", text.lower())) if word not in _MAKERS)
+    plain = _ASIDE.sub(" ", unicodedata.normalize("NFKC", text).lower())
+    return "".join(_OTHER_WORDS.get(word, word) for word in _WORD.findall(plain) if word not in _MAKERS)
 
 
 def _expand(family: dict[str, Any], card: dict[str, Any]) -> list[Profile]:

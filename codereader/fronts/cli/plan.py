@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from codereader.errors import UsageError
+from codereader.errors import ExitCode, UsageError
 from codereader.fronts.cli.ask import Layers
 from codereader.fronts.cli.options import Count, How, Place, Which, output_options, scope_options
 from codereader.fronts.cli.pack import Budget
@@ -31,7 +32,7 @@ from codereader.fronts.plans.request import CACHE_TYPES
     "devices",
     multiple=True,
     metavar='"NAME[:SIZE[:GB/s[:TFLOPS]]]"',
-    help="Plan for this card or Mac instead of what is here (repeatable).",
+    help="Plan for this card or Mac instead of what is here (repeatable); `list` shows those that are known by name.",
 )
 @click.option("--ram", metavar="SIZE[:GB/s]", help="Plan for so much system memory (96GiB, 96GiB:60GB/s).")
 @click.option(
@@ -57,6 +58,7 @@ from codereader.fronts.plans.request import CACHE_TYPES
 def command(which: Which, how: How, **given: Any) -> int:
     """Make the plans, print them, return the exit code."""
     from codereader.fronts.cli import planning
+    from codereader.fronts.plans import cards
     from codereader.fronts.plans.request import Request
 
     request = Request(
@@ -77,8 +79,22 @@ def command(which: Which, how: How, **given: Any) -> int:
         measure=given["measure"],
     )
     _check(request.path, request.question)
+    if _is_list(request.devices):
+        with how.open() as out:
+            cards.list_out(out, how.style)
+        return ExitCode.OK
     with how.report() as report, how.open() as out:
         return planning.run(request, which, report, out, how.style)
+
+
+def _is_list(devices: Sequence[str]) -> bool:
+    """Whether the list of devices is asked for. Raises: UsageError where others stand beside it."""
+    from codereader.fronts.plans.cards import LIST
+
+    asked = [device for device in devices if device.strip().casefold() == LIST]
+    if asked and len(devices) > 1:
+        raise UsageError("--device list shows the devices that are known by name", "Leave the other --device out.")
+    return bool(asked)
 
 
 def _check(path: Path | None, question: str | None) -> None:

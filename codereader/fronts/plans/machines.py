@@ -29,6 +29,9 @@ EXAMPLE = '--compare "2x RTX 4090, 128GiB" --compare "M4 Max 128GB"'
 _JOINED = re.compile(r"\+(?!\s*(?:pro\s*)?\d{3}\b)", re.IGNORECASE)
 """A ``+`` that joins devices; not the one of ``Ryzen AI Max+ 395``, whose number has three digits."""
 
+_COMMA = re.compile(r":\s*\d+,\d")
+"""A comma that may be meant to stand in a number: ``RTX 4070:16,5GiB``."""
+
 _MEMORY = re.compile(r"\d+(?:\.\d+)?\s*[mgt]i?b?(?::.*)?", re.IGNORECASE)
 
 
@@ -52,6 +55,11 @@ def entry(text: str) -> Entry:
     """Return the machine that *text* writes. Raises: UsageError."""
     devices: list[str] = []
     settings: dict[str, str] = {}
+    if _COMMA.search(text):
+        raise UsageError(
+            f"--compare {text!r}: a comma parts what is compared",
+            "Write numbers with a point (16.5GiB), and a space behind a comma.",
+        )
     for part in filter(None, (piece.strip() for piece in text.split(","))):
         name, equals, value = part.partition("=")
         if equals:
