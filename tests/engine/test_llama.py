@@ -11,11 +11,11 @@ import time
 import pytest
 
 from codereader.cancel import Cancelled, CancelToken
-from codereader.engine import state as state_module
 from codereader.engine.embedded import memory as memory_module
 from codereader.engine.embedded.llama import LlamaEngine, _bytes_of
 from codereader.engine.protocol import Finished, Piece, Prefill, Prompt, Sampling
-from codereader.engine.state import StateStore
+from codereader.engine.state import whole as state_module
+from codereader.engine.state.whole import StateStore
 from codereader.errors import BudgetTooSmall
 
 

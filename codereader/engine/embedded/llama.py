@@ -35,7 +35,7 @@ from codereader.engine.protocol import (
     Tell,
     Usage,
 )
-from codereader.engine.state import StateStore, environment
+from codereader.engine.state.whole import StateStore, environment
 from codereader.errors import BudgetTooSmall
 
 llama_cpp = native.llama()

@@ -12,7 +12,7 @@ from typing import Any
 
 from codereader import native
 from codereader.engine.embedded import library
-from codereader.engine.state import Match, StateStore, reusable_tokens
+from codereader.engine.state.whole import Match, StateStore, reusable_tokens
 from codereader.errors import ModelError, ModelTooLarge
 
 llama_cpp = native.llama()

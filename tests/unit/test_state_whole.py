@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from codereader.engine import state
-from codereader.engine.state import Match, StateStore, environment, fingerprint, reusable_tokens
+from codereader.engine.state import whole as state
+from codereader.engine.state.whole import Match, StateStore, environment, fingerprint, reusable_tokens
 
 KEY = bytes(range(32))
 OTHER = bytes(32)

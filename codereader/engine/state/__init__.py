@@ -1,0 +1,1 @@
+"""Evaluated prompts kept on disk, so that no process evaluates a base twice."""
