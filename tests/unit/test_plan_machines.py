@@ -198,7 +198,7 @@ def test_several_cards_that_are_too_small_are_named_together():
     machine = machine_of(["4x RTX PRO 6000"], 128 * GIB)
     made = plans_anyway(SCOUT, machine, Need(10_484_736, 1_024, ctx=10_485_760))[0]
 
-    assert 1 == made.limit.count("4 x RTX PRO 6000")
+    assert 1 == made.limit.count("4x RTX PRO 6000")
 
 
 def test_an_unknown_link_or_bandwidth_is_said_to_be_assumed():

@@ -7,15 +7,25 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from codereader.engine.footprint.cache import refused
-from codereader.engine.plan import HOST, size
+from codereader.engine.hardware.machine import Device, Machine
+from codereader.engine.plan import size
 from codereader.engine.planning.candidate import Candidate, Chooser, padded
 from codereader.engine.planning.limits import names_of
 from codereader.engine.planning.reach import about_reach, token_bytes
 from codereader.engine.planning.refusal import fitting_context
 from codereader.engine.planning.search import candidates, unfit
 
+GIB = 1 << 30
+
+MOST_DEVICES = 16
+"""As many as llama.cpp spreads a model over: llama_max_devices."""
+
 WORTH_TELLING = 0.03
 """A change that saves less than this share of the time is not told."""
+
+
+_SECONDS = 120
+"""From here on a time is told in minutes."""
 
 
 def changes_of(chooser: Chooser, chosen: Candidate, held: int) -> tuple[str, ...]:
@@ -43,12 +53,14 @@ def _smaller_context(chooser: Chooser, chosen: Candidate) -> str:
     enough = padded(chooser.need.prompt_tokens + chooser.need.answer_tokens)
     if not chooser.exact_context or enough >= chooser.context:
         return ""
-    made = _again(chooser, chosen, enough)
-    freed = sum(share.used for share in chosen.shares) - sum(share.used for share in made.shares) if made else 0
-    if made is None or freed <= 0:
+    made = _best(replace(chooser, context=enough))
+    if made is None:
         return ""
-    faster = f" and {_instead(made, chosen)}" if _saves(made, chosen) else ""
-    return f"a context of {enough:,} tokens, all that prompt and answer need, would take {size(freed)} less{faster}"
+    freed = sum(chosen.demand.caches) - sum(made.demand.caches)
+    less = f"take {size(freed)} less cache" if freed > 0 else ""
+    faster = _instead(made, chosen) if _saves(made, chosen) else ""
+    told = " and ".join(part for part in (less, faster) if part)
+    return f"a context of {enough:,} tokens, all that prompt and answer need, would {told}" if told else ""
 
 
 def _expert_layer(chooser: Chooser, chosen: Candidate) -> str:
@@ -83,14 +95,38 @@ def _more_memory(chooser: Chooser, chosen: Candidate) -> str:
     placement = chosen.placement
     if not placement.devices or placement.whole:
         return ""
-    free = replace(_like(chooser, chosen), need=replace(chooser.need, gpu_layers="auto"))
-    whole = [one for one in unfit(free) if one.placement.whole]
+    free = replace(chooser, need=replace(chooser.need, gpu_layers="auto"))
+    alike = replace(chooser.preferences, cache_types=(chosen.demand.cache.kind,), micro_batch=chosen.demand.micro_batch)
+    whole = [one for one in unfit(replace(free, preferences=alike)) if one.placement.whole]
     whole = [one for one in whole if one.placement.devices == placement.devices] or whole
     if not whole:
         return ""
-    made = min(whole, key=lambda one: (one.lacks, one.key))
-    names = names_of(made.placement.devices)
-    return f"{size(made.lacks)} more memory on {names} would hold the whole model: {_instead(made, chosen)}"
+    nearest = min(whole, key=lambda one: (one.lacks, one.key))
+    margin = chooser.preferences.margin
+    most = max(margin - share.headroom for share in nearest.shares[:-1])
+    more = max(1, math.ceil(most / GIB)) * GIB
+    devices = nearest.placement.devices
+    made = _best(replace(free, machine=_enlarged(chooser.machine, devices, more)))
+    if made is None or not made.placement.whole or not _saves(made, chosen):
+        return ""
+    each = "each of " if len(devices) > 1 else ""
+    return f"{size(more)} more memory on {each}{names_of(devices)} would hold the whole model: {_instead(made, chosen)}"
+
+
+def _enlarged(machine: Machine, devices: tuple[Device, ...], more: int) -> Machine:
+    """Return *machine* with *more* bytes on each of *devices*; a pool grows with what shares it."""
+    names = {device.name for device in devices}
+    made = tuple(
+        replace(one, free_bytes=one.free_bytes + more, total_bytes=one.total_bytes + more) if one.name in names else one
+        for one in machine.devices
+    )
+    pool = more if any(device.shares_memory for device in devices) else 0
+    return replace(
+        machine,
+        devices=made,
+        memory_available=machine.memory_available + pool,
+        memory_total=machine.memory_total + pool,
+    )
 
 
 def _least_cache(chooser: Chooser, chosen: Candidate) -> str:
@@ -107,29 +143,27 @@ def _more_cards(chooser: Chooser, chosen: Candidate) -> str:
     devices = chosen.placement.devices
     if not devices or devices[0].shares_memory:
         where = devices[0].name if devices else "the host"
-        return f"{size(chosen.lacks)} more memory of {where} would hold it"
+        return f"{size(_up(chosen.lacks))} more memory of {where} would hold it"
     largest = max(devices, key=lambda device: (device.free_bytes, device.name))
-    on_cards = [share for share in chosen.shares if share.name != HOST]
-    each = max((share.compute + share.scratch for share in on_cards), default=0)
-    room = largest.free_bytes - chooser.preferences.margin - each
-    held = sum(share.weights + share.cache for share in on_cards)
-    if room <= 0 or math.ceil(held / room) <= len(devices):
-        return ""
-    name = names_of((largest,))
-    return f"about {math.ceil(held / room)} x {name} would hold what is to lie on cards"
+    held = sum(share.weights + share.cache for share in chosen.shares[:-1])
+    room = largest.free_bytes - chooser.preferences.margin
+    least = max(len(devices) + 1, math.ceil(held / room)) if room > 0 else MOST_DEVICES + 1
+    for count in range(least, MOST_DEVICES + 1):
+        cards = tuple(replace(largest, name=f"{largest.description} #{number + 1}") for number in range(count))
+        machine = replace(chooser.machine, devices=(*cards, chooser.machine.devices[-1]))
+        if _best(replace(chooser, machine=machine, need=replace(chooser.need, device="auto"))):
+            return f"{names_of(cards)} would hold it"
+    return ""
 
 
-def _again(chooser: Chooser, chosen: Candidate, context: int) -> Candidate | None:
-    """Return the best candidate with the same cache and micro-batch for another context."""
-    like = replace(_like(chooser, chosen), context=context)
-    return min((one for one in candidates(like) if not one.lacks), key=lambda one: one.key, default=None)
+def _up(count: int) -> int:
+    """Return *count* bytes rounded up to a tenth of a GiB, so that what is told is enough."""
+    return -(-count // (GIB // 10)) * (GIB // 10)
 
 
-def _like(chooser: Chooser, chosen: Candidate) -> Chooser:
-    preferences = replace(
-        chooser.preferences, cache_types=(chosen.demand.cache.kind,), micro_batch=chosen.demand.micro_batch
-    )
-    return replace(chooser, preferences=preferences)
+def _best(chooser: Chooser) -> Candidate | None:
+    """Return the best candidate that fits, None where none does: a plan made anew."""
+    return min((one for one in candidates(chooser) if not one.lacks), key=lambda one: one.key, default=None)
 
 
 def _saves(made: Candidate, chosen: Candidate) -> bool:
@@ -137,16 +171,22 @@ def _saves(made: Candidate, chosen: Candidate) -> bool:
 
 
 def _instead(made: Candidate, chosen: Candidate) -> str:
-    return f"{_seconds(made.seconds)} instead of {_seconds(chosen.seconds)}"
+    times = (made.seconds, chosen.seconds)
+    before, after = (_seconds(one, exact=max(times) < _SECONDS) for one in times)
+    return f"{before} instead of {after}"
 
 
-def _seconds(count: float) -> str:
-    """Return a duration for people."""
-    if count < 10:
-        return f"{count:.1f} s"
-    if count < 600:
-        return f"{count:.0f} s"
-    return f"{count / 60:,.0f} min" if count < 36_000 else f"{count / 3600:,.0f} h"
+def _seconds(count: float, *, exact: bool) -> str:
+    """Return a duration for people, to a tenth of a second where it is *exact*."""
+    if count < _SECONDS:
+        return f"{count:.1f} s" if exact else f"{count:.0f} s"
+    minutes = round(count) // 60
+    if minutes < 120:
+        return f"{minutes} min {round(count) % 60} s"
+    hours = minutes // 60
+    if hours < 48:
+        return f"{hours} h {minutes % 60} min"
+    return f"{hours // 24} d {hours % 24} h" if hours < 240 else f"{hours // 24:,} days"
 
 
 def _rounded(count: float) -> int:

@@ -286,7 +286,7 @@ def prefill_operations(device: Device) -> float:
 
 def host_bandwidth(machine: Machine) -> float:
     """Return the bytes a second that decoding is thought to read of the host's memory."""
-    if machine.bandwidth and not machine.name:
+    if machine.bandwidth_measured:
         return MEASURED_SHARE * machine.bandwidth
     stated = machine.bandwidth or HOST_BANDWIDTH
     return max(HOST_SHARE * min(stated, FEW_CHANNELS), MANY_CHANNELS_SHARE * stated)
