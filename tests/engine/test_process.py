@@ -331,6 +331,19 @@ class TestCrashes:
         assert last(tiny.run(one, Prompt((1,), (2,)), max_tokens=2)).usage.completion_tokens > 0
         one.close()
 
+    def test_a_process_that_is_stopped_goes_on(self, tiny, remote):
+        """Whoever stopped it, its owner is not left waiting for ever, and the answer is the same."""
+        prompt = Prompt((), tiny.question("Count to ten."))
+        undisturbed = tiny.text(tiny.run(remote, prompt, max_tokens=8))
+        said: list[EngineEvent] = []
+
+        for event in remote.generate(prompt, Sampling(max_tokens=8), CancelToken()):
+            said.append(event)
+            if sum(isinstance(one, Piece) for one in said) == 2:
+                os.kill(remote.process_id or 0, signal.SIGSTOP)
+
+        assert undisturbed == tiny.text(said)
+
     def test_it_does_not_outlive_its_owner(self, tiny):
         """An owner that is ended without a word leaves no process behind, also while that evaluates."""
         code = (

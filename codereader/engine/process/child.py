@@ -6,6 +6,7 @@ errors by another, which keeps the last of them. Sending never waits. Seconds ar
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -40,6 +41,10 @@ END_SECONDS = 10.0
 
 LOOK_SECONDS = 0.02
 """How often the cancel token is looked at."""
+
+PATIENT_LOOKS = 100
+"""Looks in a row at a process that somebody has stopped (SIGSTOP) before it is told to go on. Ctrl-Z stops its owner
+too, which then does not look."""
 
 SERVING = "codereader.engine.process.serving"
 
@@ -135,11 +140,15 @@ class Child:
 
     def wait(self, cancel: CancelToken) -> Row:
         """Return the next answer. Raises as `receive`, and Cancelled."""
+        stopped = 0
         while True:
             cancel.check()
             row = self.receive(LOOK_SECONDS)
             if row is not None:
                 return row
+            stopped = stopped + 1 if self._is_stopped() else 0
+            if stopped >= PATIENT_LOOKS:
+                self._process.send_signal(signal.SIGCONT)
 
     def receive(self, seconds: float) -> Row | None:
         """Return the next answer, None where none comes within *seconds*.
@@ -171,6 +180,14 @@ class Child:
         """End the process and do not wait for the system to take its memory back."""
         self._process.kill()
         Thread(target=self.close, name="codereader-engine-end", daemon=True).start()
+
+    def _is_stopped(self) -> bool:
+        """Whether a signal has stopped the process, which is then neither at work nor at an end."""
+        if not hasattr(os, "waitid"):
+            return False
+        with suppress(ChildProcessError):
+            return os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WNOHANG | os.WNOWAIT) is not None
+        return False
 
     def _write(self, pipe: IO[bytes]) -> None:
         with suppress(OSError), pipe:
