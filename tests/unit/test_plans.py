@@ -185,7 +185,7 @@ def test_the_verdict_says_what_is_missing(scout: ModelHeader) -> None:
     said = words.verdict(made(scout, made_plan(lacks=12 * GIB)))
 
     assert said.startswith("Does not fit: Llama 4 Scout")
-    assert said.endswith("takes 65.5 GiB; 12.0 GiB of memory is missing")
+    assert said.endswith(" on a card: it takes 65.5 GiB, and 12.0 GiB of memory is missing")
 
 
 def test_weights_read_from_disk_are_no_fit(scout: ModelHeader) -> None:
@@ -200,13 +200,15 @@ def test_what_binds_is_told_before_an_answer() -> None:
     assert "the memory of CUDA0" == words.constraint(plan)
     assert "" == words.constraint(replace(plan, kind="whole"))
     said = words.running(plan, Asked(5227, 906))
-    assert "49 of 49 layers on the GPU, experts of 45 layers in system memory, q8_0 cache, context 131,072" in said
-    assert said.endswith("; about 110.0 s at most")
+    assert "all 49 layers on the GPU, experts of 45 layers in system memory, q8_0 cache, context 131,072" in said
+    assert said.endswith("; about 110 s at most")
 
 
 def test_placement_is_told_in_layers() -> None:
     """How many layers lie where, and whose experts do not."""
-    assert "49 of 49 layers on the GPU, experts of 45 layers in system memory" == words.placement(made_plan())
+    assert "all 49 layers on the GPU, experts of 45 layers in system memory" == words.placement(made_plan())
+    some = made_plan(gpu_layers=20, cpu_experts=tuple(range(29, 48)))
+    assert "20 of 49 layers on the GPU, their experts in system memory" == words.placement(some)
     host = replace(made_plan().shares[1], layers=49)
     assert "all layers on the CPU" == words.placement(made_plan(gpu_layers=0, shares=(host,), cpu_experts=()))
 
@@ -224,9 +226,35 @@ def test_the_fastest_that_fits_is_marked(scout: ModelHeader) -> None:
 
     assert fast is comparison.fastest([slow, fast, unfit])
     assert comparison.fastest([unfit]) is None
-    assert ["* fast is the fastest: 10.0 s; 10 times as long on slow, the next"] == list(
+    assert ["* fast is the fastest: 10 s; 10 times as long on slow, the next"] == list(
         comparison.conclusion([slow, fast, unfit], 80)
     )
+
+
+def test_bars_of_machines_are_on_one_scale(scout: ModelHeader, tmp_path) -> None:
+    """A pool of twice the bytes has a bar of twice the length, whatever the machine; each kind still shows."""
+    small, large = (
+        replace(made_plan(), shares=(Share("CUDA0", weights=8 * GIB, cache=GIB, compute=GIB, free=free, layers=49),))
+        for free in (32 * GIB, 64 * GIB)
+    )
+    tiny = replace(small, shares=(Share("CUDA0", weights=1, cache=1, compute=1, free=GIB, layers=49),))
+    machines = [made(scout, plan, name=name) for name, plan in (("a", small), ("b", large), ("c", tiny))]
+    out = type("Out", (), {"width": 100, "bold": str})
+
+    bars = [line.split()[1] for line in comparison.page(machines, out) if line.startswith("    GPU ")]
+
+    assert [32, 64, 4] == [len(drawn) for drawn in bars]
+    assert bars[0].rstrip(bars[0][-1]) == bars[1].rstrip(bars[1][-1])
+    assert 4 == len(set(bars[2]))
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [(0.04, "under 0.1 s"), (2.74, "2.7 s"), (9.96, "10.0 s"), (46.4, "46 s"), (119.4, "119 s"), (119.6, "2 min 0 s")],
+)
+def test_predicted_times_have_few_digits(count: float, told: str) -> None:
+    """A prediction is not known to the tenth of a second."""
+    assert told == words.seconds(count)
 
 
 @pytest.mark.parametrize(

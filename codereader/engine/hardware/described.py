@@ -68,17 +68,18 @@ def machine_of(
     Of what is stated, drivers and the system keep their part: see `driver_bytes` and `system_bytes`.
     Raises: UsageError.
     """
-    described = [(spec, made) for spec in specs for made in _devices(spec, ram)]
+    several = [_devices(spec, ram) for spec in specs]
+    described = [(spec, made) for spec, found in zip(specs, several, strict=True) for made in found]
     whole = [(spec, profile) for spec, (_, profile) in described if profile is not None and profile.shares_memory]
     _check(len(described), whole, ram)
     devices = _numbered([device for _, (device, _) in described])
     if whole:
         pool = next(device for device in devices if device.shares_memory)
-        return _host(devices, whole[0][1].memory, pool.bandwidth, cores or whole[0][1].cores, _called(specs, 0))
+        return _host(devices, whole[0][1].memory, pool.bandwidth, cores or whole[0][1].cores, _called(several, 0))
     if ram:
-        return _host(devices, ram, bandwidth, cores or ASSUMED_CORES, _called(specs, ram))
+        return _host(devices, ram, bandwidth, cores or ASSUMED_CORES, _called(several, ram))
     if here is not None:
-        return _put_into(here, devices, bandwidth, cores, _called(specs, 0))
+        return _put_into(here, devices, bandwidth, cores, _called(several, 0))
     raise UsageError("the memory of the host is not said", hint="Pass --ram, such as --ram 64GiB.")
 
 
@@ -291,7 +292,7 @@ def _host(devices: tuple[Device, ...], ram: int, bandwidth: float, cores: int, n
 
 
 def _put_into(here: Machine, devices: tuple[Device, ...], bandwidth: float, cores: int, name: str) -> Machine:
-    """Return *here* with *devices* in place of its own."""
+    """Return *here* with *devices* in place of its own; *bandwidth*, where it is said, instead of what was measured."""
     rate = bandwidth or here.bandwidth
     host = replace(here.devices[-1], bandwidth=rate)
     return replace(
@@ -301,11 +302,13 @@ def _put_into(here: Machine, devices: tuple[Device, ...], bandwidth: float, core
         logical_cores=max(cores, here.logical_cores),
         can_offload=bool(devices),
         bandwidth=rate,
+        bandwidth_measured=here.bandwidth_measured and not bandwidth,
         name=name,
     )
 
 
-def _called(specs: Sequence[str], ram: int) -> str:
-    """Return what to call the machine: its devices as they were written, without the figures, and its memory."""
-    names = [" ".join(spec.split(":")[0].split()) for spec in specs]
-    return " + ".join([*names, *([f"{size(ram)} RAM"] if ram else [])])
+def _called(several: Sequence[Sequence[tuple[Device, profiles.Profile | None]]], ram: int) -> str:
+    """Return what to call the machine: what its devices are known by, and its memory."""
+    names = [(len(found), found[0][0].name) for found in several]
+    told = [f"{count}x {name}" if count > 1 else name for count, name in names]
+    return " + ".join([*told, *([f"{size(ram)} RAM"] if ram else [])])

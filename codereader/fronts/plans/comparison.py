@@ -20,17 +20,24 @@ if TYPE_CHECKING:
 GPU, GPUS, MEMORY = "GPU", "{} GPUs", "system"
 """What bars are called: the devices of a machine together, and its memory."""
 
+LEAST_BAR = 4
+"""Characters of the smallest bar: room for each kind of bytes, and for what is free."""
+
 
 def page(made: Sequence[Planned], out: Output) -> Iterator[str]:
     """Yield the lines of a comparison, in the order in which the machines were named."""
     width = page_width(out)
     yield from _head(made, out, width)
     best = fastest(made)
+    largest = max((max(share.used, share.free) for one in made for _, share in pools(one.best.shares)), default=1)
     name = min(width - 44, max(len(safe_line(one.name)) for one in made) + 3)
     yield f"{'':<{name}}  {'fits':<4}  {'prefill':>9}  {'decode':>9}  {'together':>12}"
     for one in made:
         yield from _machine(one, name, width, out, is_best=one is best)
-    yield f"  {marks().legend}; prefill and decode in tokens/s"
+        for called, share in pools(one.best.shares):
+            yield _bar(called, share, width, marks(), largest)
+    yield f"  {marks().legend}"
+    yield "  all bars on one scale; prefill and decode in tokens/s"
     yield from conclusion(made, width)
 
 
@@ -67,10 +74,8 @@ def _machine(one: Planned, name: int, width: int, out: Output, *, is_best: bool)
     elif plan.from_disk:
         how = f"{how}; {size(plan.from_disk)} read from disk again and again"
     if plan.gpu_tokens:
-        how += f"; like this up to {plan.gpu_tokens:,} tokens"
+        how += f"; up to {plan.gpu_tokens:,} tokens"
     yield from textwrap.wrap(how, width, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False)
-    for called, share in pools(plan.shares):
-        yield _bar(called, share, width, marks())
 
 
 def pools(shares: Sequence[Share]) -> list[tuple[str, Share]]:
@@ -94,9 +99,12 @@ def _sum(shares: Sequence[Share]) -> Share:
     )
 
 
-def _bar(called: str, share: Share, width: int, mark: Marks) -> str:
+def _bar(called: str, share: Share, width: int, mark: Marks, largest: int) -> str:
+    """Return the bar of a pool, as long as its bytes are beside the *largest* of all machines."""
+    room = width - 36
+    long = max(LEAST_BAR, round(room * max(share.used, share.free) / largest))
     told = f"{share.used / 2**30:,.1f} of {share.free / 2**30:,.1f} GiB"
-    return f"    {called:<7} {bar(kinds(share, mark), share.free, width - 36, mark)}  {told}"
+    return f"    {called:<7} {bar(kinds(share, mark), share.free, long, mark):<{room}}  {told}"
 
 
 def times(factor: float) -> str:

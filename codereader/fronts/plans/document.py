@@ -19,9 +19,10 @@ def page(planned: Planned, shown: int | None) -> Iterator[str]:
     yield f"### {inert(words.verdict(planned))}"
     yield ""
     yield f"- {inert(words.placement(plan))}; {inert(words.settings(plan))}"
-    yield f"- {inert(words.need(asked, plan.context))}"
     for what, rate, time, of in words.times(plan, asked):
         yield f"- {what}: {f'{rate}, ' if rate else ''}{time} {of}"
+    if asked.about:
+        yield f"- prompt: {inert(asked.about)}"
     for label, text in words.remarks(plan):
         yield f"- {label or 'or'}: {inert(text)}"
     if planned.measured:

@@ -26,7 +26,7 @@ USUAL = 80
 LABEL = 12
 """Characters of a label in front of a sentence."""
 
-UNSEEN = "sizes are those that the model is known to be published with; no file of it is on this machine"
+UNSEEN = "no file of the model is here: sizes as it is usually published"
 
 SHOWN = 3
 """Plans that are shown unless all are asked for."""
@@ -51,12 +51,12 @@ def page(planned: Planned, out: Output, shown: int | None = SHOWN) -> Iterator[s
 def body(plan: Plan, asked: Asked, width: int) -> Iterator[str]:
     """Yield what a page says of one plan, from how it runs to what would change it."""
     yield from wrapped(f"{words.placement(plan)}; {words.settings(plan)}", width)
-    yield from wrapped(words.need(asked, plan.context), width)
     if plan.shares:
         yield ""
         yield from table(plan, width, marks())
     yield ""
     yield from _times(plan, asked)
+    yield from labelled("prompt", asked.about, width)
     for label, text in words.remarks(plan):
         yield from labelled(label, text, width)
 

@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 
 UNKNOWN = "not predicted"
 
+LONG = 119.5
+"""Seconds from which times are told in minutes."""
+
+LEAST = 0.1
+"""Seconds that are the least to be told."""
+
 
 def verdict(planned: Planned) -> str:
     """Return in one sentence whether the model fits, or what is missing."""
@@ -35,7 +41,7 @@ def verdict(planned: Planned) -> str:
         return f"Runs, slowly: {what} {where}"
     if plan.fits:
         return f"Fits: {what} on {safe_line(planned.name)}"
-    return f"Does not fit: {what} on {safe_line(planned.name)} takes {size(_used(plan))}; {missing(plan)}"
+    return f"Does not fit: {what} on {safe_line(planned.name)}: it takes {size(_used(plan))}, and {missing(plan)}"
 
 
 def fit(plan: Plan) -> str:
@@ -60,11 +66,13 @@ def placement(plan: Plan) -> str:
         return "all layers on the CPU"
     devices = len(on_devices(plan))
     where = "the GPU" if devices <= 1 else f"{devices} GPUs"
-    layers = f"{plan.gpu_layers} of {max(plan.gpu_layers, layer_count(plan))} layers on {where}"
+    every = layer_count(plan)
+    which = f"all {every}" if plan.gpu_layers >= every else f"{plan.gpu_layers} of {every}"
+    layers = f"{which} layers on {where}"
     if not plan.cpu_experts:
         return layers
-    every = len(plan.cpu_experts) >= plan.gpu_layers - 1
-    experts = "their experts" if every else f"experts of {counted(len(plan.cpu_experts), 'layer')}"
+    are_all = len(plan.cpu_experts) >= plan.gpu_layers - 1
+    experts = "their experts" if are_all else f"experts of {counted(len(plan.cpu_experts), 'layer')}"
     return f"{layers}, {experts} in system memory"
 
 
@@ -102,10 +110,14 @@ def rate(tokens: float) -> str:
 
 
 def seconds(count: float) -> str:
-    """Return a predicted time, which is not known to the millisecond."""
+    """Return a predicted time in no more digits than a prediction has."""
     if not count:
         return UNKNOWN
-    return f"{count:.1f} s" if count < 120 else duration(count)
+    if count >= LONG:
+        return duration(round(count))
+    if count < LEAST:
+        return f"under {LEAST} s"
+    return f"{count:.0f} s" if count >= 10 else f"{count:.1f} s"
 
 
 def times(plan: Plan, asked: Asked) -> list[tuple[str, str, str, str]]:
@@ -114,7 +126,7 @@ def times(plan: Plan, asked: Asked) -> list[tuple[str, str, str, str]]:
     return [
         ("prefill", rate(plan.prefill_rate), seconds(prefill_seconds(plan, asked)), f"for {about}"),
         ("decode", rate(plan.decode_rate), seconds(decode_seconds(plan, asked)), f"for {asked.answer:,} of answer"),
-        ("together", "", seconds(total_seconds(plan, asked)), "without loading"),
+        ("together", "", seconds(total_seconds(plan, asked)), f"without loading; context {plan.context:,}"),
     ]
 
 
