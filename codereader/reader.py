@@ -460,6 +460,7 @@ def open_speaker(found: FoundModel, cache: Path, cancel: CancelToken | None = No
         engine=standby.version,
         pace=runner.pace,
         learn=runner.learn,
+        rest=runner.rest,
     )
 
 

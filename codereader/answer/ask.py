@@ -110,7 +110,7 @@ def speak(
         spoken = _spoken(speaker, ready, asking, engine.plan)
         if said.finished:
             speaker.learn(ready.plan, engine, said.finished.usage)
-    yield Done(
+    done = Done(
         Answer(
             question=known.question,
             scope=ground.view.scope.name,
@@ -133,6 +133,10 @@ def speak(
             pack_hash=ready.pack.hash,
         )
     )
+    try:
+        yield done
+    finally:  # who has the answer need not ask for what comes after it
+        speaker.rest()
 
 
 def _changes(engine: Engine) -> tuple[str, ...]:

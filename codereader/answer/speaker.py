@@ -27,7 +27,8 @@ class Speaker:
     """A model ready to be planned for. `trained_context` is in its own tokens, 0 where unknown.
 
     `hash` tells it from others by content; `engine` says in words which program runs it, once it was started. `pace` is
-    the prefill rate that budgets are worked out with, where it differs from the plan's. `learn` hears how a plan ran.
+    the prefill rate that budgets are worked out with, where it differs from the plan's. `learn` hears how a plan ran;
+    `rest` is called once the answer is told, for what nobody should wait for.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Speaker:
     engine: Callable[[], str] = field(repr=False, default=lambda: "")
     pace: Callable[[Need], float] | None = field(repr=False, default=None)
     learn: Callable[[Plan, Engine, Usage], None] = field(repr=False, default=lambda planned, engine, usage: None)  # noqa: ARG005
+    rest: Callable[[], None] = field(repr=False, default=lambda: None)
 
     def reading(self, need: Need) -> float:
         """Return tokens of prompt a second for *need*: the same run after run, so budgets stay. Raises as `plan`."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from codereader.engine.hardware.bandwidth import with_bandwidth
+from codereader.engine.hardware.bandwidth import host_bandwidth, with_bandwidth
 from codereader.engine.hardware.machine import Machine
 from codereader.engine.learning.taught import Taught
 from codereader.engine.plan import Need, Plan
@@ -42,15 +42,19 @@ class Runner:
         """Return an engine for *plan*, which takes a smaller one where memory runs out. Nothing is loaded yet."""
         from codereader.engine.retreat import RetreatingEngine
 
-        return RetreatingEngine(plan, self._retreat, self._engine)
+        return RetreatingEngine(plan, self._retreat, self._engine, self._way_out)
 
     def learn(self, planned: Plan, engine: Engine, usage: Usage) -> None:
         """Keep how *engine* ran, for the next plan. Never raises."""
         self._taught.learn(planned, engine, usage)
 
+    def rest(self) -> None:
+        """Measure what is not known of this machine yet: for the moment in which nobody waits. Never raises."""
+        host_bandwidth(self._cache)
+
     @cached_property
     def _taught(self) -> Taught:
-        machine = with_bandwidth(self._standby.machine(), self._cache, probe=True)
+        machine = with_bandwidth(self._standby.machine(), self._cache)
         return Taught(self._cache, machine, self._header)
 
     def _engine(self, plan: Plan) -> Engine:
@@ -60,9 +64,19 @@ class Runner:
         """Return what to try where *plan* failed, by what is free now: that may be why it did."""
         from codereader.engine.planning.ladder import retreat
 
-        need = self._need or Need(plan.context, 0)
-        machine = _with_less(self._taught.machine, self._standby.now())
-        return retreat(self._header, machine, need, plan, short, most)
+        return retreat(self._header, self._now(), self._wanted(plan), plan, short, most)
+
+    def _way_out(self, plan: Plan, short: str, had: int) -> str:
+        """Return which context would fit where *plan* was the last to fail."""
+        from codereader.engine.planning.ladder import way_out
+
+        return way_out(self._header, self._now(), self._wanted(plan), plan, short, had)
+
+    def _now(self) -> Machine:
+        return _with_less(self._taught.machine, self._standby.now())
+
+    def _wanted(self, plan: Plan) -> Need:
+        return self._need or Need(plan.context, 0)
 
 
 def _with_less(machine: Machine, now: Machine) -> Machine:

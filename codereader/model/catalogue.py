@@ -285,11 +285,11 @@ def _is_path(named: str) -> bool:
 def _unknown(named: str, names: list[str]) -> str:
     from codereader.model.known import near_names
 
-    if "/" in named or _is_path(named) or named.lower().endswith(".gguf"):
-        return f"there is no model at {named}"
     wanted = named.casefold()
     starts = {name: name.casefold()[: len(wanted)] for name in sorted(names)}
     near = [name for name, start in starts.items() if difflib.SequenceMatcher(None, start, wanted).ratio() >= ALIKE]
     near = near or list(near_names(named))
     guess = f"; did you mean {' or '.join(near[:MAX_GUESSES])}?" if near else ""
+    if "/" in named or _is_path(named) or named.lower().endswith(".gguf"):
+        return f"there is no model at {named}{guess}"
     return f"no model named {named!r} was found{guess}"

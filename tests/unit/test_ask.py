@@ -84,6 +84,25 @@ def test_leaving_early_stops_the_engine_first(tmp_path: Path, loads: bool) -> No
     assert not engine.closed_while_loading
 
 
+def test_what_nobody_should_wait_for_is_done_when_the_answer_is_told(tmp_path: Path) -> None:
+    """Also where nobody asks for more after it; not where the answer was given up before."""
+    rested: list[str] = []
+    (tmp_path / "a.c").write_text("int main(void) { return 0; }\n")
+    with Reader(tmp_path) as reader:
+        reader.open()
+        speaker = replace(echo(), start=lambda _: Slow(loads=True), rest=lambda: rested.append("now"))
+        stream = asked(reader, speaker)
+        done = next(event for event in stream if isinstance(event, Done))
+        before = list(rested)
+        stream.close()  # type: ignore[attr-defined]
+        abandoned = asked(reader, speaker)
+        next(abandoned)
+        abandoned.close()  # type: ignore[attr-defined]
+
+    assert done
+    assert ([], ["now"]) == (before, rested)
+
+
 def test_what_a_load_had_to_change_is_told_and_recorded(tmp_path: Path) -> None:
     """The person hears at once that the model runs other than planned, and the answer's record says how it ran."""
     with events(tmp_path, Slow(loads=True)) as stream:

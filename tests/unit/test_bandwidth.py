@@ -176,6 +176,7 @@ def test_a_machine_is_told_what_was_measured(tmp_path, rates):
     before, after = with_bandwidth(here, tmp_path), with_bandwidth(here, tmp_path, probe=True)
 
     assert (0, 20e9, 20e9) == (before.bandwidth, after.bandwidth, after.devices[-1].bandwidth)
+    assert [False, True] == [before.bandwidth_measured, after.bandwidth_measured]
     assert 2 == len(rates)
     assert after == with_bandwidth(here, tmp_path)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codereader.engine.hardware.described import driver_bytes, machine_of, ram_of, system_bytes
 from codereader.engine.hardware.devices import inventory
+from codereader.engine.planning.rates import host_bandwidth
 from codereader.errors import UsageError
 
 GIB = 1 << 30
@@ -154,6 +157,17 @@ def test_cards_are_put_into_this_machine_without_ram():
 
     assert (here.memory_total, here.physical_cores) == (made.memory_total, made.physical_cores)
     assert ["RTX 4090", here.devices[-1].name] == [device.name for device in made.devices]
+
+
+def test_what_was_measured_here_stays_measured_beside_other_cards():
+    """A peak that is said takes its place: a model reaches less of a peak than of what a probe read."""
+    here = replace(inventory(), bandwidth=20e9, bandwidth_measured=True)
+
+    measured, stated = (machine_of(["RTX 4090"], here=here, bandwidth=rate) for rate in (0.0, 20e9))
+
+    assert (20e9, True) == (measured.bandwidth, measured.bandwidth_measured)
+    assert (20e9, False) == (stated.bandwidth, stated.bandwidth_measured)
+    assert host_bandwidth(measured) == host_bandwidth(here) > host_bandwidth(stated)
 
 
 @pytest.mark.parametrize(

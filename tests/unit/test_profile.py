@@ -70,6 +70,18 @@ def test_the_next_prediction_is_what_the_last_run_showed(tmp_path: Path) -> None
     assert 1 == known.runs
 
 
+def test_answers_that_were_predicted_from_another_speed_of_memory_teach_nothing(tmp_path: Path) -> None:
+    """What memory gives may be measured only after the first run; the rate of a prompt does not follow from it."""
+    record_run(tmp_path, MACHINE, model(), plan(), usage(200.0, 5.0))
+
+    measured = replace(MACHINE, bandwidth=20e9, bandwidth_measured=True)
+    known = learned(tmp_path, measured, model(), "cpu")
+    assert pytest.approx((2.0, 1.0)) == (known.prefill, known.decode)
+    record_run(tmp_path, measured, model(), plan(), usage(200.0, 8.0))
+    factors = [learned(tmp_path, replace(measured, bandwidth=rate), model(), "cpu").decode for rate in (19e9, 40e9)]
+    assert pytest.approx([0.8, 1.0]) == factors
+
+
 def test_corrected_plans_teach_the_same_as_uncorrected_ones(tmp_path: Path) -> None:
     """A factor is always over the uncorrected prediction, so a right prediction does not undo itself."""
     record_run(tmp_path, MACHINE, model(), plan(), usage(200.0, 5.0))

@@ -69,7 +69,8 @@ def with_bandwidth(machine: Machine, cache: Path, *, probe: bool = False, again:
     """
     found = host_bandwidth(cache, again=again) if probe or again else known_bandwidth(cache)
     *others, host = machine.devices
-    return replace(machine, devices=(*others, replace(host, bandwidth=found)), bandwidth=found)
+    devices = (*others, replace(host, bandwidth=found))
+    return replace(machine, devices=devices, bandwidth=found, bandwidth_measured=found > 0)
 
 
 def known_bandwidth(cache: Path) -> float:

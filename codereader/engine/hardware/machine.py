@@ -17,7 +17,8 @@ class Device:
     """One device as ggml names it. `free_bytes` and `total_bytes` are its own memory; the host's for ``cpu``.
 
     `bandwidth` (bytes a second of its memory), `operations` (f16 floating-point operations a second) and `link` (bytes
-    a second between it and the host's memory) are peaks as the maker states them, 0 where they are not known.
+    a second between it and the host's memory) are peaks as the maker states them, 0 where they are not known; for
+    ``cpu`` the `bandwidth` is the machine's.
     """
 
     name: str
@@ -59,7 +60,8 @@ class Machine:
     `memory_available` is what a new process may take without swapping, container limits included. `physical_cores`
     and `logical_cores` count only the cores that this process may run on; where some are slow, `physical_cores` are
     the fast ones, since the slow ones hold up the others at the end of each operation. `bandwidth` is what the host's
-    memory was measured or stated to give in bytes a second, 0 where it is not known.
+    memory gives in bytes a second, 0 where it is not known: the peak that its maker states, or with
+    `bandwidth_measured` what reading it really reached here, which is less.
     """
 
     devices: tuple[Device, ...]
@@ -71,6 +73,7 @@ class Machine:
     can_offload: bool = False
     build: Build = field(default_factory=Build)
     bandwidth: float = 0.0
+    bandwidth_measured: bool = False
     name: str = ""
     """What a machine that is only described was called; empty for this one."""
     efficiency_cores: int = 0

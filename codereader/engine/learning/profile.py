@@ -41,6 +41,9 @@ FURTHEST = 100.0
 DISTURBED: Mapping[Placement, float] = {"cpu": BUSY, "mixed": BUSY, "gpu": 0.5}
 """From this share of the cores on that other programs took, a run says nothing about rates. A card needs few cores."""
 
+SAME_MEMORY = 1.1
+"""How far two figures of what memory gives may lie apart for rates to be held against either."""
+
 RECENT = 9
 """So many measurements of a model count, the newest."""
 
@@ -74,6 +77,8 @@ class _Measured:
     probe: bool = False
     """Whether somebody asked for the measurement."""
     extra_bytes: Mapping[str, int] = field(default_factory=dict)
+    memory: int = 0
+    """What the host's memory was thought to give, bytes a second: predicted answers follow from it. 0: unknown."""
 
 
 def learned(
@@ -94,7 +99,7 @@ def learned(
         alike, timed = [], [one for one in timed if one.probe]
     return Learned(
         prefill=_factor(alike, timed, lambda one: (one.prefill, one.prefill_tokens)),
-        decode=_factor(alike, timed, lambda one: (one.decode, one.decode_tokens)),
+        decode=_factor(alike, timed, lambda one: (_decode(one, machine), one.decode_tokens)),
         extra_bytes=_extra(own),
         runs=0 if probes else len(timed),
     )
@@ -138,6 +143,7 @@ def record_run(
             decode,
             usage.completion_tokens,
             probe,
+            memory=round(machine.bandwidth),
         ),
     )
 
@@ -182,6 +188,12 @@ def _off(tokens: int, seconds: float, predicted: float) -> float:
         return 0.0
     factor = tokens / seconds / predicted
     return factor if 1 / FURTHEST <= factor <= FURTHEST else 0.0
+
+
+def _decode(one: _Measured, machine: Machine) -> float:
+    """Return the factor of decoding; 0 where it was predicted from another figure of what memory gives than now."""
+    low, high = sorted((one.memory, round(machine.bandwidth)))
+    return one.decode if high <= SAME_MEMORY * low or low == high else 0.0
 
 
 def _is_alike(one: int, other: int) -> bool:
@@ -264,12 +276,12 @@ def _checked(said: dict[str, Any]) -> _Measured | None:
         extra = one.extra_bytes.items()
     except (TypeError, AttributeError):
         return None
-    whole = (one.parameters, one.prefill_tokens, one.decode_tokens, *(size for _, size in extra))
+    whole = (one.parameters, one.prefill_tokens, one.decode_tokens, one.memory, *(size for _, size in extra))
     good = (
         isinstance(one.model, str)
         and one.placement in ("cpu", "mixed", "gpu", "")
         and all(type(number) is int and abs(number) < 1 << 50 for number in whole)
-        and min(one.prefill_tokens, one.decode_tokens) >= 0
+        and min(one.prefill_tokens, one.decode_tokens, one.memory) >= 0
         and all(_is_factor(number) for number in (one.prefill, one.decode))
     )
     return one if good else None
