@@ -14,12 +14,15 @@ from codereader.engine.footprint.cache import refused, supported
 from codereader.engine.footprint.work import widest_operations
 from codereader.engine.hardware.machine import Machine
 from codereader.engine.learning.learned import NOTHING, Learned
-from codereader.engine.plan import HOST, Need, Plan, Preferences, Share, size
+from codereader.engine.plan import GPU_MARGIN, HOST, Need, Plan, Preferences, Share, size
 from codereader.engine.planning.candidate import Chooser
 from codereader.engine.planning.demand import Cache, model_of
 from codereader.engine.planning.explain import explained
 from codereader.engine.planning.placement import HOST_ONLY, Placement
 from codereader.engine.planning.planner import plans
+from codereader.engine.planning.refusal import LEAST_CONTEXT, fitting_context, with_context
+from codereader.engine.planning.search import candidates
+from codereader.engine.planning.shares import HOST_MARGIN
 from codereader.errors import ModelTooLarge
 from codereader.model.gguf import ModelHeader
 
@@ -58,6 +61,39 @@ def retreat(
             last = _quicker(ladder, plan, last, short, bound)
             break
     return None if last is None else (last, _change(plan, last, short))
+
+
+def way_out(header: ModelHeader, machine: Machine, need: Need, plan: Plan, short: str, had: int) -> str:
+    """Return what a person can pass where *plan* failed and no step is left: a context that would fit.
+
+    *short* is as in `retreat`; *had* bytes of it were there. Between those and what the plan takes the truth is not
+    known: half way is counted on, and no more than *machine* has free now. Empty where no shorter context would help.
+    """
+    if supported(header):
+        return ""
+    chooser = _chooser(header, _with_half(machine, plan, short, had), need, plan)
+    if any(not one.lacks for one in candidates(chooser)):
+        return ""
+    context = fitting_context(chooser)
+    return with_context(context) if context >= LEAST_CONTEXT else ""
+
+
+def _with_half(machine: Machine, plan: Plan, short: str, had: int) -> Machine:
+    """Return *machine* with half of what *plan* takes of what ran out, beside the *had* bytes that were there."""
+    short = short if plan.devices else HOST
+    bounds = {
+        share.name: (share.used + (had if short else 0)) // 2 for share in plan.shares if _is_short(share.name, short)
+    }
+    devices = tuple(
+        replace(one, free_bytes=min(one.free_bytes, bounds.get(one.name, one.free_bytes) + GPU_MARGIN))
+        for one in machine.devices
+    )
+    memory = min(machine.memory_available, bounds.get(HOST, machine.memory_available) + HOST_MARGIN)
+    return replace(machine, devices=devices, memory_available=memory)
+
+
+def _is_short(name: str, short: str) -> bool:
+    return name == short if short else name != HOST
 
 
 def _short(plan: Plan, machine: Machine, short: str) -> str:

@@ -64,6 +64,14 @@ class Placement:
         return bool(self.devices) and not self.whole and self.devices[0].backend not in _NO_OFFLOAD
 
     @property
+    def borrowing(self) -> int:
+        """How many devices, the first ones, compute prompts with weights that lie with the host."""
+        if self.whole or not self.devices:
+            return 0
+        last = max(self.cpu_experts, default=self.first) - self.first
+        return 1 + bisect_right(list(accumulate(self.spans)), last)
+
+    @property
     def kind(self) -> str:
         """The kind of placement, in one word."""
         if not self.devices:
@@ -105,21 +113,23 @@ def regardless(model: Model, demand: Demand, room: Room, gpu_layers: int | None 
     first = 0 if gpu_layers is None else max(0, model.layers + 1 - gpu_layers)
     experts = tuple(layer for layer in model.expert_layers if layer >= first)
     for left in ((), experts) if experts else ((),):
-        if made := _place(model, demand, room, first, left, even=True):
+        if made := _place(model, demand, _Order(room, (1.0,) * len(room.devices)), first, left):
             yield made
 
 
-def compute_on(model: Model, demand: Demand, placement: Placement, number: int) -> int:
+def compute_on(model: Model, demand: Demand, placement: Placement, number: int, borrowing: int | None = None) -> int:
     """Return the bytes of the scratch buffer of the placement's device *number*.
 
-    A pipeline keeps further copies of the inputs. The first device also holds what is copied there for a product: a
-    tensor of the host's, and where whole layers stay with the host their cache.
+    A pipeline keeps further copies of the inputs. What is copied to a device for a product lies there too: to the first
+    one a tensor of the host's, where whole layers stay with the host with its cache; to the first *borrowing* of them,
+    those of `Placement.borrowing` where it is None, experts of their own layers.
     """
     taken = demand.compute
     if placement.pipeline:
         taken += (PIPELINE_COPIES - 1) * demand.inputs
-    if placement.offloads and number == 0:
-        taken += model.largest_tensor + max(demand.caches, default=0) if placement.first else model.largest_expert
+    if placement.offloads and number < (placement.borrowing if borrowing is None else borrowing):
+        lent = model.largest_tensor + max(demand.caches, default=0) if placement.first and not number else 0
+        taken += max(lent, model.largest_expert)
     return taken
 
 
@@ -128,39 +138,52 @@ def scratch_on(demand: Demand, device: Device) -> int:
     return 0 if device.backend in _NO_SCRATCH else demand.scratch
 
 
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """One way to give layers to the devices of a room: each filled before the next, or as evenly as `rates` are."""
+
+    room: Room
+    rates: tuple[float, ...] = ()
+
+
 def _with_layers(model: Model, demand: Demand, room: Room, first: int) -> Iterator[Placement]:
     """Yield placements of the layers from *first* on: whole ones, else with as few experts as needed left out."""
     if first > model.layers:
         return
     orders = _orders(room)
-    whole = [made for made in (_place(model, demand, one, first, (), even=even) for one, even in orders) if made]
+    whole = [made for order in orders if (made := _place(model, demand, order, first, ()))]
     yield from whole
-    if not whole and (made := _fewest_experts(model, demand, room, first)):
-        yield made
+    if not whole:
+        for order in orders:
+            if made := _fewest_experts(model, demand, order, first):
+                yield made
 
 
-def _orders(room: Room) -> tuple[tuple[Room, bool], ...]:
-    """Return *room* in the orders to fill it, and whether evenly: where devices differ also the fastest one first."""
-    speeds = [device.bandwidth for device in room.devices]
-    if len(set(speeds)) < 2:
-        return ((room, True),)
-    order = sorted(range(len(speeds)), key=lambda at: (-speeds[at], at))
+def _orders(room: Room) -> tuple[_Order, ...]:
+    """Return the ways to fill *room*: evenly, and where devices differ also the fastest one first.
+
+    Even is what takes as long on each device to read, and what takes as long to compute.
+    """
+    reading = tuple(device.bandwidth or 1.0 for device in room.devices)
+    computing = tuple(device.operations or 1.0 for device in room.devices)
+    if len(set(reading)) == len(set(computing)) == 1:
+        return (_Order(room, reading),)
+    order = sorted(range(len(reading)), key=lambda at: (-reading[at], -computing[at], at))
     fastest = Room(tuple(room.devices[at] for at in order), tuple(room.bytes[at] for at in order))
-    return (fastest, False), (room, True)
+    return _Order(fastest), _Order(room, reading), _Order(room, computing)
 
 
-def _fewest_experts(model: Model, demand: Demand, room: Room, first: int) -> Placement | None:
+def _fewest_experts(model: Model, demand: Demand, order: _Order, first: int) -> Placement | None:
     """Return the layers from *first* on with the experts of as few of them as possible left to the host.
 
     Those of the front layers go: they lie on the first device, which computes prompts with what is left to the host.
     """
     able = tuple(layer for layer in model.expert_layers if layer >= first)
-    ordered, even = _orders(room)[0]
     low, high = 1, len(able)
     best = None
     while low <= high:
         middle = (low + high) // 2
-        made = _place(model, demand, ordered, first, able[:middle], even=even)
+        made = _place(model, demand, order, first, able[:middle])
         if made is None:
             low = middle + 1
         else:
@@ -170,43 +193,44 @@ def _fewest_experts(model: Model, demand: Demand, room: Room, first: int) -> Pla
 
 def _fewer_layers(model: Model, demand: Demand, room: Room, *, experts_too: bool) -> Iterator[Placement]:
     """Yield as many whole layers as fit and, with *experts_too*, as many as fit without their experts."""
-    ordered, even = _orders(room)[0]
     choices = [False, True] if experts_too and model.expert_layers else [False]
-    for without in choices:
-        low, high = 1, model.layers
-        best = None
-        while low <= high:
-            first = (low + high) // 2
-            left = tuple(layer for layer in model.expert_layers if layer >= first) if without else ()
-            made = _place(model, demand, ordered, first, left, even=even)
-            if made is None:
-                low = first + 1
-            else:
-                best, high = made, first - 1
-        if best is not None:
-            yield best
+    for order in _orders(room):
+        for without in choices:
+            low, high = 1, model.layers
+            best = None
+            while low <= high:
+                first = (low + high) // 2
+                left = tuple(layer for layer in model.expert_layers if layer >= first) if without else ()
+                made = _place(model, demand, order, first, left)
+                if made is None:
+                    low = first + 1
+                else:
+                    best, high = made, first - 1
+            if best is not None:
+                yield best
 
 
-def _place(
-    model: Model, demand: Demand, room: Room, first: int, cpu_experts: tuple[int, ...], *, even: bool
-) -> Placement | None:
-    """Return the layers from *first* on spread over *room*, None where they do not fit."""
-    left = frozenset(cpu_experts)
+def _place(model: Model, demand: Demand, order: _Order, first: int, cpu_experts: tuple[int, ...]) -> Placement | None:
+    """Return the layers from *first* on spread in *order*, None where they do not fit."""
+    room, left = order.room, frozenset(cpu_experts)
     loads = [
         model.rest[layer] + demand.caches[layer] + (0 if layer in left else model.experts[layer])
         for layer in range(first, model.layers)
     ]
     ends = [0, *accumulate((*loads, model.output + model.tied))]
     trial = Placement(first, room.devices, (1,) * len(room.devices), cpu_experts)
-    rooms = [
-        count - compute_on(model, demand, trial, number) - scratch_on(demand, device)
-        for number, (device, count) in enumerate(zip(room.devices, room.bytes, strict=True))
-    ]
-    spans = _greedy(ends, rooms)
-    if spans is not None and even and len(rooms) > 1:
-        spans = _evenly(ends, rooms, [device.bandwidth or 1.0 for device in room.devices], spans)
-    if spans is None:
-        return None
+    spans: tuple[int, ...] = ()
+    for borrowing in range(1, 1 + len(room.devices)):
+        rooms = [
+            count - compute_on(model, demand, trial, number, borrowing) - scratch_on(demand, device)
+            for number, (device, count) in enumerate(zip(room.devices, room.bytes, strict=True))
+        ]
+        filled = _greedy(ends, rooms)
+        if filled is None:
+            return None
+        spans = _evenly(ends, rooms, order.rates, filled) if order.rates and len(rooms) > 1 else filled
+        if Placement(first, room.devices, spans, cpu_experts).borrowing <= borrowing:
+            break
     used = [(device, span) for device, span in zip(room.devices, spans, strict=True) if span]
     return Placement(first, tuple(device for device, _ in used), tuple(span for _, span in used), cpu_experts)
 

@@ -25,10 +25,7 @@ def too_large(chooser: Chooser) -> ModelTooLarge:
         "missing, what must stay free included"
     )
     if context >= LEAST_CONTEXT:
-        hint = (
-            f"Pass --ctx {context} or less with a --budget that fits it; `codereader ask --no-model` answers from "
-            "facts alone."
-        )
+        hint = with_context(context)
     elif layers:
         hint = "Leave --gpu-layers to the planner, or pass a smaller number; `codereader plan` shows what fits."
     else:
@@ -37,6 +34,14 @@ def too_large(chooser: Chooser) -> ModelTooLarge:
             "`codereader ask --no-model` answers from facts alone."
         )
     return ModelTooLarge(message, hint=hint)
+
+
+def with_context(context: int) -> str:
+    """Return the hint to ask for a context of so many tokens."""
+    return (
+        f"Pass --ctx {context} or less with a --budget that fits it; `codereader ask --no-model` answers from facts "
+        "alone."
+    )
 
 
 def fitting_context(chooser: Chooser) -> int:
