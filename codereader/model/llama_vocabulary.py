@@ -2,8 +2,9 @@
 
 Wraps llama_cpp; loads the vocabulary of a GGUF without its weights. Ids and counts are exact by definition, but for
 two things. llama.cpp runs some pre-tokenizers on std::regex, which overflows the stack of the process on very long runs
-of one kind of character: such runs are cut at `LONGEST_RUN` characters first. And it turns some control tokens into
-user-defined ones (`codereader.model.special`), which are found in any text: theirs is cut, so that it stays text.
+of one kind of character: such runs are cut at `LONGEST_RUN` characters first. And it takes some tokens for user-defined
+ones that are control tokens here (`codereader.model.special`), and finds them in any text: theirs is cut, so that it
+stays text.
 
 llama.cpp's time grows with the square of the special tokens in a text, and each line end is one for Gemma. So texts
 go to it in blocks, cut where the ids stay the same: beside a special token, at a place that none crosses. What is found
@@ -24,7 +25,7 @@ from codereader import native
 from codereader.errors import ModelUnreadable
 from codereader.model.counter import count_each
 from codereader.model.gguf import ModelHeader, read_numbers, read_strings
-from codereader.model.special import Cutter, forced_texts, special_tokens, strips_space
+from codereader.model.special import Cutter, forced_texts, special_tokens, strips_space, user_markers
 
 llama_cpp = native.llama()
 
@@ -63,11 +64,10 @@ class LlamaVocabulary:
         self.name = f"{header.name} ({header.vocab_size:,} tokens)"
         self._vocabulary = llama_cpp.llama_model_get_vocab(model)
         self._cut_runs = cut_runs
-        special = special_tokens(
-            [token.decode("utf-8", "surrogateescape") for token in read_strings(header, "tokenizer.ggml.tokens")],
-            read_numbers(header, "tokenizer.ggml.token_type"),
-        )
-        self._inside = _inside(forced_texts(special))
+        tokens = [token.decode("utf-8", "surrogateescape") for token in read_strings(header, "tokenizer.ggml.tokens")]
+        types = read_numbers(header, "tokenizer.ggml.token_type")
+        special = special_tokens(tokens, types)
+        self._inside = _inside([*forced_texts(special), *user_markers(tokens, types)])
         self._cutters = (Cutter([token for token in special if not token.control]), Cutter(special))
         self._blocks = header.tokenizer_model == "llama" and not strips_space(header.name)
 

@@ -1,9 +1,10 @@
 """Tokens that stand for a whole text of their own, and how they cut the text around them.
 
 Follows llama.cpp (src/llama-vocab.cpp): user-defined tokens are found in any text, control and unknown tokens only
-where they are asked for. One difference, on purpose: llama.cpp turns gpt-oss's ``<|start|>``, ``<|message|>``,
+where they are asked for. Two differences, on purpose. llama.cpp turns gpt-oss's ``<|start|>``, ``<|message|>``,
 ``<|channel|>``, ``<|constrain|>`` and ``<|end|>`` into user-defined tokens, by which source text could write messages
-of its own; here a control token stays a control token.
+of its own; here a control token stays a control token. And many models define what marks reasoning (``<think>``) as
+user-defined; here it is a control token, so that source text can neither begin reasoning nor end it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+from codereader.model.reasoning import ALL_MARKERS
 
 UNKNOWN, CONTROL, USER_DEFINED = 2, 3, 4
 """`tokenizer.ggml.token_type` (llama.h, enum llama_token_type)."""
@@ -26,6 +29,9 @@ CONTROL_TEXTS = frozenset(
     """.split()
 )
 """Texts that llama.cpp takes for control tokens whatever their type says."""
+
+SEPARATED = CONTROL_TEXTS | ALL_MARKERS
+"""Texts that are no user-defined tokens here."""
 
 _FORCED = ("<|start|>", "<|message|>", "<|channel|>", "<|constrain|>")
 _END = "<|end|>"
@@ -44,7 +50,7 @@ def special_tokens(tokens: Sequence[str], types: Sequence[int | float]) -> tuple
     """Return the special tokens of a vocabulary in the order in which they cut: longest text (bytes) first, then id."""
     kinds = dict(enumerate(types))
     found = [
-        SpecialToken(text, number, kinds.get(number) != USER_DEFINED or text in CONTROL_TEXTS)
+        SpecialToken(text, number, kinds.get(number) != USER_DEFINED or text in SEPARATED)
         for number, text in enumerate(tokens)
         if text and (kinds.get(number) in (UNKNOWN, CONTROL, USER_DEFINED) or text in CONTROL_TEXTS)
     ]
@@ -57,6 +63,12 @@ def forced_texts(special: Sequence[SpecialToken]) -> list[str]:
     forced = [text for text in _FORCED if text in controls]
     returns, calls = controls & {"<|return|>", "<|flush|>"}, controls & {"<|call|>", "<|calls|>"}
     return [*forced, _END] if _END in controls and returns and calls else forced
+
+
+def user_markers(tokens: Sequence[str], types: Sequence[int | float]) -> list[str]:
+    """Return the texts of the user-defined tokens that mark reasoning, by id."""
+    typed = zip(tokens, types, strict=False)
+    return [text for text, kind in typed if kind == USER_DEFINED and text in ALL_MARKERS - CONTROL_TEXTS]
 
 
 def strips_space(name: str) -> bool:

@@ -9,11 +9,12 @@ text is never rendered, parsed or trimmed by it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from codereader.model.gguf import ModelHeader, read_strings
+from codereader.model.reasoning import TAGS, Marks, find_marks, without_reasoning
 from codereader.model.vocabulary import adds_bos
 
 if TYPE_CHECKING:
@@ -45,6 +46,9 @@ WISHES: tuple[dict[str, object], ...] = (
 )
 """What a template may ask for beside messages; the first set that it can work with is taken."""
 
+EFFORTS = ((1024, "low"), (4096, "medium"))
+"""What a template that knows words for it is told: up to so many tokens of reasoning this one, else ``high``."""
+
 ANSWER = "\n\nAnswer:\n"
 
 
@@ -52,31 +56,37 @@ ANSWER = "\n\nAnswer:\n"
 class Frame:
     """Text around the user's message. Encode both with control tokens; `head` holds the BOS token if there is one.
 
-    `note`: why the model's own template is not used, for people; empty where it is.
+    `note`: why the model's own template is not used, for people; empty where it is. `marks`: how it marks reasoning.
     """
 
     head: str
     tail: str
     note: str = ""
+    marks: Marks = TAGS[0]
 
 
-def frame_of(header: ModelHeader, system: str = "") -> Frame:
-    """Return the frame of the model that *header* describes, with the *system* text in it.
+def frame_of(header: ModelHeader, system: str = "", think: int | None = None) -> Frame:
+    """Return the frame of the model that *header* describes, with the *system* text in it; *think* as `render_frame`.
 
     The head begins with the BOS token exactly once where the vocabulary asks for one. Raises as `read_strings`.
     """
     bos, eos = _token_texts(header)
-    frame = render_frame(header.chat_template, system, bos, eos)
-    if bos and adds_bos(header) and not frame.head.startswith(bos):
-        return Frame(bos + frame.head, frame.tail, frame.note)
-    return frame
+    frame = render_frame(header.chat_template, system, bos, eos, think)
+    if not bos or not adds_bos(header):
+        return frame
+    head = frame.head
+    while head.startswith(bos):
+        head = head.removeprefix(bos)
+    return replace(frame, head=bos + head)
 
 
-def render_frame(template: str | None, system: str, bos: str, eos: str) -> Frame:
+def render_frame(template: str | None, system: str, bos: str, eos: str, think: int | None = None) -> Frame:
     """Return the frame that *template* makes: system text, then the user's message, then the start of the answer.
 
     A template that knows no system role gets the *system* text at the start of the user's message. Without a template,
-    or with one that fails, the frame is plain: the system text, the message, ``Answer:``.
+    or with one that fails, the frame is plain: the system text, the message, ``Answer:``. Templates that know how are
+    told to let the model reason for about *think* tokens, not at all (0), or nothing (None: as the model is used to).
+    With 0 the tail of a model that would reason all the same ends its reasoning at once.
     """
     if template is None:
         return _plain(system, "the model has no chat template")
@@ -85,13 +95,36 @@ def render_frame(template: str | None, system: str, bos: str, eos: str) -> Frame
         return _unusable(system, why)
     merged = [{"role": "user", "content": f"{system}\n\n{MARKER}" if system else MARKER}]
     apart = [{"role": "system", "content": system}, {"role": "user", "content": MARKER}]
-    for messages in [apart, merged] if system else [merged]:
-        for wishes in WISHES:
-            rendered, why = _render(compiled, {"messages": messages, "bos_token": bos, "eos_token": eos, **wishes})
-            head, marker, tail = rendered.partition(MARKER)
-            if marker and system.strip() in head and MARKER not in tail:
-                return Frame(head, tail)
+    for thinking in [_thinking(think), {}] if think is not None else [{}]:
+        for messages in [apart, merged] if system else [merged]:
+            for wishes in WISHES:
+                values = {"messages": messages, "bos_token": bos, "eos_token": eos, **wishes, **thinking}
+                rendered, why = _render(compiled, values)
+                head, marker, tail = rendered.partition(MARKER)
+                if marker and system.strip() in head and MARKER not in tail:
+                    return _reasoned(template, head, tail, think)
     return _unusable(system, why or "it drops or repeats the message")
+
+
+def _thinking(think: int) -> dict[str, object]:
+    """Return what templates may ask for about reasoning of *think* tokens: Qwen, DeepSeek, Seed, gpt-oss, MiniMax."""
+    effort = next((word for most, word in EFFORTS if think <= most), "high")
+    return {
+        "enable_thinking": think > 0,
+        "thinking": think > 0,
+        "thinking_budget": think,
+        "reasoning_effort": effort,
+        "thinking_mode": "enabled" if think else "disabled",
+    }
+
+
+def _reasoned(template: str, head: str, tail: str, think: int | None) -> Frame:
+    """Return the frame with how it marks reasoning; with *think* 0 it leaves none open."""
+    marks = find_marks(template, tail)
+    if think == 0:
+        tail = without_reasoning(marks, tail)
+        marks = replace(find_marks(template, tail), thinks=False)
+    return Frame(head, tail, marks=marks)
 
 
 def _unusable(system: str, why: str) -> Frame:

@@ -21,7 +21,7 @@ from codereader.model.gguf import ModelHeader, read_header, read_numbers, read_s
 from codereader.model.merges import MergeTable, merge_table
 from codereader.model.pretokenizer import PRE_TOKENIZERS, PreTokenizer
 from codereader.model.ranks import load_ranks, save_ranks
-from codereader.model.special import CONTROL_TEXTS, Cutter, SpecialToken, special_tokens, strips_space
+from codereader.model.special import SEPARATED, Cutter, SpecialToken, special_tokens, strips_space
 
 if TYPE_CHECKING:
     from codereader.model.llama_vocabulary import LlamaVocabulary
@@ -154,7 +154,7 @@ class BytePairVocabulary:
 
 def _key(header: ModelHeader, rules: object) -> str:
     """Return the name under which ranks are kept: of all that they are worked out from, ours and the file's."""
-    ours = "\n".join([header.digest, repr(rules), *sorted(CONTROL_TEXTS)])
+    ours = "\n".join([header.digest, repr(rules), *sorted(SEPARATED)])
     return hashlib.sha256(ours.encode()).hexdigest()
 
 
