@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -299,16 +300,45 @@ def test_a_profile_stays_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert [0, 0, 0, 1, 1, 1, 1, 1] == left
 
 
+def test_a_clock_that_was_ahead_does_not_stop_the_learning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it wrote counts as the oldest, so it leaves first and does not outweigh what comes after."""
+    monkeypatch.setattr(profile, "MOST_FILES", 3)
+    monkeypatch.setattr(profile, "RECENT", 2)
+    with monkeypatch.context() as ahead:
+        ahead.setattr(time, "time_ns", lambda: 4 * 10**18)
+        for _ in range(3):
+            record_run(tmp_path, MACHINE, model(), plan(), usage(900.0))
+    first = learned(tmp_path, MACHINE, model(), "cpu").prefill
+    for _ in range(2):
+        record_run(tmp_path, MACHINE, model(), plan(), usage(200.0))
+
+    assert pytest.approx([9.0, 2.0]) == [first, learned(tmp_path, MACHINE, model(), "cpu").prefill]
+    assert 3 == len(list((tmp_path / "profile").iterdir()))
+
+
+def test_another_driver_starts_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That of the kind of card that is there; without such a card nobody looks."""
+    monkeypatch.setattr(profile, "_DRIVERS", {"CUDA": tmp_path / "version"})
+    card = Device("CUDA0", "RTX 4090", "gpu", 20 << 30, 24 << 30, "CUDA")
+    machines = MACHINE, replace(MACHINE, devices=(card, *MACHINE.devices))
+    keys = []
+    for version in ("550.54", "570.86"):
+        (tmp_path / "version").write_text(version)
+        keys.append([machine_key(machine) for machine in machines])
+
+    assert [True, False] == [before == after for before, after in zip(*keys, strict=True)]
+
+
 def test_drafts_of_processes_that_died_are_cleared(tmp_path: Path) -> None:
     """Those of an hour ago; one that is just being written stays."""
     folder = tmp_path / "profile"
     folder.mkdir()
-    (folder / "old.part").touch()
-    os.utime(folder / "old.part", (0, 0))
-    (folder / "new.part").touch()
+    (folder / "old.tmp").touch()
+    os.utime(folder / "old.tmp", (0, 0))
+    (folder / "new.tmp").touch()
     record_run(tmp_path, MACHINE, model(), plan(), usage(200.0))
 
-    assert ["new.part"] == [path.name for path in folder.glob("*.part")]
+    assert ["new.tmp"] == [path.name for path in folder.glob("*.tmp")]
 
 
 def test_a_cache_that_cannot_be_written_costs_only_the_learning(tmp_path: Path) -> None:

@@ -12,14 +12,13 @@ import hashlib
 import json
 import os
 import platform
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codereader.config import make_private
+from codereader.config import write_whole
 from codereader.engine.hardware.busy import BUSY, Watch
 from codereader.engine.hardware.cores import numa_nodes, usable_cores
 from codereader.engine.hardware.host import host_memory
@@ -96,8 +95,9 @@ def host_bandwidth(cache: Path, *, again: bool = False) -> float:
     settled = not disturbed or (before.bandwidth > 0 and not before.provisional)
     better = Reading(max(found, before.bandwidth), provisional=not settled)
     if better != before or better.provisional:
+        said = {"bandwidth": round(better.bandwidth), "provisional": better.provisional}
         with contextlib.suppress(OSError):
-            _keep(place, better)
+            write_whole(place, json.dumps(said).encode())
     return better.bandwidth
 
 
@@ -176,24 +176,10 @@ def _kept(path: Path) -> Reading:
     """Return what the file at *path* keeps; nothing for anything that was not written here."""
     try:
         age = time.time() - path.stat().st_mtime
-        said = json.loads(path.read_bytes())
+        said = json.loads(text(path))
         bandwidth = float(said["bandwidth"])
         provisional = bool(said.get("provisional", True))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
         return Reading(0.0)
     is_old = not 0 <= age < AGAIN_SECONDS
     return Reading(bandwidth, provisional, is_old) if _LEAST < bandwidth < _MOST else Reading(0.0)
-
-
-def _keep(path: Path, reading: Reading) -> None:
-    """Write *reading* whole or not at all. Raises: OSError."""
-    make_private(path.parent)
-    descriptor, draft = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            json.dump({"bandwidth": round(reading.bandwidth), "provisional": reading.provisional}, file)
-        Path(draft).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(draft).unlink()
-        raise

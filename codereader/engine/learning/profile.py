@@ -2,8 +2,8 @@
 
 A file a measurement, in the folder ``profile`` of the cache: they appear by rename and are never changed, so any number
 of processes may write at once, and a damaged one is as good as none. The newest `MOST_FILES` stay. Measurements count
-for the machine that made them: other devices, memory, cores or another llama.cpp start anew. Nothing here raises for a
-disk that is full or cannot be written: what is not kept is learned by the next run.
+for the machine that made them: other devices, drivers, memory, cores or another llama.cpp start anew. Nothing here
+raises for a disk that is full or cannot be written: what is not kept is learned by the next run.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ import json
 import math
 import os
 import secrets
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from codereader.config import make_private
+from codereader.config import write_whole
 from codereader.engine.hardware.busy import BUSY
 from codereader.engine.hardware.machine import Machine
+from codereader.engine.hardware.sysfs import text
 from codereader.engine.learning.learned import NOTHING, Learned
 from codereader.engine.plan import Plan
 from codereader.engine.protocol import Usage
@@ -59,7 +59,12 @@ LONG = 2048
 MOST_FILES = 256
 MOST_BYTES = 4096
 ABANDONED_SECONDS = 3600
+CLOCKS_DIFFER_SECONDS = 3600
+"""What is written later than this from now was written by a clock that has been set back since."""
+
 _SCHEMA = 1
+_DRIVERS = {"CUDA": Path("/sys/module/nvidia/version"), "ROCm": Path("/sys/module/amdgpu/version")}
+"""Where Linux tells which version of a driver runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +183,8 @@ def machine_key(machine: Machine) -> str:
         for device in machine.devices
     ]
     build = machine.build
-    said = [devices, machine.memory_total >> 30, machine.physical_cores, build.llama_cpp, build.features]
+    drivers = [text(_DRIVERS[name]) for name in sorted({one.backend for one in machine.devices} & _DRIVERS.keys())]
+    said = [devices, machine.memory_total >> 30, machine.physical_cores, build.llama_cpp, build.features, *drivers]
     return hashlib.blake2b(json.dumps(said).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
@@ -252,12 +258,14 @@ def _read(folder: Path, machine: str) -> list[_Measured]:
 
 
 def _names(folder: Path) -> list[str]:
-    """Return the names of the measurements of all machines, the newest first."""
+    """Return the names of the measurements of all machines, the newest first; what a clock ahead wrote is last."""
     try:
         names = [name for name in os.listdir(folder) if name.endswith(".json")]  # noqa: PTH208 - names are enough
     except OSError:
         return []
-    return sorted(names, key=lambda name: (name.partition("-")[2], name), reverse=True)
+    latest = f"{time.time_ns() + CLOCKS_DIFFER_SECONDS * 10**9:020}"
+    since = {name: name.partition("-")[2] for name in names}
+    return sorted(names, key=lambda name: (since[name] < latest, since[name], name), reverse=True)
 
 
 def _measured(path: Path) -> _Measured | None:
@@ -295,17 +303,8 @@ def _write(folder: Path, machine: str, one: _Measured) -> bool:
     """Write a measurement, whole or not at all, and drop the oldest. Return whether it is there."""
     name = f"{machine}-{time.time_ns():020}-{secrets.token_hex(4)}.json"
     try:
-        make_private(folder)
-        handle, draft = tempfile.mkstemp(".part", dir=folder)
+        write_whole(folder / name, json.dumps({"schema": _SCHEMA, **asdict(one)}).encode())
     except OSError:
-        return False
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump({"schema": _SCHEMA, **asdict(one)}, file)
-        os.replace(draft, folder / name)  # noqa: PTH105 - a name, not a path
-    except OSError:
-        with contextlib.suppress(OSError):
-            os.unlink(draft)  # noqa: PTH108
         return False
     _tidy(folder)
     return True
@@ -317,6 +316,6 @@ def _tidy(folder: Path) -> None:
         with contextlib.suppress(OSError):
             (folder / old).unlink()
     with contextlib.suppress(OSError):
-        for draft in folder.glob("*.part"):
+        for draft in folder.glob("*.tmp"):
             if time.time() - draft.stat().st_mtime > ABANDONED_SECONDS:
                 draft.unlink()
