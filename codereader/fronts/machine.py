@@ -63,7 +63,7 @@ def machine_json(machine: Machine, cards: Sequence[Card]) -> dict[str, Any]:
         "memory_available": machine.memory_available,
         "memory_total": machine.memory_total,
         "memory_installed": machine.memory_installed,
-        "memory_bandwidth": machine.bandwidth,
+        "memory_bandwidth": round(machine.bandwidth),
         "trouble": machine.trouble or None,
     }
 
@@ -78,9 +78,9 @@ def _device_json(device: Device) -> dict[str, Any]:
         "free": device.free_bytes,
         "total": device.total_bytes,
         "shares_memory": device.shares_memory,
-        "bandwidth": device.bandwidth,
-        "operations": device.operations,
-        "link": device.link,
+        "bandwidth": round(device.bandwidth),
+        "operations": round(device.operations),
+        "link": round(device.link),
     }
 
 

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from codereader.engine.learning.measure import Measurement
+from codereader.engine.plan import Plan
 from codereader.errors import ExitCode
 from codereader.fronts import cli
+from codereader.fronts.plans.writing import measured_row
 from tests.gguf_files import bundled_model, llama_metadata, write_gguf
 
 GIB = 1 << 30
@@ -56,6 +62,58 @@ def tree(tmp_path: Path) -> Path:
         body = "".join(f"int f{at}_{n}(int x)\n{{\n\treturn x + {n};\n}}\n" for n in range(20))
         (folder / f"file{at}.c").write_text(body)
     return folder
+
+
+def documented(name: str) -> list[str]:
+    """Return the keys that docs/json.md gives for *name* of `plan`, in its order, without those of what they hold."""
+    text = (Path(__file__).parents[2] / "docs" / "json.md").read_text("utf-8")
+    block = re.search(r"^    plan\b(.*?)(?=^    \w)", text, re.MULTILINE | re.DOTALL)
+    assert block
+    begin = re.search(rf"(?<!\w){name}: \[?{{", block[1])
+    assert begin, name
+    depth, keys = 1, ""
+    for character in block[1][begin.end() :]:
+        depth += {"{": 1, "}": -1}.get(character, 0)
+        if not depth:
+            break
+        keys += character if depth == 1 else ""
+    return re.findall(r"\w+", keys)
+
+
+def test_json_has_the_documented_keys_in_their_order(row) -> None:
+    """docs/json.md names every key of a plan, of its devices, the machine, the model and the need, and no other."""
+    made = row(*SCOUT, "--device", "2x RTX 4080", "--ram", "96GiB")
+    text = (Path(__file__).parents[2] / "docs" / "json.md").read_text("utf-8")
+
+    assert ["schema", *re.search(r"^    plan +(.*)$", text, re.MULTILINE)[1].split()] == list(made)
+    assert documented("model") == list(made["model"])
+    assert documented("need") == list(made["need"])
+    assert documented("machine") == list(made["machine"])
+    assert documented("known") == list(row("plan", "--device", "list")["known"][0])
+    for plan in made["plans"]:
+        assert documented("plans") == list(plan)
+        assert all(documented("            devices") == list(device) for device in plan["devices"])
+
+
+def test_what_was_measured_has_the_documented_keys() -> None:
+    """What --measure adds to JSON is in docs/json.md too."""
+    plan = Plan(512, 0, "f16", "f16", 512, 2, flash_attention=True, shares=())
+    found = Measurement(plan, None, 100, 10, 50.0, 20.0, 1.0, kept=False, disturbed=0.5)
+
+    assert documented("measured") == list(measured_row(found))
+
+
+def test_numbers_of_json_are_plain(row) -> None:
+    """Sizes and rates of machines are whole; nothing is infinite, and a slow rate is not zero."""
+    made = row(*SCOUT, "--device", "X:16GiB:1GB/s:0.01TFLOPS", "--ram", "96GiB:0.1GB/s")
+    machine = made["machine"]
+
+    assert all(isinstance(machine[key], int) for key in ("memory_available", "memory_total", "bandwidth"))
+    for device in machine["devices"]:
+        assert all(isinstance(device[key], int) for key in ("free", "total", "bandwidth", "operations", "link"))
+    for plan in made["plans"]:
+        assert 0 < plan["decode_rate"] < 1
+        assert all(isinstance(plan[key], int) for key in ("weights", "cache", "compute", "lacks", "cpu_expert_layers"))
 
 
 def test_json_is_what_was_agreed(row) -> None:
@@ -283,6 +341,44 @@ def test_nothing_fits_is_exit_code_1(say) -> None:
 
     assert ExitCode.NOTHING_FOUND == code
     assert "None of these machines holds it." in out
+
+
+ODD = ["", "0", "-1", "1", "99999999999999999999", "1e9", "32k", "nan", "\x1b[31m", "\u202e", "\udcff", "a" * 5000, ","]
+DEVICES = ["RTX 4090", "16x T4", "M1 8GB", "X:1MiB", "X:500TiB:999999TB/s:999999PFLOPS", "X:16:0.001:0.001", "A + B"]
+MEMORIES = ["1KiB", "600MiB", "96GiB:0.000001GB/s", "999999TiB"]
+TOKENS = ["1", "31", "4096", "1048576", "2147483647"]
+COMPARED = ["4x X:24GiB, 64GiB", "M4 Max, 36GB", "RTX 3060, 8GiB, gpu-layers=20", "64GiB, tokens=512", "64GiB, model="]
+VALUES = {
+    "--device": DEVICES,
+    "--tokens": TOKENS,
+    "--prompt": TOKENS,
+    "--max-tokens": TOKENS,
+    "--budget": ["1", "1m", "auto", "max"],
+    "--gpu-layers": ["0", "1", "1000"],
+    "--cache-type": ["f16", "q8_0", "q4_0"],
+    "--micro-batch": ["1", "31", "65536"],
+    "--compare": COMPARED,
+    "--format": ["text", "markdown", "json"],
+}
+FLAGS = st.sampled_from(sorted(VALUES)).flatmap(
+    lambda flag: st.tuples(st.just(flag), st.sampled_from(VALUES[flag]) | st.sampled_from(ODD))
+)
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(["llama-4-scout", "gpt-oss-20b", "gemma-3-27b"]),
+    st.sampled_from(MEMORIES) | st.sampled_from(ODD),
+    st.lists(FLAGS, max_size=4),
+)
+def test_whatever_is_asked_is_a_plan_or_a_sentence(say, model: str, ram: str, flags: list[tuple[str, str]]) -> None:
+    """No mix of flags and values is a bug: a plan, an exit code, and no escape sequence of a value on the terminal."""
+    code, out, err = say("plan", "--model", model, "--ram", ram, *(word for pair in flags for word in pair))
+
+    assert code in (ExitCode.OK, ExitCode.NOTHING_FOUND, ExitCode.USAGE, ExitCode.MODEL), err
+    assert bool(out) == (code in (ExitCode.OK, ExitCode.NOTHING_FOUND))
+    assert not {"\x1b", "\u202e"} & set(out + err)
+    assert "nan" not in out.split()
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,7 @@ def measured_row(found: Measurement) -> shape.Json:
         "prefill_rate": round(found.prefill_rate, 2),
         "decode_rate": round(found.decode_rate, 2),
         "load_seconds": round(found.load_seconds, 2),
+        "kept": found.kept,
         "devices": [
             {"name": one.name, "weights": one.weights, "cache": one.cache, "compute": one.compute + one.output}
             for one in held
@@ -97,7 +98,7 @@ def machine_row(machine: Machine) -> shape.Json:
     return {
         "memory_available": machine.memory_available,
         "memory_total": machine.memory_total,
-        "bandwidth": machine.bandwidth,
+        "bandwidth": round(machine.bandwidth),
         "physical_cores": machine.physical_cores,
         "devices": [
             {
@@ -106,9 +107,9 @@ def machine_row(machine: Machine) -> shape.Json:
                 "kind": one.kind,
                 "free": one.free_bytes,
                 "total": one.total_bytes,
-                "bandwidth": one.bandwidth,
-                "operations": one.operations,
-                "link": one.link,
+                "bandwidth": round(one.bandwidth),
+                "operations": round(one.operations),
+                "link": round(one.link),
                 "shares_memory": one.shares_memory,
             }
             for one in machine.devices
