@@ -13,9 +13,12 @@ if TYPE_CHECKING:
     from codereader.engine.hardware.seen import Card
 
 
-def machine_rows(machine: Machine) -> list[tuple[str, str]]:
-    """Return labels and what to say behind them, for a person."""
+def machine_rows(machine: Machine, cards: Sequence[Card] = ()) -> list[tuple[str, str]]:
+    """Return labels and what to say behind them, for a person. *cards* are what the system shows."""
+    from codereader.engine.hardware.rebuild import is_used
+
     rows = [("device", device_words(device)) for device in machine.devices]
+    rows += [("not used", _card(card)) for card in cards if not is_used(card, machine)]
     rows += [("processor", _processor(machine)), ("memory", _memory(machine))]
     if 0 < machine.memory_total < machine.memory_installed:
         of = f"{size(machine.memory_total)} of the {size(machine.memory_installed)} that this machine has"
@@ -82,6 +85,10 @@ def _device_json(device: Device) -> dict[str, Any]:
         "operations": round(device.operations),
         "link": round(device.link),
     }
+
+
+def _card(card: Card) -> str:
+    return f"{card.name}, at {card.pci}" if card.pci else card.name
 
 
 def _processor(machine: Machine) -> str:

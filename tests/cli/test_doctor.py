@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 from pathlib import Path
@@ -15,6 +16,8 @@ CARD = """
 import codereader.engine.hardware.seen as seen
 seen.cards = lambda: (seen.Card("NVIDIA", "NVIDIA GeForce RTX 4090", "0000:01:00.0"),)
 """
+
+BINDING = f"llama-cpp-python=={importlib.metadata.version('llama-cpp-python')}"
 
 
 def startup(folder: Path, code: str) -> dict[str, str]:
@@ -57,6 +60,8 @@ def test_doctor_says_how_to_build_for_a_card_that_is_not_used(run, tmp_path):
     row = json.loads(run("doctor", "--format", "json", **startup(tmp_path, CARD)).stdout)
 
     assert "NVIDIA GeForce RTX 4090 is there, but this llama.cpp is built without CUDA" in text
-    assert "-DGGML_CUDA=on" in text
+    assert "not used:    NVIDIA GeForce RTX 4090, at 0000:01:00.0\n" in text
+    assert any("-DGGML_CUDA=on" in line and line.endswith(BINDING) for line in text.splitlines())
+    assert "    (needs a C++ compiler and the CUDA toolkit (nvcc)" in text
     expected = [{"vendor": "NVIDIA", "name": "NVIDIA GeForce RTX 4090", "pci": "0000:01:00.0", "usable": False}]
     assert expected == row["cards"]

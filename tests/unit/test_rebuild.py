@@ -54,6 +54,7 @@ def test_an_unused_card_brings_the_command_that_builds_for_it(monkeypatch, card,
     assert option in one.mend
     assert "--force-reinstall --no-cache-dir llama-cpp-python==0.3.36" in one.mend
     assert kit in one.mend
+    assert ("needs a C++ compiler and " in one.mend) != ("needs Apple's command line tools" in one.mend)
     assert "not found" not in one.mend
 
 

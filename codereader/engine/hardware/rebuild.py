@@ -28,9 +28,9 @@ _TOOLS: dict[str, tuple[str, ...]] = {"CUDA": ("nvcc",), "ROCm": ("hipconfig",),
 """Programs of the kit that each part is built with."""
 
 _KITS = {
-    "CUDA": "the CUDA toolkit (nvcc) and a C++ compiler",
+    "CUDA": "the CUDA toolkit (nvcc)",
     "ROCm": "ROCm (hipconfig, hipBLAS, rocBLAS)",
-    "Vulkan": "the Vulkan SDK (on Debian and Ubuntu: libvulkan-dev glslc spirv-headers) and a C++ compiler",
+    "Vulkan": "the Vulkan SDK (on Debian and Ubuntu: libvulkan-dev glslc spirv-headers)",
     "Metal": "Apple's command line tools (xcode-select --install)",
 }
 _CHECKS = {"CUDA": "nvidia-smi", "ROCm": "rocminfo", "Vulkan": "vulkaninfo --summary"}
@@ -126,9 +126,17 @@ def _building(to_build: Mapping[Card, str], machine: Machine, find: Callable[[st
     names, are = " and ".join(card.name for card in to_build), "are" if len(to_build) > 1 else "is"
     problem = f"{names} {are} there, but this llama.cpp is built without {' and '.join(new)}"
     kept = [part for part in machine.build.backends if part in _OPTIONS]
-    kits = " and ".join(f"{_KITS[part]}{'' if _has_kit(part, find) else ', not found here'}" for part in new)
-    mend = f"{command((*kept, *new), machine.build.binding)}   (needs {kits})"
+    mend = f"{command((*kept, *new), machine.build.binding)}   (needs {_needed(new, find)})"
     return Advice(tuple(to_build), problem, mend)
+
+
+def _needed(parts: Sequence[str], find: Callable[[str], str | None]) -> str:
+    """Return what *parts* are built with, and which of it is not here."""
+    kits = [_KITS[part] for part in parts]
+    kits = kits if parts == ("Metal",) else ["a C++ compiler", *kits]
+    missing = [tool for part in parts for tool in _TOOLS[part] if not _has(tool, find)]
+    told = " and ".join(filter(None, [", ".join(kits[:-1]), kits[-1]]))
+    return f"{told}; not found here: {', '.join(missing)}" if missing else told
 
 
 def _bare(machine: Machine) -> str:
@@ -143,7 +151,11 @@ def _to_build(card: Card, find: Callable[[str], str | None]) -> str:
 
 
 def _has_kit(part: str, find: Callable[[str], str | None]) -> bool:
-    return all(find(tool) is not None or _aside(tool) for tool in _TOOLS[part])
+    return all(_has(tool, find) for tool in _TOOLS[part])
+
+
+def _has(tool: str, find: Callable[[str], str | None]) -> bool:
+    return find(tool) is not None or _aside(tool)
 
 
 def _aside(tool: str) -> bool:

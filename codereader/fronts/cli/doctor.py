@@ -54,8 +54,13 @@ def _lines(findings: Findings, out: Any) -> list[str]:
     lines = [f"{label + ':' if label else '':<{width}}{safe_line(text)}" for label, text in findings.rows]
     if not findings.problems:
         return [*lines, "", out.bold("Nothing is missing.")]
-    mends = [line for problem, mend in findings.problems for line in (f"  {safe_line(problem)}", f"    {mend}")]
-    return [*lines, "", out.bold("Missing"), *mends]
+    return [*lines, "", out.bold("Missing"), *(line for problem in findings.problems for line in _mending(*problem))]
+
+
+def _mending(problem: str, mend: str) -> list[str]:
+    """Return a problem and what mends it, a line each: the command alone, so that it can be copied."""
+    command, _, about = mend.partition("   (")
+    return [f"  {safe_line(problem)}", f"    {safe_line(command)}", *([f"    ({safe_line(about)}"] if about else [])]
 
 
 def _versions(findings: Findings) -> None:
@@ -94,7 +99,7 @@ def _engine(findings: Findings) -> None:
     offload = "yes" if machine.can_offload else "no: this build of llama-cpp-python runs on the CPU only"
     findings.rows.append(("llama.cpp", about))
     findings.rows.append(("GPU offload", "not known" if machine.trouble else offload))
-    findings.rows += machine_rows(machine)
+    findings.rows += machine_rows(machine, cards)
     findings.data["llama_cpp"] = {
         "binding": build.binding,
         "version": build.llama_cpp,
