@@ -1,0 +1,109 @@
+"""Files of the store as the system gives them: opened without falling into a trap, written whole or not at all.
+
+What stands under a block's name may be a link, a pipe, a folder, a device or another user's file: none is read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from codereader.engine.state import locks
+from codereader.engine.state.container import Damaged
+from codereader.engine.state.shelf import DRAFT_SUFFIX
+
+PASSING = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EINTR, errno.EAGAIN)
+"""Failures that say nothing against the file."""
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
+    """Open a regular file of our own for reading; give it, unbuffered, and its size in bytes.
+
+    Raises: Damaged for anything else that stands there; OSError.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | locks.NO_TRAPS)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise Damaged("it is a link") from None
+        if path.is_dir():
+            raise Damaged("it is no file") from None
+        raise
+    try:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise Damaged("it is no file")
+        if not _is_trusted(status):
+            raise Damaged("it belongs to someone else")
+        file = os.fdopen(handle, "rb", buffering=0)
+    except BaseException:
+        os.close(handle)
+        raise
+    with file:
+        yield file, status.st_size
+
+
+def remove(path: Path) -> int:
+    """Delete what stands at *path*, an empty folder too; return the bytes that this gives back, 0 where it fails."""
+    try:
+        status = path.lstat()
+        if stat.S_ISDIR(status.st_mode):
+            path.rmdir()
+            return 0
+        path.unlink()
+    except OSError:
+        return 0
+    return status.st_size
+
+
+def is_there(path: Path) -> bool:
+    """Whether something stands at *path*, a broken link too."""
+    return os.path.lexists(path)
+
+
+def write_whole(path: Path, size: int, fill: Callable[[BinaryIO], None]) -> None:
+    """Let *fill* write a file of *size* bytes, for its owner alone, that is then at *path* whole or not at all.
+
+    Meanwhile a draft of that size stands in its folder, held by this process; nothing is left where *fill* raises.
+    Raises: OSError.
+    """
+    draft = path.with_name(secrets.token_hex(8) + DRAFT_SUFFIX)
+    handle = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | locks.NO_TRAPS, 0o600)
+    try:
+        with os.fdopen(handle, "r+b", buffering=0) as file:
+            locks.hold(handle)
+            file.truncate(size)
+            fill(file)
+        draft.replace(path)
+    except BaseException:  # a stop too
+        with contextlib.suppress(OSError):
+            draft.unlink()
+        raise
+    _sync_folder(path.parent)
+
+
+def _is_trusted(status: os.stat_result) -> bool:
+    """Whether a file is this user's or the system's; the administrator reads everyone's."""
+    if not hasattr(os, "geteuid"):
+        return True
+    return os.geteuid() in (0, status.st_uid) or status.st_uid == 0
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename last, where the system lets a folder be synced."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,140 @@
+"""The folder of blocks: names, sizes, ages, what hangs on what, and which would leave first.
+
+A name tells a block's key, its parent's and its kind, so the relations of all blocks are known from one listing; no
+file is opened. Names are only hints about what to keep: what a file really is, its head says. Bytes; nanoseconds since
+the epoch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import os
+import re
+import stat
+from collections import Counter
+from collections.abc import Iterator, Set
+from dataclasses import dataclass
+from pathlib import Path
+
+from codereader.engine.state.chain import Link
+from codereader.engine.state.container import Kind
+
+SUFFIX = ".block"
+DRAFT_SUFFIX = ".draft"
+"""What is being written; it counts against the budget with the size that it will have."""
+
+_NAME_BYTES = 16
+_NAME = re.compile(r"(?P<key>[0-9a-f]{32})-(?P<parent>[0-9a-f]{32})-(?P<kind>rows|window|whole)\.block")
+_OLD = re.compile(r"[0-9a-f]{16}-[0-9a-f]{32}\.kv")
+"""The format before this one: one file a whole sequence."""
+
+Node = tuple[str, Kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One file that is named as a block: the begin of its key and its parent's in hex, bytes, when it was last used."""
+
+    path: Path
+    key: str
+    parent: str
+    kind: Kind
+    bytes: int
+    used_ns: int
+
+    @property
+    def node(self) -> Node:
+        """What others hang on."""
+        return self.key, self.kind
+
+    @property
+    def needs(self) -> Node | None:
+        """What this one is of no use without, None for what stands by itself."""
+        match self.kind:
+            case Kind.ROWS:
+                return self.parent, Kind.ROWS
+            case Kind.WINDOW:
+                return self.key, Kind.ROWS
+            case Kind.WHOLE:
+                return None
+
+
+def short(key: bytes) -> str:
+    """Return the begin of *key* as names have it."""
+    return key[:_NAME_BYTES].hex()
+
+
+def name_of(link: Link, kind: Kind) -> str:
+    """Return the name of the file of a block."""
+    return f"{short(link.key)}-{short(link.parent)}-{kind.name.lower()}{SUFFIX}"
+
+
+def items(folder: Path) -> tuple[Item, ...]:
+    """Return the regular files that are named as blocks, the least recently used first. Raises: OSError."""
+    found = [item for entry, status in listing(folder) if (item := _item(entry, status)) is not None]
+    return tuple(sorted(found, key=lambda item: (item.used_ns, item.path.name)))
+
+
+def listing(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """Yield what stands in *folder*, links not followed, in order of name. Raises: OSError."""
+    with os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            with contextlib.suppress(OSError):  # gone meanwhile
+                yield Path(entry.path), entry.stat(follow_symlinks=False)
+
+
+def is_block_name(name: str) -> bool:
+    """Whether *name* is one that a block may have."""
+    return _NAME.fullmatch(name) is not None
+
+
+def is_old(name: str) -> bool:
+    """Whether *name* is one that states had in the format before this."""
+    return _OLD.fullmatch(name) is not None
+
+
+def drafted(folder: Path) -> int:
+    """Return the bytes that files take, or will take, that are just being written. Raises: OSError."""
+    return sum(status.st_size for path, status in listing(folder) if path.suffix == DRAFT_SUFFIX)
+
+
+def ancestors(found: tuple[Item, ...], link: Link) -> frozenset[str]:
+    """Return the key of *link* and of all that it hangs on, as far as they are stored; their begins, in hex."""
+    parents = {item.key: item.parent for item in found}
+    kept, key = {short(link.key)}, short(link.parent)
+    while key in parents and key not in kept:
+        kept.add(key)
+        key = parents[key]
+    return frozenset(kept)
+
+
+def leaving(found: tuple[Item, ...], needed: int, kept: Set[str]) -> tuple[Item, ...] | None:
+    """Return which of *found*, in this order, make *needed* bytes free; None where no number of them is enough.
+
+    The least recently used go first, but never one that another needs that stays, and never one whose key begins
+    as one of *kept*.
+    """
+    hanging = Counter(item.needs for item in found if item.needs is not None)
+    by_node = {item.node: item for item in found}
+    free = [(item.used_ns, item.path.name, item) for item in found if item.key not in kept and not hanging[item.node]]
+    heapq.heapify(free)
+    gone: list[Item] = []
+    while needed > 0 and free:
+        item = heapq.heappop(free)[2]
+        gone.append(item)
+        needed -= item.bytes
+        above = by_node.get(item.needs) if item.needs is not None else None
+        if above is not None:
+            hanging[above.node] -= 1
+            if not hanging[above.node] and above.key not in kept:
+                heapq.heappush(free, (above.used_ns, above.path.name, above))
+    return tuple(gone) if needed <= 0 else None
+
+
+def _item(path: Path, status: os.stat_result) -> Item | None:
+    match = _NAME.fullmatch(path.name)
+    if match is None or not stat.S_ISREG(status.st_mode):
+        return None
+    kind = Kind[match["kind"].upper()]
+    return Item(path, match["key"], match["parent"], kind, status.st_size, status.st_mtime_ns)
