@@ -248,6 +248,42 @@ def test_settings_are_kept(row) -> None:
     assert ("q4_0", 256, 20) == (best["cache_type_k"], best["micro_batch"], best["gpu_layers"])
 
 
+def test_every_plan_is_shown_on_demand(say, row) -> None:
+    """--all has them all; without it there are three, and how many more is said."""
+    machine = (*SCOUT, "--device", "RTX 4080", "--ram", "96GiB")
+    count = len(row(*machine)["plans"])
+    usual, every = (say(*machine, *more)[1] for more in ([], ["--all"]))
+
+    assert count > 3
+    assert list(range(2, count + 1)) == [int(number) for number in re.findall(r"^  (\d+)\. ", every, re.MULTILINE)]
+    assert ["2", "3"] == re.findall(r"^  (\d+)\. ", usual, re.MULTILINE)
+    assert f"({count - 3} more: --all)" in usual
+
+
+def test_a_budget_of_files_makes_the_prompt(row) -> None:
+    """--budget counts files; what ask adds comes on top; --ctx is another word for --tokens."""
+    machine = ("plan", "--model", "gpt-oss-20b", "--device", "RTX 4090", "--ram", "64GiB")
+    small, usual, bound = (
+        row(*machine, *more)["need"]["prompt_tokens"]
+        for more in (["--budget", "1000"], [], ["--budget", "max", "--ctx", "8192"])
+    )
+
+    assert (1250, 16384 * 5 // 4, 8192 - 512) == (small, usual, bound)
+    assert row(*machine, "--ctx", "8192") == row(*machine, "--tokens", "8192")
+
+
+def test_a_tree_is_read_as_its_flags_say(say, row, tree: Path) -> None:
+    """--include and --exclude change the prompt; --quiet changes nothing on stdout."""
+    whole, part, rest = (
+        row("plan", tree, *more)["need"]["prompt_tokens"]
+        for more in ([], ["--include", "file1.c"], ["--exclude", "file1.c"])
+    )
+
+    assert part < rest < whole
+    machine = ("--device", "RTX 4090", "--ram", "64GiB")
+    assert say("plan", tree, *machine)[1] == say("plan", tree, *machine, "--quiet")[1]
+
+
 def test_a_tree_is_counted_as_ask_counts_it(row, tree: Path) -> None:
     """The prompt is the one that ask would send, in the model's own vocabulary, and so is the plan."""
     planned = row("plan", tree)
@@ -536,7 +572,7 @@ def test_every_documented_example_runs(say, tree: Path, monkeypatch, example: st
     code, out, err = say(*shlex.split(example)[1:])
 
     assert code in (ExitCode.OK, ExitCode.NOTHING_FOUND), err
-    assert "headroom" in out
+    assert "headroom" in out or "driven by" in out
 
 
 def test_no_model_at_all_says_how_to_name_one(say, monkeypatch) -> None:
