@@ -70,6 +70,11 @@ class Candidate:
     """Place of its cache's type among those that may be taken."""
 
     @property
+    def may_fit(self) -> bool:
+        """Whether it fits, or might once its scratch buffers are known exactly."""
+        return self.lacks <= sum(share.compute for share in self.shares) // 2
+
+    @property
     def key(self) -> tuple[object, ...]:
         """What candidates are sorted by, the best first: time, with what is less exact or larger held against it."""
         placed = self.placement
@@ -148,15 +153,36 @@ class Chooser:
         room = room_of(devices, self.machine, self.preferences.margin, self.learned)
         for rank, kind in enumerate(self.preferences.cache_types):
             for micro_batch in self._micro_batches():
-                exact = self.demand(self.context, micro_batch, kind)
-                if self._is_wasteful(exact, devices):
+                demand = self.demand(self.context, micro_batch, kind)
+                if self._is_wasteful(demand, devices):
                     continue
-                found = tuple(placements(self.model, exact, room, gpu_layers))
-                if found and self._placing_context() != self.context and not found[0].whole:
-                    roomy = self.model.enlarged(exact, self._placing_context())
-                    found = tuple(placements(self.model, roomy, room, gpu_layers)) or found
-                for placement in found:
-                    yield self.candidate(placement, exact, rank, exact=False)
+                for placement in self._placed(demand, room, gpu_layers):
+                    yield self.candidate(placement, demand, rank, exact=False)
+
+    def settled(self, one: Candidate, gpu_layers: int | None = None) -> Candidate | None:
+        """Return *one* with exact sizes, or what is better in the room that these leave; None where neither fits."""
+        exact = self.candidate(one.placement, one.demand, one.rank)
+        devices = one.placement.devices
+        if not devices or (one.placement.whole and not exact.lacks):
+            return None if exact.lacks else exact
+        room = room_of(devices, self.machine, self.preferences.margin, self.learned)
+        spare = (thought.used - is_.used for thought, is_ in zip(one.shares[:-1], exact.shares[:-1], strict=False))
+        room = Room(devices, tuple(count + more for count, more in zip(room.bytes, spare, strict=False)))
+        fitting = None if exact.lacks else exact
+        for placement in self._placed(one.demand, room, gpu_layers):
+            if placement != one.placement:
+                other = self.candidate(placement, one.demand, one.rank)
+                if not other.lacks and (fitting is None or other.key < fitting.key):
+                    fitting = other
+        return fitting
+
+    def _placed(self, demand: Demand, room: Room, gpu_layers: int | None) -> tuple[Placement, ...]:
+        """Return the placements that fit *room*, thought for a context a little longer unless the model fits whole."""
+        found = tuple(placements(self.model, demand, room, gpu_layers))
+        if found and self._placing_context() != self.context and not found[0].whole:
+            roomy = self.model.enlarged(demand, self._placing_context())
+            return tuple(placements(self.model, roomy, room, gpu_layers)) or found
+        return found
 
     def regardless(self, devices: tuple[Device, ...], gpu_layers: int | None = None) -> Iterator[Candidate]:
         """Yield candidates on *devices* as if these had all the memory that is needed."""
@@ -167,10 +193,15 @@ class Chooser:
                 for placement in regardless(self.model, demand, room, gpu_layers):
                     yield self.candidate(placement, demand, rank, exact=False)
 
-    def candidate(self, placement: Placement, demand: Demand, rank: int, *, exact: bool = True) -> Candidate:
-        """Return *placement* with its sizes and its speed; not *exact* is faster and about right."""
+    def candidate(
+        self, placement: Placement, demand: Demand, rank: int, *, exact: bool = True, tokens: Tokens | None = None
+    ) -> Candidate:
+        """Return *placement* with its sizes and its speed; not *exact* is faster and about right.
+
+        *tokens* are what is evaluated, by default those of the need, or where it is not *exact* those compared with.
+        """
         shares = self.shares(placement, demand, exact=exact)
-        tokens = self.tokens if exact else self.compared
+        tokens = tokens or (self.tokens if exact else self.compared)
         lacks, short = missing(shares, self.preferences.margin)
         from_disk = short if not lacks and short <= shares[-1].weights else 0
         mmap = placement.whole or not placement.devices or bool(from_disk) or is_pooled(placement)

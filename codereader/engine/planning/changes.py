@@ -11,7 +11,7 @@ from codereader.engine.hardware.machine import Device, Machine
 from codereader.engine.plan import size
 from codereader.engine.planning.candidate import Candidate, Chooser, padded
 from codereader.engine.planning.limits import names_of
-from codereader.engine.planning.reach import about_reach, token_bytes
+from codereader.engine.planning.reach import reach, token_bytes
 from codereader.engine.planning.refusal import fitting_context
 from codereader.engine.planning.search import candidates, unfit
 
@@ -85,7 +85,7 @@ def _smaller_cache(chooser: Chooser, chosen: Candidate, held: int) -> str:
     if freed <= 0:
         return ""
     other = chooser.candidate(chosen.placement, demand, 1, exact=False)
-    more = _rounded(max(0, about_reach(chooser, other, chosen) - held)) if held else 0
+    more = _rounded(max(0, reach(chooser, other) - held)) if held else 0
     room = f": room for about {more:,} more tokens on the same devices" if more else ""
     return f"a q8_0 cache would take {size(freed)} less{room}"
 
@@ -139,7 +139,7 @@ def _least_cache(chooser: Chooser, chosen: Candidate) -> str:
 
 
 def _more_cards(chooser: Chooser, chosen: Candidate) -> str:
-    """Say how many of the largest card, or how much more of the pool or host, would do."""
+    """Say how many of the largest card would hold everything, or how much more of the pool or host."""
     devices = chosen.placement.devices
     if not devices or devices[0].shares_memory:
         where = devices[0].name if devices else "the host"
@@ -151,8 +151,9 @@ def _more_cards(chooser: Chooser, chosen: Candidate) -> str:
     for count in range(least, MOST_DEVICES + 1):
         cards = tuple(replace(largest, name=f"{largest.description} #{number + 1}") for number in range(count))
         machine = replace(chooser.machine, devices=(*cards, chooser.machine.devices[-1]))
-        if _best(replace(chooser, machine=machine, need=replace(chooser.need, device="auto"))):
-            return f"{names_of(cards)} would hold it"
+        larger = replace(chooser, machine=machine, need=replace(chooser.need, device="auto", gpu_layers="auto"))
+        if any(one.placement.whole and not one.lacks for one in candidates(larger)):
+            return f"{names_of(cards)} would hold the whole model"
     return ""
 
 
@@ -162,8 +163,9 @@ def _up(count: int) -> int:
 
 
 def _best(chooser: Chooser) -> Candidate | None:
-    """Return the best candidate that fits, None where none does: a plan made anew."""
-    return min((one for one in candidates(chooser) if not one.lacks), key=lambda one: one.key, default=None)
+    """Return the best candidate that fits, with the time of this very prompt; None where none fits."""
+    best = min((one for one in candidates(chooser) if not one.lacks), key=lambda one: one.key, default=None)
+    return best and chooser.candidate(best.placement, best.demand, best.rank, exact=False, tokens=chooser.tokens)
 
 
 def _saves(made: Candidate, chosen: Candidate) -> bool:

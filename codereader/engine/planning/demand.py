@@ -104,6 +104,8 @@ class Demand:
     """What of it are inputs of the graph, masks above all: all that the host needs where it evaluates no layer."""
     scratch: int
     """What CUDA takes beside for a quantized cache, once a device."""
+    residual: int = 0
+    """What one layer hands to the next, as f32."""
 
 
 MEASURED_BATCH = 512
@@ -128,6 +130,7 @@ def demand_of(model: Model, context: int, micro_batch: int, cache: Cache, steps:
         compute=inputs + int(steps * min(micro_batch, context)),
         inputs=inputs,
         scratch=scratch_bytes(header, context, cache.kind),
+        residual=4 * min(micro_batch, context) * header.embedding_length,
     )
 
 

@@ -120,13 +120,13 @@ def regardless(model: Model, demand: Demand, room: Room, gpu_layers: int | None 
 def compute_on(model: Model, demand: Demand, placement: Placement, number: int, borrowing: int | None = None) -> int:
     """Return the bytes of the scratch buffer of the placement's device *number*.
 
-    A pipeline keeps further copies of the inputs. What is copied to a device for a product lies there too: to the first
-    one a tensor of the host's, where whole layers stay with the host with its cache; to the first *borrowing* of them,
-    those of `Placement.borrowing` where it is None, experts of their own layers.
+    A pipeline keeps further copies of the inputs and of what a device hands to the next. What is copied to a device for
+    a product lies there too: to the first one a tensor of the host's, where whole layers stay with the host with its
+    cache; to the first *borrowing* of them, those of `Placement.borrowing` where it is None, experts of their own.
     """
     taken = demand.compute
     if placement.pipeline:
-        taken += (PIPELINE_COPIES - 1) * demand.inputs
+        taken += (PIPELINE_COPIES - 1) * demand.inputs + (PIPELINE_COPIES * demand.residual if number else 0)
     if placement.offloads and number < (placement.borrowing if borrowing is None else borrowing):
         lent = model.largest_tensor + max(demand.caches, default=0) if placement.first and not number else 0
         taken += max(lent, model.largest_expert)
@@ -183,12 +183,12 @@ def _fewest_experts(model: Model, demand: Demand, order: _Order, first: int) -> 
     best = None
     while low <= high:
         middle = (low + high) // 2
-        made = _place(model, demand, order, first, able[:middle])
+        made = _place(model, demand, _Order(order.room), first, able[:middle])
         if made is None:
             low = middle + 1
         else:
             best, high = made, middle - 1
-    return best
+    return best and (_place(model, demand, order, first, best.cpu_experts) or best)
 
 
 def _fewer_layers(model: Model, demand: Demand, room: Room, *, experts_too: bool) -> Iterator[Placement]:
@@ -201,13 +201,13 @@ def _fewer_layers(model: Model, demand: Demand, room: Room, *, experts_too: bool
             while low <= high:
                 first = (low + high) // 2
                 left = tuple(layer for layer in model.expert_layers if layer >= first) if without else ()
-                made = _place(model, demand, order, first, left)
+                made = _place(model, demand, _Order(order.room), first, left)
                 if made is None:
                     low = first + 1
                 else:
                     best, high = made, first - 1
             if best is not None:
-                yield best
+                yield _place(model, demand, order, best.first, best.cpu_experts) or best
 
 
 def _place(model: Model, demand: Demand, order: _Order, first: int, cpu_experts: tuple[int, ...]) -> Placement | None:

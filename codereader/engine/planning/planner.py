@@ -7,7 +7,7 @@ predicted seconds of this prompt and this answer; see `candidate` for what is he
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from codereader.engine.footprint.cache import refused, supported
@@ -19,7 +19,7 @@ from codereader.engine.planning.candidate import Candidate, Chooser, padded
 from codereader.engine.planning.demand import model_of
 from codereader.engine.planning.explain import explained
 from codereader.engine.planning.refusal import too_large
-from codereader.engine.planning.search import candidates, nearness, unfit
+from codereader.engine.planning.search import candidates, layers_of, nearness, unfit
 from codereader.engine.planning.sized import MICRO_BATCH, Sized
 from codereader.errors import BudgetTooSmall, ModelError
 from codereader.model.gguf import ModelHeader
@@ -88,16 +88,20 @@ def plans_anyway(
 
 def _best(chooser: Chooser, most: int) -> list[Candidate]:
     """Return the best candidate that fits of each kind of placement, set of devices and type of cache, in order."""
-    fitting = sorted((one for one in candidates(chooser) if not one.lacks), key=lambda one: one.key)
-    return [one for one in _one_of_each(chooser, fitting, most) if not one.lacks]
+    fitting = sorted((one for one in candidates(chooser) if one.may_fit), key=lambda one: one.key)
+    layers = layers_of(chooser)
+    return list(_one_of_each(fitting, most, lambda one: chooser.settled(one, layers)))
 
 
 def _nearest(chooser: Chooser, most: int) -> list[Candidate]:
     """Return the same of those that do not fit, the one that lacks the least first."""
-    return list(_one_of_each(chooser, sorted(unfit(chooser), key=nearness), most))
+    ordered = sorted(unfit(chooser), key=nearness)
+    return list(_one_of_each(ordered, most, lambda one: chooser.candidate(one.placement, one.demand, one.rank)))
 
 
-def _one_of_each(chooser: Chooser, ordered: Iterable[Candidate], most: int) -> Iterator[Candidate]:
+def _one_of_each(
+    ordered: Iterable[Candidate], most: int, settled: Callable[[Candidate], Candidate | None]
+) -> Iterator[Candidate]:
     """Yield the first of each kind among *ordered*, its sizes worked out exactly.
 
     One with a less precise cache that is no faster for it than one before is left out.
@@ -107,8 +111,8 @@ def _one_of_each(chooser: Chooser, ordered: Iterable[Candidate], most: int) -> I
     for one in ordered:
         alike = seen.setdefault((one.placement.kind, frozenset(one.placement.devices)), [])
         if given < most and not any(_makes_needless(before, one) for before in alike):
-            exact = chooser.candidate(one.placement, one.demand, one.rank)
-            if bool(exact.lacks) == bool(one.lacks):
+            exact = settled(one)
+            if exact is not None:
                 alike.append(one)
                 given += 1
                 yield exact

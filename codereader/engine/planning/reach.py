@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from codereader.engine.planning.candidate import CONTEXT_STEP, Candidate, Chooser
 from codereader.engine.planning.shares import missing
 
@@ -22,33 +20,19 @@ def reach(chooser: Chooser, chosen: Candidate) -> int:
 
     A multiple of 256, 0 where not even 256 tokens fit, at most `MOST_TOKENS`.
     """
-    return _largest(lambda context: _spare(chooser, chosen, context), chosen, _step_bytes(chooser, chosen))
-
-
-def about_reach(chooser: Chooser, other: Candidate, chosen: Candidate) -> int:
-    """Return about the same for *other*, whose buffers are laid out as those of *chosen* are: much faster."""
-    context = chosen.demand.context
-    off = _spare(chooser, chosen, context) - _spare(chooser, chosen, context, exact=False)
-    return _largest(
-        lambda context: _spare(chooser, other, context, exact=False) + off, other, _step_bytes(chooser, other)
-    )
-
-
-def _largest(spare_at: Callable[[int], int], chosen: Candidate, step_bytes: float) -> int:
-    """Return the largest multiple of 256 tokens at which *spare_at* is not below 0; it falls by about *step_bytes*."""
     low, high = 0, MOST_TOKENS // CONTEXT_STEP + 1
     known: list[tuple[int, int]] = []
     guess = chosen.demand.context // CONTEXT_STEP
     while high - low > 1:
         guess = min(max(guess, low + 1), high - 1)
-        spare = spare_at(guess * CONTEXT_STEP)
+        spare = _spare(chooser, chosen, guess * CONTEXT_STEP)
         if spare >= 0:
             low = guess
         else:
             high = guess
         known.append((guess, spare))
         if len(known) == 1:
-            guess += int(spare / step_bytes)
+            guess += int(spare / _step_bytes(chooser, chosen))
         else:
             guess = _line(known) if len(known) <= _GUESSES else (low + high) // 2
     return low * CONTEXT_STEP

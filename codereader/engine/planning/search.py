@@ -8,7 +8,7 @@ from codereader.engine.planning.choice import device_sets, devices_of
 
 def candidates(chooser: Chooser) -> list[Candidate]:
     """Return every way to run that is worth a look, those that do not fit the host's memory among them."""
-    devices, layers = devices_of(chooser.machine, chooser.need), _layers(chooser)
+    devices, layers = devices_of(chooser.machine, chooser.need), layers_of(chooser)
     found: list[Candidate] = []
     if layers != 0:
         for some in device_sets(chooser.model, devices):
@@ -20,7 +20,7 @@ def candidates(chooser: Chooser) -> list[Candidate]:
 
 def unfit(chooser: Chooser) -> list[Candidate]:
     """Return the ways to run for which the machine lacks memory, as if it had that."""
-    devices, layers = devices_of(chooser.machine, chooser.need), _layers(chooser)
+    devices, layers = devices_of(chooser.machine, chooser.need), layers_of(chooser)
     found: list[Candidate] = []
     if layers != 0:
         for some in device_sets(chooser.model, devices):
@@ -30,7 +30,7 @@ def unfit(chooser: Chooser) -> list[Candidate]:
     return found
 
 
-def _layers(chooser: Chooser) -> int | None:
+def layers_of(chooser: Chooser) -> int | None:
     """Return how many layers the person wants on devices, the output counted as one; None for as many as are good."""
     wanted, most = chooser.need.gpu_layers, chooser.model.layers + 1
     if wanted == "auto":

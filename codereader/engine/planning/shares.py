@@ -8,6 +8,7 @@ from codereader.engine.learning.learned import Learned
 from codereader.engine.plan import HOST, Share
 from codereader.engine.planning.demand import Demand, Model, buffers_of
 from codereader.engine.planning.placement import PIPELINE_COPIES, Placement, Room, compute_on, scratch_on
+from codereader.engine.planning.rates import OFFLOAD_BATCH
 
 HOST_MARGIN = 256 << 20
 """Bytes of the host's memory that stay free: this program's own, and small buffers of llama.cpp."""
@@ -37,9 +38,15 @@ def computes_of(model: Model, demand: Demand, placement: Placement) -> tuple[int
 
 def estimated(model: Model, demand: Demand, placement: Placement) -> tuple[int, ...]:
     """Return about the same without laying out a graph: at least as much, as a rule."""
-    evaluates = placement.first > 0 or not placement.devices or placement.cpu_experts
-    host = demand.compute if evaluates else demand.inputs * (PIPELINE_COPIES if placement.pipeline else 1)
+    host = demand.inputs * (PIPELINE_COPIES if placement.pipeline else 1) + demand.residual
+    if not placement.devices or not (placement.whole or _lends_all(demand, placement)):
+        host = demand.compute
     return (host, *(compute_on(model, demand, placement, number) for number in range(len(placement.devices))))
+
+
+def _lends_all(demand: Demand, placement: Placement) -> bool:
+    """Whether devices compute prompts with all that lies with the host."""
+    return placement.offloads and demand.micro_batch >= OFFLOAD_BATCH
 
 
 def shares_of(
