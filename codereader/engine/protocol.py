@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 
 from codereader.cancel import CancelToken
 from codereader.engine.plan import Plan
+from codereader.model.reasoning import Marks
 
 TOP_K = 40
 TOP_P = 0.95
@@ -15,13 +16,42 @@ MIN_P = 0.05
 """The cuts that llama.cpp's own programs make by default, in this order, before a temperature above 0."""
 
 
+SPARE = 32
+"""Tokens that markers and the end of a reasoning take at most beside its budget."""
+
+LONGEST_GRAMMAR = 1 << 16
+"""Bytes of a grammar in UTF-8."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoning:
+    """How a model marks its reasoning, and how many tokens of it there may be.
+
+    Once the budget is spent, the engine ends the reasoning in the model's name and the answer follows.
+    """
+
+    marks: Marks
+    budget: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How tokens are chosen. `max_tokens` is at least 1; `temperature` 0 is greedy; a `seed` makes sampling repeat."""
+    """How tokens are chosen. `max_tokens` is at least 1; `temperature` 0 is greedy; a `seed` makes sampling repeat.
+
+    `max_tokens` bounds the answer, `reasoning` what is thought before it; None takes all for the answer. The answer,
+    but not the reasoning, follows the `grammar` (GBNF, from its rule ``root``) if there is one.
+    """
 
     max_tokens: int = 512
     temperature: float = 0.0
     seed: int = 0
+    reasoning: Reasoning | None = None
+    grammar: str | None = None
+
+    @property
+    def most(self) -> int:
+        """Tokens that are said at most, reasoning and what ends it included."""
+        return self.max_tokens + (self.reasoning.budget + SPARE if self.reasoning else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +70,29 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Prefill:
-    """Prompt evaluation moved on: `done` of `total` tokens, of which `reused` came from saved state."""
+    """Prompt evaluation moved on: `done` of `total` tokens, of which `reused` were evaluated by an earlier run.
+
+    `from_disk` of those were read from disk, the others were still in memory.
+    """
 
     done: int
     total: int
     reused: int
     seconds: float
+    from_disk: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Text of the answer, whole UTF-8 characters only. `said` counts the tokens of the answer up to its end."""
+    """Text of the answer, whole UTF-8 characters only. `said` counts the tokens that were said up to its end."""
+
+    text: str
+    said: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """Text of the reasoning, which is no part of the answer. Otherwise as a `Piece`."""
 
     text: str
     said: int = field(default=0, compare=False)
@@ -62,7 +104,9 @@ class Usage:
 
     Durations are seconds of wall clock. `prompt_seconds` is spent on the prompt, saved state included, and
     `first_token_seconds` lasts from the call of `generate` to the first token; neither counts the load.
-    `completion_tokens` does not count the token that ends an answer. `total_seconds` is load and run together.
+    `disk_tokens` of the `reused_tokens` were read from disk, the others were still in memory.
+    `completion_tokens` does not count the token that ends an answer; `reasoning_tokens` of them are no part of it, with
+    the markers around them. `total_seconds` is load and run together.
     `others` is the share of the cores that the run was to use which other programs took, 0 where it is not known.
     """
 
@@ -78,6 +122,8 @@ class Usage:
     context_size: int
     processor: str
     others: float = 0.0
+    reasoning_tokens: int = 0
+    disk_tokens: int = 0
 
 
 Reason = Literal["stop", "repetition", "enough", "max tokens", "context full"]
@@ -94,7 +140,7 @@ class Finished:
     usage: Usage
 
 
-EngineEvent = Prefill | Piece | Finished
+EngineEvent = Prefill | Piece | Thought | Finished
 
 LoadProgress = Callable[[float], None]
 """Called with the loaded share of the model's weights, 0 to 1."""
@@ -118,10 +164,11 @@ class Engine(Protocol):
     def generate(
         self, prompt: Prompt, sampling: Sampling, cancel: CancelToken, enough: CancelToken | None = None
     ) -> Iterator[EngineEvent]:
-        """Yield `Prefill`..., `Piece`..., one `Finished`. The prompt is not empty; token ids are the model's own.
+        """Yield `Prefill`..., `Thought` and `Piece`..., one `Finished`.
 
-        *enough* ends the answer in good order after the piece during which it was set.
-        Raises: ModelError, BudgetTooSmall when the prompt does not fit the context, Cancelled (within 250 ms).
+        The prompt is not empty; token ids are the model's own. *enough* ends the answer in good order after the piece
+        during which it was set. Raises: ModelError, UsageError for a bad grammar, BudgetTooSmall when the prompt does
+        not fit the context, Cancelled (within 250 ms).
         """
         ...
 

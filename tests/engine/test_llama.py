@@ -12,7 +12,8 @@ import pytest
 
 from codereader.cancel import Cancelled, CancelToken
 from codereader.engine.embedded import memory as memory_module
-from codereader.engine.embedded.llama import LlamaEngine, _bytes_of
+from codereader.engine.embedded.llama import LlamaEngine
+from codereader.engine.embedded.voice import bytes_of
 from codereader.engine.protocol import Finished, Piece, Prefill, Prompt, Sampling
 from codereader.engine.state import whole as state_module
 from codereader.engine.state.whole import StateStore
@@ -135,7 +136,7 @@ def test_control_tokens_write_nothing(tiny, engine):
 
     vocabulary = llama_cpp.llama_model_get_vocab(engine._model)
 
-    assert [b"", b"{"] == [_bytes_of(vocabulary, token) for token in tiny.tokens("<|im_start|>{")]
+    assert [b"", b"{"] == [bytes_of(vocabulary, token) for token in tiny.tokens("<|im_start|>{")]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ whether the base was evaluated, recalled from this context or read from disk.
 
 from __future__ import annotations
 
-import codecs
 import ctypes
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,8 +19,7 @@ from codereader.engine.embedded.buffers import Buffers, owners, read_buffers, re
 from codereader.engine.embedded.guard import Guard
 from codereader.engine.embedded.loading import make_context, open_model
 from codereader.engine.embedded.memory import Memory
-from codereader.engine.embedded.repetition import EVERY, circles
-from codereader.engine.embedded.sampler import make_chain
+from codereader.engine.embedded.voice import Voice
 from codereader.engine.plan import Plan
 from codereader.engine.protocol import (
     EngineEvent,
@@ -33,8 +31,10 @@ from codereader.engine.protocol import (
     Reason,
     Sampling,
     Tell,
+    Thought,
     Usage,
 )
+from codereader.engine.reply import Reply
 from codereader.engine.state.whole import StateStore, environment
 from codereader.errors import BudgetTooSmall
 
@@ -97,22 +97,23 @@ class LlamaEngine:
     def generate(
         self, prompt: Prompt, sampling: Sampling, cancel: CancelToken, enough: CancelToken | None = None
     ) -> Iterator[EngineEvent]:
-        """Yield `Prefill` first and after each batch, `Piece` of text, one `Finished`.
+        """Yield `Prefill` first and after each batch, `Thought` and `Piece` of text, one `Finished`.
 
         Raises: BudgetTooSmall when the prompt does not fit the context; ModelError when evaluation fails; Cancelled;
-        ValueError for an empty prompt, foreign token ids, `max_tokens` below 1 or an engine that is not loaded.
+        UsageError for a bad grammar; ValueError for an empty prompt, foreign token ids, `max_tokens` below 1 or an
+        engine that is not loaded.
         """
         memory = self._checked(prompt, sampling)
         cancel.check()
         run = _Run(self._context, memory, cancel, perf_counter())
-        chain = make_chain(sampling)
+        voice = Voice(self._context, sampling, self._plan.context - len(prompt))
         try:
             yield from run.prefill(_with_tail(prompt))
-            yield from run.answer(chain, sampling.max_tokens, enough or CancelToken())
-            yield Finished(run.reason, self._usage(run))
+            yield from run.answer(voice, enough or CancelToken())
+            yield Finished(run.reason, self._usage(run, voice.reply))
         finally:
             run.watch(on=False)
-            llama_cpp.llama_sampler_free(chain)
+            voice.close()
 
     def close(self) -> None:
         """Free the context and the weights. Harmless when called twice or after a failed load."""
@@ -162,20 +163,21 @@ class LlamaEngine:
         except OSError:
             return None
 
-    def _usage(self, run: _Run) -> Usage:
+    def _usage(self, run: _Run, reply: Reply) -> Usage:
         total = perf_counter() - run.started
         return Usage(
             load_seconds=self._load_seconds,
             prompt_tokens=run.prompt_tokens,
             reused_tokens=run.reused,
             prompt_seconds=run.prompt_seconds,
-            completion_tokens=run.completion_tokens,
+            completion_tokens=reply.tokens,
             completion_seconds=total - run.first_token_seconds,
             first_token_seconds=run.first_token_seconds,
             total_seconds=self._load_seconds + total,
             context_used=run.memory.used,
             context_size=self._plan.context,
             processor=self._plan.processor,
+            reasoning_tokens=reply.reasoning_tokens,
         )
 
 
@@ -185,7 +187,7 @@ class _Run:
     def __init__(self, context: Any, memory: Memory, cancel: CancelToken, started: float) -> None:
         self.memory = memory
         self.started = started
-        self.prompt_tokens = self.reused = self.completion_tokens = 0
+        self.prompt_tokens = self.reused = 0
         self.prompt_seconds = self.first_token_seconds = 0.0
         self.reason: Reason = "max tokens"
         self._context = context
@@ -208,48 +210,31 @@ class _Run:
             self.prompt_seconds = perf_counter() - self.started
             yield self._reached(len(prompt.base) + done)
 
-    def answer(self, chain: Any, limit: int, enough: CancelToken) -> Iterator[Piece]:
-        """Sample up to *limit* tokens and yield their text as soon as its characters are whole."""
-        text = codecs.getincrementaldecoder("utf-8")("replace")
-        for raw in self._tokens(chain, limit, enough):
-            piece = text.decode(raw)
-            if piece:
-                yield Piece(piece, self.completion_tokens)
-        rest = text.decode(b"", final=True)
-        if rest and self.reason != "enough":
-            yield Piece(rest, self.completion_tokens)
-
-    def _tokens(self, chain: Any, limit: int, enough: CancelToken) -> Iterator[bytes]:
-        """Yield the bytes of each token of the answer, which may end inside a character; sets `reason`."""
-        vocabulary = llama_cpp.llama_model_get_vocab(llama_cpp.llama_get_model(self._context))
-        token = llama_cpp.llama_sampler_sample(chain, self._context, -1)
+    def answer(self, voice: Voice, enough: CancelToken) -> Iterator[Piece | Thought]:
+        """Say token after token, and yield their text as soon as its characters are whole; sets `reason`."""
+        token = voice.next()
         self.first_token_seconds = perf_counter() - self.started
         self.watch(on=False)
-        said: list[int] = []
-        while not llama_cpp.llama_vocab_is_eog(vocabulary, token):
-            said.append(token)
-            self.completion_tokens += 1
-            yield _bytes_of(vocabulary, token)
+        while token is not None:
+            yield from voice.hear(token)
             if enough.cancelled:
                 self.reason = "enough"
                 return
-            if self.completion_tokens % EVERY == 0 and circles(said):
-                self.reason = "repetition"
-                return
-            if self.completion_tokens == limit:
-                return
+            if not voice.goes_on():
+                break
             if self.memory.used >= llama_cpp.llama_n_ctx(self._context):
-                self.reason = "context full"
-                return
-            self._evaluate_one(token)
-            token = llama_cpp.llama_sampler_sample(chain, self._context, -1)
-        self.reason = "stop"
+                voice.reason = "context full"
+                break
+            self._evaluate_one(token, voice.reply)
+            token = voice.next()
+        self.reason = voice.reason
+        yield from voice.end()
 
-    def _evaluate_one(self, token: int) -> None:
+    def _evaluate_one(self, token: int, reply: Reply) -> None:
         """Evaluate one token of the answer; where that is slow, let the next one be stopped half way."""
         started = perf_counter()
         self.memory.decode((token,), self._guard.raise_if_stopped)
-        if self.completion_tokens == 1 and perf_counter() - started > _SLOW_TOKEN_SECONDS:
+        if reply.tokens == 1 and perf_counter() - started > _SLOW_TOKEN_SECONDS:
             self.watch(on=True)
 
     def _reached(self, done: int) -> Prefill:
@@ -259,16 +244,6 @@ class _Run:
 def _with_tail(prompt: Prompt) -> Prompt:
     """Return *prompt* with at least one token in its tail: a recalled state has no logits to sample from."""
     return prompt if prompt.tail else Prompt(prompt.base[:-1], prompt.base[-1:])
-
-
-def _bytes_of(vocabulary: Any, token: int) -> bytes:
-    """Return the bytes that *token* writes; control tokens write nothing."""
-    buffer = ctypes.create_string_buffer(_PIECE_BYTES)
-    length = llama_cpp.llama_token_to_piece(vocabulary, token, buffer, _PIECE_BYTES, 0, False)
-    if length < 0:
-        buffer = ctypes.create_string_buffer(-length)
-        length = llama_cpp.llama_token_to_piece(vocabulary, token, buffer, -length, 0, False)
-    return buffer.raw[: max(0, length)]
 
 
 def _first_context(model: Any) -> int:

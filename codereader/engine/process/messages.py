@@ -10,7 +10,7 @@ bounded, their values checked, and what is shown of them is printable.
     answer    {"event": "hello", "version"}                           once, when llama.cpp is there
               {"event": "machine", "machine"}
               {"event": "loading", "share"}... {"event": "told", "text"}... {"event": "loaded", "buffers"}
-              {"event": "prefill" | "piece" ...}... {"event": "finished", "reason", "usage"}
+              {"event": "prefill" | "thought" | "piece" ...}... {"event": "finished", "reason", "usage"}
               {"event": "cancelled"}                                    instead of what was asked
               {"event": "error", "error", "message", "hint", "trace"}   the same
 """
@@ -24,7 +24,7 @@ from typing import Any, Never, get_args
 from codereader.engine.embedded.buffers import Buffers
 from codereader.engine.hardware.machine import Machine
 from codereader.engine.process.plain import from_plain, to_plain
-from codereader.engine.protocol import EngineEvent, Finished, Piece, Prefill, Reason, Usage
+from codereader.engine.protocol import EngineEvent, Finished, Piece, Prefill, Reason, Thought, Usage
 from codereader.errors import (
     BudgetTooSmall,
     CodereaderError,
@@ -34,6 +34,7 @@ from codereader.errors import (
     ModelNotFound,
     ModelTooLarge,
     ModelUnreadable,
+    UsageError,
 )
 
 LONGEST_LINE = 1 << 16
@@ -49,7 +50,7 @@ Row = Mapping[str, Any]
 
 _ERRORS: Mapping[str, type[CodereaderError]] = {
     one.__name__: one
-    for one in (BudgetTooSmall, EngineEnded, ModelError, ModelNotFound, ModelTooLarge, ModelUnreadable)
+    for one in (BudgetTooSmall, EngineEnded, ModelError, ModelNotFound, ModelTooLarge, ModelUnreadable, UsageError)
 }
 
 
@@ -76,6 +77,8 @@ def row_of_event(event: EngineEvent) -> Row:
     match event:
         case Piece(text=text, said=said):
             return {"event": "piece", "text": text, "said": said}
+        case Thought(text=text, said=said):
+            return {"event": "thought", "text": text, "said": said}
         case Prefill():
             return {"event": "prefill", **to_plain(event)}
         case Finished(reason=reason, usage=usage):
@@ -88,6 +91,8 @@ def event_of(row: Row) -> EngineEvent:
         match row:
             case {"event": "piece", "text": str(text), "said": int(said)} if said >= 0:
                 return Piece(_whole(text), said)
+            case {"event": "thought", "text": str(text), "said": int(said)} if said >= 0:
+                return Thought(_whole(text), said)
             case {"event": "prefill"}:
                 return from_plain(Prefill, {name: value for name, value in row.items() if name != "event"})
             case {"event": "finished", "reason": reason, "usage": usage} if reason in get_args(Reason):

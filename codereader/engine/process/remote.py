@@ -31,6 +31,7 @@ from codereader.engine.protocol import (
     Reason,
     Sampling,
     Tell,
+    Thought,
     Usage,
 )
 from codereader.errors import EngineEnded, ModelError, ModelTooLarge, ModelUnreadable
@@ -106,11 +107,11 @@ class RemoteEngine:
     def generate(
         self, prompt: Prompt, sampling: Sampling, cancel: CancelToken, enough: CancelToken | None = None
     ) -> Iterator[EngineEvent]:
-        """Yield `Prefill` first and after each batch, `Piece` of text, one `Finished`.
+        """Yield `Prefill` first and after each batch, `Thought` and `Piece` of text, one `Finished`.
 
         Raises: BudgetTooSmall when the prompt does not fit the context; ModelError when evaluation fails; EngineEnded
-        when the process does; Cancelled; ValueError for an empty prompt, foreign token ids, `max_tokens` below 1 or an
-        engine that is not loaded.
+        when the process does; Cancelled; UsageError for a bad grammar; ValueError for an empty prompt, foreign token
+        ids, `max_tokens` below 1 or an engine that is not loaded.
         """
         if not self._is_loaded:
             raise ValueError("the engine is not loaded")
@@ -190,7 +191,7 @@ class _Answer:
 
     def __init__(self, prompt: Prompt, sampling: Sampling, enough: CancelToken, started: float) -> None:
         self._tokens = len(prompt)
-        self._limit = sampling.max_tokens
+        self._limit = sampling.most
         self._enough = enough
         self._started = started
         self._delay: float | None = None
@@ -205,7 +206,7 @@ class _Answer:
             match event:
                 case Finished(reason, usage):
                     yield self._finished(reason, usage)
-                case Piece() if not self._is_cut:
+                case Piece() | Thought() if not self._is_cut:
                     yield event
                     if self._enough.cancelled:
                         self._is_cut = True
@@ -220,12 +221,13 @@ class _Answer:
                 fits = 0 <= reused <= total == self._tokens and 0 <= done <= total and seconds >= 0
                 if self._delay is None:
                     self._delay = max(0.0, perf_counter() - self._started - seconds)
-            case Piece(said=said):
+            case Piece(said=said) | Thought(said=said):
                 fits = self._said <= said <= self._limit
                 if not self._is_cut:
                     self._said = said
             case Finished(usage=usage):
                 fits = self._said <= usage.completion_tokens <= self._limit and usage.prompt_tokens == self._tokens
+                fits = fits and 0 <= usage.reasoning_tokens <= usage.completion_tokens
         if not fits:
             raise not_understood("its counts cannot be")
 
@@ -244,6 +246,7 @@ class _Answer:
         usage = replace(
             usage,
             completion_tokens=self._said,
+            reasoning_tokens=min(self._said, usage.reasoning_tokens),
             completion_seconds=usage.completion_seconds - unheard,
             total_seconds=usage.total_seconds - unheard,
             context_used=usage.prompt_tokens + self._said - 1,
