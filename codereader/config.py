@@ -1,13 +1,19 @@
 """Where things lie and what the environment asks for.
 
-`CODEREADER_CACHE_DIR` moves the cache; `CODEREADER_MODEL` names the default model; `CODEREADER_ECHO` is what the
-testing model `echo` says. Nothing is ever written under a user's tree.
+`CODEREADER_CACHE_DIR` moves the cache; `CODEREADER_MODEL` names the default model; `CODEREADER_STATE_BUDGET` bounds
+what saved state may take on disk; `CODEREADER_ECHO` is what the testing model `echo` says. Nothing is ever written
+under a user's tree.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
+
+from codereader.errors import ConfigError
+
+_BYTES = re.compile(r"(?P<number>[0-9]{1,15}) ?((?P<letter>[kMGT])(?P<binary>i?))?B?", re.IGNORECASE | re.ASCII)
 
 COUNTS_NAME = "counts.sqlite"
 """The file in the cache that keeps small numbers: tokens of texts, and which contents hold no credential."""
@@ -21,6 +27,28 @@ def cache_dir() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("codereader", appauthor=False))
+
+
+def state_dir() -> Path:
+    """Return the folder of saved state. It is not created here."""
+    return cache_dir() / "state"
+
+
+def state_budget() -> int | None:
+    """Return how many bytes saved state may take on disk, as the environment says, None where it says nothing.
+
+    Raises: ConfigError for what is no number of bytes.
+    """
+    written = os.environ.get("CODEREADER_STATE_BUDGET", "").strip()
+    if not written:
+        return None
+    match = _BYTES.fullmatch(written)
+    if match is None:
+        raise ConfigError(
+            f"CODEREADER_STATE_BUDGET is {written!r}, which is no number of bytes", "Write it as 20GB, 500MiB or 0."
+        )
+    step = 1024 if match["binary"] else 1000
+    return int(match["number"]) * int(step ** " kmgt".index((match["letter"] or " ").lower()))
 
 
 def make_private(folder: Path) -> None:
