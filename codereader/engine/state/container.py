@@ -134,7 +134,7 @@ def read_head(file: BinaryIO, size: int) -> Head:
 
 
 def read_payload(file: BinaryIO, head: Head, most: int, buffer: bytearray) -> memoryview:
-    """Return the payload that follows *head*, every bit verified: a view of *buffer*, of a new one if that is too small.
+    """Return the payload that follows *head*, every bit verified: a view of *buffer*, of a new one if that is small.
 
     Memory that was used before is several times faster than new memory. Raises: Damaged, also for a payload of more
     than *most* bytes, before any is read; OSError, MemoryError.

@@ -50,19 +50,24 @@ class Item:
 
     @property
     def needs(self) -> Node | None:
-        """What this one is of no use without, None for what stands by itself."""
-        match self.kind:
-            case Kind.ROWS:
-                return self.parent, Kind.ROWS
-            case Kind.WINDOW:
-                return self.key, Kind.ROWS
-            case Kind.WHOLE:
-                return None
+        """What this one is of no use without; of a first block, that is nothing that stands here."""
+        return needs_of(self.key, self.parent, self.kind)
 
 
 def short(key: bytes) -> str:
     """Return the begin of *key* as names have it."""
     return key[:_NAME_BYTES].hex()
+
+
+def needs_of(key: str, parent: str, kind: Kind) -> Node | None:
+    """Return what a block is of no use without, None for what stands by itself."""
+    match kind:
+        case Kind.ROWS:
+            return parent, Kind.ROWS
+        case Kind.WINDOW:
+            return key, Kind.ROWS
+        case Kind.WHOLE:
+            return None
 
 
 def name_of(link: Link, kind: Kind) -> str:

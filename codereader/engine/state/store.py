@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -44,6 +45,7 @@ SPARE_DISK, SPARE_DISK_OF_DEFAULT = 1 << 30, 5 << 30
 """Bytes that stay free on the disk under a budget that was given, and under the default one."""
 
 _READERS = 4
+_NS_A_TOKEN = 1000
 _CLOSE_SECONDS = 0.2
 
 
@@ -74,20 +76,23 @@ class StateStore:
         self._pins = pins.Pins(folder)
         self._writer = Writer()
         self._pending: set[str] = set()
+        self._unwanted: set[str] = set()
         self._is_ready = False
+        self._used_ns = time.time_ns()
 
     def use(self, chain: Sequence[Link]) -> None:
         """Need the blocks of *chain*, there or still to come, and no others: none of them leaves from now on.
 
-        Those that are there count as used now.
+        Those that are there count as used now, the first ones as used last, so that a chain leaves from its end.
         """
         if not self._ready():
             return
+        self._used_ns = time.time_ns()
         with contextlib.suppress(OSError):
             self._pins.set(link.key for link in chain)
         for link in chain:
             for kind in Kind:
-                self._touch(self._path(link, kind))
+                self._touch(self._path(link, kind), link)
 
     def have(self, link: Link, kind: Kind) -> bool:
         """Whether a block is stored or about to be written. Only `read` tells whether it is whole."""
@@ -118,7 +123,7 @@ class StateStore:
         except (Damaged, OSError, MemoryError) as error:
             self._blame(path, error)
             return None
-        self._touch(path)
+        self._touch(path, block.link)
         return payload
 
     def read_all(self, blocks: Sequence[Block], most: int = LARGEST_PAYLOAD) -> Iterator[memoryview]:
@@ -155,10 +160,14 @@ class StateStore:
             return False
         name = shelf.name_of(block.link, block.kind)
         self._pending.add(name)
+        self._unwanted.discard(name)
 
         def task(stopped: Callable[[], None]) -> None:
             try:
-                self._write(block, payload, file_bytes(block, payload_bytes), stopped)
+                if name not in self._unwanted:
+                    self._write(block, payload, file_bytes(block, payload_bytes), stopped)
+                if name in self._unwanted:
+                    files.remove(self.folder / name)
             finally:
                 self._pending.discard(name)
 
@@ -172,8 +181,12 @@ class StateStore:
         return taken
 
     def discard(self, block: Block) -> None:
-        """Delete a block that turned out to be of no use."""
-        files.remove(self._path(block.link, block.kind))
+        """Delete a block that turned out to be of no use, or that is not wanted any more; one on its way too."""
+        path = self._path(block.link, block.kind)
+        if path.name in self._pending:
+            self._unwanted.add(path.name)
+            self._pending.discard(path.name)
+        files.remove(path)
 
     def flush(self, seconds: float | None = None, stopped: Callable[[], None] = lambda: None) -> bool:
         """Wait, at most *seconds*, until all that was saved is on the disk or given up; return whether it is.
@@ -218,6 +231,7 @@ class StateStore:
                 self.counts.refused += 1
                 return
             files.write_whole(path, size, lambda file: write(file, block, payload, stopped))
+            self._touch(path, block.link)
         except (OSError, MemoryError):
             self.counts.failed += 1
         except Abandoned:
@@ -257,9 +271,11 @@ class StateStore:
         if isinstance(error, Damaged) or (isinstance(error, OSError) and error.errno not in files.PASSING):
             files.remove(path)
 
-    def _touch(self, path: Path) -> None:
+    def _touch(self, path: Path, link: Link) -> None:
+        """Note that a block was used by this run, if it is there."""
+        stamp = self._used_ns - link.start * _NS_A_TOKEN
         with contextlib.suppress(OSError, NotImplementedError):
-            os.utime(path, follow_symlinks=False)
+            os.utime(path, ns=(stamp, stamp), follow_symlinks=False)
 
 
 def default_budget(free: int) -> int:
@@ -279,7 +295,6 @@ def _read(path: Path, block: Block, most: int, buffer: bytearray) -> memoryview:
 
 def _has_parent(found: Sequence[shelf.Item], block: Block) -> bool:
     """Whether what *block* is of no use without is stored."""
-    if block.kind is not Kind.ROWS or not block.link.start:
-        return True
-    parent = shelf.short(block.link.parent), Kind.ROWS
-    return any(item.node == parent for item in found)
+    needs = shelf.needs_of(shelf.short(block.link.key), shelf.short(block.link.parent), block.kind)
+    is_first = block.kind is Kind.ROWS and not block.link.start
+    return needs is None or is_first or any(item.node == needs for item in found)
