@@ -27,18 +27,29 @@ Retreat = Callable[[Plan, str, int], tuple[Plan, str] | None]
 """Gives, for a plan that failed, the device that ran out ("" where that is not known) and the bytes that may be taken
 of it, the next plan, with a sentence that says what changes; the smallest where none takes so little."""
 
+WayOut = Callable[[Plan, str, int], str]
+"""Gives, for a plan after which nothing smaller is left, the device that ran out and the bytes that it did have, what
+a person can do; "" where nothing better is known than what the error says."""
+
 
 class RetreatingEngine:
     """Runs a model as *first* says, or as a smaller plan, given by *retreat*, that the machine can really bear.
 
     *start* gives an engine for a plan. The next step is taken when a load, or an answer before its first word, ends
-    because memory ran out or because the engine's process died.
+    because memory ran out or because the engine's process died. Where none is left the error hints at *way_out*.
     """
 
-    def __init__(self, first: Plan, retreat: Retreat, start: Callable[[Plan], Engine]) -> None:
+    def __init__(
+        self,
+        first: Plan,
+        retreat: Retreat,
+        start: Callable[[Plan], Engine],
+        way_out: WayOut = lambda plan, short, had: "",  # noqa: ARG005
+    ) -> None:
         self._plan = first
         self._retreat = retreat
         self._start = start
+        self._way_out = way_out
         self._engine: Engine | None = None
         self._first = first
         self._first_error: ModelError | None = None
@@ -130,7 +141,7 @@ class RetreatingEngine:
         self._ran_out.add(short)
         step = self._next(short, str(error), is_memory=isinstance(error, ModelTooLarge))
         if step is None:
-            raise self._gave_up(error) from error
+            raise self._gave_up(error, short) from error
         self._plan, change = step
         said = f"{_what_happened(error, short)}: {change}"
         self._tried.append(said)
@@ -152,12 +163,16 @@ class RetreatingEngine:
         had = had_before(message, self._plan, short)
         return self._retreat(self._plan, short, max(had, int(AIMS[at] * taken)) if AIMS[at] else 0)
 
-    def _gave_up(self, last: ModelError) -> ModelError:
+    def _gave_up(self, last: ModelError, short: str) -> ModelError:
+        """Return the first error with what was tried, and with a way out of the *last*."""
         first = self._first_error or last
+        hint = first.hint
+        if isinstance(last, ModelTooLarge):
+            hint = self._way_out(self._plan, short, had_before(str(last), self._plan, short)) or hint
         if not self._tried:
-            return first
+            return type(first)(str(first), hint)
         tries = f"{len(self._tried)} smaller plan{'' if len(self._tried) == 1 else 's'} failed too"
-        return type(first)(f"{first} ({tries}; the last: {self._tried[-1]})", first.hint)
+        return type(first)(f"{first} ({tries}; the last: {self._tried[-1]})", hint)
 
 
 def ran_out(message: str, plan: Plan) -> str:
