@@ -99,6 +99,15 @@ def test_bars_are_ascii_where_stdout_is_not_utf8(encoding: str, expected: object
     assert expected == bars.marks()
 
 
+def test_a_narrow_table_has_names_rather_than_bars() -> None:
+    """In 60 columns one can tell the card from the system's memory."""
+    card, host = made_plan().shares
+    rows = list(table(made_plan(shares=(replace(card, scratch=0), host)), 60, PLAIN))
+
+    assert ["  CUDA0  ", "  system memory  "] == [rows[1][:9], rows[2][:17]]
+    assert max(map(len, rows)) <= 60
+
+
 @pytest.mark.parametrize("width", [60, 80, 110])
 def test_a_table_keeps_the_width(width: int) -> None:
     """Neither long names nor scratch make a row wider than the terminal."""
@@ -229,6 +238,23 @@ def test_the_fastest_that_fits_is_marked(scout: ModelHeader) -> None:
     assert ["* fast is the fastest: 10 s; 10 times as long on slow, the next"] == list(
         comparison.conclusion([slow, fast, unfit], 80)
     )
+
+
+def test_machines_that_differ_in_what_is_asked_say_it(scout: ModelHeader) -> None:
+    """Another prompt or another model stands with its machine; what all share stands once, at the top."""
+    out = type("Out", (), {"width": 80, "bold": str})
+    usual, longer = made(scout, name="a"), made(scout, name="b", asked=Asked(9000, 500))
+    other = made(replace(scout, name="Other"), name="c")
+
+    same, lengths, models = (
+        list(comparison.page(pair, out)) for pair in ([usual, usual], [usual, longer], [usual, other])
+    )
+
+    assert "  5,227 tokens of prompt, 906 of answer, context 131,072" == same[1]
+    assert not any("of prompt" in line for line in same[2:])
+    assert ["", 1] == [lengths[1], sum(line.startswith("    9,000 tokens of prompt") for line in lengths)]
+    assert "several models" == models[0]
+    assert any(line.startswith("    Other ") for line in models)
 
 
 def test_bars_of_machines_are_on_one_scale(scout: ModelHeader, tmp_path) -> None:

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from codereader.engine.plan import HOST, Share, size
+from codereader.engine.plan import HOST, Plan, Share, size
 from codereader.fronts.plans import words
 from codereader.fronts.plans.bars import Marks, bar, marks
 from codereader.fronts.plans.page import page_width
@@ -27,13 +27,20 @@ LEAST_BAR = 4
 def page(made: Sequence[Planned], out: Output) -> Iterator[str]:
     """Yield the lines of a comparison, in the order in which the machines were named."""
     width = page_width(out)
-    yield from _head(made, out, width)
+    models = {model_name(one.header) for one in made}
+    needs = {words.need(one.asked, one.best.context) for one in made}
+    yield out.bold(safe_line(next(iter(models))) if len(models) == 1 else "several models")
+    yield from _wrapped(next(iter(needs)), width, 2) if len(needs) == 1 else ()
+    yield ""
     best = fastest(made)
     largest = max((max(share.used, share.free) for one in made for _, share in pools(one.best.shares)), default=1)
     name = min(width - 44, max(len(safe_line(one.name)) for one in made) + 3)
     yield f"{'':<{name}}  {'fits':<4}  {'prefill':>9}  {'decode':>9}  {'together':>12}"
     for one in made:
-        yield from _machine(one, name, width, out, is_best=one is best)
+        yield _row(one, name, out, is_best=one is best)
+        own = [safe_line(model_name(one.header))] if len(models) > 1 else []
+        own += [words.need(one.asked, one.best.context)] if len(needs) > 1 else []
+        yield from _wrapped("; ".join([*own, _how(one.best)]), width, 4)
         for called, share in pools(one.best.shares):
             yield _bar(called, share, width, marks(), largest)
     yield f"  {marks().legend}"
@@ -47,35 +54,30 @@ def fastest(made: Sequence[Planned]) -> Planned | None:
     return min(able, key=lambda one: total_seconds(one.best, one.asked), default=None)
 
 
-def _head(made: Sequence[Planned], out: Output, width: int) -> Iterator[str]:
-    """Yield what is planned for, if it is the same for all."""
-    models = {model_name(one.header) for one in made}
-    needs = {words.need(one.asked, one.best.context) for one in made}
-    title = safe_line(models.pop()) if len(models) == 1 else "several models"
-    yield out.bold(title)
-    if len(needs) == 1:
-        yield from textwrap.wrap(
-            needs.pop(), width, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
-        )
-    yield ""
-
-
-def _machine(one: Planned, name: int, width: int, out: Output, *, is_best: bool) -> Iterator[str]:
+def _row(one: Planned, name: int, out: Output, *, is_best: bool) -> str:
+    """Return the line of a machine: its name in *name* characters, whether it fits, rates and time."""
     plan = one.best
     label = safe_line(one.name)
     label = label if len(label) <= name - 2 else label[: name - 5] + "..."
     mark = "*" if is_best else " "
     numbers = f"{words.fit(plan):<4}  {words.short(plan.prefill_rate):>9}  {words.short(plan.decode_rate):>9}"
     row = f"{mark} {label:<{name - 2}}  {numbers}  {words.seconds(total_seconds(plan, one.asked)):>12}"
-    yield out.bold(row) if is_best else row
+    return out.bold(row) if is_best else row
+
+
+def _how(plan: Plan) -> str:
+    """Return how a plan runs, and what it lacks."""
     how = f"{words.placement(plan)}; {words.cache_type(plan)}, micro-batch {plan.micro_batch:,}"
     if not plan.fits:
         how = f"{words.missing(plan)}; {how}"
     elif plan.from_disk:
         how = f"{how}; {size(plan.from_disk)} read from disk again and again"
-    if plan.gpu_tokens:
-        how += f"; up to {plan.gpu_tokens:,} tokens"
-    yield from textwrap.wrap(how, width, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False)
+    return f"{how}; up to {plan.gpu_tokens:,} tokens" if plan.gpu_tokens else how
+
+
+def _wrapped(text: str, width: int, indent: int) -> list[str]:
+    space = " " * indent
+    return textwrap.wrap(text, width, initial_indent=space, subsequent_indent=space, break_on_hyphens=False)
 
 
 def pools(shares: Sequence[Share]) -> list[tuple[str, Share]]:

@@ -9,7 +9,7 @@ from codereader.fronts.plans.bars import Marks, bar
 from codereader.fronts.plans.words import where
 
 LEAST_BAR, MOST_BAR = 8, 40
-LEAST_NAME, MOST_NAME = 6, 22
+LEAST_NAME, GOOD_NAME, MOST_NAME = 6, 13, 22
 
 
 def table(plan: Plan, width: int, mark: Marks) -> Iterator[str]:
@@ -25,7 +25,7 @@ def table(plan: Plan, width: int, mark: Marks) -> Iterator[str]:
     wide = [max(len(head), *(len(row[at]) for row in cells)) for at, head in enumerate(heads)]
     numbers = sum(wide) + 2 * len(wide) + 4
     longest = max((len(where(share.name)) for share in shown), default=0)
-    long = max(LEAST_NAME, min(longest, MOST_NAME, width - numbers - LEAST_BAR))
+    long = max(min(longest, GOOD_NAME), min(longest, MOST_NAME, width - numbers - LEAST_BAR))
     room = min(MOST_BAR, width - numbers - long)
     has_bars = room >= LEAST_BAR
     if not has_bars:
