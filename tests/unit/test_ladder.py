@@ -12,7 +12,7 @@ import pytest
 from codereader.engine.hardware.machine import Device, Machine
 from codereader.engine.learning.learned import Learned
 from codereader.engine.plan import HOST, Need, Plan, Share
-from codereader.engine.planning.ladder import retreat
+from codereader.engine.planning.ladder import retreat, way_out
 from codereader.engine.planning.planner import plans
 from codereader.model.known import known_header
 
@@ -230,3 +230,31 @@ def test_what_runs_taught_of_a_card_stays_in_the_account():
 def test_the_same_plan_gives_the_same_steps():
     """Nothing depends on the run."""
     assert climb("llama-4-scout", machine(16)) == climb.__wrapped__("llama-4-scout", machine(16))
+
+
+@pytest.mark.parametrize("ram", [24, 32])
+def test_where_no_step_is_left_a_context_is_named_that_fits(ram):
+    """As large as half of what was missing can bear; planned anew it is no more than that."""
+    header = known_header("qwen3-coder-30b-a3b")
+    assert header is not None
+    need = Need(5_227, 1_024, ctx=1_048_576)
+    last = plans(header, machine(ram_gib=ram + 200), need, most=1, changes=False)[0]
+    here = machine(ram_gib=ram)
+
+    hint = way_out(header, here, need, last, HOST, 0)
+
+    found = re.search(r"--ctx (\d+) or less", hint)
+    assert found
+    fitting = plans(header, here, replace(need, ctx=int(found[1])), most=1, changes=False)[0]
+    assert fitting.context < last.context
+    assert used(fitting, HOST) <= ram * GIB
+
+
+def test_no_context_is_named_where_the_context_is_not_what_is_missing():
+    """A model that would fit with half of the memory failed for another reason."""
+    header = known_header("smollm2-135m")
+    assert header is not None
+    need = Need(1_000, 100, ctx=1_024)
+    last = plans(header, machine(), need, most=1, changes=False)[0]
+
+    assert "" == way_out(header, machine(), need, last, HOST, 1 << 40)

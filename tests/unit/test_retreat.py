@@ -119,6 +119,42 @@ def test_at_the_end_of_the_ladder_the_first_error_is_told_with_what_was_tried():
     assert "buy some" == caught.value.hint
 
 
+def test_at_the_end_of_the_ladder_a_way_out_is_named():
+    """What would fit is asked for the last plan that failed, with what it had of the device that ran out."""
+    asked: list[tuple[int, str, int]] = []
+
+    def way_out(plan: Plan, short: str, had: int) -> str:
+        asked.append((plan.micro_batch, short, had))
+        return "Pass --ctx 2048."
+
+    class Failing(Picky):
+        def load(self, *arguments) -> None:
+            raise ModelTooLarge("there is not enough memory on CUDA0 for a context of 5 tokens", "buy some")
+
+    made = RetreatingEngine(FIRST, half, lambda plan: Failing(plan, [], 0, 0, ModelTooLarge), way_out)
+
+    with pytest.raises(ModelTooLarge) as caught:
+        told(made)
+
+    assert "Pass --ctx 2048." == caught.value.hint
+    assert [(64, "CUDA0", 100)] == asked
+
+
+def test_a_crash_has_no_way_out_in_a_smaller_context():
+    """Nothing says that memory was what it lacked."""
+    made = RetreatingEngine(
+        FIRST,
+        half,
+        lambda plan: Picky(plan, [], 1, 1, EngineEnded),
+        lambda plan, short, had: "Pass --ctx 2048.",
+    )
+
+    with pytest.raises(EngineEnded) as caught:
+        told(made)
+
+    assert "buy some" == caught.value.hint
+
+
 @pytest.mark.parametrize(
     ("message", "goals"),
     [
