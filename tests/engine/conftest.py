@@ -16,7 +16,7 @@ from codereader.engine.hardware.devices import inventory
 from codereader.engine.plan import Need, Plan
 from codereader.engine.planning.planner import plan
 from codereader.engine.protocol import EngineEvent, Piece, Prompt, Sampling
-from codereader.engine.state.whole import StateStore
+from codereader.engine.state.store import StateStore
 from codereader.model.gguf import read_header
 
 BATCH = 64

@@ -15,8 +15,7 @@ from codereader.engine.embedded import memory as memory_module
 from codereader.engine.embedded.llama import LlamaEngine
 from codereader.engine.embedded.voice import bytes_of
 from codereader.engine.protocol import Finished, Piece, Prefill, Prompt, Sampling
-from codereader.engine.state import whole as state_module
-from codereader.engine.state.whole import StateStore
+from codereader.engine.state.store import StateStore
 from codereader.errors import BudgetTooSmall
 
 
@@ -206,7 +205,7 @@ class TestRecall:
 
     def test_a_new_process_takes_the_base_from_disk(self, tiny, tmp_path, prompt):
         """A fresh engine with the same store evaluates no token of the base; logits and text are the same bits."""
-        store = StateStore(tmp_path, shortest=100)
+        store = StateStore(tmp_path)
         miss = tiny.load(store)
         logits, text = tiny.first_logits(miss, prompt), tiny.text(tiny.run(miss, prompt, max_tokens=24))
         miss.close()
@@ -225,7 +224,7 @@ class TestRecall:
         cold_engine = tiny.load()
         cold = tiny.first_logits(cold_engine, changed)
         cold_engine.close()
-        store = StateStore(tmp_path, shortest=100)
+        store = StateStore(tmp_path)
         before = tiny.load(store)
         tiny.run(before, prompt, max_tokens=1)
         before.close()
@@ -240,24 +239,25 @@ class TestRecall:
     def test_a_longer_base_goes_on_where_the_shorter_ended_a_batch(self, tiny, tmp_path, prompt):
         """A base that grew reuses all whole batches of the one before, in the context and from disk alike."""
         longer = Prompt(tiny.source[:220], prompt.tail)
-        store = StateStore(tmp_path, shortest=100)
+        store = StateStore(tmp_path)
         engine = tiny.load(store)
         tiny.run(engine, prompt, max_tokens=1)
-        here = tiny.first_logits(engine, longer)
-        for entry in store.entries()[1:]:
-            entry.path.unlink()
         engine.close()
+        here = tiny.load()
+        tiny.run(here, prompt, max_tokens=1)
         engine = tiny.load(store)
 
-        events = tiny.run(engine, longer, max_tokens=1)
+        events = [tiny.run(one, longer, max_tokens=1) for one in (here, engine)]
 
-        assert 128 == reused(events)
-        assert here == tiny.first_logits(engine, longer)
+        assert [128, 128] == [reused(one) for one in events]
+        assert [0, 128] == [one[-1].usage.disk_tokens for one in events]
+        assert tiny.first_logits(here, longer) == tiny.first_logits(engine, longer)
+        here.close()
         engine.close()
 
     def test_other_settings_do_not_share_state(self, tiny, tmp_path, prompt):
         """Another batch size or number of threads may round differently, so its state is not used."""
-        store = StateStore(tmp_path, shortest=100)
+        store = StateStore(tmp_path)
         engine = tiny.load(store)
         tiny.run(engine, prompt, max_tokens=1)
         engine.close()
@@ -269,63 +269,6 @@ class TestRecall:
             engine.close()
 
         assert [0, 150] == counts
-
-    def test_a_state_that_the_engine_refuses_costs_one_evaluation(self, tiny, tmp_path, prompt):
-        """A file whole in itself but of no use to llama.cpp is deleted, and the answer is that of a cold run."""
-        store = StateStore(tmp_path, shortest=100)
-        engine = tiny.load(store)
-        cold = tiny.first_logits(engine, prompt)
-        key, whole = engine._memory._key, store.entries()[0].path.read_bytes()
-        payload = bytes(store.read(store.find(key, prompt.base, 64)))
-        engine.close()
-        for broken in (payload[: len(payload) // 2], b"", bytes(len(payload))):
-            store.save(key, prompt.base, broken)
-            engine = tiny.load(store)
-
-            events = tiny.run(engine, prompt, max_tokens=1)
-
-            assert 0 == reused(events)
-            assert cold == tiny.first_logits(engine, prompt)
-            assert whole == store.entries()[0].path.read_bytes()
-            engine.close()
-
-    def test_a_state_without_room_is_not_even_exported(self, tiny, tmp_path, prompt, monkeypatch):
-        """Where the store is full, or memory short, the answer comes all the same."""
-        full, short = StateStore(tmp_path / "a", budget=1000, shortest=100), StateStore(tmp_path / "b", shortest=100)
-        asked = []
-
-        def no_memory(size):
-            asked.append(size)
-            raise MemoryError
-
-        monkeypatch.setattr(memory_module, "bytearray", no_memory, raising=False)
-        texts = []
-        for store in (full, short):
-            engine = tiny.load(store)
-            texts.append(tiny.text(tiny.run(engine, prompt, max_tokens=4)))
-            engine.close()
-
-        assert texts[0]
-        assert texts[0] == texts[1]
-        assert 1 == len(asked)
-        assert ((), ()) == (full.entries(), short.entries())
-
-    def test_a_stop_while_saving_leaves_no_file(self, tiny, tmp_path, prompt, monkeypatch):
-        """A stop ends the write half way; the base is still there for the next question, which saves it."""
-        store = StateStore(tmp_path, shortest=100)
-        engine = tiny.load(store)
-        cancel = CancelToken()
-        write = state_module._write_all
-        monkeypatch.setattr(state_module, "_write_all", lambda *parts: (cancel.cancel(), write(*parts)))
-        with pytest.raises(Cancelled):
-            list(engine.generate(prompt, Sampling(max_tokens=1), cancel))
-        monkeypatch.undo()
-        assert [] == list(tmp_path.iterdir())
-
-        events = tiny.run(engine, prompt, max_tokens=1)
-
-        assert (150, 1) == (reused(events), len(store.entries()))
-        engine.close()
 
     def test_a_store_that_cannot_be_written_changes_nothing(self, tiny, tmp_path, prompt):
         """Without a place for state the answer is the same."""

@@ -19,7 +19,7 @@ from codereader.engine.planning.ladder import retreat
 from codereader.engine.planning.planner import plan
 from codereader.engine.protocol import Finished, Prompt, Sampling
 from codereader.engine.retreat import RetreatingEngine
-from codereader.engine.state.whole import StateStore
+from codereader.engine.state.store import StateStore
 from codereader.errors import ModelError, ModelNotFound, ModelTooLarge, ModelUnreadable
 from codereader.model.gguf import read_header
 

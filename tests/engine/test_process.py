@@ -21,7 +21,7 @@ from codereader.engine.process.child import LOOK_SECONDS, Child
 from codereader.engine.process.remote import RemoteEngine
 from codereader.engine.process.standby import Standby
 from codereader.engine.protocol import EngineEvent, Finished, Piece, Prefill, Prompt, Sampling
-from codereader.engine.state.whole import StateStore
+from codereader.engine.state.store import StateStore
 from codereader.errors import (
     BudgetTooSmall,
     EngineEnded,

@@ -6,7 +6,6 @@ whether the base was evaluated, recalled from this context or read from disk.
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
@@ -17,8 +16,10 @@ from codereader.cancel import CancelToken
 from codereader.engine.embedded import library
 from codereader.engine.embedded.buffers import Buffers, owners, read_buffers, remarks
 from codereader.engine.embedded.guard import Guard
+from codereader.engine.embedded.keeping import Kept
 from codereader.engine.embedded.loading import make_context, open_model
 from codereader.engine.embedded.memory import Memory
+from codereader.engine.embedded.surroundings import key_of, label_of
 from codereader.engine.embedded.voice import Voice
 from codereader.engine.plan import Plan
 from codereader.engine.protocol import (
@@ -35,8 +36,8 @@ from codereader.engine.protocol import (
     Usage,
 )
 from codereader.engine.reply import Reply
-from codereader.engine.state.whole import StateStore, environment
-from codereader.errors import BudgetTooSmall
+from codereader.engine.state.store import StateStore
+from codereader.errors import BudgetTooSmall, ModelError
 
 llama_cpp = native.llama()
 
@@ -85,7 +86,7 @@ class LlamaEngine:
             lines = library.log()
             self._context = make_context(self._path, self._model, self._plan)
             self._buffers = read_buffers((*lines, *library.log()), owners())
-            self._memory = Memory(self._context, self._plan.micro_batch, self._state, self._environment())
+            self._memory = Memory(self._context, self._plan.micro_batch, self._kept())
         except BaseException:
             self.close()
             raise
@@ -110,6 +111,7 @@ class LlamaEngine:
         try:
             yield from run.prefill(_with_tail(prompt))
             yield from run.answer(voice, enough or CancelToken())
+            run.finish_writing()
             yield Finished(run.reason, self._usage(run, voice.reply))
         finally:
             run.watch(on=False)
@@ -117,7 +119,9 @@ class LlamaEngine:
 
     def close(self) -> None:
         """Free the context and the weights. Harmless when called twice or after a failed load."""
-        self._memory = None
+        memory, self._memory = self._memory, None
+        if memory is not None:
+            memory.close()
         context, self._context = self._context, None
         model, self._model = self._model, None
         if context:
@@ -143,25 +147,12 @@ class LlamaEngine:
             )
         return self._memory
 
-    def _environment(self) -> bytes | None:
-        """Return the key of all that a saved state depends on beside its tokens, None where none is to be kept."""
+    def _kept(self) -> Kept | None:
+        """Return where state is kept on disk, None where none is to be."""
         if self._state is None:
             return None
-        plan = self._plan
-        settings = {
-            "binding": llama_cpp.__version__,
-            "llama.cpp": llama_cpp.llama_version(),
-            "features": llama_cpp.llama_print_system_info(),
-            "layers": (plan.gpu_layers, plan.cpu_experts, [(share.name, share.layers) for share in plan.shares]),
-            "cache": (plan.cache_type_k, plan.cache_type_v, plan.flash_attention, plan.full_window),
-            "batch": (plan.micro_batch, plan.threads),
-            "repacks": plan.repacks,
-            "long rope": plan.context > _first_context(self._model),
-        }
-        try:
-            return environment(self._path, settings)
-        except OSError:
-            return None
+        key = key_of(self._path, self._model, self._plan)
+        return None if key is None else Kept(self._state, key, label=label_of(self._model))
 
     def _usage(self, run: _Run, reply: Reply) -> Usage:
         total = perf_counter() - run.started
@@ -169,6 +160,7 @@ class LlamaEngine:
             load_seconds=self._load_seconds,
             prompt_tokens=run.prompt_tokens,
             reused_tokens=run.reused,
+            disk_tokens=run.memory.from_disk,
             prompt_seconds=run.prompt_seconds,
             completion_tokens=reply.tokens,
             completion_seconds=total - run.first_token_seconds,
@@ -198,10 +190,21 @@ class _Run:
         llama_cpp.llama_set_abort_callback(self._context, self._guard.on_abort if on else _NO_CALLBACK, None)
 
     def prefill(self, prompt: Prompt) -> Iterator[Prefill]:
-        """Bring the prompt into the memory, its tail in batches of its own."""
-        stopped = self._guard.raise_if_stopped
+        """Bring the prompt into the memory, its tail in batches of its own.
+
+        Where llama.cpp cannot go on from what was read from disk, that is dropped and all is evaluated, once.
+        """
         self.prompt_tokens = len(prompt)
         self.watch(on=True)
+        try:
+            yield from self._prefill(prompt)
+        except ModelError:
+            if not self.memory.distrust():
+                raise
+            yield from self._prefill(prompt)
+
+    def _prefill(self, prompt: Prompt) -> Iterator[Prefill]:
+        stopped = self._guard.raise_if_stopped
         self.reused = self.memory.recall(prompt.base)
         yield self._reached(self.reused)
         for done in self.memory.extend(prompt.base, self.reused, stopped):
@@ -209,6 +212,10 @@ class _Run:
         for done in self.memory.append(prompt.tail, stopped):
             self.prompt_seconds = perf_counter() - self.started
             yield self._reached(len(prompt.base) + done)
+
+    def finish_writing(self) -> None:
+        """Wait until what was evaluated of the base is on disk. Raises: Cancelled."""
+        self.memory.flush(self._guard.raise_if_stopped)
 
     def answer(self, voice: Voice, enough: CancelToken) -> Iterator[Piece | Thought]:
         """Say token after token, and yield their text as soon as its characters are whole; sets `reason`."""
@@ -238,23 +245,9 @@ class _Run:
             self.watch(on=True)
 
     def _reached(self, done: int) -> Prefill:
-        return Prefill(done, self.prompt_tokens, self.reused, perf_counter() - self.started)
+        return Prefill(done, self.prompt_tokens, self.reused, perf_counter() - self.started, self.memory.from_disk)
 
 
 def _with_tail(prompt: Prompt) -> Prompt:
     """Return *prompt* with at least one token in its tail: a recalled state has no logits to sample from."""
     return prompt if prompt.tail else Prompt(prompt.base[:-1], prompt.base[-1:])
-
-
-def _first_context(model: Any) -> int:
-    """Return the context that a model of the LongRoPE kind was first trained for; beyond it other factors hold."""
-    architecture = _metadata(model, "general.architecture")
-    written = _metadata(model, f"{architecture}.rope.scaling.original_context_length")
-    return int(written) if written.isdecimal() else int(llama_cpp.llama_model_n_ctx_train(model))
-
-
-def _metadata(model: Any, key: str) -> str:
-    """Return one value of the model's metadata as text, empty where it is missing."""
-    buffer = ctypes.create_string_buffer(_PIECE_BYTES)
-    length = llama_cpp.llama_model_meta_val_str(model, key.encode(), buffer, _PIECE_BYTES)
-    return buffer.value.decode("utf-8", "replace") if length >= 0 else ""

@@ -117,7 +117,7 @@ class _Work:
 
     def _load(self, request: _Request) -> None:
         from codereader.engine.embedded.llama import LlamaEngine
-        from codereader.engine.state.whole import StateStore
+        from codereader.engine.state.store import StateStore
 
         row = request.row
         state = None if row["state"] is None else StateStore(Path(row["state"]))

@@ -1,0 +1,48 @@
+"""The blocks of one model under one set of settings, on disk: the store, with all that names a block but its link."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+
+from codereader.engine.embedded.pieces import Bytes
+from codereader.engine.state.chain import Link
+from codereader.engine.state.container import Block, Kind
+from codereader.engine.state.store import StateStore
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Where pieces of state are kept. `environment` is the key of all that changes a bit of them but the tokens.
+
+    `dimensions` describes the memory that they fit, `label` names the model for people. The tokens that a method takes
+    are a base from its first token on, of which the links are part.
+    """
+
+    store: StateStore
+    environment: bytes
+    dimensions: bytes = b""
+    label: str = ""
+
+    def has(self, link: Link, kind: Kind) -> bool:
+        """Whether a piece is on disk or on its way there."""
+        return self.store.have(link, kind)
+
+    def read(self, links: Sequence[Link], kind: Kind, tokens: Sequence[int]) -> Generator[memoryview, None, None]:
+        """Yield the pieces of *links*, verified, up to the first that is missing or damaged.
+
+        Each is to be used before the next is asked for.
+        """
+        yield from self.store.read_all([self._block(link, kind, tokens) for link in links])
+
+    def save(self, link: Link, kind: Kind, tokens: Sequence[int], piece: Bytes, stopped: Callable[[], None]) -> None:
+        """Send a piece on its way to disk; *stopped* may raise while that has to wait."""
+        self.store.save(self._block(link, kind, tokens), piece, stopped)
+
+    def drop(self, link: Link, kind: Kind, tokens: Sequence[int]) -> None:
+        """Delete a piece that turned out to be of no use."""
+        self.store.discard(self._block(link, kind, tokens))
+
+    def _block(self, link: Link, kind: Kind, tokens: Sequence[int]) -> Block:
+        own = tuple(tokens[link.start : link.end])
+        return Block(self.environment, link, kind, own, self.dimensions, self.label)

@@ -1,0 +1,130 @@
+"""The bytes in which llama.cpp writes a sequence, cut and made loadable by their own markings.
+
+Little-endian, as src/llama-kv-cache.cpp and src/llama-memory-recurrent.cpp of llama.cpp 0.3.36's vendored tree write:
+
+    head     magic, number of the sequence                                     8 bytes
+    part     1 (streams), cells, then of each cell its position, its number of sequences, for some models 12 bytes
+             more, and 4 bytes a sequence; then, where there are cells, the rows of all layers
+    part     the same again of the layers with a window, where the memory has such
+    state    cells (0 or 1), position, 0, and the recurrent layers' state, where the memory has such
+
+Positions are those of tokens, from 0; ranges of them are half-open. Knows no context and no file.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import Literal
+
+Bytes = bytes | bytearray | memoryview
+
+_HEAD = 8
+_PAIR = struct.Struct("<II")
+_EMPTY_PART = struct.pack("<II", 1, 0)
+_CELL_WIDTHS = (8, 20)
+"""Bytes of a cell before its sequences: a position and a number, for some models 12 bytes more."""
+
+Kind = Literal["rows", "windowed", "recurrent", "hybrid"]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a memory is made of. `head` and `tail` are what stands around the rows of a piece of it.
+
+    `rows`: every layer keeps every position. `windowed`: some keep only the last ones. `recurrent`: none keeps any,
+    all have one state. `hybrid`: some keep every position, the others have one state.
+    """
+
+    kind: Kind
+    head: bytes
+    tail: bytes
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether some layers keep every position."""
+        return self.kind != "recurrent"
+
+    @property
+    def has_window(self) -> bool:
+        """Whether there is a part that is true at one position alone: a window or a state."""
+        return self.kind != "rows"
+
+
+def layout_of(whole: Bytes, partial: Bytes, *, recurrent: bool, hybrid: bool) -> Layout | None:
+    """Return what a memory is that writes *whole* of an empty sequence, and *partial* when asked for the last part.
+
+    None for kinds of memory that cannot be cut here: several caches in one, as DeepSeek 3.2 and 4 have.
+    """
+    head, rest, tail = bytes(whole[:_HEAD]), bytes(whole[_HEAD:]), bytes(partial[_HEAD:])
+    if recurrent:
+        return Layout("recurrent", head, b"") if rest == tail else None
+    if rest == _EMPTY_PART and tail == _EMPTY_PART and not hybrid:
+        return Layout("rows", head, b"")
+    if rest != _EMPTY_PART + tail:
+        return None
+    if hybrid:
+        return None if tail.startswith(_EMPTY_PART) else Layout("hybrid", head, tail)
+    return Layout("windowed", head, tail) if tail == _EMPTY_PART else None
+
+
+def adopted(blob: Bytes, start: int, end: int, layout: Layout, cut: int) -> bytearray | None:
+    """Return what loads as the cells that *blob* holds, less its last *cut* bytes, which the layout's tail replaces.
+
+    llama.cpp writes the cells of a sequence beyond its limit as cells of no sequence, and loads only those of one.
+    None where the cells are not, in their order, those of all positions up to *end*, from *start* on or later.
+    """
+    if len(blob) - cut < _HEAD + _PAIR.size:
+        return None
+    streams, cells = _PAIR.unpack_from(blob, _HEAD)
+    first = end - cells
+    if streams != 1 or not 0 < cells <= end - start:
+        return None
+    width = _width(blob, first, cells, 0)
+    if not width:
+        return None
+    body = memoryview(blob)[_HEAD + _PAIR.size + cells * width : len(blob) - cut]
+    made = bytearray(layout.head)
+    made += _PAIR.pack(streams, cells)
+    for at in range(_HEAD + _PAIR.size, _HEAD + _PAIR.size + cells * width, width):
+        made += blob[at : at + 4]
+        made += b"\1\0\0\0"
+        made += blob[at + 8 : at + width]
+        made += b"\0\0\0\0"
+    made += body
+    made += layout.tail
+    return made
+
+
+def covers(blob: Bytes, start: int, end: int, *, whole: bool = False) -> bool:
+    """Whether the first part of *blob* is, in their order, cells of all positions up to *end*, from *start* or later.
+
+    With *whole*, from *start*. Such a piece is one that `adopted` made; what it holds for them is not looked at.
+    """
+    if len(blob) < _HEAD + _PAIR.size:
+        return False
+    streams, cells = _PAIR.unpack_from(blob, _HEAD)
+    if streams != 1 or not (end - start if whole else 1) <= cells <= end - start:
+        return False
+    return bool(_width(blob, end - cells, cells, 1))
+
+
+def state_at(blob: Bytes, end: int) -> bool:
+    """Whether *blob* is a recurrent state behind position *end* - 1."""
+    if len(blob) < _HEAD + 12:
+        return False
+    cells, position, sequences = struct.unpack_from("<IiI", blob, _HEAD)
+    return (cells, position, sequences) == (1, end - 1, 0)
+
+
+def _width(blob: Bytes, first: int, cells: int, sequences: int) -> int:
+    """Return the bytes of a cell before its *sequences*, if the *cells* are at positions from *first* on, else 0."""
+    for width in _CELL_WIDTHS:
+        whole = width + 4 * sequences
+        start, stop = _HEAD + _PAIR.size, _HEAD + _PAIR.size + cells * whole
+        if stop > len(blob):
+            continue
+        pairs = (_PAIR.unpack_from(blob, at) for at in range(start, stop, whole))
+        if all(pair == (first + number, sequences) for number, pair in enumerate(pairs)):
+            return width
+    return 0
