@@ -99,9 +99,19 @@ def is_old(name: str) -> bool:
     return _OLD.fullmatch(name) is not None
 
 
-def drafted(folder: Path) -> int:
-    """Return the bytes that files take, or will take, that are just being written. Raises: OSError."""
-    return sum(status.st_size for path, status in listing(folder) if path.suffix == DRAFT_SUFFIX)
+def taken(folder: Path) -> int:
+    """Return the bytes of all blocks, with those that are just being written, at their full size. 0 without a folder.
+
+    Raises: OSError.
+    """
+    try:
+        return sum(
+            status.st_size
+            for path, status in listing(folder)
+            if stat.S_ISREG(status.st_mode) and (path.suffix == DRAFT_SUFFIX or is_block_name(path.name))
+        )
+    except FileNotFoundError:
+        return 0
 
 
 def ancestors(found: tuple[Item, ...], link: Link) -> frozenset[str]:

@@ -246,7 +246,7 @@ class StateStore:
         found = shelf.items(self.folder)
         if not _has_parent(found, block):
             return False
-        needed = self._needed(size, sum(item.bytes for item in found) + shelf.drafted(self.folder))
+        needed = self._needed(size, shelf.taken(self.folder))
         if needed is None:
             return False
         if needed <= 0:

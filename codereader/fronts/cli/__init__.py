@@ -31,6 +31,7 @@ COMMANDS = {
     "index": "Bring the index of a tree up to date.",
     "plan": "Tell how a model would run, here or on another machine.",
     "models": "List the models that were found.",
+    "state": "List, check or clear the evaluated prompts that are kept on disk.",
     "doctor": "Tell what works here and what is missing.",
 }
 """Command name to its one-line help; each lives in the module of its name."""
