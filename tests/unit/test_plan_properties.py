@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,10 +10,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from codereader.engine.hardware.described import machine_of
 from codereader.engine.hardware.machine import Device, Machine
 from codereader.engine.learning.learned import NOTHING
-from codereader.engine.plan import GPU_MARGIN, HOST, Need, Plan, Preferences
-from codereader.engine.planning.candidate import Chooser
+from codereader.engine.plan import GPU_MARGIN, HOST, Need, Plan, Preferences, size
+from codereader.engine.planning.candidate import AWAY, DOUBLED, INEXACT, Chooser
 from codereader.engine.planning.demand import model_of
 from codereader.engine.planning.placement import Placement
 from codereader.engine.planning.planner import plan, plans, plans_anyway
@@ -107,24 +109,140 @@ def test_weights_lie_somewhere_once(name, machine, need):
         assert one.weights_bytes in (everything, everything + (sizes.tied if one.gpu_layers else 0))
 
 
-@given(names, st.lists(cards, min_size=1, max_size=3), st.integers(8, 128), st.integers(0, 2), st.integers(1, 48))
-@settings(max_examples=25, deadline=None)
-def test_more_memory_is_never_slower(name, given_cards, ram, number, more):
-    """A larger card, or a larger host, never makes the best plan slower by more than precision is worth."""
+def price(one: Plan) -> float:
+    """The predicted seconds with what is held against them: a less precise cache, work left to the host, large batches.
+
+    A plan that is better in one of these may take longer.
+    """
+    doublings = max(0, one.micro_batch.bit_length() - (512).bit_length())
+    away = {"whole": 0, "host": 0, "experts": 1, "layers": 2}[one.kind]
+    return one.seconds * (1 + INEXACT * (one.cache_type_k != "f16")) * (1 + AWAY * away) * (1 + DOUBLED * doublings)
+
+
+alike = st.lists(
+    st.tuples(st.sampled_from([4, 8, 12, 16, 24, 48]), st.sampled_from([300e9, 504e9, 1008e9]), st.just("CUDA")),
+    min_size=1,
+    max_size=3,
+)
+
+
+@given(names, alike, st.sampled_from([16, 32, 64, 128]), st.integers(0, 2), st.sampled_from([1, 2, 8, 24]))
+@settings(max_examples=20, deadline=None)
+def test_a_better_machine_is_never_slower(name, given_cards, ram, number, more):
+    """A larger or faster card, a larger host, or one more card never makes the best plan worse."""
     header = MODELS[name]
     need = Need(5_000, 500)
     before = made(header, machine_with(given_cards, ram * GIB), need)
     assume(before)
     at = number % len(given_cards)
     free, bandwidth, backend = given_cards[at]
-    larger = [*given_cards]
-    larger[at] = (free + more * GIB, bandwidth, backend)
+    larger, faster = [*given_cards], [*given_cards]
+    larger[at] = (free + more, bandwidth, backend)
+    faster[at] = (free, 1.5 * bandwidth, backend)
 
-    for after in (
-        made(header, machine_with(larger, ram * GIB), need),
-        made(header, machine_with(given_cards, (ram + more) * GIB), need),
-    ):
-        assert after[0].seconds <= before[0].seconds * 1.3
+    for cards_then, ram_then in (
+        (larger, ram), (faster, ram), (given_cards, ram + more), ([*given_cards, given_cards[at]], ram),
+    ):  # fmt: skip
+        after = made(header, machine_with(cards_then, ram_then * GIB), need)
+        assert price(after[0]) <= price(before[0]) * 1.02
+
+
+usual = st.builds(machine_with, alike, st.sampled_from([32 * GIB, 64 * GIB, 128 * GIB]))
+
+
+@given(names, usual, needs)
+@settings(max_examples=20, deadline=None)
+def test_fewer_choices_are_never_faster(name, machine, need):
+    """What a person rules out never makes the best plan better."""
+    header = MODELS[name]
+    free = made(header, machine, need)
+
+    for preferences in (Preferences(cache_types=("f16",)), Preferences(micro_batch=512)):
+        try:
+            bound = plan(header, machine, need, preferences)
+        except ModelTooLarge:
+            continue
+        assert free
+        assert price(free[0]) <= price(bound) * 1.02
+
+
+@given(names, usual, st.sampled_from([(500, 200), (5_227, 906), (60_000, 2_000)]))
+@settings(max_examples=20, deadline=None)
+def test_a_longer_context_never_fits_where_a_shorter_does_not(name, machine, tokens):
+    """Where a context fits, half of it does too."""
+    header = MODELS[name]
+    for context in (131_072, 1_048_576):
+        if made(header, machine, Need(*tokens, ctx=context)):
+            assert made(header, machine, Need(*tokens, ctx=max(context // 2, sum(tokens) + 256)))
+
+
+@given(names, usual, st.integers(1, 60_000))
+@settings(max_examples=20, deadline=None)
+def test_a_model_that_is_on_devices_stays_there_up_to_the_tokens_that_are_told(name, machine, prompt):
+    """Planning for exactly so many tokens keeps the model whole on devices; for more, not with that cache and batch."""
+    header = MODELS[name]
+    told = made(header, machine, Need(prompt, 100))
+    assume(told and told[0].kind == "whole")
+    one = told[0]
+    preferences = Preferences((one.cache_type_k,), one.micro_batch)
+
+    assert "whole" == plan(header, machine, Need(100, 100, ctx=one.gpu_tokens), preferences).kind
+    assert not _fits(header, machine, one, one.gpu_tokens + 256)
+
+
+@pytest.mark.parametrize(
+    ("name", "devices", "ram", "need"),
+    [
+        ("llama-4-scout", ["RTX 4080"], 96, Need(5_227, 906, ctx=131_072)),
+        ("llama-4-scout", ["4x RTX 3060:12GiB"], 64, Need(5_227, 906, ctx=131_072)),
+        ("llama-4-scout", ["M4 Pro:48GiB"], 48, Need(60_000, 2_000)),
+        ("gemma-3-27b", ["RTX 4070"], 32, Need(20_000, 500)),
+        ("gpt-oss-120b", ["RTX 5090", "RTX 3060:12GiB"], 96, Need(5_227, 906)),
+    ],
+)
+def test_what_a_change_buys_is_what_a_second_plan_says(name, devices, ram, need):
+    """Each figure agrees with planning again with that change."""
+    header, machine = known(name), machine_of(devices, ram * GIB)
+    first = plans(header, machine, need)[0]
+    checked = 0
+    for told in first.changes:
+        if found := re.match(r"([\d.,]+) GiB more memory on .* whole model: (.*) instead of (.*)", told):
+            more = int(float(found[1].replace(",", "")) * GIB)
+            second = plan(header, _with_more(machine, first.devices, more), need)
+            assert "whole" == second.kind
+            assert (told_seconds(found[2]), told_seconds(found[3])) == pytest.approx(
+                (second.seconds, first.seconds), rel=0.03, abs=0.6
+            )
+        elif found := re.match(
+            r"a context of ([\d,]+) tokens, .*?(?: and |would )([\d.]+ s|\d+ min \d+ s) instead", told
+        ):
+            second = plan(header, machine, replace(need, ctx=int(found[1].replace(",", ""))))
+            assert told_seconds(found[2]) == pytest.approx(second.seconds, rel=0.03, abs=0.6)
+        elif found := re.match(r"a q8_0 cache would take (.*?) less", told):
+            bound = Preferences(("q8_0",), first.micro_batch)
+            second = plan(header, machine, replace(need, ctx=first.context), bound)
+            assert size(first.cache_bytes - second.cache_bytes) == found[1]
+        else:
+            continue
+        checked += 1
+
+    assert checked
+
+
+def _with_more(machine: Machine, names: tuple[str, ...], more: int) -> Machine:
+    """*machine* with *more* bytes on each device of *names*, and in the pool that one shares."""
+    pool = more if any(one.shares_memory for one in machine.devices if one.name in names) else 0
+    devices = tuple(
+        replace(one, free_bytes=one.free_bytes + more) if one.name in names else one for one in machine.devices
+    )
+    return replace(machine, devices=devices, memory_available=machine.memory_available + pool)
+
+
+def told_seconds(text: str) -> float:
+    """The seconds that ``26 s``, ``4 min 13 s`` or ``2 h 5 min`` mean."""
+    return sum(
+        float(count) * {"s": 1, "min": 60, "h": 3600}[unit] for count, unit in re.findall(r"([\d.]+) (s|min|h)\b", text)
+    )
 
 
 @given(names, machines, st.integers(256, 200_000), st.integers(256, 200_000))

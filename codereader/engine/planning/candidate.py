@@ -75,16 +75,21 @@ class Candidate:
         return self.lacks <= sum(share.compute for share in self.shares) // 2
 
     @property
-    def key(self) -> tuple[object, ...]:
-        """What candidates are sorted by, the best first: time, with what is less exact or larger held against it."""
+    def cost(self) -> float:
+        """The seconds, with what is less exact, larger or predicted worse held against them."""
         placed = self.placement
         doublings = max(0, self.demand.micro_batch.bit_length() - HOST_MICRO_BATCH.bit_length())
-        names = tuple(device.name for device in placed.devices)
         away = ("whole", "experts", "layers").index(placed.kind) if placed.devices else 0
-        cost = self.seconds * (1 + INEXACT * self.rank) * (1 + DOUBLED * doublings) * (1 + AWAY * away)
+        return self.seconds * (1 + INEXACT * self.rank) * (1 + DOUBLED * doublings) * (1 + AWAY * away)
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What candidates are sorted by, the best first."""
+        placed = self.placement
+        names = tuple(device.name for device in placed.devices)
         return (
-            cost, self.rank, len(placed.cpu_experts), -placed.gpu_layers, len(names), self.demand.micro_batch, names,
-            placed.spans,
+            self.cost, self.rank, len(placed.cpu_experts), -placed.gpu_layers, len(names), self.demand.micro_batch,
+            names, placed.spans,
         )  # fmt: skip
 
 

@@ -27,6 +27,9 @@ from codereader.model.gguf import ModelHeader
 MOST_PLANS = 6
 """Plans that are returned at most: the best of each kind of placement and type of cache."""
 
+CLOSE = 0.06
+"""Ways that leave something to the host and differ by no more than this share are compared by exact sizes."""
+
 DEFAULTS = Preferences()
 
 
@@ -90,7 +93,20 @@ def _best(chooser: Chooser, most: int) -> list[Candidate]:
     """Return the best candidate that fits of each kind of placement, set of devices and type of cache, in order."""
     fitting = sorted((one for one in candidates(chooser) if one.may_fit), key=lambda one: one.key)
     layers = layers_of(chooser)
-    return list(_one_of_each(fitting, most, lambda one: chooser.settled(one, layers)))
+    close = [one for one in fitting[1:4] if _is_close(one, fitting[0])]
+
+    def settled(one: Candidate) -> Candidate | None:
+        ways = [one, *close] if one is fitting[0] else [one]
+        found = [exact for way in ways if (exact := chooser.settled(way, layers))]
+        return min(found, key=lambda exact: exact.key, default=None)
+
+    return list(_one_of_each(fitting, most, settled))
+
+
+def _is_close(one: Candidate, best: Candidate) -> bool:
+    """Whether exact sizes might make *one* better than *best*, which leaves something to the host."""
+    alike = (one.placement.kind, one.placement.devices) == (best.placement.kind, best.placement.devices)
+    return alike and not best.placement.whole and one.cost < best.cost * (1 + CLOSE)
 
 
 def _nearest(chooser: Chooser, most: int) -> list[Candidate]:
