@@ -70,7 +70,7 @@ def test_several_cards_of_one_kind_have_names_that_differ():
         "4 RTX 4000 Ada",
         "RTX 4000 Ada x4",
         "RTX 4000 Ada (x4)",
-        "RTX 4000 Ada, 4x:20GiB",
+        "RTX 4000 Ada 4x:20GiB",
     ],
 )
 def test_several_are_written_in_several_ways(spec):
@@ -209,6 +209,9 @@ def test_ram_that_says_nothing_is_refused(text):
         (["17x RTX 4090"], "16 devices"),
         (["9x RTX 4090", "9x RTX 4090"], "fewer"),
         (["M4 Max 128GB", "DGX Spark"], "one machine"),
+        (["M4 Max 128GB", "RTX 4090"], "alone"),
+        (["2x RTX 4090, 128GB"], "--ram"),
+        (["RTX 4090, RTX 3090"], "'RTX 4090 + RTX 3090'"),
         (["Card:16GiB:warp 9"], "504GB/s"),
         (["Card:0GiB"], "16GiB"),
         (["Card:16,5GiB"], "16.5GiB"),

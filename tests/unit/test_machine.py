@@ -54,6 +54,17 @@ def test_fast_and_slow_cores_and_nodes_are_counted():
     assert "8 cores, 16 threads usable" == dict(machine_rows(replace(alike, numa_nodes=0)))["processor"]
 
 
+def test_cards_that_are_not_used_stand_among_the_devices():
+    """What the system shows and no device is has a line with its place."""
+    host = Device("CPU", "a processor", "cpu", GIB, GIB)
+    card = Card("AMD", "AMD Radeon RX 7900 XTX", "0000:02:00.0")
+
+    rows = machine_rows(Machine((host,), GIB, GIB, 4, 8), (card, replace(card, pci="")))
+
+    expected = ["AMD Radeon RX 7900 XTX, at 0000:02:00.0", "AMD Radeon RX 7900 XTX"]
+    assert expected == [text for label, text in rows if label == "not used"]
+
+
 def test_programs_get_null_for_what_is_not_told():
     """No place, no nodes, no trouble: null, so that zero is never a place."""
     row = machine_json(machine_of([], GIB), ())

@@ -298,6 +298,8 @@ def test_predicted_times_have_few_digits(count: float, told: str) -> None:
         ("64 GiB", Entry("", settings={"ram": "64 GiB"})),
         ("Ryzen AI Max+ 395 128GB", Entry("", ("Ryzen AI Max+ 395 128GB",))),
         ("Ryzen AI Max+ PRO 395:128GB", Entry("", ("Ryzen AI Max+ PRO 395:128GB",))),
+        ("4060 Ti:16GiB, 64GiB", Entry("", ("4060 Ti:16GiB",), settings={"ram": "64GiB"})),
+        ("4060 Ti", Entry("", ("4060 Ti",))),
         ("RTX 4090+7900 XTX", Entry("", ("RTX 4090", "7900 XTX"))),
         ("RTX 4090 +2x T4+ T4", Entry("", ("RTX 4090", "2x T4", "T4"))),
     ],

@@ -34,6 +34,7 @@ _BANDWIDTH = re.compile(_NUMBER + r"([mgt])(i?)b(?:/s|ps|/sec)", re.I)
 _COMPUTE = re.compile(_NUMBER + r"([gtp])flop(?:/?s)?", re.I)
 _BARE = re.compile(r"\d{1,9}(?:\.\d{1,6})?")
 _PLACES = ("GiB", "GB/s", "TFLOPS")
+_ASIDE = re.compile(r"\([^()]*\)")
 _COMMA = re.compile(r"\d,\d")
 _SEVERAL = re.compile(r"(?P<count>\d{1,3})\s*[x×*]\s*(?P<name>.*)", re.I | re.S)
 _SEVERAL_BEHIND = re.compile(
@@ -120,11 +121,13 @@ def _check(count: int, whole: Sequence[tuple[str, profiles.Profile]], ram: int) 
             f"{whole[1][0]!r} is a machine of its own, as {whole[0][0]!r} is",
             hint="Plan for one machine; several need a server such as vLLM, or llama.cpp's RPC between them.",
         )
+    if whole and whole[0][1].backend == "Metal" and count > 1:
+        raise UsageError(f"{whole[0][0]!r} takes no other device", hint="Plan for the Mac alone.")
     if whole and ram and abs(ram - whole[0][1].memory) * profiles.SIZE_SLACK > ram:
         pool = whole[0][1].memory
         raise UsageError(
             f"{whole[0][0]!r} shares its {size(pool)} between CPU and GPU, and --ram says {size(ram)}",
-            hint="Leave --ram, or write the size behind the name of the machine.",
+            hint="Leave --ram out, or write the size behind the name of the machine.",
         )
 
 
@@ -139,6 +142,11 @@ def _devices(spec: str, ram: int) -> list[tuple[Device, profiles.Profile | None]
         )
     stated = _stated(f"{spec!r}", parts)
     sold = profiles.sizes_of(name)
+    if "," in _ASIDE.sub("", name) and not (sold and sold[0].shares_memory):
+        raise UsageError(
+            f"{spec!r} has a comma, which parts machines of --compare only",
+            hint="Write the system's memory as --ram 64GiB, and several devices as 'RTX 4090 + RTX 3090'.",
+        )
     pool = ram if len(sold) > 1 and sold[0].shares_memory else 0
     profile = profiles.named(name, stated.memory or pool)
     if profile is None and (sold or not stated.memory):
@@ -311,4 +319,4 @@ def _called(several: Sequence[Sequence[tuple[Device, profiles.Profile | None]]],
     """Return what to call the machine: what its devices are known by, and its memory."""
     names = [(len(found), found[0][0].name) for found in several]
     told = [f"{count}x {name}" if count > 1 else name for count, name in names]
-    return " + ".join([*told, *([f"{size(ram)} RAM"] if ram else [])])
+    return " + ".join([*(told or ["CPU"]), *([f"{size(ram)} RAM"] if ram else [])])

@@ -32,7 +32,7 @@ _JOINED = re.compile(r"\+(?!\s*(?:pro\s*)?\d{3}\b)", re.IGNORECASE)
 _COMMA = re.compile(r":\s*\d+,\d")
 """A comma that may be meant to stand in a number: ``RTX 4070:16,5GiB``."""
 
-_MEMORY = re.compile(r"\d+(?:\.\d+)?\s*[mgt]i?b?(?::.*)?", re.IGNORECASE)
+_MEMORY = re.compile(r"\d+(?:\.\d+)?\s*[mgt](?:i?b)?(?::.*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
