@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from codereader.engine.hardware import host
@@ -62,3 +65,16 @@ def test_the_cache_of_an_older_container_is_counted_once(cgroup):
     (cgroup / "memory" / "old" / "memory.stat").write_text(f"{own}{below}total_active_file {3 << 30}\nodd\n")
 
     assert host.Memory(6 << 30, 8 << 30, 64 << 30) == host.host_memory()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems do not hold programs to this limit")
+def test_a_limit_on_addresses_counts():
+    """What `ulimit -v` forbids is not there: 3 GiB less what the process has taken so far."""
+    code = (
+        "import resource; resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30));"
+        "from codereader.engine.hardware.host import host_memory; print(host_memory().available)"
+    )
+
+    found = int(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout)
+
+    assert 1 << 30 < found < 3 << 30

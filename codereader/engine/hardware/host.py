@@ -1,7 +1,7 @@
 """Memory of the host, as far as this process may use it.
 
-Sizes are bytes. Containers count: what a cgroup forbids is not there. Where a system does not answer, the larger
-figure stands.
+Sizes are bytes. Containers count: what a cgroup forbids is not there, nor what `ulimit -v` does. Where a system does
+not answer, the larger figure stands.
 """
 
 from __future__ import annotations
@@ -10,6 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+
+try:
+    import resource
+except ImportError:  # Windows limits no addresses
+    resource = None  # type: ignore[assignment]
 
 from codereader.engine.hardware.sysfs import lines, number
 
@@ -26,12 +31,15 @@ class Memory:
 
 
 def host_memory() -> Memory:
-    """Return the smaller of the machine's memory and that of this process's cgroups."""
+    """Return the smallest of the machine's memory, that of this process's cgroups, and the addresses it may use."""
     memory = psutil.virtual_memory()
     available, total = memory.available, memory.total
     for limit, used in _cgroup_limits():
         total = min(total, limit)
         available = min(available, max(0, limit - used))
+    addresses = resource.getrlimit(resource.RLIMIT_AS)[0] if resource else -1
+    if addresses >= 0:  # -1 stands for no limit
+        available = min(available, max(0, addresses - psutil.Process().memory_info().vms))
     return Memory(available, total, memory.total)
 
 
