@@ -6,6 +6,7 @@ caller does other things; the machine is asked there when the first plan is made
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -49,8 +50,12 @@ class Runner:
         self._taught.learn(planned, engine, usage)
 
     def rest(self) -> None:
-        """Measure what is not known of this machine yet: for the moment in which nobody waits. Never raises."""
-        host_bandwidth(self._cache)
+        """Measure what is not known of this machine yet: for the moment in which nobody waits. Never raises.
+
+        Ctrl-C then ends only this: the answer is told.
+        """
+        with suppress(KeyboardInterrupt):
+            host_bandwidth(self._cache)
 
     @cached_property
     def _taught(self) -> Taught:

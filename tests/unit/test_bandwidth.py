@@ -15,6 +15,21 @@ from codereader.engine.hardware.bandwidth import host_bandwidth, known_bandwidth
 from codereader.engine.hardware.cores import Cores
 from codereader.engine.hardware.devices import inventory
 from codereader.engine.hardware.host import Memory
+from codereader.engine.hardware.machine import Machine
+from codereader.engine.plan import Need
+from codereader.engine.process.standby import Standby
+from codereader.engine.runner import Runner
+from codereader.model.known import known_header
+
+
+class Alone(Standby):
+    """No process: the machine is asked here."""
+
+    def __init__(self) -> None:
+        pass
+
+    def machine(self) -> Machine:
+        return inventory()
 
 
 @pytest.fixture
@@ -179,6 +194,28 @@ def test_a_machine_is_told_what_was_measured(tmp_path, rates):
     assert [False, True] == [before.bandwidth_measured, after.bandwidth_measured]
     assert 2 == len(rates)
     assert after == with_bandwidth(here, tmp_path)
+
+
+def test_a_first_answer_is_planned_without_a_probe_which_follows_it(tmp_path, rates):
+    """Then the figure is known to the next one."""
+    runner = Runner(known_header("smollm2-135m"), tmp_path, Alone())
+
+    runner.plan(Need(100, 10))
+    assert (3, 0) == (len(rates), known_bandwidth(tmp_path))
+    runner.rest()
+    assert (2, 20e9) == (len(rates), known_bandwidth(tmp_path))
+
+
+def test_ctrl_c_ends_a_probe_after_an_answer_and_nothing_else(tmp_path, monkeypatch):
+    """The answer is told already."""
+
+    def pressed():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(bandwidth, "probe", pressed)
+    Runner(known_header("smollm2-135m"), tmp_path, Alone()).rest()
+
+    assert 0 == known_bandwidth(tmp_path)
 
 
 def test_only_last_caches_count_and_each_once(tmp_path, monkeypatch):
