@@ -4,7 +4,7 @@ Requests are trusted, answers are not: their process has read a model file that 
 bounded, their values checked, and what is shown of them is printable.
 
     request   {"do": "machine"}
-              {"do": "load", "plan", "path", "state", "run"}
+              {"do": "load", "plan", "path", "state", "budget", "run"}       bytes that the folder `state` may take
               {"do": "generate", "base", "tail", "sampling", "run"}
               {"do": "cancel" | "enough", "run"}                      stop the load or the answer with that number
     answer    {"event": "hello", "version"}                           once, when llama.cpp is there

@@ -15,6 +15,7 @@ from pathlib import Path
 from time import perf_counter
 
 from codereader.cancel import Cancelled, CancelToken
+from codereader.config import state_budget
 from codereader.engine.embedded.buffers import Buffers
 from codereader.engine.hardware.busy import Watch
 from codereader.engine.plan import Plan
@@ -80,7 +81,8 @@ class RemoteEngine:
         """Load the model in a new process; a second call does nothing while that one lives.
 
         One that is stopped meanwhile is ended at once: nothing that it has done is of use.
-        Raises: ModelNotFound, ModelUnreadable, ModelTooLarge, EngineEnded, Cancelled. No process is left then.
+        Raises: ModelNotFound, ModelUnreadable, ModelTooLarge, EngineEnded, ConfigError, Cancelled. No process is left
+        then.
         """
         if self._child is not None and self._child.alive:
             return
@@ -141,7 +143,8 @@ class RemoteEngine:
 
     def _load(self, child: Child, cancel: CancelToken, progress: LoadProgress | None, tell: Tell | None) -> None:
         child.version(cancel)
-        asked = {"plan": to_plain(self._plan), "path": str(self._path), "state": self._state}
+        store = {"state": self._state, "budget": state_budget()}
+        asked = {"plan": to_plain(self._plan), "path": str(self._path), **store}
         for row in child.ask({"do": "load", **asked}).rows(cancel):
             match row["event"]:
                 case "loaded":

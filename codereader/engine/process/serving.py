@@ -120,7 +120,7 @@ class _Work:
         from codereader.engine.state.store import StateStore
 
         row = request.row
-        state = None if row["state"] is None else StateStore(Path(row["state"]))
+        state = None if row["state"] is None else StateStore(Path(row["state"]), row["budget"])
         self._engine = LlamaEngine(from_plain(Plan, row["plan"]), Path(row["path"]), state)
         told = -1
 

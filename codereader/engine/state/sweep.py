@@ -13,7 +13,7 @@ _OLD_DRAFT_SUFFIX = ".tmp"
 
 
 def sweep(folder: Path) -> tuple[int, int]:
-    """Delete what nobody needs; return how many files, and their bytes. Raises: OSError."""
+    """Delete what nobody needs; return how many files, pins not counted, and the bytes. Raises: OSError."""
     gone = freed = 0
     for path, status in list(shelf.listing(folder)):
         if not stat.S_ISREG(status.st_mode):
@@ -23,7 +23,7 @@ def sweep(folder: Path) -> tuple[int, int]:
                 path.suffix in (shelf.DRAFT_SUFFIX, pins.SUFFIX) and locks.is_abandoned(path, status)
             ):
                 freed += files.remove(path)
-                gone += 1
+                gone += path.suffix != pins.SUFFIX
     return gone, freed
 
 
