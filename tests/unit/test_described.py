@@ -59,6 +59,14 @@ def test_several_cards_of_one_kind_have_names_that_differ():
     assert "2x RTX 4000 Ada + T4 + RTX 4000 Ada + 64.0 GiB RAM" == made.name
 
 
+def test_many_cards_keep_their_order_where_names_are_sorted():
+    """The tenth does not come before the second."""
+    names = [device.name for device in machine_of(["12x T4"], GIB).devices[:-1]]
+
+    assert ("T4 #01", "T4 #12") == (names[0], names[-1])
+    assert sorted(names) == names
+
+
 @pytest.mark.parametrize(
     "spec",
     [

@@ -274,13 +274,14 @@ def _backend(name: str) -> str:
 
 
 def _numbered(devices: Sequence[Device]) -> tuple[Device, ...]:
-    """Return *devices* with names that differ: ``RTX 4090 #2`` for the second of that name."""
+    """Return *devices* with names that differ and sort in their order: ``RTX 4090 #2``, of sixteen ``T4 #02``."""
     names = [device.name for device in devices]
     made = []
     for place, device in enumerate(devices):
         again = names[:place].count(device.name)
-        alone = names.count(device.name) == 1
-        made.append(device if alone else replace(device, name=f"{device.name} #{again + 1}"))
+        count = names.count(device.name)
+        number = f"{again + 1:0{len(str(count))}}"
+        made.append(device if count == 1 else replace(device, name=f"{device.name} #{number}"))
     return tuple(made)
 
 
