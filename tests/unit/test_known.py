@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codereader.errors import ModelNotFound
@@ -215,6 +215,7 @@ def test_a_hollow_file_takes_little_disk(tmp_path: Path) -> None:
     assert getattr(status, "st_blocks", 0) * 512 < 1e6
 
 
+@settings(deadline=None)
 @given(
     st.text(max_size=40) | st.sampled_from(known_names()).flatmap(lambda name: st.text(max_size=9).map(name.__add__))
 )
