@@ -43,10 +43,10 @@ CASES: tuple[Case, ...] = (
 
 NAMES = (
     "llama-4-scout", "qwen3-coder-30b-a3b", "gpt-oss-20b", "gemma-3-270m", "gemma-3-27b", "deepseek-v2-lite",
-    "granite-4.0-h-tiny", "smollm2-135m",
+    "granite-4.0-h-tiny", "smollm2-135m", "command-r", "falcon-h1-7b", "lfm2-350m",
 )  # fmt: skip
 
-OTHERS = ("falcon-h1-7b", "gemma-4-26b-a4b", "lfm2-350m", "nemotron-nano-9b-v2", "qwen3-next-80b-a3b")
+OTHERS = ("gemma-4-26b-a4b", "nemotron-nano-9b-v2", "qwen3-next-80b-a3b")
 """Architectures with parts of their own: convolutions, gated delta nets, two kinds of layers beside each other."""
 
 
@@ -153,6 +153,19 @@ def test_a_quantized_cache_has_a_copy_on_cuda() -> None:
 
     assert 0 == scratch_bytes(header, 131_072, "f16")
     assert 512 << 20 == scratch_bytes(header, 131_072, "q8_0")
+
+
+@pytest.mark.parametrize("kind", ["f16", "q8_0"])
+def test_a_model_without_heads_has_a_scratch_buffer_too(kind: str, tmp_path: Path) -> None:
+    """Mamba has no keys that a quantized cache could rotate, however the context is kept."""
+    path = write_gguf(tmp_path / "mamba.gguf", {
+        "general.architecture": "mamba2", "tokenizer.ggml.model": "none", "mamba2.block_count": 1,
+        "mamba2.embedding_length": 64, "mamba2.attention.head_count": 0, "mamba2.vocab_size": 32,
+    }, [("blk.0.attn_norm.weight", (64,), "F32")])  # fmt: skip
+
+    sized = compute_bytes(read_header(path), 8192, 512, type_k=kind, type_v=kind)
+
+    assert 4 * 512 * 64 < sized < 1 << 20
 
 
 def test_architectures_that_cannot_be_sized_are_named() -> None:

@@ -90,7 +90,7 @@ def compute_shares(
     fullest; `context` matters to the inputs alone.
     """
     tokens = min(context, micro_batch)
-    rotates = (type_k != "f16" and header.key_length % 64 == 0), (type_v != "f16" and header.value_length % 64 == 0)
+    rotates = _rotates(type_k, header.key_length), _rotates(type_v, header.value_length)
     whole = _padded(context, 256)
     near = whole if full_window else _padded(min(whole, window_length(header) + tokens), 256)
     masks = (2 * tokens * whole, 2 * tokens * near)
@@ -118,6 +118,11 @@ def _inputs(header: ModelHeader, kept: tuple[int, int], home: int, placement: Pl
     return sum(kept[kind] for kind in here if kind is not None)
 
 
+def _rotates(kind: str, length: int) -> bool:
+    """Whether llama.cpp rotates keys or values of *length* numbers before it keeps them as *kind*."""
+    return kind != "f16" and length > 0 and length % 64 == 0
+
+
 def _rotation(length: int) -> int:
     """Return the bytes of the matrix that keys of *length* numbers are rotated by."""
     side = 64
@@ -135,6 +140,7 @@ def _steps(
     width, graph = header.embedding_length, Graph(copies=COPIES if placement.is_pipelined else 1)
     ids = tuple((graph.new(16 * tokens), graph.new(mask)) for mask in masks)
     residual = graph.new(4 * tokens * width)
+    vectors = _Vectors(graph, header, tokens, residual)
     ahead = _ahead(kinds, placement)
     for layer in _told(outline, kinds, placement):
         where = _where(outline[layer], placement, layer, tokens, caches)
@@ -145,10 +151,12 @@ def _steps(
             before=before if starts else 0,
             inputs=tuple(one for kind in ahead[layer] if starts and where.home for one in ids[kind]),
             next_inputs=tuple(one for kind in ahead[layer + 1] for one in ids[kind]),
+            vectors=vectors.here,
         )
         mask = ids[kinds[layer] or 0][1]
         facts = _facts(header, layer, rotates)
         residual = evaluate(graph, dict(outline[layer].shapes), facts, tokens, width, residual, mask, where)
+    vectors.end()
     graph.home = placement.output
     graph.new(4 * header.vocab_size, graph.over(4 * width, graph.new(4 * width, residual)))
     keepers = {(home, kind) for home, kind in zip(placement.homes, kinds, strict=True) if kind is not None}
@@ -156,6 +164,30 @@ def _steps(
         graph.home = home
         graph.new(0, *ids[kind])
     return graph.most_bytes(1 + max((placement.output, *placement.homes), default=0))
+
+
+class _Vectors:
+    """What tokens have for each layer beside the residual (Gemma 4): looked up first, projected in the first layer."""
+
+    __slots__ = ("_embedded", "_graph", "_looked_up", "_made", "_size")
+
+    def __init__(self, graph: Graph, header: ModelHeader, tokens: int, embedded: int) -> None:
+        numbers = header.number("embedding_length_per_layer_input") * header.block_count
+        self._graph, self._embedded, self._made = graph, embedded, -1
+        self._size = 4 * tokens * numbers if header.architecture == "gemma4" else 0
+        self._looked_up = graph.new(self._size) if self._size else -1
+
+    def here(self) -> int:
+        """Return them, made the first time; -1 where there are none."""
+        if self._size and self._made < 0:
+            projected = self._graph.new(self._size, self._embedded)
+            self._made = self._graph.new(self._size, self._graph.over(self._size, projected, self._looked_up))
+        return self._made
+
+    def end(self) -> None:
+        """Let nothing take their place before the last layer."""
+        if self._made >= 0:
+            self._graph.new(0, self._graph.view(self._made))
 
 
 def _ahead(kinds: Sequence[int | None], placement: Placement) -> list[tuple[int, ...]]:

@@ -64,6 +64,8 @@ class Where:
     """What a device will read that takes over at the end of this layer, or that goes on after its experts."""
     lent: Mapping[str, int] = field(default_factory=dict)
     """Bytes by name of the tensors that lie elsewhere and are copied to where they are used, each time."""
+    vectors: Callable[[], int] = lambda: -1
+    """Gives what tokens have for each layer beside the residual, all layers in one; -1 where they have nothing."""
     cache: int = 0
     """Bytes of the layer's cache where that lies elsewhere too and is copied."""
 

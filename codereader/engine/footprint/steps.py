@@ -29,7 +29,8 @@ def evaluate(
     """
     graph.home = where.home
     graph.fetch(residual, *where.inputs)
-    return _Steps(graph, shapes, facts, tokens, width, mask, where).evaluate(residual)
+    layer = _Steps(graph, shapes, facts, tokens, width, mask, where)
+    return layer.with_inputs_of_its_own(layer.evaluate(residual))
 
 
 class _Steps(Layer):
@@ -60,6 +61,18 @@ class _Steps(Layer):
         apart = self.has("ffn_norm") or self.has("attn_norm_2")
         fed = self.feed(self.normed(residual) if apart else normed)
         return self.added(self.over(self.width, fed, residual), mixing())
+
+    def with_inputs_of_its_own(self, result: int) -> int:
+        """Add what the layer makes of the token's vector that is for it alone (Gemma 4), where it has one."""
+        small = self.out("inp_gate")
+        if not small:
+            return result
+        gate = self.over(small, self.new(small, result))
+        vectors = self.where.vectors()
+        if vectors < 0:
+            return result
+        own = self.new(self.width, self.over(small, gate, self.graph.view(vectors)))
+        return self.over(self.width, result, self.normed_over(own))
 
     # -- attention and what stands in its place -----------------------------------------------------------------------
 
