@@ -85,9 +85,12 @@ class Runner:
 
 
 def _with_less(machine: Machine, now: Machine) -> Machine:
-    """Return *machine* with no more memory free than there is *now*. A driver may not see what other programs take."""
+    """Return *machine* with no more memory free than there is *now*, without devices that are not there any more.
+
+    A driver may not see what other programs take.
+    """
     free = {device.name: device.free_bytes for device in now.devices}
     devices = tuple(
-        replace(one, free_bytes=min(one.free_bytes, free.get(one.name, one.free_bytes))) for one in machine.devices
+        replace(one, free_bytes=min(one.free_bytes, free[one.name])) for one in machine.devices if one.name in free
     )
     return replace(machine, devices=devices, memory_available=min(machine.memory_available, now.memory_available))

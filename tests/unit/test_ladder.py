@@ -205,16 +205,6 @@ def test_a_sentence_says_what_changes_at_what_price():
     assert re.fullmatch(sentence, said[0])
 
 
-def test_nothing_is_tried_for_a_device_that_is_not_there():
-    """A plan of another machine has no steps on this one."""
-    header = known_header("smollm2-135m")
-    assert header is not None
-    here = machine(24)
-    gone = replace(plans(header, here, Need(100, 100))[0], shares=(Share("Vulkan7", 1, 1, 1, 9, 31),))
-
-    assert retreat(header, here, Need(100, 100), gone) is None
-
-
 def test_what_runs_taught_of_a_card_stays_in_the_account():
     """A card that takes more than is foreseen takes it at each step too: it is not what a step saves."""
     header = known_header("llama-4-scout")
@@ -258,3 +248,15 @@ def test_no_context_is_named_where_the_context_is_not_what_is_missing():
     last = plans(header, machine(), need, most=1, changes=False)[0]
 
     assert "" == way_out(header, machine(), need, last, HOST, 1 << 40)
+
+
+def test_a_card_that_has_gone_is_done_without():
+    """Its server or driver ended: what is left carries the model, in the same context."""
+    first, _, _ = climb("gemma-3-27b", machine(24, 24))
+
+    step, said = attempt("gemma-3-27b", machine(24), first, "", most=1)
+    alone, _ = attempt("gemma-3-27b", machine(), first, "", most=1)
+
+    assert "trying again without CUDA1, which cannot be reached any more" == said
+    assert (("CUDA0",), ()) == (step.devices, alone.devices)
+    assert {first.context} == {step.context, alone.context}

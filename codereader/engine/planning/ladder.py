@@ -47,10 +47,13 @@ def retreat(
     little less than *plan* took by default. The first step counts that takes no more, nor more than *machine* has free
     now; where none does, the last. In order: smaller micro-batches, a cache of q8_0, experts of more layers to the
     host, fewer layers on devices, the CPU; each on top of those before it, as far as these are then still needed.
-    No step takes what the host does not have. A model whose sizes cannot be predicted has none.
+    No step takes what the host does not have. A model whose sizes cannot be predicted has none. Where devices of *plan*
+    are not there any more it is what is best without them.
     """
-    if supported(header) or any(all(name != one.name for one in machine.devices) for name in plan.devices):
+    if supported(header):
         return None
+    if gone := [name for name in plan.devices if all(name != one.name for one in machine.devices)]:
+        return _without(header, machine, need, plan, gone)
     ladder = _Ladder(_corrected(_chooser(header, machine, need, plan), plan))
     relieved = _short(plan, machine, short)
     bound = _used(plan, relieved) if most is None or relieved != short else most
@@ -61,6 +64,15 @@ def retreat(
             last = _quicker(ladder, plan, last, short, bound)
             break
     return None if last is None else (last, _change(plan, last, short))
+
+
+def _without(header: ModelHeader, machine: Machine, need: Need, plan: Plan, gone: list[str]) -> tuple[Plan, str] | None:
+    """Return the best plan for the same context on what is left of *machine*, None where nothing fits."""
+    with suppress(ModelTooLarge):
+        same = replace(need, ctx=plan.context, device="auto", gpu_layers="auto")
+        made = plans(header, machine, same, Preferences(threads=plan.threads), most=1, changes=False)[0]
+        return made, f"trying again without {_listed(gone)}, which cannot be reached any more"
+    return None
 
 
 def way_out(header: ModelHeader, machine: Machine, need: Need, plan: Plan, short: str, had: int) -> str:

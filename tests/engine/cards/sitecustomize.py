@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import socket
 
 
 def add_cards(plugin: str, cards: list[str]) -> None:
@@ -24,9 +25,21 @@ def add_cards(plugin: str, cards: list[str]) -> None:
     device_of = library.ggml("ggml_backend_reg_dev_get", ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
     for card in cards:
         endpoint, _, size = card.partition("=")
+        if not listens(endpoint):
+            continue
         added = add(endpoint.encode())
         register(added)
         report(device_of(added, 0), int(size))
+
+
+def listens(endpoint: str) -> bool:
+    """Whether a card's server is there: llama.cpp ends the process that adds one that has gone."""
+    host, _, port = endpoint.partition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=5).close()
+    except OSError:
+        return False
+    return True
 
 
 def load_plugin(plugin: str) -> int:
