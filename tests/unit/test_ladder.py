@@ -11,7 +11,7 @@ import pytest
 
 from codereader.engine.hardware.machine import Device, Machine
 from codereader.engine.learning.learned import Learned
-from codereader.engine.plan import HOST, Need, Plan, Share
+from codereader.engine.plan import HOST, Need, Plan
 from codereader.engine.planning.ladder import retreat, way_out
 from codereader.engine.planning.planner import plans
 from codereader.model.known import known_header
