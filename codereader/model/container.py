@@ -30,6 +30,10 @@ MAX_TENSORS = 1 << 16
 MAX_STRINGS = 1 << 21
 MAX_DECODED = 1 << 20
 """Strings in lists, and elements of short arrays, all together."""
+MAX_NAME = (1 << 16) - 1
+"""Bytes of a key or of a tensor's name (the GGUF specification)."""
+MAX_TEXT = 1 << 22
+"""Bytes of any other single text: the longest of published models is a template of some 100 KB."""
 MAX_HEADER = 1 << 27
 """Bytes before the weights. Bounds far beyond any published model: they keep a hostile header from costing minutes."""
 
@@ -133,15 +137,13 @@ class _Reader:
         start = self.take(count * layout.size)
         return struct.unpack_from(f"<{count}{_NUMBERS[kind]}", self.data, start)
 
-    def bytes(self) -> bytes:
-        """Return one string, undecoded."""
+    def text(self, most: int) -> str:
+        """Return one string of at most *most* bytes."""
         length = self.whole(10)
         start = self.take(length)
-        return self.data[start : start + length]
-
-    def text(self) -> str:
-        """Return one string."""
-        return self.bytes().decode("utf-8", "replace")
+        if length > most:
+            raise self.broken(f"it holds a text of {length:,} bytes at {start:,}, where {most:,} are the most")
+        return self.data[start : start + length].decode("utf-8", "replace")
 
 
 def scan_file(path: Path) -> Scan:
@@ -216,7 +218,7 @@ def _read_metadata(reader: _Reader, count: int) -> tuple[dict[str, Value], dict[
     arrays: dict[str, ArrayPlace] = {}
     decoded = 0
     for _ in range(count):
-        key = reader.text()
+        key = reader.text(MAX_NAME)
         if not key or key in metadata or key in arrays:
             raise reader.broken(f"the key {key!r} is {'given twice' if key else 'empty'}")
         kind = reader.whole(4)
@@ -237,7 +239,7 @@ def _read_metadata(reader: _Reader, count: int) -> tuple[dict[str, Value], dict[
 
 def _scalar(reader: _Reader, kind: int) -> Scalar:
     if kind == _STRING:
-        return reader.text()
+        return reader.text(MAX_TEXT)
     if kind not in _NUMBERS:
         raise reader.broken(f"it holds a value of the unknown type {kind}")
     return reader.number(kind)
@@ -323,7 +325,7 @@ def _read_tensors(reader: _Reader, count: int, alignment: int) -> tuple[Tensor, 
 
 def _read_tensor(reader: _Reader) -> Tensor:
     """Read one entry of the table; `offset` is still relative to the first weight."""
-    name = reader.text()
+    name = reader.text(MAX_NAME)
     dimensions = reader.whole(4)
     if dimensions > 4:
         raise reader.broken(f"the tensor {name!r} has {dimensions:,} dimensions")

@@ -374,3 +374,18 @@ def test_flipped_bytes_never_crash(tmp_path):
             refused += 1
 
     assert 0 < refused < 1500
+
+
+def test_a_name_as_long_as_the_file_is_refused_before_it_is_read(tmp_path):
+    """A sparse file can promise a text of any length; no name of a key or tensor is that long."""
+    path = tmp_path / "m.gguf"
+    path.write_bytes(struct.pack("<4sIQQQ", b"GGUF", 3, 0, 1, 100 << 20))
+    os.truncate(path, 120 << 20)
+
+    tracemalloc.start()
+    with pytest.raises(ModelUnreadable, match="a text of 104,857,600 bytes"):
+        read_header(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert peak < 1 << 20
