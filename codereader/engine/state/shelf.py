@@ -29,6 +29,8 @@ _NAME = re.compile(r"(?P<key>[0-9a-f]{32})-(?P<parent>[0-9a-f]{32})-(?P<kind>row
 _OLD = re.compile(r"[0-9a-f]{16}-[0-9a-f]{32}\.kv")
 """The format before this one: one file a whole sequence."""
 
+_KINDS = {kind.name.lower(): kind for kind in Kind}
+
 Node = tuple[str, Kind]
 
 
@@ -36,7 +38,7 @@ Node = tuple[str, Kind]
 class Item:
     """One file that is named as a block: the begin of its key and its parent's in hex, bytes, when it was last used."""
 
-    path: Path
+    name: str
     key: str
     parent: str
     kind: Kind
@@ -52,6 +54,14 @@ class Item:
     def needs(self) -> Node | None:
         """What this one is of no use without; of a first block, that is nothing that stands here."""
         return needs_of(self.key, self.parent, self.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The regular files that are named as blocks, in no order, and the bytes of them and of all drafts."""
+
+    items: tuple[Item, ...]
+    taken: int
 
 
 def short(key: bytes) -> str:
@@ -75,10 +85,27 @@ def name_of(link: Link, kind: Kind) -> str:
     return f"{short(link.key)}-{short(link.parent)}-{kind.name.lower()}{SUFFIX}"
 
 
-def items(folder: Path) -> tuple[Item, ...]:
-    """Return the regular files that are named as blocks, the least recently used first. Raises: OSError."""
-    found = [item for entry, status in listing(folder) if (item := _item(entry, status)) is not None]
-    return tuple(sorted(found, key=lambda item: (item.used_ns, item.path.name)))
+def survey(folder: Path) -> Survey:
+    """Return what counts against the budget. Raises: OSError, but for a folder that is not there."""
+    found: list[Item] = []
+    drafts = 0
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                match = _NAME.fullmatch(entry.name)
+                if match is None and not entry.name.endswith(DRAFT_SUFFIX):
+                    continue
+                with contextlib.suppress(OSError):  # gone meanwhile
+                    status = entry.stat(follow_symlinks=False)
+                    if not stat.S_ISREG(status.st_mode):
+                        continue
+                    if match is None:
+                        drafts += status.st_size
+                    else:
+                        found.append(_item(match, status))
+    except FileNotFoundError:
+        pass
+    return Survey(tuple(found), drafts + sum(item.bytes for item in found))
 
 
 def listing(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
@@ -99,21 +126,6 @@ def is_old(name: str) -> bool:
     return _OLD.fullmatch(name) is not None
 
 
-def taken(folder: Path) -> int:
-    """Return the bytes of all blocks, with those that are just being written, at their full size. 0 without a folder.
-
-    Raises: OSError.
-    """
-    try:
-        return sum(
-            status.st_size
-            for path, status in listing(folder)
-            if stat.S_ISREG(status.st_mode) and (path.suffix == DRAFT_SUFFIX or is_block_name(path.name))
-        )
-    except FileNotFoundError:
-        return 0
-
-
 def ancestors(found: tuple[Item, ...], link: Link) -> frozenset[str]:
     """Return the key of *link* and of all that it hangs on, as far as they are stored; their begins, in hex."""
     parents = {item.key: item.parent for item in found}
@@ -125,14 +137,14 @@ def ancestors(found: tuple[Item, ...], link: Link) -> frozenset[str]:
 
 
 def leaving(found: tuple[Item, ...], needed: int, kept: Set[str]) -> tuple[Item, ...] | None:
-    """Return which of *found*, in this order, make *needed* bytes free; None where no number of them is enough.
+    """Return which of *found*, in their order, make *needed* bytes free; None where no number of them is enough.
 
     The least recently used go first, but never one that another needs that stays, and never one whose key begins
     as one of *kept*.
     """
     hanging = Counter(item.needs for item in found if item.needs is not None)
     by_node = {item.node: item for item in found}
-    free = [(item.used_ns, item.path.name, item) for item in found if item.key not in kept and not hanging[item.node]]
+    free = [(item.used_ns, item.name, item) for item in found if item.key not in kept and not hanging[item.node]]
     heapq.heapify(free)
     gone: list[Item] = []
     while needed > 0 and free:
@@ -143,13 +155,10 @@ def leaving(found: tuple[Item, ...], needed: int, kept: Set[str]) -> tuple[Item,
         if above is not None:
             hanging[above.node] -= 1
             if not hanging[above.node] and above.key not in kept:
-                heapq.heappush(free, (above.used_ns, above.path.name, above))
+                heapq.heappush(free, (above.used_ns, above.name, above))
     return tuple(gone) if needed <= 0 else None
 
 
-def _item(path: Path, status: os.stat_result) -> Item | None:
-    match = _NAME.fullmatch(path.name)
-    if match is None or not stat.S_ISREG(status.st_mode):
-        return None
-    kind = Kind[match["kind"].upper()]
-    return Item(path, match["key"], match["parent"], kind, status.st_size, status.st_mtime_ns)
+def _item(match: re.Match[str], status: os.stat_result) -> Item:
+    key, parent, kind = match.groups()
+    return Item(match[0], key, parent, _KINDS[kind], status.st_size, status.st_mtime_ns)

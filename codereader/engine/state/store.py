@@ -10,6 +10,7 @@ as readable as the source text that was evaluated, hence the owner-only permissi
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import shutil
 import time
@@ -46,6 +47,9 @@ SPARE_DISK, SPARE_DISK_OF_DEFAULT = 1 << 30, 5 << 30
 
 _READERS = 4
 _NS_A_TOKEN = 1000
+_SEEN_SECONDS = 5.0
+_MUCH = 8
+"""There is much room where more than this part of the budget is free."""
 _CLOSE_SECONDS = 0.2
 
 
@@ -79,6 +83,7 @@ class StateStore:
         self._unwanted: set[str] = set()
         self._is_ready = False
         self._used_ns = time.time_ns()
+        self._seen = _Seen(set(), 0)
 
     def use(self, chain: Sequence[Link]) -> None:
         """Need the blocks of *chain*, there or still to come, and no others: none of them leaves from now on.
@@ -242,28 +247,37 @@ class StateStore:
             self.counts.written_bytes += size
 
     def _make_room(self, block: Block, size: int) -> bool:
-        """Let others leave until *size* bytes fit; return whether they do. Where not, all stay. Raises: OSError."""
-        found = shelf.items(self.folder)
-        if not _has_parent(found, block):
-            return False
-        needed = self._needed(size, shelf.taken(self.folder))
-        if needed is None:
-            return False
+        """Let others leave until *size* bytes fit; return whether they do. Where not, all stay. Raises: OSError.
+
+        Where there was much room a moment ago the folder is not listed again for each block.
+        """
+        room, budget = self._room(self._seen.taken)
+        if not self._seen.is_fresh or not self._seen.has_parent(block) or room - size < budget // _MUCH:
+            found = shelf.survey(self.folder)
+            self._seen = _Seen({item.node for item in found.items}, found.taken, time.monotonic())
+            room, budget = self._room(found.taken)
+            if not self._seen.has_parent(block) or size > budget or not self._leave(found.items, block, size - room):
+                return False
+        self._seen.add(block, size)
+        return True
+
+    def _leave(self, found: tuple[shelf.Item, ...], block: Block, needed: int) -> bool:
+        """Delete so many bytes for *block*, the least useful first; return whether that went. Where not, all stay."""
         if needed <= 0:
             return True
         kept = self._pins.keys | pins.pinned(self.folder) | shelf.ancestors(found, block.link)
         leaving = shelf.leaving(found, needed, kept)
         for item in leaving or ():
-            item.path.unlink(missing_ok=True)
+            (self.folder / item.name).unlink(missing_ok=True)
             self.counts.evicted += 1
         return leaving is not None
 
-    def _needed(self, size: int, taken: int) -> int | None:
-        """Return how many bytes have to leave, 0 or less for none; None where a block is larger than the budget."""
+    def _room(self, taken: int) -> tuple[int, int]:
+        """Return how many bytes more may be written, negative for how many are too many, and the budget."""
         free = shutil.disk_usage(self.folder).free
         budget = default_budget(free + taken) if self._budget is None else self._budget
         spare = SPARE_DISK_OF_DEFAULT if self._budget is None else SPARE_DISK
-        return None if size > budget else max(taken + size - budget, size + spare - free)
+        return min(budget - taken, free - spare), budget
 
     def _blame(self, path: Path, error: Exception) -> None:
         """Count a block that could not be read, and delete its file if that is the file's fault."""
@@ -293,8 +307,26 @@ def _read(path: Path, block: Block, most: int, buffer: bytearray) -> memoryview:
         return read_payload(file, head, most, buffer)
 
 
-def _has_parent(found: Sequence[shelf.Item], block: Block) -> bool:
-    """Whether what *block* is of no use without is stored."""
-    needs = shelf.needs_of(shelf.short(block.link.key), shelf.short(block.link.parent), block.kind)
-    is_first = block.kind is Kind.ROWS and not block.link.start
-    return needs is None or is_first or any(item.node == needs for item in found)
+@dataclass(slots=True)
+class _Seen:
+    """What the folder held when it was listed, at *when* (monotonic seconds), and what was written since."""
+
+    nodes: set[shelf.Node]
+    taken: int
+    when: float = -math.inf
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it is so new that other processes cannot have filled much room meanwhile."""
+        return time.monotonic() - self.when < _SEEN_SECONDS
+
+    def has_parent(self, block: Block) -> bool:
+        """Whether what *block* is of no use without is stored."""
+        needs = shelf.needs_of(shelf.short(block.link.key), shelf.short(block.link.parent), block.kind)
+        is_first = block.kind is Kind.ROWS and not block.link.start
+        return needs is None or is_first or needs in self.nodes
+
+    def add(self, block: Block, size: int) -> None:
+        """Count what is about to be written."""
+        self.nodes.add((shelf.short(block.link.key), block.kind))
+        self.taken += size

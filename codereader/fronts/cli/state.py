@@ -109,7 +109,7 @@ def clear(older_than: float, how: How) -> None:
 
 def _budget() -> int | None:
     """Return the bytes that state may take, None where the disk does not tell. Raises: ConfigError."""
-    from codereader.engine.state.shelf import taken
+    from codereader.engine.state.shelf import survey
     from codereader.engine.state.store import default_budget
 
     named = config.state_budget()
@@ -118,7 +118,7 @@ def _budget() -> int | None:
     folder = config.state_dir()
     place = next((place for place in (folder, *folder.parents) if place.is_dir()), folder)
     try:
-        return default_budget(shutil.disk_usage(place).free + taken(folder))
+        return default_budget(shutil.disk_usage(place).free + survey(folder).taken)
     except OSError:
         return None
 
