@@ -31,10 +31,8 @@ def opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
     """
     try:
         handle = os.open(path, os.O_RDONLY | locks.NO_TRAPS)
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise Damaged("it is a link") from None
-        if path.is_dir():
+    except OSError:
+        if not stat.S_ISREG(path.lstat().st_mode):
             raise Damaged("it is no file") from None
         raise
     try:

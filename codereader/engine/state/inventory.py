@@ -108,11 +108,8 @@ def verified(folder: Path, step: Step = lambda _, __: None) -> Verified:
             whole += 1
         except FileNotFoundError:
             continue
-        except Damaged as error:
-            files.remove(path)
-            faults.append(Fault(path.name, str(error), not files.is_there(path)))
-        except OSError as error:
-            faults.append(Fault(path.name, f"it cannot be read: {error.strerror or error}", removed=False))
+        except (Damaged, OSError) as error:
+            faults.append(_removed(path, error))
     return Verified(whole, total, tuple(faults), swept)
 
 
@@ -133,6 +130,14 @@ def cleared(folder: Path, older_than: float = 0.0) -> Cleared:
         else:
             blocks += 1
     return Cleared(blocks, others, freed, stayed)
+
+
+def _removed(path: Path, error: Damaged | OSError) -> Fault:
+    """Return what is wrong with a file, which is deleted unless that is not the file's fault."""
+    if isinstance(error, Damaged) or error.errno not in files.PASSING:
+        files.remove(path)
+    why = str(error) if isinstance(error, Damaged) else f"it cannot be read: {error.strerror or error}"
+    return Fault(path.name, why, not files.is_there(path))
 
 
 def _blocks(folder: Path) -> list[Path]:
