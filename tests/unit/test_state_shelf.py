@@ -1,0 +1,88 @@
+"""Which blocks leave a full folder, whatever hangs on what."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from codereader.engine.state.container import Kind
+from codereader.engine.state.shelf import Item, ancestors, is_block_name, is_old, leaving, name_of, survey
+from tests.state_blocks import blocks, chain
+
+
+@st.composite
+def shelves(draw):
+    """Return blocks of random ages that hang on earlier ones, on none, or on one that is not there."""
+    found = []
+    for number in range(draw(st.integers(0, 12))):
+        parent = f"{draw(st.integers(0, max(0, number - 1))) if draw(st.booleans()) else 99:032x}"
+        kind = draw(st.sampled_from(Kind))
+        item = Item(f"{number:02}", f"{number:032x}", parent, kind, draw(st.integers(1, 9)), draw(st.integers(0, 5)))
+        found.append(item)
+    return tuple(found)
+
+
+@given(shelves(), st.integers(0, 60), st.sets(st.integers(0, 12)))
+def test_nothing_leaves_that_others_need(found, needed, kept_numbers):
+    """Whatever stays has all that it hangs on, as far as it was there; what is in use stays."""
+    kept = {f"{number:032x}" for number in kept_numbers}
+
+    gone = leaving(found, needed, kept)
+
+    if gone is None:
+        free = sum(item.bytes for item in leaving(found, 0, kept) or ())
+        assert free < needed
+        return
+    nodes = {item.node for item in gone}
+    assert len(gone) == len(nodes)
+    assert not kept & {item.key for item in gone}
+    assert not [item for item in found if item.needs in nodes and item.node not in nodes]
+    assert needed <= sum(item.bytes for item in gone)
+    assert not gone or needed > sum(item.bytes for item in gone[:-1])
+
+
+def test_none_leave_where_there_is_room():
+    """Nothing is deleted without need."""
+    item = Item("a", "0" * 32, "1" * 32, Kind.ROWS, 5, 0)
+
+    assert () == leaving((item,), 0, set())
+    assert () == leaving((item,), -7, set())
+
+
+def test_of_equals_the_name_decides():
+    """The same folder gives the same answer in every process."""
+    found = tuple(Item(name, name * 32, "f" * 32, Kind.ROWS, 5, 0) for name in "cab")
+
+    assert ["a", "b"] == [item.name for item in leaving(found, 10, set()) or ()]
+
+
+def test_names_tell_what_hangs_on_what(tmp_path):
+    """A listing of the folder is enough to know each prompt's blocks, from its beginning on."""
+    wanted = blocks(range(12))
+    for block in wanted:
+        (tmp_path / name_of(block.link, block.kind)).write_bytes(b"12345")
+    (tmp_path / "other.block").write_bytes(b"1")
+    (tmp_path / "some.draft").write_bytes(b"123")
+
+    found = survey(tmp_path)
+
+    assert (3, 18) == (len(found.items), found.taken)
+    assert {link.key.hex()[:32] for link in chain(range(12))} == ancestors(found.items, wanted[-1].link)
+
+
+def test_names_that_go_in_circles_end():
+    """A hostile folder in which blocks name each other as parents is walked once."""
+    one, other = "0" * 32, "1" * 32
+    found = (Item("a", one, other, Kind.ROWS, 5, 0), Item("b", other, one, Kind.ROWS, 5, 0))
+    link = chain(range(4))[0]
+
+    assert one in ancestors(found, type(link)(4, 8, link.key, bytes(16) + bytes(16)))
+    assert leaving(found, 5, set()) is None
+
+
+def test_only_our_names_are_ours():
+    """Another program's files are no blocks, and no states of an older version."""
+    assert [True, False, False] == [
+        is_block_name(name) for name in (name_of(chain(range(4))[0], Kind.WINDOW), "model.gguf", "0-0-rows.block")
+    ]
+    assert [True, False] == [is_old(name) for name in ("0" * 16 + "-" + "a" * 32 + ".kv", "notes.kv")]
