@@ -15,7 +15,7 @@ import click
 from codereader import __version__
 from codereader.cancel import Cancelled
 from codereader.errors import CodereaderError, ExitCode, UsageError
-from codereader.fronts import ReaderGone
+from codereader.fronts import ReaderGone, interrupts
 
 if TYPE_CHECKING:
     from codereader.fronts.report import Report
@@ -96,7 +96,8 @@ def main(arguments: list[str] | None = None) -> None:
 def run(arguments: list[str]) -> int:
     """Run the command line and return its exit code. Never a traceback, never silence."""
     try:
-        code = group.main(args=arguments, prog_name="codereader", standalone_mode=False)
+        with interrupts.raised():
+            code = group.main(args=arguments, prog_name="codereader", standalone_mode=False)
         return code if isinstance(code, int) else ExitCode.OK
     except click.exceptions.NoArgsIsHelpError as error:
         _report().lines(error.format_message().splitlines())
