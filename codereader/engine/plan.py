@@ -110,6 +110,8 @@ class Plan:
     """Bytes of memory that the machine is short of, margins included: such a plan only says what it would take."""
     from_disk: int = 0
     """Bytes of the host's weights that do not fit its memory and are read from disk again and again."""
+    sizes: str = "formula"
+    """Where the bytes of `shares` come from: ``formula`` or llama.cpp's own ``dry run``."""
 
     @property
     def fits(self) -> bool:

@@ -245,6 +245,7 @@ def plan(one: Plan) -> Json:
         "fits": one.fits,
         "lacks": one.lacks,
         "from_disk": one.from_disk,
+        "sizes": one.sizes,
     }
 
 

@@ -50,10 +50,11 @@ class Placement:
 
 
 _OWN_WAYS = frozenset({
-    "arwkv7", "deepseek32", "deepseek4", "dots3note", "gemma3n", "glm-dsa", "glm5-next", "grok", "hrm_text", "hy_v4",
-    "minimax-01", "minimax-m3", "qwen4exp", "rwkv6", "rwkv6qwen2", "rwkv7", "t5",
+    "arwkv7", "cogvlm", "deepseek32", "deepseek4", "dots3note", "gemma3n", "glm-dsa", "glm5-next", "grok", "hrm_text",
+    "hy_v4", "mimo2", "minimax-01", "minimax-m3", "qwen4exp", "rwkv6", "rwkv6qwen2", "rwkv7", "t5",
 })  # fmt: skip
-"""Architectures whose steps are not those of `steps`: indexers, RWKV, several residuals, no flash attention."""
+"""Architectures whose steps are not those of `steps`: indexers, RWKV, several residuals, no flash attention, experts
+for images."""
 
 
 _UNTURNED = frozenset({"bloom", "gpt2", "jais", "mpt", "refact", "starcoder"})
@@ -136,14 +137,25 @@ def _steps(
     same: _Same, tokens: int, placement: Placement, rotates: bool, caches: tuple[int, ...], masks: tuple[int, int]
 ) -> tuple[int, ...]:
     """Return the bytes that the steps of all layers take at each home, and *masks* of both kinds of layers."""
+    graph = _graph(same, tokens, placement, rotates, tuple(map(bool, caches)))
+    homes = 1 + max((placement.output, *placement.homes), default=0)
+    return graph.most_bytes(homes, {"everything": masks[0], "window": masks[1], **dict(enumerate(caches))})
+
+
+@functools.lru_cache(maxsize=32)
+def _graph(same: _Same, tokens: int, placement: Placement, rotates: bool, kept: tuple[bool, ...]) -> Graph:
+    """Return the steps of all layers, which are the same whatever the context: masks and caches are given by name.
+
+    Caches are those of layers, by their number, as far as *kept* says that they have one which is copied.
+    """
     header, outline, kinds = same.header, _outline(same), _masks(same)
     width, graph = header.embedding_length, Graph(copies=COPIES if placement.is_pipelined else 1)
-    ids = tuple((graph.new(16 * tokens), graph.new(mask)) for mask in masks)
+    ids = tuple((graph.new(16 * tokens), graph.given(mask)) for mask in ("everything", "window"))
     residual = graph.new(4 * tokens * width)
     vectors = _Vectors(graph, header, tokens, residual)
     ahead = _ahead(kinds, placement)
-    for layer in _told(outline, kinds, placement):
-        where = _where(outline[layer], placement, layer, tokens, caches)
+    for layer in _told(outline, kinds, placement, tokens):
+        where = _where(outline[layer], placement, layer, tokens, kept)
         before = placement.homes[layer - 1] if layer else 0
         starts = layer == 0 or before != placement.homes[layer]
         where = replace(
@@ -163,7 +175,7 @@ def _steps(
     for home, kind in sorted(keepers):
         graph.home = home
         graph.new(0, *ids[kind])
-    return graph.most_bytes(1 + max((placement.output, *placement.homes), default=0))
+    return graph
 
 
 class _Vectors:
@@ -247,13 +259,13 @@ def _masks(same: _Same) -> tuple[int | None, ...]:
     )
 
 
-def _told(outline: tuple[_Outline, ...], kinds: Sequence[int | None], placement: Placement) -> Iterator[int]:
+def _told(outline: tuple[_Outline, ...], kinds: Sequence[int | None], placement: Placement, tokens: int) -> Iterator[int]:
     """Yield the numbers of the layers to lay out, ascending: of those that repeat only the first few."""
     seen: dict[object, int] = {}
     before: object = None
     for layer, (one, home) in enumerate(zip(outline[:_MOST_LAYERS], placement.homes, strict=False)):
         following = placement.homes[layer + 1] if layer + 1 < len(placement.homes) else placement.output
-        lent = one.sizes if placement.borrows else ()
+        lent = tuple(_lent(one, placement, layer, tokens).items())
         kind = (one.shapes, lent, home, following, layer in placement.host_experts, kinds[layer])
         seen[before, kind] = seen.get((before, kind), 0) + 1
         if seen[before, kind] <= _REPEATS:
@@ -261,14 +273,25 @@ def _told(outline: tuple[_Outline, ...], kinds: Sequence[int | None], placement:
         before = kind
 
 
-def _where(one: _Outline, placement: Placement, layer: int, tokens: int, caches: tuple[int, ...]) -> Where:
+def _lent(one: _Outline, placement: Placement, layer: int, tokens: int) -> dict[str, int]:
+    """Return the bytes by name of the tensors of *layer* that the host holds and a device evaluates."""
+    if not placement.borrows or tokens < LARGE_BATCH:
+        return {}
+    if placement.homes[layer] == 0:
+        return dict(one.sizes)
+    if layer in placement.host_experts:
+        return {name: size for name, size in one.sizes if is_expert(f"blk.0.{name}.weight")}
+    return {}
+
+
+def _where(one: _Outline, placement: Placement, layer: int, tokens: int, kept: tuple[bool, ...]) -> Where:
     home = placement.homes[layer]
     borrows = placement.borrows and tokens >= LARGE_BATCH
     following = placement.homes[layer + 1] if layer + 1 < len(placement.homes) else placement.output
+    lent = _lent(one, placement, layer, tokens)
     if home == 0 and borrows:
-        return Where(1, 1, next=following, lent=dict(one.sizes), cache=caches[layer])
+        return Where(1, 1, next=following, lent=lent, cache=layer if kept[layer] else -1)
     if home and layer in placement.host_experts:
-        lent = {name: size for name, size in one.sizes if is_expert(f"blk.0.{name}.weight")} if borrows else {}
         return Where(home, home if borrows else 0, next=following, lent=lent)
     return Where(home, home, next=following)
 

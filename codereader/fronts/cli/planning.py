@@ -134,7 +134,17 @@ def _planned(request: Request, place: Place, reader: Reader | None, cancel: Canc
     measured = _measured(model, taught, need, preferences, cancel, report) if request.measure else None
     with cancel.anywhere():
         made = _plans(model.header, place.machine, need, preferences)
+    if model.file and not place.machine.name:
+        made = (_exact(made[0], model.file, cancel, report), *made[1:])
     return Planned(place.name, model.header, place.machine, asked, made, model.file, measured)
+
+
+def _exact(plan: Plan, file: str, cancel: CancelToken, report: Report) -> Plan:
+    """Return *plan* for this machine with the sizes of llama.cpp's dry run. Raises: Cancelled."""
+    from codereader.engine.trial.exact import exact
+
+    with report.working("asking llama.cpp for its sizes"):
+        return exact(plan, Path(file), cancel)
 
 
 def _asked_of(
