@@ -7,16 +7,18 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from codereader.cancel import Cancelled, CancelToken
+from codereader.engine.embedded import cells as cells_module
 from codereader.engine.embedded import memory as memory_module
 from codereader.engine.embedded.llama import LlamaEngine
 from codereader.engine.embedded.voice import bytes_of
 from codereader.engine.protocol import Finished, Piece, Prefill, Prompt, Sampling
 from codereader.engine.state.store import StateStore
-from codereader.errors import BudgetTooSmall
+from codereader.errors import BudgetTooSmall, ModelError
 
 
 @pytest.fixture
@@ -270,6 +272,58 @@ class TestRecall:
 
         assert [0, 150] == counts
 
+    def test_what_cannot_be_gone_on_from_costs_one_evaluation(self, tiny, tmp_path, prompt, monkeypatch):
+        """Where llama.cpp fails right behind a state from disk, that is deleted, and the answer is a cold run's."""
+        store = StateStore(tmp_path)
+        engine = tiny.load(store)
+        cold = tiny.first_logits(engine, prompt)
+        engine.close()
+        engine = tiny.load(store)
+        decode = memory_module.llama_cpp.llama_decode
+        results = iter([-1])
+        monkeypatch.setattr(
+            memory_module.llama_cpp, "llama_decode", lambda *given: next(results, None) or decode(*given)
+        )
+
+        events = tiny.run(engine, prompt, max_tokens=1)
+
+        assert (0, 0) == (reused(events[-3:]), events[-1].usage.disk_tokens)
+        assert [150, 0, 64, 128, 150] == [event.done for event in prefills(events)][:5]
+        assert cold == tiny.first_logits(engine, prompt)
+        engine.close()
+
+    def test_a_failure_without_a_state_is_told(self, tiny, prompt, monkeypatch):
+        """Where nothing came from disk, llama.cpp's failure is the answer."""
+        engine = tiny.load()
+        monkeypatch.setattr(memory_module.llama_cpp, "llama_decode", lambda *_given: -1)
+
+        with pytest.raises(ModelError):
+            tiny.run(engine, prompt, max_tokens=1)
+        engine.close()
+
+    def test_where_nothing_may_be_kept_nothing_is_cut_out(self, tiny, tmp_path, prompt, monkeypatch):
+        """A store without a budget, and memory that is short, leave the answer as it is."""
+        plain = tiny.load()
+        cold = tiny.first_logits(plain, prompt)
+        plain.close()
+        none, short = StateStore(tmp_path / "a", budget=0), StateStore(tmp_path / "b")
+        cut = []
+
+        def no_memory(_cells, start, end):
+            cut.append((start, end))
+            raise MemoryError
+
+        monkeypatch.setattr(cells_module.Cells, "cut", no_memory)
+        logits = []
+        for store in (none, short):
+            engine = tiny.load(store)
+            logits.append(tiny.first_logits(engine, prompt))
+            engine.close()
+
+        assert [cold, cold] == logits
+        assert [(0, 64), (64, 128), (128, 150)] == cut
+        assert not list(tmp_path.glob("*/*.block"))
+
     def test_a_store_that_cannot_be_written_changes_nothing(self, tiny, tmp_path, prompt):
         """Without a place for state the answer is the same."""
         (tmp_path / "file").write_text("")
@@ -404,6 +458,46 @@ except Cancelled:
     sys.stdout.write("cancelled\\n")
 engine.close()
 """
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from codereader.cancel import CancelToken
+from codereader.engine.protocol import Prompt, Sampling
+from codereader.engine.state.store import StateStore
+from tests.engine.conftest import Tiny
+
+tiny = Tiny()
+engine = tiny.load(StateStore(Path(sys.argv[1])))
+for event in engine.generate(Prompt(tiny.source[:640], (5,)), Sampling(max_tokens=1), CancelToken()):
+    sys.stdout.write(f"{event.done}\\n" if hasattr(event, "done") else "end\\n")
+    sys.stdout.flush()
+"""
+
+
+def test_a_killed_prefill_loses_a_batch_at_most(tiny, tmp_path):
+    """After a kill -9 in the middle, the next process takes up what was evaluated, to the bits of a cold run."""
+    child = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE, cwd=Path(__file__).parents[2], text=True
+    )
+    for line in child.stdout:
+        if int(line) >= 320:
+            break
+    child.kill()
+    child.communicate()
+    prompt = Prompt(tiny.source[:640], (5,))
+    plain = tiny.load()
+    cold = tiny.first_logits(plain, prompt)
+    plain.close()
+    engine = tiny.load(StateStore(tmp_path))
+
+    events = tiny.run(engine, prompt, max_tokens=1)
+
+    assert 320 - 64 <= reused(events) < 640
+    assert reused(events) == events[-1].usage.disk_tokens
+    assert cold == tiny.first_logits(engine, prompt)
+    engine.close()
 
 
 def test_llama_writes_nothing_to_the_terminal(tiny):

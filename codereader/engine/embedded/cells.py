@@ -24,7 +24,7 @@ import hashlib
 from typing import Any
 
 from codereader import native
-from codereader.engine.embedded.pieces import Bytes, Layout, adopted, covers, layout_of, state_at
+from codereader.engine.embedded.pieces import Bytes, Layout, adopt, covers, layout_of, room_for, state_at
 
 llama_cpp = native.llama()
 
@@ -81,23 +81,23 @@ class Cells:
         *end* is where the sequence ends. Raises: MemoryError.
         """
         layout = self._known_layout()
+        self._unname()
         self._name(start, end)
-        whole = self._written(1, _WHOLE)
+        rows = self._written(1, _WHOLE, room_for(start, end))
         partial = self._written_bytes(1, _PARTIAL) - len(layout.head) if layout.has_window else 0
         self._unname()
-        rows = adopted(whole, start, end, layout, partial)
-        if layout.kind != "windowed":
-            return rows, None
-        if self.chunk(end):
-            return rows, self.window(end - 1, end)
-        return rows, self._adopted_window(layout.head + whole[len(whole) - partial :], start, end)
+        window = None
+        if layout.kind == "windowed":
+            window = self.window(end - 1, end) if self.chunk(end) else self._window_of(rows, partial, start, end)
+        return (rows if adopt(rows, start, end, layout, partial) else None), window
 
     def window(self, start: int, end: int) -> bytearray | None:
         """Return what windowed layers keep of these positions. *end* is where the sequence ends."""
-        self._name(start, end)
-        blob = self._written(1, _PARTIAL)
         self._unname()
-        return self._adopted_window(blob, start, end)
+        self._name(start, end)
+        blob = self._written(1, _PARTIAL, room_for(start, end))
+        self._unname()
+        return blob if adopt(blob, start, end, self._windows, 0) else None
 
     def state(self) -> bytearray:
         """Return the recurrent layers' state. Raises: MemoryError."""
@@ -109,11 +109,12 @@ class Cells:
 
     def keep(self, end: int) -> None:
         """Keep the first *end* positions, and let rows be added behind them; no state is left, and no true window."""
+        self._unname()
         if end:
             self._name(0, end)
             llama_cpp.llama_memory_seq_rm(self._memory, 0, -1, -1)
         else:
-            self.clear()
+            llama_cpp.llama_memory_clear(self._memory, False)  # the cells alone: to blank the cache takes long
 
     def add(self, rows: Bytes, start: int, end: int) -> bool:
         """Add a piece behind what is there; return whether it is. Comes after `keep`, ends with `done`."""
@@ -163,16 +164,26 @@ class Cells:
         assert self.layout is not None  # noqa: S101 - nobody cuts what has no layout
         return self.layout
 
-    def _adopted_window(self, blob: Bytes, start: int, end: int) -> bytearray | None:
-        layout = self._known_layout()
-        return adopted(blob, start, end, Layout("rows", layout.head, b""), 0)
+    @property
+    def _windows(self) -> Layout:
+        """The layout of a window's pieces."""
+        return Layout("rows", self._known_layout().head, b"")
+
+    def _window_of(self, whole: bytearray, partial: int, start: int, end: int) -> bytearray | None:
+        """Return the last *partial* bytes of what llama.cpp wrote of a piece as a piece of the window."""
+        blob = bytearray(room_for(start, end)) + self._windows.head + whole[len(whole) - partial :]
+        return blob if adopt(blob, start, end, self._windows, 0) else None
 
     def _name(self, start: int, end: int) -> None:
         """Name these cells of sequence 0 as sequence 1's also; -1 stands for either end."""
         llama_cpp.llama_memory_seq_cp(self._memory, 0, 1, start, end)
 
     def _unname(self) -> None:
-        llama_cpp.llama_memory_seq_keep(self._memory, 0)
+        """Forget sequence 1. Of hybrid memories llama.cpp removes only what it counts among its sequences."""
+        if self.layout is not None and self.layout.kind == "hybrid":
+            llama_cpp.llama_memory_seq_keep(self._memory, 0)
+        else:
+            llama_cpp.llama_memory_seq_rm(self._memory, 1, -1, -1)
 
     def _rejoin(self) -> None:
         """Make sequence 1's cells sequence 0's."""
@@ -182,11 +193,11 @@ class Cells:
     def _written_bytes(self, sequence: int, flags: int) -> int:
         return int(llama_cpp.llama_state_seq_get_size_ext(self._context, sequence, flags))
 
-    def _written(self, sequence: int, flags: int) -> bytearray:
-        """Return what llama.cpp writes of a sequence, empty where it does not. Raises: MemoryError."""
+    def _written(self, sequence: int, flags: int, room: int = 0) -> bytearray:
+        """Return *room* bytes and what llama.cpp writes of a sequence; empty where it does not. Raises: MemoryError."""
         size = self._written_bytes(sequence, flags)
-        blob = bytearray(size)
-        target = (ctypes.c_uint8 * size).from_buffer(blob)
+        blob = bytearray(room + size)
+        target = (ctypes.c_uint8 * size).from_buffer(blob, room)
         written = llama_cpp.llama_state_seq_get_data_ext(self._context, target, size, sequence, flags)
         return blob if written == size else bytearray()
 

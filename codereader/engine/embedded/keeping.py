@@ -28,6 +28,10 @@ class Kept:
         """Whether a piece is on disk or on its way there."""
         return self.store.have(link, kind)
 
+    def wants(self, link: Link, kind: Kind, tokens: Sequence[int]) -> bool:
+        """Whether a piece is worth cutting out: it is not kept yet, and there is a place to keep it."""
+        return self.store.wants(self._block(link, kind, tokens), 0)
+
     def read(self, links: Sequence[Link], kind: Kind, tokens: Sequence[int]) -> Generator[memoryview, None, None]:
         """Yield the pieces of *links*, verified, up to the first that is missing or damaged.
 

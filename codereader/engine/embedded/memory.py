@@ -50,6 +50,8 @@ class Memory:
         self._base: tuple[int, ...] = ()
         self._true_at = -1
         """Where the window or the recurrent state is what an evaluation up to there leaves; -1 for nowhere."""
+        self._is_clean = True
+        """Whether nothing stands behind `used`: hybrid memories keep what a batch that failed left there."""
         self._other = Kind.WHOLE if self._kind == "recurrent" else Kind.WINDOW
         self._doubted: tuple[tuple[Link, Kind], ...] = ()
         """What was read from disk, until something was evaluated behind it."""
@@ -62,16 +64,25 @@ class Memory:
         """Bring back as much of *base* as was evaluated before; return how many tokens the memory then holds."""
         chain = self._chain(base)
         if self._kept is not None:
+            self._kept.store.flush()
             self._kept.store.use(chain)
         here = known = self._known(chain, base)
+        if self._true_at > _end(chain[:known]):
+            self._true_at = -1
         limit = len(chain) if self._kind else 0
         self.from_disk, self._doubted = 0, ()
-        while goal := self._goal(chain[:limit], known):
-            known = self._bring_rows(chain, known, goal, base)
-            if known == goal and self._bring_window(chain[:goal], base) and self._cells.holds(self.used):
-                self.from_disk = self.used - _end(chain[: min(here, goal)]) if self._doubted else 0
-                return self.used
-            limit = goal - 1
+        try:
+            while goal := self._goal(chain[:limit], known):
+                known = self._bring_rows(chain, known, goal, base)
+                if known == goal:
+                    if self._bring_window(chain[:goal], base) and self._cells.holds(self.used):
+                        self.from_disk = self.used - _end(chain[: min(here, goal)]) if self._doubted else 0
+                        return self.used
+                    known = self._forget()
+                limit = goal - 1
+        except BaseException:
+            self._forget()
+            raise
         return self._forget()
 
     def extend(self, base: Sequence[int], start: int, stopped: Callable[[], None]) -> Iterator[int]:
@@ -106,6 +117,7 @@ class Memory:
         library.forget_log()
         result = llama_cpp.llama_decode(self._context, llama_cpp.llama_batch_get_one(row, len(tokens)))
         if result:
+            self._is_clean = False
             if result == _ABORTED:
                 stopped()
             kind = ModelTooLarge if library.ran_out_of_memory() else ModelError
@@ -177,11 +189,12 @@ class Memory:
         end = _end(chain[: min(known, goal)])
         if self._kind == "windowed" and not self._is_true(chain[goal - 1].end):
             self._cells.rewind(self.used)
-        if self._kind == "recurrent" or (self.used == end and goal <= known):
+        if self._kind == "recurrent" or (self.used == end and goal <= known and self._is_clean):
             return goal
         self._cells.keep(end)
         reached = self._add_rows(chain[known:goal], base) + min(known, goal)
         self._cells.done()
+        self._is_clean = True
         self._holds(base, _end(chain[:reached]))
         return reached
 
@@ -200,10 +213,9 @@ class Memory:
         return added
 
     def _bring_window(self, chain: tuple[Link, ...], base: Sequence[int]) -> bool:
-        """Make the window or the state that of the end of *chain*; return whether it is. If not, nothing is left."""
+        """Make the window or the state that of the end of *chain*; return whether it is."""
         end = _end(chain)
         if not self._is_true(end) and not self._load_window(self._window(chain), base):
-            self._forget()
             return False
         self._settle(end)
         self._holds(base, end)
@@ -211,6 +223,7 @@ class Memory:
 
     def _load_window(self, links: Sequence[Link], base: Sequence[int]) -> bool:
         """Load the pieces of a window, or one state, from disk; return whether that went."""
+        self._true_at = -1
         if self._kept is None:
             return False
         load = self._cells.add_window if self._kind == "windowed" else self._cells.load_state
@@ -244,7 +257,7 @@ class Memory:
         wants = [Kind.ROWS] if self._kind != "recurrent" else []
         if self._kind != "rows" and self._is_checkpoint(link, is_last=is_last):
             wants.append(self._other)
-        wants = [kind for kind in wants if not kept.has(link, kind)]
+        wants = [kind for kind in wants if kept.wants(link, kind, self._base)]
         try:
             pieces = self._pieces(link, wants)
         except MemoryError:
@@ -285,7 +298,7 @@ class Memory:
 
     def _forget(self) -> int:
         self._cells.clear()
-        self.used, self._base, self._true_at = 0, (), -1
+        self.used, self._base, self._true_at, self._is_clean = 0, (), -1, True
         return 0
 
 

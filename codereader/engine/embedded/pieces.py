@@ -21,6 +21,7 @@ Bytes = bytes | bytearray | memoryview
 
 _HEAD = 8
 _PAIR = struct.Struct("<II")
+_ONE, _ZERO = struct.pack("<I", 1), struct.pack("<i", 0)
 _EMPTY_PART = struct.pack("<II", 1, 0)
 _CELL_WIDTHS = (8, 20)
 """Bytes of a cell before its sequences: a position and a number, for some models 12 bytes more."""
@@ -68,32 +69,39 @@ def layout_of(whole: Bytes, partial: Bytes, *, recurrent: bool, hybrid: bool) ->
     return Layout("windowed", head, tail) if tail == _EMPTY_PART else None
 
 
-def adopted(blob: Bytes, start: int, end: int, layout: Layout, cut: int) -> bytearray | None:
-    """Return what loads as the cells that *blob* holds, less its last *cut* bytes, which the layout's tail replaces.
+def room_for(start: int, end: int) -> int:
+    """Return how many bytes `adopt` needs in front of what llama.cpp writes of positions [start, end)."""
+    return 4 * (end - start)
 
-    llama.cpp writes the cells of a sequence beyond its limit as cells of no sequence, and loads only those of one.
-    None where the cells are not, in their order, those of all positions up to *end*, from *start* on or later.
+
+def adopt(buffer: bytearray, start: int, end: int, layout: Layout, cut: int) -> bool:
+    """Turn what llama.cpp wrote into *buffer*, behind `room_for` bytes, into what loads as the same cells.
+
+    Of no sequence that it counts among its own, it writes cells of no sequence, and loads only those of one. The last
+    *cut* bytes make room for the layout's tail. The rows stay where they are: no more than the cells is copied.
+    False, and *buffer* is of no use, where the cells are not, in their order, those of all positions up to *end*, from
+    *start* on or later.
     """
-    if len(blob) - cut < _HEAD + _PAIR.size:
-        return None
-    streams, cells = _PAIR.unpack_from(blob, _HEAD)
-    first = end - cells
+    room = room_for(start, end)
+    at = room + _HEAD + _PAIR.size
+    if len(buffer) - cut < at:
+        return False
+    streams, cells = _PAIR.unpack_from(buffer, room + _HEAD)
     if streams != 1 or not 0 < cells <= end - start:
-        return None
-    width = _width(blob, first, cells, 0)
+        return False
+    width = _width(buffer, at, end - cells, cells, 0)
     if not width:
-        return None
-    body = memoryview(blob)[_HEAD + _PAIR.size + cells * width : len(blob) - cut]
-    made = bytearray(layout.head)
-    made += _PAIR.pack(streams, cells)
-    for at in range(_HEAD + _PAIR.size, _HEAD + _PAIR.size + cells * width, width):
-        made += blob[at : at + 4]
-        made += b"\1\0\0\0"
-        made += blob[at + 8 : at + width]
-        made += b"\0\0\0\0"
-    made += body
-    made += layout.tail
-    return made
+        return False
+    old = bytes(buffer[at : at + cells * width])
+    parts = [layout.head, _PAIR.pack(streams, cells)]
+    for cell in range(0, len(old), width):
+        parts += (old[cell : cell + 4], _ONE, old[cell + 8 : cell + width], _ZERO)
+    made = b"".join(parts)
+    spare = at + len(old) - len(made)
+    buffer[spare : at + len(old)] = made
+    buffer[len(buffer) - cut :] = layout.tail
+    del buffer[:spare]
+    return True
 
 
 def covers(blob: Bytes, start: int, end: int, *, whole: bool = False) -> bool:
@@ -106,7 +114,7 @@ def covers(blob: Bytes, start: int, end: int, *, whole: bool = False) -> bool:
     streams, cells = _PAIR.unpack_from(blob, _HEAD)
     if streams != 1 or not (end - start if whole else 1) <= cells <= end - start:
         return False
-    return bool(_width(blob, end - cells, cells, 1))
+    return bool(_width(blob, _HEAD + _PAIR.size, end - cells, cells, 1))
 
 
 def state_at(blob: Bytes, end: int) -> bool:
@@ -117,14 +125,14 @@ def state_at(blob: Bytes, end: int) -> bool:
     return (cells, position, sequences) == (1, end - 1, 0)
 
 
-def _width(blob: Bytes, first: int, cells: int, sequences: int) -> int:
-    """Return the bytes of a cell before its *sequences*, if the *cells* are at positions from *first* on, else 0."""
+def _width(blob: Bytes, at: int, first: int, cells: int, sequences: int) -> int:
+    """Return the bytes of a cell before its *sequences*, if from byte *at* on the *cells* at positions from *first* on
+    follow each other, else 0."""
     for width in _CELL_WIDTHS:
         whole = width + 4 * sequences
-        start, stop = _HEAD + _PAIR.size, _HEAD + _PAIR.size + cells * whole
-        if stop > len(blob):
+        if at + cells * whole > len(blob):
             continue
-        pairs = (_PAIR.unpack_from(blob, at) for at in range(start, stop, whole))
+        pairs = (_PAIR.unpack_from(blob, cell) for cell in range(at, at + cells * whole, whole))
         if all(pair == (first + number, sequences) for number, pair in enumerate(pairs)):
             return width
     return 0
