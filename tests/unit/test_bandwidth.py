@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import stat
@@ -10,6 +11,7 @@ import time
 
 import pytest
 
+from codereader.cancel import Cancelled, CancelToken
 from codereader.engine.hardware import bandwidth
 from codereader.engine.hardware.bandwidth import host_bandwidth, known_bandwidth, last_cache, probe, with_bandwidth
 from codereader.engine.hardware.cores import Cores
@@ -139,6 +141,52 @@ def test_a_probe_says_whether_others_were_busy(monkeypatch, others, disturbed):
     monkeypatch.setattr(bandwidth.Watch, "others", lambda self, used: others)
 
     assert disturbed == probe()[1]
+
+
+def test_who_stops_a_probe_does_not_wait_for_its_threads(monkeypatch):
+    """They end between two pieces, long before they would have."""
+    begun, end = [], time.perf_counter() + 30
+
+    def pressed(pool, buffers, stop):
+        begun.extend(pool.submit(bandwidth._read, buffer, end, stop) for buffer in buffers)
+        raise Cancelled
+
+    monkeypatch.setattr(bandwidth, "_round", pressed)
+    with pytest.raises(Cancelled):
+        probe()
+
+    assert begun
+    assert all(work.done() for work in begun)
+    assert time.perf_counter() < end
+
+
+def test_a_probe_that_is_stopped_reads_nothing_more():
+    """Not one piece."""
+    stop = CancelToken()
+    stop.cancel()
+    taken = []
+
+    assert 0 == bandwidth._read(map(taken.append, itertools.count()), time.perf_counter() + 30, stop)
+    assert [] == taken
+
+
+def test_a_probe_goes_on_reading_where_it_was(monkeypatch):
+    """A round that ends early does not read the first pieces again, which the caches still hold."""
+    monkeypatch.setattr(bandwidth, "PIECE", 1 << 20)
+    buffer = bandwidth._buffer(4 << 20, CancelToken())
+    seen = []
+
+    def noting():
+        for piece in buffer:
+            seen.append(piece.ctypes.data)
+            yield piece
+
+    pieces = noting()
+    for _ in range(8):
+        bandwidth._read(pieces, 0.0, CancelToken())
+
+    assert 4 == len(set(seen))
+    assert seen[:4] == seen[4:]
 
 
 @pytest.mark.parametrize("changed", ["usable_cores", "host_memory"])

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import platform
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codereader.cancel import CancelToken
 from codereader.config import write_whole
 from codereader.engine.hardware.busy import BUSY, Watch
 from codereader.engine.hardware.cores import numa_nodes, usable_cores
@@ -37,6 +40,9 @@ ROUNDS, ROUND_SECONDS = 5, 0.04
 SMALLEST_BUFFER = 128 << 20
 LARGEST_BUFFER = 1 << 30
 """Bytes that all threads together read over and over: twice the last caches, between these."""
+
+PIECE = 16 << 20
+"""Bytes that are written or read at once: between two pieces a probe can be stopped."""
 
 MEMORY_SHARE = 8
 """A probe takes at most one part of this many of the available memory; where that is too little, none runs."""
@@ -110,14 +116,26 @@ def probe() -> tuple[float, bool]:
     threads = usable_cores().physical
     if total > host_memory().available // MEMORY_SHARE:
         return 0.0, False
+    stop = CancelToken()
     try:
-        with ThreadPoolExecutor(threads) as pool:
-            buffers = list(pool.map(_buffer, [total // threads] * threads))
+        import numpy  # noqa: F401 - here, where Ctrl-C is heard: the threads find it imported
+
+        with ThreadPoolExecutor(threads) as pool, _stopping(stop):
+            buffers = list(pool.map(lambda size: _buffer(size, stop), [total // threads] * threads))
             watch = Watch()
-            best = max(_round(pool, buffers) for _ in range(ROUNDS))
+            best = max(_round(pool, buffers, stop) for _ in range(ROUNDS))
             return best, watch.others(threads) >= BUSY
     except (MemoryError, RuntimeError):  # no room for the buffers, or for a thread
         return 0.0, False
+
+
+@contextlib.contextmanager
+def _stopping(stop: CancelToken) -> Iterator[None]:
+    """Set *stop* at the end, however that comes, so that no thread goes on."""
+    try:
+        yield
+    finally:
+        stop.cancel()
 
 
 def last_cache() -> int:
@@ -132,29 +150,38 @@ def last_cache() -> int:
     return sum(size for (level, _), size in found.items() if level == last)
 
 
-def _buffer(size: int) -> numpy.ndarray:
-    """Return *size* bytes that are really there, first touched by the thread that will read them."""
+def _buffer(size: int, stop: CancelToken) -> Iterator[numpy.ndarray]:
+    """Return *size* bytes that are really there, in pieces, over and over: for the thread that touches them first here.
+
+    Fewer of them are there once *stop* is set.
+    """
     import numpy
 
-    return numpy.ones(size, dtype=numpy.uint8)
+    whole = numpy.empty(size, dtype=numpy.uint8)
+    pieces = [whole[at : at + PIECE] for at in range(0, size, PIECE)]
+    for piece in pieces:
+        if not stop.cancelled:
+            piece.fill(1)
+    return itertools.cycle(pieces)
 
 
-def _round(pool: ThreadPoolExecutor, buffers: list[numpy.ndarray]) -> float:
+def _round(pool: ThreadPoolExecutor, buffers: list[Iterator[numpy.ndarray]], stop: CancelToken) -> float:
     """Return the bytes a second of all threads together, each reading its own buffer until the same moment."""
     end = time.perf_counter() + ROUND_SECONDS
-    return sum(pool.map(lambda buffer: _read(buffer, end), buffers))
+    return sum(pool.map(lambda buffer: _read(buffer, end, stop), buffers))
 
 
-def _read(buffer: numpy.ndarray, end: float) -> float:
-    """Return the bytes a second of reading *buffer* over and over until *end*, once at least."""
+def _read(buffer: Iterator[numpy.ndarray], end: float, stop: CancelToken) -> float:
+    """Return the bytes a second of reading *buffer* on from where it was, over and over, until *end* or *stop*."""
     import numpy
 
     begun = now = time.perf_counter()
-    passes = 0
-    while not passes or now < end:
-        numpy.maximum.reduce(buffer)
-        passes, now = passes + 1, time.perf_counter()
-    return float(buffer.size * passes / max(now - begun, 1e-9))
+    read = 0
+    while not stop.cancelled and (not read or now < end):
+        piece = next(buffer)
+        numpy.maximum.reduce(piece)
+        read, now = read + piece.size, time.perf_counter()
+    return float(read / max(now - begun, 1e-9))
 
 
 def _place(cache: Path) -> Path:

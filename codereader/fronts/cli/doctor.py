@@ -12,7 +12,7 @@ import click
 
 from codereader import __version__, config
 from codereader.errors import CodereaderError, ExitCode
-from codereader.fronts.cli.options import How, output_options
+from codereader.fronts.cli.options import How, output_options, stoppable
 from codereader.fronts.text import safe_line, size
 
 DISTRIBUTION = "codereader-local"
@@ -38,8 +38,9 @@ def command(how: How) -> int:
     from codereader.fronts.shape import SCHEMA
 
     findings = Findings()
-    for look in (_versions, _engine, _models, _cache):
-        look(findings)
+    with stoppable() as cancel, cancel.anywhere():
+        for look in (_versions, _engine, _models, _cache):
+            look(findings)
     with how.open() as out:
         if how.style == "json":
             problems = [{"problem": problem, "mend": mend} for problem, mend in findings.problems]
