@@ -259,7 +259,9 @@ def _masks(same: _Same) -> tuple[int | None, ...]:
     )
 
 
-def _told(outline: tuple[_Outline, ...], kinds: Sequence[int | None], placement: Placement, tokens: int) -> Iterator[int]:
+def _told(
+    outline: tuple[_Outline, ...], kinds: Sequence[int | None], placement: Placement, tokens: int
+) -> Iterator[int]:
     """Yield the numbers of the layers to lay out, ascending: of those that repeat only the first few."""
     seen: dict[object, int] = {}
     before: object = None

@@ -66,8 +66,8 @@ class Where:
     """Bytes by name of the tensors that lie elsewhere and are copied to where they are used, each time."""
     vectors: Callable[[], int] = lambda: -1
     """Gives what tokens have for each layer beside the residual, all layers in one; -1 where they have nothing."""
-    cache: int = 0
-    """Bytes of the layer's cache where that lies elsewhere too and is copied."""
+    cache: int = -1
+    """The name of the layer's cache where that lies elsewhere too and is copied; -1 where it is not."""
 
 
 @dataclass(frozen=True, slots=True)

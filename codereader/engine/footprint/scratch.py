@@ -9,112 +9,132 @@ to a quarter of a buffer. Sizes are bytes; a home is the number of a device, 0 b
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
 class Graph:
-    """Steps in the order in which llama.cpp evaluates them. A step's number stands for its result."""
+    """Steps in the order in which llama.cpp evaluates them. A step's number stands for its result.
+
+    Kept as one list for each fact of a step: graphs have thousands of steps, and a plan lays out a dozen of them.
+    """
 
     home: int = 0
     """Where the next steps are evaluated."""
     copies: int = 1
     """Copies that are kept of what goes from home to home, so that homes can work at the same time: 1, or several."""
-    _steps: list[_Step] = field(default_factory=list)
+    _sizes: list[int] = field(default_factory=list)
+    _sources: list[tuple[int, ...]] = field(default_factory=list)
+    _homes: list[int] = field(default_factory=list)
+    _roots: list[int] = field(default_factory=list)
+    """For each step the one whose bytes it is: itself, or what it is a view of."""
+    _is_over: list[bool] = field(default_factory=list)
+    _readers: list[int] = field(default_factory=list)
+    _views: list[int] = field(default_factory=list)
     _copies: dict[tuple[int, int], int] = field(default_factory=dict)
+    _given: dict[int, tuple[Hashable, int]] = field(default_factory=dict)
+    """Steps whose size is told when the graph is laid out: its name, and how many times it counts."""
 
     def new(self, size: float, *sources: int) -> int:
         """Add a step whose result of *size* bytes gets a place of its own."""
-        return self._add(int(size), sources)
+        return self._add(int(size), sources, is_over=False)
 
     def over(self, size: float, *sources: int) -> int:
         """Add a step that may write over a source of the same size which nothing else reads."""
         return self._add(int(size), sources, is_over=True)
 
+    def given(self, name: Hashable) -> int:
+        """Add a step of its own place, whose bytes are told by *name* when the graph is laid out."""
+        number = self._add(0, (), is_over=False)
+        self._given[number] = name, 1
+        return number
+
     def view(self, source: int) -> int:
         """Add another look at the bytes of *source*, wherever they are: at their copy, if there is one here."""
-        source = self._copies.get((self._steps[source].root, self.home), source)
-        step = self._steps[source]
-        step.readers += 1
-        root = step.root
-        self._steps[root].views += 1
-        return self._append(_Step(0, (source,), step.home, root))
+        source = self._copies.get((self._roots[source], self.home), source)
+        root = self._roots[source]
+        self._readers[source] += 1
+        self._views[root] += 1
+        return self._append(0, (source,), self._homes[source], root)
 
     def fetch(self, *sources: int) -> None:
         """Copy *sources* here where they were computed elsewhere: ggml does it before the first step that follows."""
         for source in sources:
             self._here(source)
 
-    def most_bytes(self, homes: int) -> tuple[int, ...]:
-        """Return for each of *homes* the bytes of the buffer that all its steps fit into. May be asked once."""
+    def most_bytes(self, homes: int, given: Mapping[Hashable, int] | None = None) -> tuple[int, ...]:
+        """Return for each of *homes* the bytes of the buffer that all its steps fit into.
+
+        *given* has the bytes of what was added by name.
+        """
+        sizes = self._sizes.copy()
+        for number, (name, copies) in self._given.items():
+            sizes[number] = copies * (given or {})[name]
+        readers, views, roots, at = self._readers.copy(), self._views.copy(), self._roots, self._homes
         arenas = tuple(_Arena() for _ in range(homes))
-        for step in self._steps:
-            self._place(step, arenas)
-            for source in step.sources:
-                self._leave(source, arenas)
+        places = [-1] * len(sizes)
+        for number, sources in enumerate(self._sources):
+            if roots[number] == number:
+                size = sizes[number]
+                if self._is_over[number]:
+                    for source in sources:
+                        if places[source] >= 0 and readers[source] == 1 and not views[source] and sizes[source] == size:
+                            places[number], places[source] = places[source], -1
+                            break
+                if places[number] < 0:
+                    places[number] = arenas[at[number]].take(size)
+            for source in sources:
+                readers[source] -= 1
+                if readers[source] or views[source]:
+                    continue
+                root = roots[source]
+                if root != source:
+                    views[root] -= 1
+                    if readers[root] or views[root]:
+                        continue
+                if places[root] >= 0:
+                    arenas[at[root]].give(places[root], sizes[root])
+                    places[root] = -1
         return tuple(arena.most for arena in arenas)
 
-    def _add(self, size: int, sources: tuple[int, ...], *, is_over: bool = False) -> int:
-        here = tuple(self._here(source) for source in sources)
-        for source in here:
-            self._steps[source].readers += 1
-        return self._append(_Step(size, here, self.home, len(self._steps), is_over))
+    def _add(self, size: int, sources: tuple[int, ...], *, is_over: bool) -> int:
+        homes, home, readers = self._homes, self.home, self._readers
+        for source in sources:
+            if homes[source] != home:
+                sources = tuple(map(self._here, sources))
+                break
+        for source in sources:
+            readers[source] += 1
+        return self._append(size, sources, home, len(homes), is_over=is_over)
 
-    def _append(self, step: _Step) -> int:
-        self._steps.append(step)
-        return len(self._steps) - 1
+    def _append(
+        self, size: int, sources: tuple[int, ...], home: int, root: int, *, is_over: bool = False, readers: int = 0
+    ) -> int:
+        self._sizes.append(size)
+        self._sources.append(sources)
+        self._homes.append(home)
+        self._roots.append(root)
+        self._is_over.append(is_over)
+        self._readers.append(readers)
+        self._views.append(0)
+        return len(self._sizes) - 1
 
     def _here(self, source: int) -> int:
         """Return *source*, or the copy of it where it was computed elsewhere."""
-        step = self._steps[source]
-        if step.home == self.home:
+        if self._homes[source] == self.home:
             return source
-        key = (step.root, self.home)
+        root = self._roots[source]
+        key = (root, self.home)
         if key not in self._copies:
-            step.readers += 1
-            size = self._steps[step.root].size * self.copies
+            self._readers[source] += 1
             kept = int(self.copies > 1)
-            self._copies[key] = self._append(_Step(size, (source,), self.home, len(self._steps), readers=kept))
+            size = self._sizes[root] * self.copies
+            self._copies[key] = self._append(size, (source,), self.home, len(self._sizes), readers=kept)
+            if root in self._given:
+                name, count = self._given[root]
+                self._given[self._copies[key]] = name, count * self.copies
         return self._copies[key]
-
-    def _place(self, step: _Step, arenas: tuple[_Arena, ...]) -> None:
-        """Find the bytes of *step*: none for a view, else those of a source that it may write over, else new ones."""
-        if self._steps[step.root] is not step:
-            return
-        if step.is_over:
-            for source in map(self._steps.__getitem__, step.sources):
-                if source.place >= 0 and source.readers == 1 and not source.views and source.size == step.size:
-                    step.place, source.place = source.place, -1
-                    return
-        step.place = arenas[step.home].take(step.size)
-
-    def _leave(self, number: int, arenas: tuple[_Arena, ...]) -> None:
-        """Count one reader of step *number* less, and give its bytes back after the last."""
-        step = self._steps[number]
-        step.readers -= 1
-        if step.readers or step.views:
-            return
-        root = self._steps[step.root]
-        if root is not step:
-            root.views -= 1
-            if root.readers or root.views:
-                return
-        if root.place >= 0:
-            arenas[root.home].give(root.place, root.size)
-            root.place = -1
-
-
-@dataclass(slots=True)
-class _Step:
-    size: int
-    sources: tuple[int, ...]
-    home: int
-    root: int
-    """The step whose bytes these are: itself, or what this is a view of."""
-    is_over: bool = False
-    readers: int = 0
-    views: int = 0
-    place: int = -1
 
 
 class _Arena:

@@ -157,7 +157,7 @@ class _Steps(Layer):
     def attended(self, width: int, queries: int) -> int:
         queries = self.graph.view(queries)
         cache = self.where.cache
-        lent = (self.graph.new(cache),) if cache else ()
+        lent = (self.graph.given(cache),) if cache >= 0 else ()
         return self.new(width, queries, self.mask, *lent)
 
     def latent_attention(self, normed: int) -> Finish:
