@@ -52,7 +52,7 @@ def test_json_tells_the_same(kept, run):
 
     assert (1, str(kept), 1_000_000_000, 0) == tuple(printed[key] for key in ("schema", "folder", "budget", "damaged"))
     assert [(1, 1, 4), (2, 6, 22)] == [(one["prompts"], one["blocks"], one["tokens"]) for one in printed["held"]]
-    assert printed["bytes"] == sum(path.stat().st_size for path in kept.iterdir())
+    assert printed["bytes"] == sum(path.stat().st_size for path in kept.glob("*.block"))
     assert ["0" * 32, bytes(range(16)).hex()] == [one["environment"] for one in printed["held"]]
 
 
@@ -105,19 +105,19 @@ def test_clearing_tells_what_that_gave_back(kept, run):
     result = run("state", "clear")
 
     assert (ExitCode.OK, "7 blocks deleted, and 1 file left behind: 17.3 KiB freed\n") == (result.code, result.stdout)
-    assert [] == list(kept.iterdir())
+    assert [] == list(kept.glob("*.block"))
 
 
 def test_clearing_what_was_not_used_for_long(kept, run):
     """A prompt that was used yesterday stays."""
-    for number, path in enumerate(sorted(kept.iterdir())):
+    for number, path in enumerate(sorted(kept.glob("*.block"))):
         when = time.time() - (8 if number < 3 else 1) * 86400
         os.utime(path, (when, when))
 
     printed = json.loads(run("state", "clear", "--older-than", "7d", "--format", "json").stdout)
 
     assert (3, 0, 0) == (printed["blocks"], printed["others"], printed["stayed"])
-    assert 4 == len(list(kept.iterdir()))
+    assert 4 == len(list(kept.glob("*.block")))
 
 
 @pytest.mark.parametrize("age", ["7", "0d", "d", "-1d", "1y", "١d", ""])

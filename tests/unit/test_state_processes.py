@@ -66,7 +66,7 @@ def test_processes_write_and_evict_at_once(folder):
     assert [0] * 4 == [worker.returncode for worker in workers]
     assert most <= budget + len(workers) * ONE
     assert () == verified(folder).faults
-    assert {".block"} >= {path.suffix for path in folder.iterdir()}
+    assert {".block", ".lock"} >= {path.suffix for path in folder.iterdir()}
 
 
 def test_a_writer_that_is_killed_leaves_nothing_broken(folder, no_grace):
@@ -77,7 +77,7 @@ def test_a_writer_that_is_killed_leaves_nothing_broken(folder, no_grace):
             time.sleep(choice.uniform(0.0, 0.15))
 
         assert () == verified(folder).faults
-        assert {".block"} >= {path.suffix for path in folder.iterdir()}
+        assert {".block", ".lock"} >= {path.suffix for path in folder.iterdir()}
     assert verified(folder).whole
 
 
@@ -178,7 +178,9 @@ def test_states_of_the_format_before_are_swept_on_first_use(folder):
     keep(store := StateStore(folder, 1 << 30), blocks(range(4)))
     store.close()
 
-    assert {"notes.kv", "tmpx.tmp"} == {path.name for path in folder.iterdir() if path.suffix != ".block"}
+    assert {"notes.kv", "tmpx.tmp"} == {
+        path.name for path in folder.iterdir() if path.suffix not in (".block", ".lock")
+    }
 
 
 def test_clearing_counts_what_older_versions_left(folder):

@@ -42,7 +42,7 @@ def store(folder):
 
 
 def files(folder):
-    return sorted(path.name for path in folder.iterdir())
+    return sorted(path.name for path in folder.iterdir() if path.suffix != ".lock")
 
 
 def has_disk(monkeypatch, free):
@@ -488,7 +488,7 @@ class TestStopping:
         keep(store, blocks(range(8)))
         store.close()
 
-        assert {".block"} == {path.suffix for path in folder.iterdir()}
+        assert {".block", ".lock"} == {path.suffix for path in folder.iterdir()}
         keep(store, blocks(range(12)))
         assert all(stored(store, blocks(range(12))))
 

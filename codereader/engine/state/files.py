@@ -12,9 +12,11 @@ import secrets
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from codereader.config import make_private
 from codereader.engine.state import locks
 from codereader.engine.state.container import Damaged
 from codereader.engine.state.shelf import DRAFT_SUFFIX
@@ -29,15 +31,12 @@ def opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
 
     Raises: Damaged for anything else that stands there; OSError.
     """
-    try:
-        handle = os.open(path, os.O_RDONLY | locks.NO_TRAPS)
-    except OSError:
-        if not stat.S_ISREG(path.lstat().st_mode):
-            raise Damaged("it is no file") from None
-        raise
+    if not stat.S_ISREG(path.lstat().st_mode):
+        raise Damaged("it is no file")
+    handle = os.open(path, os.O_RDONLY | locks.NO_TRAPS)
     try:
         status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
+        if not stat.S_ISREG(status.st_mode):  # another one by now
             raise Damaged("it is no file")
         if not _is_trusted(status):
             raise Damaged("it belongs to someone else")
@@ -47,6 +46,24 @@ def opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
         raise
     with file:
         yield file, status.st_size
+
+
+def make_own(folder: Path) -> None:
+    """Make *folder* if it is missing, and its owner's alone. Raises: OSError, also where it is someone else's."""
+    make_private(folder)
+    status = folder.stat()
+    if not _is_trusted(status):
+        raise PermissionError(errno.EACCES, "it belongs to someone else", str(folder))
+    if stat.S_IMODE(status.st_mode) & 0o077:
+        with contextlib.suppress(OSError):  # a file system without permissions
+            folder.chmod(0o700)
+
+
+def touch(path: Path, stamp: int) -> None:
+    """Set when a file was last used, in nanoseconds since the epoch, if it is there."""
+    follow = os.utime not in os.supports_follow_symlinks
+    with contextlib.suppress(OSError):
+        os.utime(path, ns=(stamp, stamp), follow_symlinks=follow)
 
 
 def remove(path: Path) -> int:
@@ -67,23 +84,36 @@ def is_there(path: Path) -> bool:
     return os.path.lexists(path)
 
 
-def write_whole(path: Path, size: int, fill: Callable[[BinaryIO], None]) -> None:
-    """Let *fill* write a file of *size* bytes, for its owner alone, that is then at *path* whole or not at all.
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A file that is being written, open and held by this process, with the size that it will have."""
 
-    Meanwhile a draft of that size stands in its folder, held by this process; nothing is left where *fill* raises.
-    Raises: OSError.
-    """
-    draft = path.with_name(secrets.token_hex(8) + DRAFT_SUFFIX)
-    handle = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | locks.NO_TRAPS, 0o600)
+    path: Path
+    handle: int
+
+
+def new_draft(folder: Path, size: int) -> Draft:
+    """Make a draft for its owner alone; `finish` must follow. Raises: OSError, and nothing is left then."""
+    path = folder / (secrets.token_hex(8) + DRAFT_SUFFIX)
+    draft = Draft(path, os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | locks.NO_TRAPS, 0o600))
     try:
-        with os.fdopen(handle, "r+b", buffering=0) as file:
-            locks.hold(handle)
-            file.truncate(size)
+        locks.hold(draft.handle)
+        os.truncate(draft.handle, size)
+    except BaseException:
+        os.close(draft.handle)
+        remove(path)
+        raise
+    return draft
+
+
+def finish(draft: Draft, path: Path, fill: Callable[[BinaryIO], None]) -> None:
+    """Let *fill* write *draft*, which is then at *path*, whole; where that raises, nothing is left. Raises: OSError."""
+    try:
+        with os.fdopen(draft.handle, "r+b", buffering=0) as file:
             fill(file)
-        draft.replace(path)
+        draft.path.replace(path)
     except BaseException:  # a stop too
-        with contextlib.suppress(OSError):
-            draft.unlink()
+        remove(draft.path)
         raise
     _sync_folder(path.parent)
 

@@ -143,7 +143,7 @@ def _removed(path: Path, error: Damaged | OSError) -> Fault:
 def _blocks(folder: Path) -> list[Path]:
     """Return what is named as a block, in order of name; nothing where there is no folder. Raises: StoreError."""
     try:
-        return [path for path, _ in shelf.listing(folder) if shelf.is_block_name(path.name)]
+        return [path for path, _ in shelf.listing(folder, shelf.is_block_name)]
     except FileNotFoundError:
         return []
     except OSError as error:

@@ -11,6 +11,8 @@ import errno
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 STALE_SECONDS = 3600.0
@@ -24,6 +26,7 @@ for _name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
     NO_TRAPS |= getattr(os, _name, 0)
 """Flags of an open that follows no symlink, waits for no pipe, and reads bytes as they are."""
 
+_LOOK_SECONDS = 0.002
 _HELD = (errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK)
 _FAR = 1 << 40
 """The byte that is held where the system holds bytes: beyond what is ever written, so that all may be read."""
@@ -45,6 +48,22 @@ def hold(handle: int) -> bool | None:
     except OSError as error:
         return False if error.errno in _HELD else None
     return True
+
+
+@contextmanager
+def alone(path: Path, seconds: float) -> Iterator[None]:
+    """Do something that one process does at a time, waiting at most *seconds* for the others; then all the same.
+
+    *path* is made, and stays. Raises: OSError where it cannot be made.
+    """
+    until = time.monotonic() + seconds
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | NO_TRAPS, 0o600)
+    try:
+        while hold(handle) is False and time.monotonic() < until:
+            time.sleep(_LOOK_SECONDS)
+        yield
+    finally:
+        os.close(handle)
 
 
 def is_abandoned(path: Path, status: os.stat_result) -> bool:

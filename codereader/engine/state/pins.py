@@ -62,8 +62,8 @@ def pinned(folder: Path) -> frozenset[str]:
     Raises: OSError.
     """
     keys: set[str] = set()
-    for path, status in listing(folder):
-        if path.suffix != SUFFIX or not stat.S_ISREG(status.st_mode) or status.st_size > _MOST_BYTES:
+    for path, status in listing(folder, lambda name: name.endswith(SUFFIX)):
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _MOST_BYTES:
             continue
         with contextlib.suppress(OSError):
             if locks.is_abandoned(path, status):
@@ -71,6 +71,12 @@ def pinned(folder: Path) -> frozenset[str]:
             else:
                 keys.update(_read(path))
     return frozenset(keys)
+
+
+def processes(folder: Path) -> int:
+    """Return how many pins there are, those of dead processes too. Raises: OSError."""
+    with os.scandir(folder) as entries:
+        return sum(entry.name.endswith(SUFFIX) for entry in entries)
 
 
 def _read(path: Path) -> list[str]:

@@ -13,7 +13,7 @@ import os
 import re
 import stat
 from collections import Counter
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from codereader.engine.state.chain import Link
 from codereader.engine.state.container import Kind
 
 SUFFIX = ".block"
+OLD_SUFFIX = ".kv"
 DRAFT_SUFFIX = ".draft"
 """What is being written; it counts against the budget with the size that it will have."""
 
@@ -108,10 +109,10 @@ def survey(folder: Path) -> Survey:
     return Survey(tuple(found), drafts + sum(item.bytes for item in found))
 
 
-def listing(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    """Yield what stands in *folder*, links not followed, in order of name. Raises: OSError."""
+def listing(folder: Path, is_wanted: Callable[[str], bool]) -> Iterator[tuple[Path, os.stat_result]]:
+    """Yield what stands in *folder* under wanted names, links not followed, in order of name. Raises: OSError."""
     with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda entry: entry.name):
+        for entry in sorted((one for one in entries if is_wanted(one.name)), key=lambda one: one.name):
             with contextlib.suppress(OSError):  # gone meanwhile
                 yield Path(entry.path), entry.stat(follow_symlinks=False)
 

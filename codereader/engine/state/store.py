@@ -22,8 +22,7 @@ from itertools import islice
 from pathlib import Path
 from typing import cast
 
-from codereader.config import make_private
-from codereader.engine.state import files, pins, shelf, sweep
+from codereader.engine.state import files, locks, pins, shelf, sweep
 from codereader.engine.state.chain import Link
 from codereader.engine.state.container import (
     LARGEST_PAYLOAD,
@@ -47,6 +46,8 @@ SPARE_DISK, SPARE_DISK_OF_DEFAULT = 1 << 30, 5 << 30
 
 _READERS = 4
 _NS_A_TOKEN = 1000
+_LOCK_NAME = "writers.lock"
+_LOCK_SECONDS = 1.0
 _SEEN_SECONDS = 5.0
 _MUCH = 8
 """There is much room where more than this part of the budget is free."""
@@ -218,8 +219,7 @@ class StateStore:
         """Make the folder, for its owner alone, and sweep it, once; return whether it can be used."""
         if not self._is_ready and self._budget != 0:
             try:
-                make_private(self.folder)
-                self.folder.chmod(0o700)
+                files.make_own(self.folder)
                 sweep.sweep(self.folder)
             except OSError:
                 return False
@@ -232,10 +232,11 @@ class StateStore:
         try:
             if files.is_there(path):
                 return
-            if not self._make_room(block, size):
+            draft = self._begin(block, size)
+            if draft is None:
                 self.counts.refused += 1
                 return
-            files.write_whole(path, size, lambda file: write(file, block, payload, stopped))
+            files.finish(draft, path, lambda file: write(file, block, payload, stopped))
             self._touch(path, block.link)
         except (OSError, MemoryError):
             self.counts.failed += 1
@@ -246,13 +247,22 @@ class StateStore:
             self.counts.written += 1
             self.counts.written_bytes += size
 
+    def _begin(self, block: Block, size: int) -> files.Draft | None:
+        """Return a draft for a block of *size* bytes if there is room for it. Raises: OSError.
+
+        One process does so at a time, so that no two take the same room.
+        """
+        with locks.alone(self.folder / _LOCK_NAME, _LOCK_SECONDS):
+            return files.new_draft(self.folder, size) if self._make_room(block, size) else None
+
     def _make_room(self, block: Block, size: int) -> bool:
         """Let others leave until *size* bytes fit; return whether they do. Where not, all stay. Raises: OSError.
 
-        Where there was much room a moment ago the folder is not listed again for each block.
+        Where there was much room a moment ago, and nobody else writes, the folder is not listed for each block.
         """
         room, budget = self._room(self._seen.taken)
-        if not self._seen.is_fresh or not self._seen.has_parent(block) or room - size < budget // _MUCH:
+        is_known = self._seen.is_fresh and self._seen.has_parent(block) and room - size >= budget // _MUCH
+        if not is_known or pins.processes(self.folder) > 1:
             found = shelf.survey(self.folder)
             self._seen = _Seen({item.node for item in found.items}, found.taken, time.monotonic())
             room, budget = self._room(found.taken)
@@ -287,9 +297,7 @@ class StateStore:
 
     def _touch(self, path: Path, link: Link) -> None:
         """Note that a block was used by this run, if it is there."""
-        stamp = self._used_ns - link.start * _NS_A_TOKEN
-        with contextlib.suppress(OSError, NotImplementedError):
-            os.utime(path, ns=(stamp, stamp), follow_symlinks=False)
+        files.touch(path, self._used_ns - link.start * _NS_A_TOKEN)
 
 
 def default_budget(free: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import os
 import stat
 import time
 from pathlib import Path
@@ -10,24 +10,25 @@ from pathlib import Path
 from codereader.engine.state import files, locks, pins, shelf
 
 _OLD_DRAFT_SUFFIX = ".tmp"
+_SUFFIXES = (shelf.DRAFT_SUFFIX, pins.SUFFIX, shelf.OLD_SUFFIX, _OLD_DRAFT_SUFFIX)
 
 
 def sweep(folder: Path) -> tuple[int, int]:
     """Delete what nobody needs; return how many files, pins not counted, and the bytes. Raises: OSError."""
     gone = freed = 0
-    for path, status in list(shelf.listing(folder)):
-        if not stat.S_ISREG(status.st_mode):
-            continue
-        with contextlib.suppress(OSError):
-            if _is_left(path, status.st_mtime) or (
-                path.suffix in (shelf.DRAFT_SUFFIX, pins.SUFFIX) and locks.is_abandoned(path, status)
-            ):
-                freed += files.remove(path)
-                gone += path.suffix != pins.SUFFIX
+    for path, status in shelf.listing(folder, lambda name: name.endswith(_SUFFIXES)):
+        if stat.S_ISREG(status.st_mode) and _is_left(path, status):
+            freed += files.remove(path)
+            gone += path.suffix != pins.SUFFIX
     return gone, freed
 
 
-def _is_left(path: Path, changed: float) -> bool:
-    """Whether a file is of the format before this: a state, or a draft that nobody can be writing any more."""
-    is_late = abs(time.time() - changed) > locks.STALE_SECONDS
-    return shelf.is_old(path.name) or (path.suffix == _OLD_DRAFT_SUFFIX and is_late)
+def _is_left(path: Path, status: os.stat_result) -> bool:
+    """Whether nobody needs a file any more, or it is a state of the format before this."""
+    match path.suffix:
+        case shelf.DRAFT_SUFFIX | pins.SUFFIX:
+            return locks.is_abandoned(path, status)
+        case shelf.OLD_SUFFIX:
+            return shelf.is_old(path.name)
+        case _:
+            return abs(time.time() - status.st_mtime) > locks.STALE_SECONDS
