@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 import tests.state_blocks
-from codereader.engine.state import locks, pins, shelf, sweep
+from codereader.engine.state import files, locks, pins, shelf, sweep
+from codereader.engine.state import store as store_module
 from codereader.engine.state.container import file_bytes
 from codereader.engine.state.inventory import cleared, verified
 from codereader.engine.state.store import StateStore
@@ -205,3 +206,26 @@ def test_clearing_while_a_process_needs_its_blocks(folder):
     assert [] == list(store.read_all(wanted))
     keep(store, wanted)
     assert [payload(block) for block in wanted] == [bytes(view) for view in store.read_all(wanted)]
+
+
+def test_a_process_that_was_suspended_does_not_stop_others(folder, monkeypatch):
+    """Who decides what leaves is waited for, but not for ever."""
+    monkeypatch.setattr(store_module, "_LOCK_SECONDS", 0.01)
+    store = StateStore(folder, 1 << 30)
+    folder.mkdir()
+
+    with locks.alone(folder / "writers.lock", 0.0):
+        keep(store, blocks(range(8)))
+
+    assert all(stored(store, blocks(range(8))))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows files have no owner's number")
+def test_a_folder_of_someone_else_is_not_used(folder, monkeypatch):
+    """State is written only where its reader alone can read it."""
+    folder.mkdir()
+    monkeypatch.setattr(files, "_is_trusted", lambda _: False)
+
+    keep(StateStore(folder, 1 << 30), blocks(range(8)))
+
+    assert [] == list(folder.iterdir())
