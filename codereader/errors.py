@@ -17,6 +17,7 @@
         +-- ModelTooLarge       4
         +-- EngineEnded         4   the process that runs the model crashed or was ended
             +-- EngineUnusable  4   it cannot be started, or speaks nonsense
+    +-- OutOfMemory            71   the system gives this program no more memory
 
 A message says what was attempted, on what, and why it failed; `hint` says what to do next.
 Foreign exceptions (OSError, sqlite3, git, llama.cpp) are mapped where they are wrapped.
@@ -40,6 +41,8 @@ class ExitCode(IntEnum):
     MODEL = 4
     TIMEOUT = 5
     BUG = 70
+    NO_MEMORY = 71
+    """Memory or threads ran out outside of a model; sysexits calls it an error of the system."""
     INTERRUPTED = 130
 
 
@@ -150,3 +153,13 @@ class EngineEnded(ModelError):
 
 class EngineUnusable(EngineEnded):
     """The process that runs the model cannot be started, or says what nobody understands: no other plan helps."""
+
+
+class OutOfMemory(CodereaderError):
+    """The system gives this program no more memory, or no further thread, for something other than a model."""
+
+    exit_code = ExitCode.NO_MEMORY
+    hint = (
+        "Close other programs, raise the limit if one is set (`ulimit -v`, a container's), or read less: a subfolder, "
+        "--include, a smaller --budget or --ctx."
+    )

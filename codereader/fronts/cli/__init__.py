@@ -5,6 +5,7 @@ Start-up imports click and nothing heavier; each command's module is imported wh
 
 from __future__ import annotations
 
+import errno
 import gc
 import importlib
 import sys
@@ -14,7 +15,7 @@ import click
 
 from codereader import __version__
 from codereader.cancel import Cancelled
-from codereader.errors import CodereaderError, ExitCode, UsageError
+from codereader.errors import CodereaderError, ExitCode, OutOfMemory, UsageError
 from codereader.fronts import ReaderGone, interrupts
 
 if TYPE_CHECKING:
@@ -68,8 +69,11 @@ class LazyGroup(click.Group):
 
 EPILOG = (
     "Exit codes: 0 ok, 1 nothing found, (with --strict) a claim that is wrong, (with --replay) another answer, or (of "
-    "plan) no room, 2 usage, 3 nothing readable at PATH, 4 model, 70 a bug, 130 interrupted."
+    "plan) no room, 2 usage, 3 nothing readable at PATH, 4 model, 70 a bug, 71 no memory, 130 interrupted."
 )
+
+NO_MEMORY = ("Cannot allocate memory", "failed to map segment", "can't start new thread")
+"""What the loader of libraries and Python's threads say where there is no memory."""
 
 
 @click.group(
@@ -115,7 +119,7 @@ def run(arguments: list[str]) -> int:
         _report().interrupted()
         return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last resort: a bug is logged and named, never shown raw
-        return _bug(error, arguments)
+        return _unforeseen(error, arguments)
 
 
 def _drop_stdout() -> int:
@@ -132,6 +136,24 @@ def _report() -> Report:
     from codereader.fronts.report import Report
 
     return Report()
+
+
+def _unforeseen(error: Exception, arguments: list[str]) -> int:
+    """Tell of an error that nobody has mapped: memory that ran out, else a bug."""
+    if not _lacks_memory(error):
+        return _bug(error, arguments)
+    command = next((word for word in arguments if word in COMMANDS), "")
+    what = f"`codereader {command}`" if command else "this command"
+    _report().error(OutOfMemory(f"the memory that this program may use ran out during {what}"))
+    return ExitCode.NO_MEMORY
+
+
+def _lacks_memory(error: Exception) -> bool:
+    """Whether *error* says that the system gave no memory: to Python, to a library as it is loaded, to a thread."""
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    told = str(error) if isinstance(error, (ImportError, RuntimeError)) else ""
+    return isinstance(error, MemoryError) or any(words in told for words in NO_MEMORY)
 
 
 def _bug(error: Exception, arguments: list[str]) -> int:
