@@ -229,6 +229,19 @@ def test_a_chunk_that_is_complete_takes_a_quarter(room_of):
     assert cold[1] == third[1]
 
 
+def test_a_chunk_that_two_prompts_share_keeps_its_window(room_of):
+    """A prompt that ends inside a chunk is still taken up after another one has gone on to the chunk's end."""
+    room = room_of("llama4")
+    short, long = TOKENS[:700], (*TOKENS[:512], *TOKENS[:7680])
+    first = room.ask(room.memory(room=9216, step=512), short)
+    through = room.ask(room.memory(room=9216, step=512), long)
+
+    again = room.ask(room.memory(room=9216, step=512), short)
+
+    assert (0, 512, 700) == (first[0], through[0], again[0])
+    assert first[1] == again[1]
+
+
 def _bytes_of(store: StateStore, kind: Kind) -> int:
     return sum(path.stat().st_size for path in store.folder.glob(f"*-{kind.name.lower()}.block"))
 

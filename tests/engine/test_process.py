@@ -122,6 +122,7 @@ class TestAnswers:
         here.close()
 
         assert [0, 320, 320] == [last(events).usage.reused_tokens for events in said]
+        assert [0, 320, 320] == [last(events).usage.disk_tokens for events in said]
         assert 1 == len({tiny.text(events) for events in said})
 
     def test_paths_may_be_relative_and_hold_any_bytes(self, tiny, tmp_path, monkeypatch):
@@ -135,7 +136,7 @@ class TestAnswers:
         tiny.run(one, Prompt(tiny.source[:256], (5,)), max_tokens=1)
         one.close()
 
-        assert 1 == len(list((tmp_path / "state").glob("*.kv")))
+        assert 4 == len(list((tmp_path / "state").glob("*.block")))
 
     def test_the_load_tells_how_far_it_is_and_what_it_took(self, tiny):
         """Shares rise to one; sizes by device come across."""

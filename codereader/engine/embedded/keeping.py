@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from codereader.engine.embedded.pieces import Bytes
 from codereader.engine.state.chain import Link
 from codereader.engine.state.container import Block, Kind
+from codereader.engine.state.shelf import name_of, short
 from codereader.engine.state.store import StateStore
 
 
@@ -46,6 +47,12 @@ class Kept:
     def drop(self, link: Link, kind: Kind, tokens: Sequence[int]) -> None:
         """Delete a piece that turned out to be of no use."""
         self.store.discard(self._block(link, kind, tokens))
+
+    def is_shared(self, chain: Sequence[Link]) -> bool:
+        """Whether the rows of another prompt go on from one of the blocks of *chain*."""
+        own = {name_of(link, Kind.ROWS) for link in chain}
+        found = (path.name for link in chain for path in self.store.folder.glob(f"*-{short(link.key)}-rows.block"))
+        return any(name not in own for name in found)
 
     def _block(self, link: Link, kind: Kind, tokens: Sequence[int]) -> Block:
         own = tuple(tokens[link.start : link.end])

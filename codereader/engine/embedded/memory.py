@@ -7,8 +7,8 @@ What can be taken up where depends on the model's kind of memory, see `cells`:
 - Layers that keep every position go to disk block by block as they are evaluated, each once. A base takes up the
   longest run of blocks whose tokens are its own.
 - Windowed layers go with them, so every cut is a checkpoint, as far back as the blocks of its window are there. Of a
-  whole chunk (Llama 4) they are dropped again when it ends: at multiples of 8,192 tokens nothing of them is needed,
-  and what stays is a quarter of the size.
+  whole chunk (Llama 4) they are dropped again when it ends, unless another prompt leaves this one inside it: at
+  multiples of 8,192 tokens nothing of them is needed, and what stays is a quarter of the size.
 - A recurrent state is kept at the end of a base, and before that no more often than it is worth its bytes
   (`_STATE_BYTES_A_TOKEN`). A changed base goes on from the last one before the change.
 - Memories of several caches (DeepSeek 3.2 and 4) are never reused.
@@ -286,11 +286,15 @@ class Memory:
         return link.end // apart > link.start // apart
 
     def _drop_windows(self, chunk: tuple[int, int], stopped: Callable[[], None]) -> None:
-        """Delete what was kept of windowed layers for positions inside *chunk*, which has ended."""
+        """Delete what was kept of windowed layers for positions inside *chunk*, which has ended.
+
+        Another prompt that leaves this one inside the chunk keeps it for both.
+        """
         assert self._kept is not None  # noqa: S101 - nothing was kept without it
         self._kept.store.flush(stopped=stopped)
-        for link in self._chain(self._base):
-            if chunk[0] < link.end < chunk[1]:
+        chain = [link for link in self._chain(self._base) if link.end > chunk[0]]
+        if not self._kept.is_shared(chain):
+            for link in chain[:-1]:
                 self._kept.drop(link, self._other, self._base)
 
     def _has(self, link: Link, kind: Kind) -> bool:
