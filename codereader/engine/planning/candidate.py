@@ -112,6 +112,7 @@ class Chooser:
     _steps: float | None = None
     _demands: dict[tuple[int, int, Cache], Demand] = field(default_factory=dict)
     _readings: dict[tuple[Cache, int], Reading] = field(default_factory=dict, init=False)
+    _enlarged: dict[tuple[int, Cache], Demand] = field(default_factory=dict, init=False)
 
     @property
     def tokens(self) -> Tokens:
@@ -185,9 +186,16 @@ class Chooser:
         """Return the placements that fit *room*, thought for a context a little longer unless the model fits whole."""
         found = tuple(placements(self.model, demand, room, gpu_layers))
         if found and self._placing_context() != self.context and not found[0].whole:
-            roomy = self.model.enlarged(demand, self._placing_context())
+            roomy = self._roomy(demand)
             return tuple(placements(self.model, roomy, room, gpu_layers)) or found
         return found
+
+    def _roomy(self, demand: Demand) -> Demand:
+        """Return *demand* for the context that layers are placed for, worked out once."""
+        key = (demand.micro_batch, demand.cache)
+        if key not in self._enlarged:
+            self._enlarged[key] = self.model.enlarged(demand, self._placing_context())
+        return self._enlarged[key]
 
     def regardless(self, devices: tuple[Device, ...], gpu_layers: int | None = None) -> Iterator[Candidate]:
         """Yield candidates on *devices* as if these had all the memory that is needed."""

@@ -7,10 +7,11 @@ Overrides keep single tensors with the host. Sizes are bytes. Knows nothing of s
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate
+from operator import add
 
 from codereader.engine.hardware.machine import Device
 from codereader.engine.planning.demand import Demand, Model
@@ -66,10 +67,7 @@ class Placement:
     @property
     def borrowing(self) -> int:
         """How many devices, the first ones, compute prompts with weights that lie with the host."""
-        if self.whole or not self.devices:
-            return 0
-        last = max(self.cpu_experts, default=self.first) - self.first
-        return 1 + bisect_right(list(accumulate(self.spans)), last)
+        return 0 if self.whole or not self.devices else _borrowing(self.first, self.spans, self.cpu_experts)
 
     @property
     def kind(self) -> str:
@@ -98,22 +96,23 @@ def placements(model: Model, demand: Demand, room: Room, gpu_layers: int | None 
 
     *gpu_layers* is how many layers the person wants there, None for as many as are good.
     """
-    most = model.layers + 1
+    space = _space_of(model, demand, room)
     if gpu_layers is not None:
-        yield from _with_layers(model, demand, room, max(0, most - gpu_layers))
+        yield from _with_layers(space, max(0, model.layers + 1 - gpu_layers))
         return
-    found = list(_with_layers(model, demand, room, 0))
+    found = list(_with_layers(space, 0))
     yield from found
     if not any(one.whole for one in found):
-        yield from _fewer_layers(model, demand, room, experts_too=not found)
+        yield from _fewer_layers(space, experts_too=not found)
 
 
 def regardless(model: Model, demand: Demand, room: Room, gpu_layers: int | None = None) -> Iterator[Placement]:
     """Yield all layers on the devices of *room*, or *gpu_layers*, with and without experts, as evenly as can be."""
     first = 0 if gpu_layers is None else max(0, model.layers + 1 - gpu_layers)
-    experts = tuple(layer for layer in model.expert_layers if layer >= first)
-    for left in ((), experts) if experts else ((),):
-        if made := _place(model, demand, _Order(room, (1.0,) * len(room.devices)), first, left):
+    space = _space_of(model, demand, room)
+    order = _Order(room, (1.0,) * len(room.devices))
+    for end in (first, model.layers) if space.left(first, model.layers) else (first,):
+        if made := _place(space, order, first, end):
             yield made
 
 
@@ -144,18 +143,59 @@ class _Order:
 
     room: Room
     rates: tuple[float, ...] = ()
+    rooms: dict[tuple[bool, bool, int], list[int]] = field(default_factory=dict, compare=False)
+    """Bytes that layers may take of each device, once worked out for a kind of placement."""
 
 
-def _with_layers(model: Model, demand: Demand, room: Room, first: int) -> Iterator[Placement]:
+@dataclass(frozen=True, slots=True)
+class _Space:
+    """What placements for one demand are tried in: bytes up to each layer, and ways to fill the devices."""
+
+    model: Model
+    demand: Demand
+    orders: tuple[_Order, ...]
+    experts: tuple[int, ...]
+    """Layers that have routed experts, ascending."""
+    full: tuple[int, ...]
+    """Bytes of the layers before each one, the output counted as the last."""
+    bare: tuple[int, ...]
+    """The same without routed experts."""
+
+    def left(self, first: int, end: int) -> tuple[int, ...]:
+        """Return the layers with experts from *first* up to *end*, which that is not among."""
+        return self.experts[bisect_left(self.experts, first) : bisect_left(self.experts, end)]
+
+    def ends(self, first: int, end: int) -> Sequence[int]:
+        """Return the bytes up to each layer from *first* on, the experts before *end* left out, from wherever."""
+        if end <= first:
+            return self.full[first:]
+        less = self.bare[end] - self.full[end]
+        return (*self.bare[first:end], *(count + less for count in self.full[end:]))
+
+
+def _space_of(model: Model, demand: Demand, room: Room) -> _Space:
+    bare = list(map(add, model.rest, demand.caches))
+    full = map(add, bare, model.experts)
+    output = model.output + model.tied
+    return _Space(
+        model,
+        demand,
+        _orders(room),
+        model.expert_layers,
+        (0, *accumulate((*full, output))),
+        (0, *accumulate((*bare, output))),
+    )
+
+
+def _with_layers(space: _Space, first: int) -> Iterator[Placement]:
     """Yield placements of the layers from *first* on: whole ones, else with as few experts as needed left out."""
-    if first > model.layers:
+    if first > space.model.layers:
         return
-    orders = _orders(room)
-    whole = [made for order in orders if (made := _place(model, demand, order, first, ()))]
+    whole = [made for order in space.orders if (made := _place(space, order, first, first))]
     yield from whole
     if not whole:
-        for order in orders:
-            if made := _fewest_experts(model, demand, order, first):
+        for order in space.orders:
+            if made := _fewest_experts(space, order, first):
                 yield made
 
 
@@ -173,66 +213,81 @@ def _orders(room: Room) -> tuple[_Order, ...]:
     return _Order(fastest), _Order(room, reading), _Order(room, computing)
 
 
-def _fewest_experts(model: Model, demand: Demand, order: _Order, first: int) -> Placement | None:
+def _fewest_experts(space: _Space, order: _Order, first: int) -> Placement | None:
     """Return the layers from *first* on with the experts of as few of them as possible left to the host.
 
     Those of the front layers go: they lie on the first device, which computes prompts with what is left to the host.
     """
-    able = tuple(layer for layer in model.expert_layers if layer >= first)
+    able = space.left(first, space.model.layers)
     low, high = 1, len(able)
-    best = None
+    best = 0
     while low <= high:
         middle = (low + high) // 2
-        made = _place(model, demand, _Order(order.room), first, able[:middle])
-        if made is None:
-            low = middle + 1
+        if _place(space, order, first, able[middle - 1] + 1, is_even=False):
+            best, high = middle, middle - 1
         else:
-            best, high = made, middle - 1
-    return best and (_place(model, demand, order, first, best.cpu_experts) or best)
+            low = middle + 1
+    return _evened(space, order, first, able[best - 1] + 1) if best else None
 
 
-def _fewer_layers(model: Model, demand: Demand, room: Room, *, experts_too: bool) -> Iterator[Placement]:
+def _fewer_layers(space: _Space, *, experts_too: bool) -> Iterator[Placement]:
     """Yield as many whole layers as fit and, with *experts_too*, as many as fit without their experts."""
-    choices = [False, True] if experts_too and model.expert_layers else [False]
-    for order in _orders(room):
+    choices = [False, True] if experts_too and space.experts else [False]
+    layers = space.model.layers
+    for order in space.orders:
         for without in choices:
-            low, high = 1, model.layers
-            best = None
+            low, high = 1, layers
+            best = 0
             while low <= high:
                 first = (low + high) // 2
-                left = tuple(layer for layer in model.expert_layers if layer >= first) if without else ()
-                made = _place(model, demand, _Order(order.room), first, left)
-                if made is None:
-                    low = first + 1
+                if _place(space, order, first, layers if without else first, is_even=False):
+                    best, high = first, first - 1
                 else:
-                    best, high = made, first - 1
-            if best is not None:
-                yield _place(model, demand, order, best.first, best.cpu_experts) or best
+                    low = first + 1
+            if best and (made := _evened(space, order, best, layers if without else best)):
+                yield made
 
 
-def _place(model: Model, demand: Demand, order: _Order, first: int, cpu_experts: tuple[int, ...]) -> Placement | None:
-    """Return the layers from *first* on spread in *order*, None where they do not fit."""
-    room, left = order.room, frozenset(cpu_experts)
-    loads = [
-        model.rest[layer] + demand.caches[layer] + (0 if layer in left else model.experts[layer])
-        for layer in range(first, model.layers)
-    ]
-    ends = [0, *accumulate((*loads, model.output + model.tied))]
-    trial = Placement(first, room.devices, (1,) * len(room.devices), cpu_experts)
+def _evened(space: _Space, order: _Order, first: int, end: int) -> Placement | None:
+    """Return the placement as *order* says, filled where that does not fit."""
+    return _place(space, order, first, end) or _place(space, order, first, end, is_even=False)
+
+
+def _place(space: _Space, order: _Order, first: int, end: int, *, is_even: bool = True) -> Placement | None:
+    """Return the layers from *first* on spread in *order*, those before *end* without experts; None: they do not fit.
+
+    Not *is_even* fills each device before the next.
+    """
+    devices, left, ends = order.room.devices, space.left(first, end), space.ends(first, end)
     spans: tuple[int, ...] = ()
-    for borrowing in range(1, 1 + len(room.devices)):
-        rooms = [
-            count - compute_on(model, demand, trial, number, borrowing) - scratch_on(demand, device)
-            for number, (device, count) in enumerate(zip(room.devices, room.bytes, strict=True))
-        ]
+    for borrowing in range(1, 1 + len(devices)):
+        rooms = _rooms(space, order, first, left, borrowing)
         filled = _greedy(ends, rooms)
         if filled is None:
             return None
-        spans = _evenly(ends, rooms, order.rates, filled) if order.rates and len(rooms) > 1 else filled
-        if Placement(first, room.devices, spans, cpu_experts).borrowing <= borrowing:
+        spans = _evenly(ends, rooms, order.rates, filled) if is_even and order.rates and len(rooms) > 1 else filled
+        if (not first and not left) or _borrowing(first, spans, left) <= borrowing:
             break
-    used = [(device, span) for device, span in zip(room.devices, spans, strict=True) if span]
-    return Placement(first, tuple(device for device, _ in used), tuple(span for _, span in used), cpu_experts)
+    used = [(device, span) for device, span in zip(devices, spans, strict=True) if span]
+    return Placement(first, tuple(device for device, _ in used), tuple(span for _, span in used), left)
+
+
+def _rooms(space: _Space, order: _Order, first: int, left: tuple[int, ...], borrowing: int) -> list[int]:
+    """Return what layers may take of each device where the first *borrowing* compute with what the host holds."""
+    key = (first > 0, bool(left), borrowing)
+    if key not in order.rooms:
+        model, demand, room = space.model, space.demand, order.room
+        trial = Placement(first, room.devices, (1,) * len(room.devices), left)
+        order.rooms[key] = [
+            count - compute_on(model, demand, trial, number, borrowing) - scratch_on(demand, device)
+            for number, (device, count) in enumerate(zip(room.devices, room.bytes, strict=True))
+        ]
+    return order.rooms[key]
+
+
+def _borrowing(first: int, spans: Sequence[int], left: Sequence[int]) -> int:
+    """Return how many devices compute prompts with what the host holds: all up to the last of *left*."""
+    return 1 + bisect_right(list(accumulate(spans)), max(left, default=first) - first)
 
 
 def _evenly(
@@ -242,7 +297,7 @@ def _evenly(
 
     *best* is a split that fits.
     """
-    low, high = 0.0, max(ends[-1] / speed for speed in speeds)
+    low, high = 0.0, max((ends[-1] - ends[0]) / speed for speed in speeds)
     for _ in range(_EVEN_STEPS):
         middle = (low + high) / 2
         made = _greedy(ends, [min(room, int(middle * speed)) for room, speed in zip(rooms, speeds, strict=True)])
