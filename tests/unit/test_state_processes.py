@@ -229,3 +229,12 @@ def test_a_folder_of_someone_else_is_not_used(folder, monkeypatch):
     keep(StateStore(folder, 1 << 30), blocks(range(8)))
 
     assert [] == list(folder.iterdir())
+
+
+def test_a_folder_where_the_lock_should_be(folder):
+    """Whatever stands there, state is kept."""
+    (folder / "writers.lock").mkdir(parents=True)
+
+    keep(store := StateStore(folder, 1 << 30), blocks(range(8)))
+
+    assert all(stored(store, blocks(range(8))))

@@ -54,16 +54,16 @@ def hold(handle: int) -> bool | None:
 def alone(path: Path, seconds: float) -> Iterator[None]:
     """Do something that one process does at a time, waiting at most *seconds* for the others; then all the same.
 
-    *path* is made, and stays. Raises: OSError where it cannot be made.
+    *path* is made, and stays; where it cannot be made nothing is waited for.
     """
     until = time.monotonic() + seconds
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | NO_TRAPS, 0o600)
-    try:
-        while hold(handle) is False and time.monotonic() < until:
-            time.sleep(_LOOK_SECONDS)
+    with contextlib.ExitStack() as at_end:
+        with contextlib.suppress(OSError):
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | NO_TRAPS, 0o600)
+            at_end.callback(os.close, handle)
+            while hold(handle) is False and time.monotonic() < until:
+                time.sleep(_LOOK_SECONDS)
         yield
-    finally:
-        os.close(handle)
 
 
 def is_abandoned(path: Path, status: os.stat_result) -> bool:
