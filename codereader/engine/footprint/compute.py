@@ -7,12 +7,12 @@ masks above all. With flash attention and one row of logits. Knows nothing of ma
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from codereader.engine.footprint.cache import layer_caches, window_length
 from codereader.engine.footprint.cells import windowed_layers
-from codereader.engine.footprint.parts import Facts, Where
+from codereader.engine.footprint.parts import Facts, Shapes, Where
 from codereader.engine.footprint.scratch import Graph
 from codereader.engine.footprint.steps import attends, evaluate
 from codereader.engine.footprint.weights import block_number, is_expert
@@ -149,6 +149,7 @@ def _graph(same: _Same, tokens: int, placement: Placement, rotates: bool, kept: 
     Caches are those of layers, by their number, as far as *kept* says that they have one which is copied.
     """
     header, outline, kinds = same.header, _outline(same), _masks(same)
+    heads = header.kv_head_counts
     width, graph = header.embedding_length, Graph(copies=COPIES if placement.is_pipelined else 1)
     ids = tuple((graph.new(16 * tokens), graph.given(mask)) for mask in ("everything", "window"))
     residual = graph.new(4 * tokens * width)
@@ -166,8 +167,8 @@ def _graph(same: _Same, tokens: int, placement: Placement, rotates: bool, kept: 
             vectors=vectors.here,
         )
         mask = ids[kinds[layer] or 0][1]
-        facts = _facts(header, layer, rotates)
-        residual = evaluate(graph, dict(outline[layer].shapes), facts, tokens, width, residual, mask, where)
+        facts = _facts(same, heads[layer] if layer < len(heads) else 0, rotates)
+        residual = evaluate(graph, outline[layer].shapes, facts, tokens, width, residual, mask, where)
     vectors.end()
     graph.home = placement.output
     graph.new(4 * header.vocab_size, graph.over(4 * width, graph.new(4 * width, residual)))
@@ -217,8 +218,12 @@ def _ahead(kinds: Sequence[int | None], placement: Placement) -> list[tuple[int,
 class _Outline:
     """One layer's tensors: shapes and bytes by name."""
 
-    shapes: tuple[tuple[str, tuple[int, ...]], ...]
-    sizes: tuple[tuple[str, int], ...]
+    shapes: Shapes
+    sizes: Mapping[str, int]
+    experts: Mapping[str, int]
+    """Those of `sizes` that are of routed experts."""
+    alike: int
+    """The first layer that has the same shapes."""
 
 
 class _Same:
@@ -246,7 +251,16 @@ def _outline(same: _Same) -> tuple[_Outline, ...]:
         if number is not None and number < header.block_count:
             name = tensor.name.split(".", 2)[2].removesuffix(".weight")
             shapes[number][name], sizes[number][name] = tuple(tensor.shape), tensor.bytes
-    return tuple(_Outline(tuple(a.items()), tuple(b.items())) for a, b in zip(shapes, sizes, strict=True))
+    alike: dict[object, int] = {}
+    return tuple(
+        _Outline(
+            has,
+            bytes_,
+            {name: size for name, size in bytes_.items() if is_expert(f"blk.0.{name}.weight")},
+            alike.setdefault(tuple(has.items()), layer),
+        )
+        for layer, (has, bytes_) in enumerate(zip(shapes, sizes, strict=True))
+    )
 
 
 @functools.lru_cache(maxsize=8)
@@ -254,7 +268,7 @@ def _masks(same: _Same) -> tuple[int | None, ...]:
     """Return which mask each layer reads: 0 that of everything, 1 that of a window, None where it reads none."""
     windowed = windowed_layers(same.header)
     return tuple(
-        int(layer < len(windowed) and windowed[layer]) if attends(dict(one.shapes)) else None
+        int(layer < len(windowed) and windowed[layer]) if attends(one.shapes) else None
         for layer, one in enumerate(_outline(same))
     )
 
@@ -268,22 +282,20 @@ def _told(
     for layer, (one, home) in enumerate(zip(outline[:_MOST_LAYERS], placement.homes, strict=False)):
         following = placement.homes[layer + 1] if layer + 1 < len(placement.homes) else placement.output
         lent = tuple(_lent(one, placement, layer, tokens).items())
-        kind = (one.shapes, lent, home, following, layer in placement.host_experts, kinds[layer])
+        kind = (one.alike, lent, home, following, layer in placement.host_experts, kinds[layer])
         seen[before, kind] = seen.get((before, kind), 0) + 1
         if seen[before, kind] <= _REPEATS:
             yield layer
         before = kind
 
 
-def _lent(one: _Outline, placement: Placement, layer: int, tokens: int) -> dict[str, int]:
+def _lent(one: _Outline, placement: Placement, layer: int, tokens: int) -> Mapping[str, int]:
     """Return the bytes by name of the tensors of *layer* that the host holds and a device evaluates."""
     if not placement.borrows or tokens < LARGE_BATCH:
         return {}
     if placement.homes[layer] == 0:
-        return dict(one.sizes)
-    if layer in placement.host_experts:
-        return {name: size for name, size in one.sizes if is_expert(f"blk.0.{name}.weight")}
-    return {}
+        return one.sizes
+    return one.experts if layer in placement.host_experts else {}
 
 
 def _where(one: _Outline, placement: Placement, layer: int, tokens: int, kept: tuple[bool, ...]) -> Where:
@@ -298,12 +310,13 @@ def _where(one: _Outline, placement: Placement, layer: int, tokens: int, kept: t
     return Where(home, home, next=following)
 
 
-def _facts(header: ModelHeader, layer: int, rotates: bool) -> Facts:
-    heads = header.kv_head_counts
+@functools.lru_cache(maxsize=64)
+def _facts(same: _Same, key_value_heads: int, rotates: bool) -> Facts:
+    header = same.header
     return Facts(
         head=header.key_length,
         value=header.value_length,
-        key_value_heads=heads[layer] if layer < len(heads) else 0,
+        key_value_heads=key_value_heads,
         experts_used=min(header.expert_used_count, header.expert_count, _MOST_EXPERTS),
         inner=header.number("ssm.inner_size"),
         state=header.number("ssm.state_size"),

@@ -6,7 +6,9 @@ tensors' layers; src/llama-model-loader.cpp, `create_tensor`). Knows nothing of 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import functools
+from collections import Counter
+from dataclasses import dataclass
 
 from codereader.engine.footprint.cells import attending_layers, recurrent_layers, trunk_length
 from codereader.model.container import Tensor
@@ -107,7 +109,7 @@ _RECURRENT_PARTS = ("channel_mix_", "shortconv.", "ssm_", "time_mix_")
 
 def weights(header: ModelHeader) -> Weights:
     """Sort the header's tensors into blocks, input tables and output."""
-    blocks = [Block(0)] * header.block_count
+    blocks = [Counter[str]() for _ in range(header.block_count)]
     trunk, attending = trunk_length(header), attending_layers(header)
     recurrent = [recurs and not attends for recurs, attends in zip(recurrent_layers(header), attending, strict=True)]
     embedding = output = unused = tied = 0
@@ -118,14 +120,14 @@ def weights(header: ModelHeader) -> Weights:
             if number >= trunk and not _draft_is_loaded(header, tensor.name):
                 unused += tensor.bytes
             else:
-                blocks[number] = _with(blocks[number], tensor, recurs=recurrent[number])
+                blocks[number][_kind_of(_part(tensor.name), recurs=recurrent[number])] += tensor.bytes
         elif _word(tensor.name) in _INPUT:
             embedding += tensor.bytes
             if tensor.name == "token_embd.weight" and "output.weight" not in names:
                 tied = tensor.bytes
         else:
             output += tensor.bytes
-    return Weights(embedding, tuple(blocks), output, tied, unused)
+    return Weights(embedding, tuple(map(_block, blocks)), output, tied, unused)
 
 
 def is_expert(name: str) -> bool:
@@ -133,6 +135,7 @@ def is_expert(name: str) -> bool:
     return "_exps." in name or "_chexps." in name
 
 
+@functools.lru_cache(maxsize=1 << 14)
 def block_number(name: str) -> int | None:
     """Return the layer of a tensor called ``blk.<layer>.<part>``, None for the others.
 
@@ -161,20 +164,24 @@ def _draft_is_loaded(header: ModelHeader, name: str) -> bool:
     return not skipped or part.startswith(_DRAFTS_LOADED.get(header.architecture, ()))
 
 
-def _with(block: Block, tensor: Tensor, *, recurs: bool) -> Block:
-    """Return *block* with *tensor* added."""
-    if is_expert(tensor.name):
-        return replace(block, experts=block.experts + tensor.bytes)
-    rest, part = block.rest + tensor.bytes, _part(tensor.name)
+@functools.lru_cache(maxsize=1 << 12)
+def _kind_of(part: str, *, recurs: bool) -> str:
+    """Return the field of a block that the tensor called *part* counts for beside `rest`: `rest` for none other."""
+    if is_expert(part):
+        return "experts"
     if part.startswith(_RECURRENT_PARTS) or (recurs and part.startswith("attn_") and "norm" not in part):
-        return replace(block, rest=rest, recurrent=block.recurrent + tensor.bytes)
+        return "recurrent"
     if "_shexp." in part and not part.startswith("ffn_gate_inp"):
-        return replace(block, rest=rest, shared=block.shared + tensor.bytes)
+        return "shared"
     if part.startswith(("attn_", "cross_attn_", "indexer")) and "norm" not in part:
-        return replace(block, rest=rest, attention=block.attention + tensor.bytes)
-    if part.startswith(("ffn_down.", "ffn_gate.", "ffn_up.")):
-        return replace(block, rest=rest, dense=block.dense + tensor.bytes)
-    return replace(block, rest=rest)
+        return "attention"
+    return "dense" if part.startswith(("ffn_down.", "ffn_gate.", "ffn_up.")) else "rest"
+
+
+def _block(counted: Counter[str]) -> Block:
+    """Return the block of which so many bytes were *counted* of each kind."""
+    rest = sum(size for kind, size in counted.items() if kind != "experts")
+    return Block(**{**counted, "rest": rest})
 
 
 def _part(name: str) -> str:
