@@ -43,6 +43,7 @@ from codereader.engine.protocol import (
     Piece,
     Prefill,
     Sampling,
+    Told,
 )
 from codereader.errors import ModelTooLarge
 
@@ -101,12 +102,10 @@ def speak(
     said = _Said(stream, CancelToken(), asking.sampling.max_tokens)
     with closing(speaker.start(ready.plan)) as engine:
         yield from _load(engine, cancel)
-        told = len(_changes(engine))
         tree = (ground.source.path, speaker.hash)
         said.before, said.now = bases.get(*tree), ready.composed.parts
         bases.put(*tree, ready.composed.parts)
         yield from said.follow(engine.generate(ready.composed.prompt, asking.sampling, cancel, said.enough))
-        yield from map(Note, _changes(engine)[told:])
         spoken = _spoken(speaker, ready, asking, engine.plan)
         if said.finished:
             speaker.learn(ready.plan, engine, said.finished.usage)
@@ -137,12 +136,6 @@ def speak(
         yield done
     finally:  # who has the answer need not ask for what comes after it
         speaker.rest()
-
-
-def _changes(engine: Engine) -> tuple[str, ...]:
-    """Return what *engine* had to change so far, a sentence each."""
-    changes: tuple[str, ...] = getattr(engine, "tried", ())
-    return changes
 
 
 def _spoken(speaker: Speaker, ready: Prepared, asking: Asking, plan: Plan) -> Spoken:
@@ -191,7 +184,7 @@ class _Said:
             return "drift"
         return self.finished.reason if self.finished else None
 
-    def follow(self, events: Iterator[EngineEvent]) -> Iterator[Event]:
+    def follow(self, events: Iterator[EngineEvent | Told]) -> Iterator[Event]:
         """Yield what the fronts see of *events*."""
         for happened in events:
             match happened:
@@ -203,6 +196,9 @@ class _Said:
                     yield from self._unheard()
                     if self.stream.drifts:
                         self.enough.cancel()
+                case Told(text=text):
+                    yield Note(text)
+                    yield Progress("load", 0, 0, "%")
                 case Finished():
                     self.finished = happened
         yield from self._kept(self.stream.flush())

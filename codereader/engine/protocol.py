@@ -140,7 +140,18 @@ class Finished:
     usage: Usage
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One sentence for the person, about what an answer had to do other than planned before it could go on.
+
+    The model is loaded anew next, and its prompt evaluated from the start.
+    """
+
+    text: str
+
+
 EngineEvent = Prefill | Piece | Thought | Finished
+"""What an answer consists of."""
 
 LoadProgress = Callable[[float], None]
 """Called with the loaded share of the model's weights, 0 to 1."""
@@ -163,8 +174,8 @@ class Engine(Protocol):
 
     def generate(
         self, prompt: Prompt, sampling: Sampling, cancel: CancelToken, enough: CancelToken | None = None
-    ) -> Iterator[EngineEvent]:
-        """Yield `Prefill`..., `Thought` and `Piece`..., one `Finished`.
+    ) -> Iterator[EngineEvent | Told]:
+        """Yield `Prefill`..., `Thought` and `Piece`..., one `Finished`; `Told` before what begins again.
 
         The prompt is not empty; token ids are the model's own. *enough* ends the answer in good order after the piece
         during which it was set. Raises: ModelError, UsageError for a bad grammar, BudgetTooSmall when the prompt does

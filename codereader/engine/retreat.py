@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from codereader.cancel import CancelToken
 from codereader.engine.embedded.buffers import Buffers
 from codereader.engine.plan import GPU_MARGIN, HOST, Plan, Share
-from codereader.engine.protocol import Engine, EngineEvent, LoadProgress, Piece, Prompt, Sampling, Tell
+from codereader.engine.protocol import Engine, EngineEvent, LoadProgress, Piece, Prompt, Sampling, Tell, Told
 from codereader.errors import EngineEnded, EngineUnusable, ModelError, ModelTooLarge
 
 THE_HOST = "the host"
@@ -69,11 +69,6 @@ class RetreatingEngine:
         return found
 
     @property
-    def tried(self) -> tuple[str, ...]:
-        """The steps that were taken, a sentence each."""
-        return tuple(self._tried)
-
-    @property
     def lacking(self) -> dict[str, int]:
         """Return by device that ran out how much less it had than the first plan was told, the usual margin aside."""
         before = {share.name: share for share in self._first.shares if share.name != HOST}
@@ -88,28 +83,16 @@ class RetreatingEngine:
         Raises: what the first failure was, with all that was tried, when no step is left; any other error of the
         engine at once; Cancelled. Nothing stays allocated then.
         """
-        while True:
-            engine = self._engine = self._engine or self._start(self._plan)
-            try:
-                engine.load(cancel, progress, tell)
-            except EngineUnusable:
-                self.close()
-                raise
-            except (ModelTooLarge, EngineEnded) as error:
-                self.close()
-                self._step_down(error, tell)
-            except BaseException:
-                self.close()
-                raise
-            else:
-                return
+        for said in self._loading(cancel, progress, tell):
+            if tell is not None:
+                tell(said)
 
     def generate(
         self, prompt: Prompt, sampling: Sampling, cancel: CancelToken, enough: CancelToken | None = None
-    ) -> Iterator[EngineEvent]:
+    ) -> Iterator[EngineEvent | Told]:
         """Yield what the engine says. One that runs out of memory before its first word is put by the next step.
 
-        Raises as the engine; ValueError for an engine that is not loaded.
+        Each step is told before it is tried. Raises as the engine; ValueError for an engine that is not loaded.
         """
         if self._engine is None:
             raise ValueError("the engine is not loaded")
@@ -123,8 +106,28 @@ class RetreatingEngine:
                 if spoke or isinstance(error, EngineUnusable) or len(prompt) >= self._plan.context:
                     raise
                 self.close()
-                self._step_down(error, None)
-                self.load(cancel)
+                yield Told(self._step_down(error))
+                yield from map(Told, self._loading(cancel))
+            else:
+                return
+
+    def _loading(
+        self, cancel: CancelToken, progress: LoadProgress | None = None, tell: Tell | None = None
+    ) -> Iterator[str]:
+        """Load as `load` does; yield each step before it is tried."""
+        while True:
+            engine = self._engine = self._engine or self._start(self._plan)
+            try:
+                engine.load(cancel, progress, tell)
+            except EngineUnusable:
+                self.close()
+                raise
+            except (ModelTooLarge, EngineEnded) as error:
+                self.close()
+                yield self._step_down(error)
+            except BaseException:
+                self.close()
+                raise
             else:
                 return
 
@@ -134,8 +137,8 @@ class RetreatingEngine:
         if engine is not None:
             engine.close()
 
-    def _step_down(self, error: ModelTooLarge | EngineEnded, tell: Tell | None) -> None:
-        """Take the next plan. Raises: the first error, with what was tried, where there is none."""
+    def _step_down(self, error: ModelTooLarge | EngineEnded) -> str:
+        """Take the next plan and return what changes. Raises: where there is none, the first error with all tries."""
         self._first_error = self._first_error or error
         short = ran_out(str(error), self._plan)
         self._ran_out.add(short)
@@ -145,8 +148,7 @@ class RetreatingEngine:
         self._plan, change = step
         said = f"{_what_happened(error, short)}: {change}"
         self._tried.append(said)
-        if tell is not None:
-            tell(said)
+        return said
 
     def _next(self, short: str, message: str, *, is_memory: bool) -> tuple[Plan, str] | None:
         """Return what is tried next: what surely fits where the last load tells, else ever less.

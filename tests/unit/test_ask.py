@@ -16,7 +16,7 @@ from codereader.answer.known import Known, Wish
 from codereader.answer.speaker import Speaker, echo
 from codereader.cancel import CancelToken
 from codereader.engine.echo import echo_plan
-from codereader.engine.protocol import EngineEvent, LoadProgress, Piece, Prefill, Prompt, Sampling, Tell
+from codereader.engine.protocol import EngineEvent, LoadProgress, Piece, Prefill, Prompt, Sampling, Tell, Told
 from codereader.errors import NothingReadable
 from codereader.fronts.cli.asking import most_tokens
 from codereader.reader import Reader
@@ -119,22 +119,22 @@ def test_what_a_load_had_to_change_is_told_and_recorded(tmp_path: Path) -> None:
 
 
 def test_what_a_prompt_had_to_change_is_told(tmp_path: Path) -> None:
-    """Memory that ran out while the prompt was read is told too, each change once."""
+    """Memory that ran out while the prompt was read is told at once, before the model is loaded again."""
 
     class Late(Slow):
-        tried: tuple[str, ...] = ("told while it loaded",)
-
         def generate(
             self, prompt: Prompt, sampling: Sampling, cancel: CancelToken, enough: CancelToken | None = None
-        ) -> Iterator[EngineEvent]:
-            self.tried = (*self.tried, "begun again on the CPU alone")
+        ) -> Iterator[EngineEvent | Told]:
+            yield Prefill(1, 2, 0, 0.0)
+            yield Told("begun again on the CPU alone")
             yield from super().generate(prompt, sampling, cancel, enough)
 
     with events(tmp_path, Late(loads=True)) as stream:
-        told = [event.text for event in stream if isinstance(event, Note)]
+        seen = [event for event in stream if isinstance(event, (Note, Progress))]
 
-    assert 1 == told.count("begun again on the CPU alone")
-    assert "told while it loaded" not in told
+    at = seen.index(Note("begun again on the CPU alone"))
+    stages = [event.stage if isinstance(event, Progress) else "note" for event in seen[at - 1 :]]
+    assert ["prefill", "note", "load", "prefill"] == stages
 
 
 def test_a_plain_frame_is_said(tmp_path: Path) -> None:

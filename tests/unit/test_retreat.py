@@ -10,7 +10,7 @@ import pytest
 from codereader.cancel import Cancelled, CancelToken
 from codereader.engine.echo import EchoEngine, echo_plan
 from codereader.engine.plan import GPU_MARGIN, HOST, Plan, Share
-from codereader.engine.protocol import EngineEvent, Finished, Piece, Prompt, Sampling
+from codereader.engine.protocol import EngineEvent, Finished, Piece, Prompt, Sampling, Told
 from codereader.engine.retreat import AIMS, THE_WORK_SPACE, RetreatingEngine, ran_out
 from codereader.errors import EngineEnded, EngineUnusable, ModelError, ModelTooLarge, ModelUnreadable
 
@@ -86,7 +86,7 @@ def test_a_load_that_runs_out_of_memory_goes_down_the_ladder():
         "CUDA0 ran out of memory: batches of 128 for CUDA0",
     ] == said
     assert ["load 512", "close 512", "load 256", "close 256", "load 128"] == log
-    assert (128, tuple(said)) == (made.plan.micro_batch, made.tried)
+    assert 128 == made.plan.micro_batch
 
 
 def test_an_engine_that_dies_while_it_loads_is_tried_smaller():
@@ -285,7 +285,22 @@ def test_an_answer_that_dies_before_its_first_word_is_begun_again_with_less():
 
     assert "so it is" == "".join(event.text for event in events if isinstance(event, Piece))
     assert isinstance(events[-1], Finished)
+    told_of = [event for event in events if isinstance(event, Told)]
+    assert [Told(f"the engine ended: batches of {size} for ") for size in (256, 128)] == told_of
     assert ["load 512", "close 512", "load 256", "close 256", "load 128"] == log
+
+
+def test_each_step_of_an_answer_is_told_before_it_is_tried():
+    """Loads take minutes, and the person sees nothing else of them."""
+    log: list[str] = []
+    made = engine(log, bears=512, speaks=128)
+    told(made)
+    answer = made.generate(PROMPT, Sampling(), CancelToken())
+
+    for size in (256, 128):
+        while not isinstance(next(answer), Told):
+            pass
+        assert f"load {size}" not in log
 
 
 def test_an_answer_that_dies_half_way_is_an_error():
