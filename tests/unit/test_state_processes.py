@@ -238,3 +238,17 @@ def test_a_folder_where_the_lock_should_be(folder):
     keep(store := StateStore(folder, 1 << 30), blocks(range(8)))
 
     assert all(stored(store, blocks(range(8))))
+
+
+def test_what_a_killed_writer_left_does_not_push_out_blocks(folder):
+    """A draft that nobody writes any more is swept before anything leaves for it."""
+    store = StateStore(folder, 4 * ONE)
+    keep(store, blocks(range(12)))
+    draft = folder / "0123.draft"
+    draft.write_bytes(bytes(3 * ONE))
+    os.utime(draft, (time.time() - 60,) * 2)
+
+    keep(store, blocks(range(16)))
+
+    assert [True] * 4 == stored(store, blocks(range(16)))
+    assert (0, False) == (store.counts.evicted, draft.exists())

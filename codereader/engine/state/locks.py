@@ -18,7 +18,7 @@ from pathlib import Path
 STALE_SECONDS = 3600.0
 """Age from which a file is nobody's, where that cannot be seen."""
 
-YOUNG_SECONDS = 10.0
+YOUNG_SECONDS = 2.0
 """Age below which a file is somebody's, since it is made a moment before it is held."""
 
 NO_TRAPS = 0

@@ -264,8 +264,11 @@ class StateStore:
         is_known = self._seen.is_fresh and self._seen.has_parent(block) and room - size >= budget // _MUCH
         if not is_known or pins.processes(self.folder) > 1:
             found = shelf.survey(self.folder)
-            self._seen = _Seen({item.node for item in found.items}, found.taken, time.monotonic())
             room, budget = self._room(found.taken)
+            if room < size and sweep.sweep(self.folder)[0]:
+                found = shelf.survey(self.folder)
+                room, budget = self._room(found.taken)
+            self._seen = _Seen({item.node for item in found.items}, found.taken, time.monotonic())
             if not self._seen.has_parent(block) or size > budget or not self._leave(found.items, block, size - room):
                 return False
         self._seen.add(block, size)
