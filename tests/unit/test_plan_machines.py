@@ -193,6 +193,19 @@ def test_the_limit_names_what_stays_with_the_host():
     assert f"the memory of RTX 3050: {first} layers and the experts of {len(made.cpu_experts)} more" in made.limit
 
 
+def test_layers_that_the_person_left_to_the_host_are_no_lack_of_memory():
+    """With --gpu-layers it is that number which binds; one layer is told as one."""
+    header = known_header("smollm2-135m")
+    machine = machine_of(["RTX 4090"], 96 * GIB)
+    some, most, every = (plan(header, machine, Need(1000, 100, gpu_layers=count)).limit for count in (15, 30, "auto"))
+
+    assert some.startswith("--gpu-layers 15: 16 layers (")
+    assert some.endswith(") stay with the host")
+    assert most.startswith("--gpu-layers 30: 1 layer (")
+    assert most.endswith(") stays with the host")
+    assert "--gpu-layers" not in every
+
+
 def test_several_cards_that_are_too_small_are_named_together():
     """Four cards that lack the same are one sentence."""
     machine = machine_of(["4x RTX PRO 6000"], 128 * GIB)

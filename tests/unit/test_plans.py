@@ -222,6 +222,24 @@ def test_placement_is_told_in_layers() -> None:
     assert "all layers on the CPU" == words.placement(made_plan(gpu_layers=0, shares=(host,), cpu_experts=()))
 
 
+def test_a_faster_plan_that_is_not_the_best_says_what_is_held_against_it() -> None:
+    """Precision, memory, or that predictions are not so sure; nothing where it is slower, or the same in print."""
+    asked = Asked(5227, 906)
+    best = made_plan(cache_type_k="f16", cache_type_v="f16", micro_batch=512, seconds=120.0)
+    others = [
+        made_plan(),
+        replace(best, seconds=110.0, micro_batch=2048),
+        replace(best, seconds=110.0),
+        replace(best, seconds=130.0, cache_type_k="q8_0"),
+        replace(best, seconds=119.9, cache_type_k="q8_0"),
+    ]
+
+    ends = [words.other(plan, best, asked).removeprefix(words.one_line(plan, asked)) for plan in others]
+
+    drawbacks = ["a little less precise", "takes more memory", "faster by less than can be predicted"]
+    assert [*(f" ({why})" for why in drawbacks), "", ""] == ends
+
+
 def test_a_rate_has_no_more_digits_than_a_prediction() -> None:
     """Large rates are whole numbers, tiny ones not zero."""
     assert ["1,234", "12.3", "0.012", "?"] == [words.short(rate) for rate in (1234.4, 12.34, 0.0123, 0.0)]

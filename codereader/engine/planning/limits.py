@@ -42,7 +42,10 @@ def limit_of(chooser: Chooser, chosen: Candidate) -> str:
         kept = chosen.shares[-1].weights - chooser.model.embedding
         others = f" and the experts of {len(placement.cpu_experts)} more" if placement.cpu_experts else ""
         whole = "1 layer" if placement.first == 1 else f"{placement.first} layers"
-        return f"the memory of {names}: {whole}{others} ({size(kept)}) stay with the host"
+        stay = "stays" if placement.first == 1 and not others else "stay"
+        asked = chooser.need.gpu_layers
+        why = f"the memory of {names}" if asked == "auto" else f"--gpu-layers {asked}"
+        return f"{why}: {whole}{others} ({size(kept)}) {stay} with the host"
     return _slower(chooser, chosen)
 
 

@@ -36,8 +36,8 @@ def page(planned: Planned, shown: int | None) -> Iterator[str]:
         yield ""
         yield "Other plans"
         yield ""
-        for number, other in enumerate(others, 2):
-            yield f"{number}. {inert(words.one_line(other, asked))}"
+        for number, one in enumerate(others, 2):
+            yield f"{number}. {inert(words.other(one, plan, asked))}"
 
 
 def _table(plan: Plan) -> Iterator[str]:

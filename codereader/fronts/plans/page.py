@@ -75,7 +75,7 @@ def _others(planned: Planned, out: Output, shown: int | None, width: int) -> Ite
     more = len(planned.plans) - 1 - len(others)
     yield out.bold("Other plans") + (out.faint(f"  ({more} more: --all)") if more > 0 else "")
     for number, plan in enumerate(others, 2):
-        text = f"{number}. {words.one_line(plan, planned.asked)}"
+        text = f"{number}. {words.other(plan, planned.best, planned.asked)}"
         yield from textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="     ", break_on_hyphens=False)
 
 

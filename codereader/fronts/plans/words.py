@@ -18,6 +18,7 @@ from codereader.fronts.plans.planned import (
     prefill_seconds,
     total_seconds,
 )
+from codereader.fronts.plans.request import CACHE_TYPES
 from codereader.fronts.text import counted, duration, safe_line
 
 if TYPE_CHECKING:
@@ -140,6 +141,29 @@ def one_line(plan: Plan, asked: Asked) -> str:
     """Return a whole plan on one line."""
     how = f"{placement(plan)}, {cache_type(plan)}, micro-batch {plan.micro_batch:,}"
     return f"{how}: {told(plan, asked)}"
+
+
+def other(plan: Plan, best: Plan, asked: Asked) -> str:
+    """Return a plan that is not the best on one line; where it is faster, with what is held against it."""
+    line = one_line(plan, asked)
+    lasting, least = total_seconds(plan, asked), total_seconds(best, asked)
+    if not plan.fits or not 0 < lasting < least or seconds(lasting) == seconds(least):
+        return line
+    return f"{line} ({_drawback(plan, best)})"
+
+
+def _drawback(plan: Plan, best: Plan) -> str:
+    """Return why a faster *plan* is not the *best*."""
+    if _precision(plan) > _precision(best):
+        return "a little less precise"
+    if plan.micro_batch > best.micro_batch:
+        return "takes more memory"
+    return "faster by less than can be predicted"
+
+
+def _precision(plan: Plan) -> int:
+    """Return the place of a plan's cache among the types, the most precise first."""
+    return max(CACHE_TYPES.index(kind) for kind in (plan.cache_type_k, plan.cache_type_v))
 
 
 def told(plan: Plan, asked: Asked) -> str:
