@@ -12,7 +12,7 @@ from codereader.engine.hardware.machine import Device, Machine
 from codereader.engine.learning.learned import Learned
 from codereader.engine.plan import Need, Preferences, Share
 from codereader.engine.planning.demand import Cache, Demand, Model, Reading, demand_of, reading_of, steps_of
-from codereader.engine.planning.placement import HOST_ONLY, Placement, Room, placements, regardless
+from codereader.engine.planning.placement import HOST_ONLY, Placement, Room, placements, regardless, whole
 from codereader.engine.planning.rates import CORE_OPERATIONS, Speed, Tokens, speed_of
 from codereader.engine.planning.shares import computes_of, estimated, missing, room_of, shares_of
 
@@ -157,13 +157,26 @@ class Chooser:
     def on_devices(self, devices: tuple[Device, ...], gpu_layers: int | None = None) -> Iterator[Candidate]:
         """Yield the candidates that use *devices*, those that fit them."""
         room = room_of(devices, self.machine, self.preferences.margin, self.learned)
+        for rank, demand in self._demanded(devices):
+            for placement in self._placed(demand, room, gpu_layers):
+                yield self.candidate(placement, demand, rank, exact=False)
+
+    def holds_whole(self, devices: tuple[Device, ...]) -> bool:
+        """Whether *devices* hold the whole model."""
+        room = room_of(devices, self.machine, self.preferences.margin, self.learned)
+        return any(
+            not self.candidate(placement, demand, rank, exact=False).lacks
+            for rank, demand in self._demanded(devices)
+            for placement in whole(self.model, demand, room)
+        )
+
+    def _demanded(self, devices: tuple[Device, ...]) -> Iterator[tuple[int, Demand]]:
+        """Yield the types of cache and micro-batches that are worth a try on *devices*, with the rank of the type."""
         for rank, kind in enumerate(self.preferences.cache_types):
             for micro_batch in self._micro_batches():
                 demand = self.demand(self.context, micro_batch, kind)
-                if self._is_wasteful(demand, devices):
-                    continue
-                for placement in self._placed(demand, room, gpu_layers):
-                    yield self.candidate(placement, demand, rank, exact=False)
+                if not self._is_wasteful(demand, devices):
+                    yield rank, demand
 
     def settled(self, one: Candidate, gpu_layers: int | None = None) -> Candidate | None:
         """Return *one* with exact sizes, or what is better in the room that these leave; None where neither fits."""

@@ -151,8 +151,7 @@ def _more_cards(chooser: Chooser, chosen: Candidate) -> str:
     for count in range(least, MOST_DEVICES + 1):
         cards = tuple(replace(largest, name=f"{largest.description} #{number + 1}") for number in range(count))
         machine = replace(chooser.machine, devices=(*cards, chooser.machine.devices[-1]))
-        larger = replace(chooser, machine=machine, need=replace(chooser.need, device="auto", gpu_layers="auto"))
-        if any(one.placement.whole and not one.lacks for one in candidates(larger)):
+        if replace(chooser, machine=machine).holds_whole(cards):
             return f"{names_of(cards)} would hold the whole model"
     return ""
 

@@ -106,6 +106,12 @@ def placements(model: Model, demand: Demand, room: Room, gpu_layers: int | None 
         yield from _fewer_layers(space, experts_too=not found)
 
 
+def whole(model: Model, demand: Demand, room: Room) -> Iterator[Placement]:
+    """Yield the placements of the whole model on the devices of *room*, which all of them have to fit."""
+    space = _space_of(model, demand, room)
+    return (made for order in space.orders if (made := _place(space, order, 0, 0)))
+
+
 def regardless(model: Model, demand: Demand, room: Room, gpu_layers: int | None = None) -> Iterator[Placement]:
     """Yield all layers on the devices of *room*, or *gpu_layers*, with and without experts, as evenly as can be."""
     first = 0 if gpu_layers is None else max(0, model.layers + 1 - gpu_layers)

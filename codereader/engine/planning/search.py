@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from codereader.engine.planning.candidate import Candidate, Chooser
 from codereader.engine.planning.choice import device_sets, devices_of
 
 
-def candidates(chooser: Chooser) -> list[Candidate]:
-    """Return every way to run that is worth a look, those that do not fit the host's memory among them."""
+def candidates(chooser: Chooser) -> Iterator[Candidate]:
+    """Yield every way to run that is worth a look, those that do not fit the host's memory among them."""
     devices, layers = devices_of(chooser.machine, chooser.need), layers_of(chooser)
-    found: list[Candidate] = []
     if layers != 0:
         for some in device_sets(chooser.model, devices):
-            found += chooser.on_devices(some, layers)
+            yield from chooser.on_devices(some, layers)
     if not layers or not devices:
-        found += chooser.on_host()
-    return found
+        yield from chooser.on_host()
 
 
 def unfit(chooser: Chooser) -> list[Candidate]:
