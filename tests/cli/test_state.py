@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -196,3 +198,18 @@ def test_the_library_of_models_is_not_loaded(kept):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ)
 
     assert "" == done.stderr.strip()
+
+
+@pytest.mark.parametrize("what", ["list", "verify", "clear"])
+def test_the_json_documentation_names_every_key(what, kept, run):
+    """docs/json.md and what is printed agree, for each entry of a list too."""
+    sorted(kept.glob("*.block"))[0].write_bytes(b"")
+    text = (Path(__file__).parents[2] / "docs" / "json.md").read_text("utf-8")
+    block = re.search(r"^    state\b(.*?)(?=^    \w)", text, re.MULTILINE | re.DOTALL)
+    assert block
+    words = set(re.findall(r"\w+", block[1]))
+
+    printed = json.loads(run("state", what, "--format", "json").stdout)
+
+    keys = set(printed).union(*(one for value in printed.values() if isinstance(value, list) for one in value))
+    assert keys - {"schema"} <= words
