@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 PROGRESS_AFTER = 0.5
 """Seconds before progress is shown."""
 
+STILL_AFTER = 30.0
+"""Seconds without progress after which that is said: whatever computes may hang."""
+
 
 def wants_colour(stream: TextIO | None, choice: str = "auto") -> bool:
     """Say whether *stream* gets colour: ``--color`` first, then NO_COLOR, TERM=dumb, and whether it is a terminal."""
@@ -141,7 +144,7 @@ class _Bar:
         self.stage = stage
         self._unit = unit
         self._colour = colour
-        self._since = time.monotonic()
+        self._since = self._moved = time.monotonic()
         self._lock = Lock()
         self._stopped = False
         self._state = (0, 0, "")
@@ -150,8 +153,14 @@ class _Bar:
         self._timer.daemon = True
         self._timer.start()
 
+    def _still(self) -> str:
+        """Return how long nothing has moved, for what counts; empty before that is worth a word."""
+        still = time.monotonic() - self._moved
+        return f"  no progress for {still:.0f} s; Ctrl-C stops" if self._unit and still >= STILL_AFTER else ""
+
     def move(self, done: int, total: int, reused: int) -> None:
-        seconds = time.monotonic() - self._since
+        self._moved = time.monotonic()
+        seconds = self._moved - self._since
         rate = f"{(done - reused) / seconds:,.0f}/s" if self._unit == "tokens" and seconds > PROGRESS_AFTER else ""
         with self._lock:
             self._state = (done, total, rate)
@@ -170,7 +179,7 @@ class _Bar:
             self._progress.update(self._progress.task_ids[0], completed=done, total=total or None, rate=rate)
 
     def _start(self) -> None:
-        from rich.console import Console
+        from rich.console import Console, RenderableType
         from rich.progress import (
             BarColumn,
             MofNCompleteColumn,
@@ -179,6 +188,14 @@ class _Bar:
             TextColumn,
             TimeRemainingColumn,
         )
+
+        still = self._still
+
+        class Drawn(Progress):
+            def get_renderables(self) -> Iterator[RenderableType]:
+                yield from super().get_renderables()
+                if said := still():
+                    yield said
 
         console = Console(stderr=True, no_color=not self._colour, highlight=False)
         counted = (
@@ -189,7 +206,7 @@ class _Bar:
         with self._lock:
             if self._stopped:
                 return
-            self._progress = Progress(*columns, console=console, transient=True)
+            self._progress = Drawn(*columns, console=console, transient=True)
             self._progress.add_task(self.stage, total=None, rate="")
             self._update()
             self._progress.start()

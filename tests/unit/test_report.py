@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import re
+import time
 
 import pytest
 
 from codereader.engine.protocol import Usage
 from codereader.errors import CodereaderError, ModelNotFound
+from codereader.fronts import report
 from codereader.fronts.report import Report, wants_colour
 
 
@@ -91,6 +93,26 @@ def test_quiet_keeps_errors_only(capsys: pytest.CaptureFixture[str]) -> None:
     report.error(ModelNotFound("no model is called \x1b[2Jx", "Try another."))
 
     assert "codereader: no model is called \\x1b[2Jx\n  Try another.\n" == capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("after", "says"), [(0.0, True), (3600.0, False)])
+def test_a_bar_that_stands_still_says_so(monkeypatch: pytest.MonkeyPatch, after: float, says: bool) -> None:
+    """Who waits for a card that hangs learns it from the bar, and how to stop."""
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setattr(report, "PROGRESS_AFTER", 0.0)
+    monkeypatch.setattr(report, "STILL_AFTER", after)
+
+    with Report() as told:
+        told.progress("prefill", 512, 4096, "tokens")
+        until = time.monotonic() + 30
+        while "512/4096" not in terminal.getvalue() and time.monotonic() < until:
+            time.sleep(0.01)
+
+    assert "512/4096" in terminal.getvalue()
+    assert says == ("no progress for 0 s; Ctrl-C stops" in terminal.getvalue())
 
 
 def test_every_error_has_an_exit_code_and_the_tree_is_drawn() -> None:
