@@ -274,13 +274,13 @@ def test_a_budget_of_files_makes_the_prompt(row) -> None:
 
 def test_a_tree_is_read_as_its_flags_say(say, row, tree: Path) -> None:
     """--include and --exclude change the prompt; --quiet changes nothing on stdout."""
+    machine = ("--device", "RTX 4090", "--ram", "64GiB")
     whole, part, rest = (
-        row("plan", tree, *more)["need"]["prompt_tokens"]
+        row("plan", tree, *machine, *more)["need"]["prompt_tokens"]
         for more in ([], ["--include", "file1.c"], ["--exclude", "file1.c"])
     )
 
     assert part < rest < whole
-    machine = ("--device", "RTX 4090", "--ram", "64GiB")
     assert say("plan", tree, *machine)[1] == say("plan", tree, *machine, "--quiet")[1]
 
 
