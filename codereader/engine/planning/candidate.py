@@ -197,11 +197,15 @@ class Chooser:
 
     def _placed(self, demand: Demand, room: Room, gpu_layers: int | None) -> tuple[Placement, ...]:
         """Return the placements that fit *room*, thought for a context a little longer unless the model fits whole."""
-        found = tuple(placements(self.model, demand, room, gpu_layers))
-        if found and self._placing_context() != self.context and not found[0].whole:
-            roomy = self._roomy(demand)
-            return tuple(placements(self.model, roomy, room, gpu_layers)) or found
-        return found
+        if self._placing_context() == self.context:
+            return tuple(placements(self.model, demand, room, gpu_layers))
+        if gpu_layers is None and (found := tuple(whole(self.model, demand, room))):
+            return found
+        found = tuple(placements(self.model, self._roomy(demand), room, gpu_layers))
+        if gpu_layers is None and found:
+            return found
+        tight = tuple(placements(self.model, demand, room, gpu_layers))
+        return tight if tight and tight[0].whole else found or tight
 
     def _roomy(self, demand: Demand) -> Demand:
         """Return *demand* for the context that layers are placed for, worked out once."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from operator import add
 
@@ -151,6 +151,8 @@ class _Order:
     rates: tuple[float, ...] = ()
     rooms: dict[tuple[bool, bool, int], list[int]] = field(default_factory=dict, compare=False)
     """Bytes that layers may take of each device, once worked out for a kind of placement."""
+    fitting: dict[tuple[int, int], bool] = field(default_factory=dict, compare=False)
+    """Whether layers fit, each device filled before the next, as far as that was tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,12 +173,18 @@ class _Space:
         """Return the layers with experts from *first* up to *end*, which that is not among."""
         return self.experts[bisect_left(self.experts, first) : bisect_left(self.experts, end)]
 
-    def ends(self, first: int, end: int) -> Sequence[int]:
-        """Return the bytes up to each layer from *first* on, the experts before *end* left out, from wherever."""
-        if end <= first:
-            return self.full[first:]
-        less = self.bare[end] - self.full[end]
-        return (*self.bare[first:end], *(count + less for count in self.full[end:]))
+    known: dict[tuple[int, int], tuple[tuple[int, ...], list[int]]] = field(default_factory=dict, compare=False)
+
+    def loads(self, first: int, end: int) -> tuple[tuple[int, ...], list[int]]:
+        """Return the layers from *first* up to *end* that have experts, *end* not included, which are to be left out.
+
+        With them the bytes up to each layer from *first* on, counted from wherever. Worked out once.
+        """
+        if (first, end) not in self.known:
+            less = self.bare[end] - self.full[end]
+            bytes_ = [*self.bare[first:end], *[count + less for count in self.full[max(first, end) :]]]
+            self.known[first, end] = self.left(first, end), bytes_
+        return self.known[first, end]
 
 
 def _space_of(model: Model, demand: Demand, room: Room) -> _Space:
@@ -216,7 +224,8 @@ def _orders(room: Room) -> tuple[_Order, ...]:
         return (_Order(room, reading),)
     order = sorted(range(len(reading)), key=lambda at: (-reading[at], -computing[at], at))
     fastest = Room(tuple(room.devices[at] for at in order), tuple(room.bytes[at] for at in order))
-    return _Order(fastest), _Order(room, reading), _Order(room, computing)
+    even = _Order(room, reading)
+    return _Order(fastest), even, replace(even, rates=computing)
 
 
 def _fewest_experts(space: _Space, order: _Order, first: int) -> Placement | None:
@@ -225,15 +234,8 @@ def _fewest_experts(space: _Space, order: _Order, first: int) -> Placement | Non
     Those of the front layers go: they lie on the first device, which computes prompts with what is left to the host.
     """
     able = space.left(first, space.model.layers)
-    low, high = 1, len(able)
-    best = 0
-    while low <= high:
-        middle = (low + high) // 2
-        if _place(space, order, first, able[middle - 1] + 1, is_even=False):
-            best, high = middle, middle - 1
-        else:
-            low = middle + 1
-    return _evened(space, order, first, able[best - 1] + 1) if best else None
+    best = _first_fitting(space, order, [(first, layer + 1) for layer in able])
+    return best and _evened(space, order, *best)
 
 
 def _fewer_layers(space: _Space, *, experts_too: bool) -> Iterator[Placement]:
@@ -242,16 +244,27 @@ def _fewer_layers(space: _Space, *, experts_too: bool) -> Iterator[Placement]:
     layers = space.model.layers
     for order in space.orders:
         for without in choices:
-            low, high = 1, layers
-            best = 0
-            while low <= high:
-                first = (low + high) // 2
-                if _place(space, order, first, layers if without else first, is_even=False):
-                    best, high = first, first - 1
-                else:
-                    low = first + 1
-            if best and (made := _evened(space, order, best, layers if without else best)):
+            end = layers if without else 0
+            best = _first_fitting(space, order, [(first, max(first, end)) for first in range(1, layers + 1)])
+            if best and (made := _evened(space, order, *best)):
                 yield made
+
+
+def _first_fitting(space: _Space, order: _Order, tried: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
+    """Return the first of *tried* that fits, each device filled before the next; None where none does.
+
+    Each asks for less than the one before.
+    """
+    at = bisect_left(tried, True, key=lambda one: _fits(space, order, *one))
+    return tried[at] if at < len(tried) else None
+
+
+def _fits(space: _Space, order: _Order, first: int, end: int) -> bool:
+    """Whether `_place` finds a filled placement; what it finds is kept for orders of the same room."""
+    key = (first, end)
+    if key not in order.fitting:
+        order.fitting[key] = _place(space, order, first, end, is_even=False) is not None
+    return order.fitting[key]
 
 
 def _evened(space: _Space, order: _Order, first: int, end: int) -> Placement | None:
@@ -264,7 +277,7 @@ def _place(space: _Space, order: _Order, first: int, end: int, *, is_even: bool 
 
     Not *is_even* fills each device before the next.
     """
-    devices, left, ends = order.room.devices, space.left(first, end), space.ends(first, end)
+    devices, (left, ends) = order.room.devices, space.loads(first, end)
     spans: tuple[int, ...] = ()
     for borrowing in range(1, 1 + len(devices)):
         rooms = _rooms(space, order, first, left, borrowing)

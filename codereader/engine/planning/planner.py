@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from heapq import heapify, heappop, heappush
 
 from codereader.engine.footprint.cache import refused, supported
 from codereader.engine.footprint.work import widest_operations
@@ -91,16 +92,23 @@ def plans_anyway(
 
 def _best(chooser: Chooser, most: int) -> list[Candidate]:
     """Return the best candidate that fits of each kind of placement, set of devices and type of cache, in order."""
-    fitting = sorted((one for one in candidates(chooser) if one.may_fit), key=lambda one: one.key)
+    fitting = sorted((one for one in candidates(chooser) if one.may_fit), key=_key)
     layers = layers_of(chooser)
     close = [one for one in fitting[1:4] if _is_close(one, fitting[0])]
 
     def settled(one: Candidate) -> Candidate | None:
         ways = [one, *close] if one is fitting[0] else [one]
         found = [exact for way in ways if (exact := chooser.settled(way, layers))]
-        return min(found, key=lambda exact: exact.key, default=None)
+        return min(found, key=_key, default=None)
 
-    return list(_one_of_each(fitting, most, settled))
+    def compared(exact: Candidate) -> tuple[object, ...]:
+        return chooser.candidate(exact.placement, exact.demand, exact.rank, tokens=chooser.compared).key
+
+    return list(_one_of_each(((one.key, one) for one in fitting), most, settled, compared))
+
+
+def _key(one: Candidate) -> tuple[object, ...]:
+    return one.key
 
 
 def _is_close(one: Candidate, best: Candidate) -> bool:
@@ -111,27 +119,44 @@ def _is_close(one: Candidate, best: Candidate) -> bool:
 
 def _nearest(chooser: Chooser, most: int) -> list[Candidate]:
     """Return the same of those that do not fit, the one that lacks the least first."""
-    ordered = sorted(unfit(chooser), key=nearness)
-    return list(_one_of_each(ordered, most, lambda one: chooser.candidate(one.placement, one.demand, one.rank)))
+
+    def exactly(one: Candidate) -> Candidate:
+        return chooser.candidate(one.placement, one.demand, one.rank)
+
+    return list(_one_of_each(((nearness(one), one) for one in unfit(chooser)), most, exactly, nearness))
 
 
 def _one_of_each(
-    ordered: Iterable[Candidate], most: int, settled: Callable[[Candidate], Candidate | None]
+    ordered: Iterable[tuple[tuple[object, ...], Candidate]],
+    most: int,
+    settled: Callable[[Candidate], Candidate | None],
+    key: Callable[[Candidate], tuple[object, ...]],
 ) -> Iterator[Candidate]:
-    """Yield the first of each kind among *ordered*, its sizes worked out exactly.
+    """Yield the first of each kind in the order of what stands before them, their sizes worked out exactly.
 
-    One with a less precise cache that is no faster for it than one before is left out.
+    Where exact sizes make another placement of one, that waits until it is its turn by its own *key*; where it is of
+    another kind, none of the first kind is looked for any more, unless that was the whole model on devices. One with
+    a less precise cache that is no faster for it than one before is left out.
     """
     seen: dict[tuple[object, ...], list[Candidate]] = {}
-    given = 0
-    for one in ordered:
-        alike = seen.setdefault((one.placement.kind, frozenset(one.placement.devices)), [])
-        if given < most and not any(_makes_needless(before, one) for before in alike):
-            exact = settled(one)
-            if exact is not None:
+    queue: list[tuple[tuple[object, ...], int, Candidate, Candidate | None]] = [
+        (place, at, one, None) for at, (place, one) in enumerate(ordered)
+    ]
+    heapify(queue)
+    while queue and most:
+        _, at, one, exact = heappop(queue)
+        placement = (exact or one).placement
+        alike = seen.setdefault((placement.kind, frozenset(placement.devices)), [])
+        if any(_makes_needless(before, one) for before in alike):
+            continue
+        if exact is None and (exact := settled(one)) and exact.placement != placement:
+            if exact.placement.kind != placement.kind and not placement.whole:
                 alike.append(one)
-                given += 1
-                yield exact
+            heappush(queue, (key(exact), at, one, exact))
+        elif exact is not None:
+            alike.append(one)
+            most -= 1
+            yield exact
 
 
 def _makes_needless(before: Candidate, one: Candidate) -> bool:
