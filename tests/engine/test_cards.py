@@ -270,6 +270,31 @@ def test_a_question_on_a_card_takes_up_what_was_read_before(serve, rpc_plugin, t
     assert ("100% GPU", first["answer"]) == (second["usage"]["processor"], second["answer"])
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal that ends a process at once")
+def test_a_card_that_dies_in_a_prompt_is_told_before_the_answer(serve, rpc_plugin, tmp_path):
+    """Not after it: who waits learns at once why nothing moves."""
+    (tmp_path / "a.c").write_text("".join(f"int f{n}(void) {{ return {n}; }}\n" for n in range(60)))
+    server = serve()
+    flags = ["--model", str(bundled_model()), "--device", "RPC0", "--max-tokens", "4", "--all-prose"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "codereader", "ask", str(tmp_path), "explain structure", "--format", "jsonl", *flags],
+        env=with_cards(rpc_plugin, {server.endpoint: 1300 * MIB}),
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    assert process.stdout
+    with process, process.stdout as rows:
+        seen = []
+        for line in rows:
+            row = json.loads(line)
+            seen.append(row["event"])
+            if row["event"] == "progress" and row["stage"] == "prefill" and "died" not in seen:
+                os.kill(server.process_id, signal.SIGKILL)
+                seen.append("died")
+
+    told = seen.index("note", seen.index("died"))
+    assert (0, True) == (process.returncode, told < seen.index("token"))
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal that stops a process for a while")
 def test_a_card_that_hangs_leaves_ctrl_c(serve, rpc_plugin, tmp_path):
     """llama.cpp waits for it inside a call that nobody can stop; its process is ended."""
