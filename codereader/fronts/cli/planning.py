@@ -168,7 +168,7 @@ def _asked_of(
 
 def _anyway(taught: Taught, need: Need, preferences: Preferences) -> Plan:
     """Return the plan that lacks the least."""
-    return plans_anyway(taught.header, taught.machine, need, preferences, most=1)[0]
+    return plans_anyway(taught.header, taught.machine, need, preferences, most=1, changes=False)[0]
 
 
 def _preferences(request: Request) -> Preferences:
