@@ -31,7 +31,7 @@ _MOST_LAYERS = 512
 """Layers that are laid out, whatever a file has."""
 
 _REPEATS = 3
-"""Layers of a kind that are laid out after one of the same kind: from then on holes lie where they lay before."""
+"""Layers of a kind that are laid out after two of the same kinds: from then on holes lie where they lay before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,9 +276,12 @@ def _masks(same: _Same) -> tuple[int | None, ...]:
 def _told(
     outline: tuple[_Outline, ...], kinds: Sequence[int | None], placement: Placement, tokens: int
 ) -> Iterator[int]:
-    """Yield the numbers of the layers to lay out, ascending: of those that repeat only the first few."""
+    """Yield the numbers of the layers to lay out, ascending: of those that repeat only the first few.
+
+    One repeats another where the two layers before it do as well: what these leave decides where its results go.
+    """
     seen: dict[object, int] = {}
-    before: object = None
+    before: tuple[object, ...] = ()
     for layer, (one, home) in enumerate(zip(outline[:_MOST_LAYERS], placement.homes, strict=False)):
         following = placement.homes[layer + 1] if layer + 1 < len(placement.homes) else placement.output
         lent = tuple(_lent(one, placement, layer, tokens).items())
@@ -286,7 +289,7 @@ def _told(
         seen[before, kind] = seen.get((before, kind), 0) + 1
         if seen[before, kind] <= _REPEATS:
             yield layer
-        before = kind
+        before = *before[-1:], kind
 
 
 def _lent(one: _Outline, placement: Placement, layer: int, tokens: int) -> Mapping[str, int]:
