@@ -429,9 +429,12 @@ class Reader:
         return Source(path, self._include, self._exclude, self._max_bytes, commit, tree_hash(self.view))
 
 
-def open_speaker(found: FoundModel, cache: Path, cancel: CancelToken | None = None) -> Speaker:
+def open_speaker(
+    found: FoundModel, cache: Path, cancel: CancelToken | None = None, think: int | None = None
+) -> Speaker:
     """Return the model as something that can be asked; no weight is loaded. Raises: ModelError.
 
+    It is told to reason for about *think* tokens, not at all (0), or as it is used to (None).
     The process that will run it starts at once, and ends with what is returned; waiting for it ends with *cancel*.
     """
     from codereader.engine.process.standby import Standby
@@ -451,7 +454,7 @@ def open_speaker(found: FoundModel, cache: Path, cancel: CancelToken | None = No
     return Speaker(
         name=found.name,
         vocabulary=vocabulary_of(header, cache),
-        frame=frame_of(header, SYSTEM),
+        frame=frame_of(header, SYSTEM, think),
         trained_context=header.context_length,
         trusted=header.parameters >= TRUSTED_PARAMETERS,
         plan=runner.plan,

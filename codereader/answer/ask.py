@@ -22,6 +22,7 @@ from codereader.answer.event import (
     Mark,
     Note,
     Progress,
+    Thought,
     Token,
 )
 from codereader.answer.known import Known, Wish
@@ -32,6 +33,7 @@ from codereader.answer.record import Record, Spoken
 from codereader.answer.speaker import Speaker
 from codereader.answer.told import Ground
 from codereader.cancel import CancelToken
+from codereader.engine import protocol
 from codereader.engine.plan import Plan
 from codereader.engine.protocol import (
     MIN_P,
@@ -99,7 +101,7 @@ def speak(
         yield Note((ONLY_VERIFIED if asking.only_verified else TOO_SMALL).format(name=speaker.name))
     evidence = ready.composed.evidence
     stream = CheckedStream(ground.view, evidence, only_verified=asking.only_verified, drift=asking.drift)
-    said = _Said(stream, CancelToken(), asking.sampling.max_tokens)
+    said = _Said(stream, CancelToken(), asking.sampling)
     with closing(speaker.start(ready.plan)) as engine:
         yield from _load(engine, cancel)
         tree = (ground.source.path, speaker.hash)
@@ -160,17 +162,20 @@ def _spoken(speaker: Speaker, ready: Prepared, asking: Asking, plan: Plan) -> Sp
         threads=plan.threads,
         micro_batch=plan.micro_batch,
         prompt_hash=ready.composed.hash,
+        think=wish.think,
+        grammar=asking.sampling.grammar,
     )
 
 
 class _Said:
     """What the engine has said so far, and what became of its claims. `enough` ends an answer that drifts."""
 
-    def __init__(self, stream: CheckedStream, enough: CancelToken, most: int) -> None:
+    def __init__(self, stream: CheckedStream, enough: CancelToken, sampling: Sampling) -> None:
         self.stream = stream
         self.enough = enough
-        self._most = most
-        self._pieces = 0
+        self._most = sampling.max_tokens
+        self._most_thought = sampling.reasoning.budget if sampling.reasoning else 0
+        self._pieces = self._thoughts = 0
         self.tokens: list[str] = []
         self.citations: dict[str, Citation] = {}
         self.finished: Finished | None = None
@@ -196,6 +201,9 @@ class _Said:
                     yield from self._unheard()
                     if self.stream.drifts:
                         self.enough.cancel()
+                case protocol.Thought(text=text):
+                    yield from self._thinking()
+                    yield Thought(text)
                 case Told(text=text):
                     yield Note(text)
                     yield Progress("load", 0, 0, "%")
@@ -210,6 +218,12 @@ class _Said:
         again = sum(part.tokens for part in self.now) - reused
         if broken and again > 0:
             yield Note(f"{broken.why} since the last question: {again:,} tokens of the tree are evaluated again")
+
+    def _thinking(self) -> Iterator[Event]:
+        """Yield, every few pieces, that the model reasons."""
+        self._thoughts += 1
+        if self._thoughts % SPOKEN_STEP == 0:
+            yield Progress("think", self._thoughts, self._most_thought, "tokens")
 
     def _unheard(self) -> Iterator[Event]:
         """Yield that the model speaks as long as nothing of it is shown."""

@@ -57,10 +57,10 @@ class Statement:
 class Progress:
     """Work moved on: `done` of `total` `unit` of a `stage`; `total` is 0 where it is not known yet.
 
-    ``speak`` comes while the model speaks and nothing of it was verified yet.
+    ``think`` comes while the model reasons, ``speak`` while it speaks and nothing of it was verified yet.
     """
 
-    stage: Literal["walk", "parse", "load", "prefill", "speak"]
+    stage: Literal["walk", "parse", "load", "prefill", "think", "speak"]
     done: int
     total: int
     unit: str
@@ -84,6 +84,13 @@ class Remark:
 @dataclass(frozen=True, slots=True)
 class Token:
     """Text of the prose, whole characters only, in order."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """Text of the model's reasoning, in order. No part of the answer: neither checked nor recorded."""
 
     text: str
 
@@ -166,4 +173,7 @@ class Done:
     answer: Answer
 
 
-Event = Progress | FactSection | Remark | Token | Mark | Judged | Note | Done
+Shown = Progress | FactSection | Remark | Token | Mark | Judged | Note | Done
+"""What every format may show."""
+
+Event = Shown | Thought

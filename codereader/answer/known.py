@@ -22,6 +22,9 @@ DEFAULT_TOKENS, FEW_TOKENS = 512, 128
 """Tokens of an answer at most where nobody says how many, and of a model that is too small to be trusted."""
 
 
+DEFAULT_THINK = 1024
+"""Tokens of reasoning at most of a model that is used to reason, where nobody says how many."""
+
 LOOKED_INTO = 40
 """So many of the best files of a search are looked into for what a question needs: 98 % of the functions that answers
 had to see stood in them (benchmarks/held.py)."""
@@ -29,7 +32,10 @@ had to see stood in them (benchmarks/held.py)."""
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the person asked for. None means: choose."""
+    """What the person asked for. None means: choose.
+
+    `think` are tokens of reasoning at most, 0 for none; `think_tokens` is how many there may be with the model's marks.
+    """
 
     budget: int | None = None
     ctx: int | None = None
@@ -37,12 +43,19 @@ class Wish:
     patience: float = DEFAULT_PATIENCE
     gpu_layers: int | Literal["auto"] = "auto"
     device: str = "auto"
+    think: int | None = None
+    think_tokens: int = 0
+
+    @property
+    def said_tokens(self) -> int:
+        """Tokens that may be said at most: the answer and the reasoning before it."""
+        return self.max_tokens + self.think_tokens
 
     def need(self, prompt_tokens: int) -> Need:
         """Return what a prompt of this many tokens asks of the planner."""
         from codereader.engine.plan import Need
 
-        return Need(prompt_tokens, self.max_tokens, self.ctx, self.gpu_layers, self.device)
+        return Need(prompt_tokens, self.said_tokens, self.ctx, self.gpu_layers, self.device)
 
 
 @dataclass(frozen=True, slots=True)

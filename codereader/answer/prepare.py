@@ -124,12 +124,12 @@ def _focus_room(known: Known, used: int, left: int) -> int:
 
 
 def _room(window: int, composer: Composer, wish: Wish) -> _Room:
-    room = window - composer.head_tokens - wish.max_tokens
+    room = window - composer.head_tokens - wish.said_tokens
     asked = composer.question_tokens
     if room <= asked:
         message = (
             f"the question and its frame take {asked + composer.head_tokens:,} tokens and the answer may take "
-            f"{wish.max_tokens:,}: nothing is left of a context window of {window:,}"
+            f"{wish.said_tokens:,}: nothing is left of a context window of {window:,}"
         )
         raise BudgetTooSmall(message, "Raise --ctx, lower --max-tokens, or shorten the question.")
     alone = len(composer.vocabulary.encode(composer.question))

@@ -33,7 +33,9 @@ class Spoken:
     """How the model was asked. Sizes are tokens; `budget` is what base and focus could take, also where nobody said.
 
     `model_hash` is `codereader.model.identity`'s; `engine` says which program ran it, in its versions and processor
-    features. `context`, `threads` and `micro_batch` are the plan's. `prompt_hash` is over all token ids.
+    features. `context`, `threads` and `micro_batch` are the plan's. `prompt_hash` is over all token ids. `think` are
+    the tokens of reasoning that were asked for: None as the model is used to, 0 none; `grammar` is what the answer had
+    to follow.
     """
 
     model: str
@@ -54,6 +56,8 @@ class Spoken:
     threads: int
     micro_batch: int
     prompt_hash: str
+    think: int | None = None
+    grammar: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,14 @@
 """An engine without weights, for tests and `--model echo`: it says what it was told to say, a word at a time.
 
-Deterministic: durations are 0. Its "tokens" of answer are words with the space behind them.
+Deterministic: durations are 0. Its "tokens" of answer are words with the space behind them. It reasons where it was
+told to say so in marks, as models do; a grammar changes nothing.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from codereader.cancel import CancelToken
 from codereader.engine.plan import Plan
@@ -14,13 +16,13 @@ from codereader.engine.protocol import (
     EngineEvent,
     Finished,
     LoadProgress,
-    Piece,
     Prefill,
     Prompt,
     Sampling,
     Tell,
     Usage,
 )
+from codereader.engine.reply import Reply
 from codereader.errors import BudgetTooSmall
 
 _WORD = re.compile(r"\s*\S+\s*|\s+")
@@ -91,14 +93,20 @@ class EchoEngine:
             yield Prefill(done, total, reused, 0.0)
         self._recalled = prompt.base
         words = _WORD.findall(self._answer if isinstance(self._answer, str) else self._answer(prompt))
-        for said, word in enumerate(words[: sampling.max_tokens], 1):
+        reply, said = Reply(sampling), 0
+        while said < len(words) and not reply.is_full:
             cancel.check()
-            yield Piece(word, said)
+            if reply.is_spent:
+                words, said = _WORD.findall(_behind_reasoning("".join(words[said:]), sampling)), 0
+                yield from reply.close()
+                continue
+            yield from reply.hear(words[said])
+            said += 1
             if enough is not None and enough.cancelled:
-                yield Finished("enough", self._usage(total, reused, said))
+                yield Finished("enough", self._usage(total, reused, reply))
                 return
-        said = min(len(words), sampling.max_tokens)
-        yield Finished("stop" if said == len(words) else "max tokens", self._usage(total, reused, said))
+        yield from reply.end()
+        yield Finished("stop" if said == len(words) else "max tokens", self._usage(total, reused, reply))
 
     def close(self) -> None:
         """Forget the last base."""
@@ -115,7 +123,13 @@ class EchoEngine:
                 "there is no room for an answer"
             )
 
-    def _usage(self, prompt_tokens: int, reused: int, said: int) -> Usage:
-        used = prompt_tokens + said
+    def _usage(self, prompt_tokens: int, reused: int, reply: Reply) -> Usage:
+        used = prompt_tokens + reply.tokens
         size = self._context or used
-        return Usage(0.0, prompt_tokens, reused, 0.0, said, 0.0, 0.0, 0.0, used, size, "no model")
+        usage = Usage(0.0, prompt_tokens, reused, 0.0, reply.tokens, 0.0, 0.0, 0.0, used, size, "no model")
+        return replace(usage, reasoning_tokens=reply.reasoning_tokens)
+
+
+def _behind_reasoning(text: str, sampling: Sampling) -> str:
+    """Return what the answer in *text* says once its reasoning is ended early; nothing if it never ends."""
+    return text.partition(sampling.reasoning.marks.end)[2] if sampling.reasoning else text

@@ -5,7 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from codereader.answer.event import OVERVIEW, Answer, Done, Event, FactSection, Judged, Mark, Remark, Statement, Token
+from codereader.answer.event import (
+    OVERVIEW,
+    Answer,
+    Done,
+    Event,
+    FactSection,
+    Judged,
+    Mark,
+    Remark,
+    Statement,
+    Thought,
+    Token,
+)
 from codereader.facts.fact import PAGE_WIDTH, Section
 from codereader.fronts import shape
 from codereader.fronts.render import RAISE, Output, code, inert, section_markdown, section_text
@@ -124,7 +136,10 @@ def _without_tags(text: str) -> str:
 
 def _silence(answer: Answer) -> str:
     """Say why there is no prose."""
-    spoke = answer.usage is not None and answer.usage.completion_tokens > 1
+    thought = answer.usage.reasoning_tokens if answer.usage else 0
+    spoke = answer.usage is not None and answer.usage.completion_tokens - thought > 1
+    if thought and not answer.dropped and not spoke:
+        return f"the model gave no answer behind {counted(thought, 'token')} of reasoning; --think off leaves it out"
     if not answer.dropped and not spoke:
         return "the model gave no text"
     what = counted(answer.dropped, "sentence") if answer.dropped else "no sentence, only code or signs"
@@ -169,6 +184,8 @@ class AnswerJson:
 
     def show(self, event: Event) -> None:
         """Write *event* where the format asks for it."""
+        if isinstance(event, Thought):
+            return
         if self._lines:
             self._output.json(shape.event(event))
         elif isinstance(event, Done):

@@ -46,6 +46,7 @@ class Report:
         self._quiet = quiet
         self._colour = wants_colour(sys.stderr, colour)
         self._bar: _Bar | None = None
+        self._thinks = False
 
     def __enter__(self) -> Self:
         return self
@@ -89,12 +90,21 @@ class Report:
         """Write the statistics as one JSON line; it was asked for, so it shows even when quiet."""
         self._write(json.dumps(row, ensure_ascii=True) + "\n")
 
+    def thought(self, text: str) -> None:
+        """Show reasoning, dimmed, on a terminal; it is hidden anywhere else."""
+        if not self.moves:
+            return
+        if not self._thinks:
+            self._write(f"{self._paint('reasoning:', '2')}\n")
+            self._thinks = True
+        self._send(self._paint(safe(text), "2"))
+
     def progress(self, stage: str, done: int, total: int, unit: str, reused: int = 0) -> None:
         """Show that *stage* moved on to *done* of *total* (0: not known), if stderr is a terminal.
 
         *reused* of what is done cost nothing and does not count towards the rate.
         """
-        if not self._moves:
+        if not self.moves:
             return
         if self._bar is None or self._bar.stage != stage:
             self.clear()
@@ -104,7 +114,7 @@ class Report:
     @contextmanager
     def working(self, stage: str) -> Iterator[None]:
         """Show that *stage* is under way and erase that at the end."""
-        if self._moves:
+        if self.moves:
             self.clear()
             self._bar = _Bar(stage, "", colour=self._colour)
         try:
@@ -113,7 +123,7 @@ class Report:
             self.clear()
 
     @property
-    def _moves(self) -> bool:
+    def moves(self) -> bool:
         """Whether anything that moves may be shown."""
         return not self._quiet and sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
@@ -122,12 +132,18 @@ class Report:
         if self._bar:
             self._bar.stop()
             self._bar = None
+        if self._thinks:
+            self._thinks = False
+            self._send("\n\n")
 
     def _paint(self, text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self._colour else text
 
     def _write(self, text: str) -> None:
         self.clear()
+        self._send(text)
+
+    def _send(self, text: str) -> None:
         if sys.stderr is None:
             return
         try:
@@ -227,6 +243,7 @@ def _footer(usage: Usage, model: str) -> list[str]:
         ("prompt eval duration", duration(usage.prompt_seconds)),
         ("prompt eval rate", _rate(evaluated, usage.prompt_seconds)),
         ("eval count", f"{usage.completion_tokens:,} tokens"),
+        *([("  of them reasoning", f"{usage.reasoning_tokens:,} tokens")] if usage.reasoning_tokens else ()),
         ("eval duration", duration(usage.completion_seconds)),
         ("eval rate", _rate(usage.completion_tokens, usage.completion_seconds)),
         ("total duration", duration(usage.total_seconds)),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from codereader.source.spans import line_of
 
 if TYPE_CHECKING:
-    from codereader.answer.event import Answer, Citation, Event, Statement
+    from codereader.answer.event import Answer, Citation, Shown, Statement
     from codereader.engine.plan import Plan, Share
     from codereader.engine.protocol import Usage
     from codereader.facts.brief.parts.parts import Part, Parts
@@ -192,6 +192,7 @@ def usage(one: Usage | None) -> Json | None:
         "prompt_tokens": one.prompt_tokens,
         "reused_tokens": one.reused_tokens,
         "completion_tokens": one.completion_tokens,
+        "reasoning_tokens": one.reasoning_tokens,
         "context_used": one.context_used,
         "context_size": one.context_size,
         "processor": one.processor,
@@ -294,7 +295,7 @@ def answer(one: Answer) -> Json:
     }
 
 
-def event(one: Event) -> Json:
+def event(one: Shown) -> Json:
     """Return one event of a stream, told apart by ``"event"``."""
     from codereader.answer.event import Done, FactSection, Judged, Mark, Note, Progress, Remark, Token
 

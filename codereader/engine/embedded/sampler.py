@@ -21,7 +21,8 @@ class Sampler:
         """Make the chain and parse the grammar. Raises: UsageError for a bad grammar."""
         self._context = context
         self._vocabulary = llama_cpp.llama_model_get_vocab(llama_cpp.llama_get_model(context))
-        self._grammar = None if sampling.grammar is None else Grammar(self._vocabulary, sampling.grammar)
+        needed = 1 if sampling.temperature <= 0 else TOP_K
+        self._grammar = None if sampling.grammar is None else Grammar(self._vocabulary, sampling.grammar, needed)
         self._chain = make_chain(sampling)
 
     def choose(self, *, by_grammar: bool, free: int | None = None) -> int | None:

@@ -30,6 +30,21 @@ class Layers(Count):
         super().__init__(least=0, units=("",))
 
 
+class Think(Count):
+    """A number of tokens of reasoning, ``off`` or ``auto``."""
+
+    name = "auto|off|N"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int | None:  # type: ignore[override]
+        """Return the number that *value* writes, 0 for ``off``, None for ``auto``."""
+        if value is None or value == "auto":
+            return None
+        return 0 if value == "off" else super().convert(value, param, ctx)
+
+    def __init__(self) -> None:
+        super().__init__(least=0)
+
+
 @click.command("ask", help="Answer QUESTION about PATH. QUESTION may be - or come on stdin.")
 @click.argument("path", type=Place(), metavar="PATH", required=False)
 @click.argument("question", required=False)
@@ -64,6 +79,19 @@ class Layers(Count):
     help="Sampling temperature; default 0, always the likeliest token.",
 )
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, metavar="N", help="Seed of sampling; default 0.")
+@click.option(
+    "--think",
+    type=Think(),
+    default="auto",
+    metavar="auto|off|N",
+    help="Tokens of reasoning before the answer; auto (the default): as the model is used to, 1,024 at most.",
+)
+@click.option(
+    "--grammar",
+    type=Place(),
+    metavar="FILE",
+    help="Let the answer follow the grammar (GBNF) in FILE.",
+)
 @click.option("--gpu-layers", type=Layers(), default="auto", metavar="auto|N", help="Layers to put on the GPU.")
 @click.option("--device", default="auto", metavar="auto|cpu|NAME", help="Device to run on (see `codereader doctor`).")
 @click.option("--lines", type=Count(2), metavar="N", help="Lines of facts at most.")
@@ -90,6 +118,8 @@ def command(
     patience: float,
     temperature: float,
     seed: int,
+    think: int | None,
+    grammar: Path | None,
     gpu_layers: int | Literal["auto"],
     device: str,
     lines: int | None,
@@ -115,16 +145,22 @@ def command(
     if no_model and model:
         raise UsageError("--no-model and --model contradict each other", "Leave one of them out.")
     text = read_question(question)
+    rules = None if grammar is None else read_grammar(grammar)
     with how.report() as report, how.open() as out:
         with opened(path, which, report) as reader:
             if skipped:
                 asking.list_skipped(reader, report)
-            speaker = None if no_model else asking.find_speaker(model, reader, report)
+            speaker = None if no_model else asking.find_speaker(model, reader, report, think)
             most = max_tokens or asking.most_tokens(speaker, only_verified=only_verified)
+            wish, sampling = asking.with_reasoning(
+                speaker,
+                Wish(budget or None, ctx, most, patience, gpu_layers, device, think),
+                Sampling(most, temperature, seed, grammar=rules),
+            )
             request = asking.Request(
                 text,
-                Wish(budget or None, ctx, most, patience, gpu_layers, device),
-                Sampling(most, temperature, seed),
+                wish,
+                sampling,
                 lines,
                 only_verified,
                 is_whole=how.style in ("json", "jsonl"),
@@ -163,6 +199,25 @@ def read_question(given: str | None) -> str:
         message = "the question has no text"
         raise UsageError(message, 'Ask one: codereader ask PATH "explain structure"')
     return text.strip()
+
+
+def read_grammar(file: Path) -> str:
+    """Return the grammar in *file*. Raises: UsageError."""
+    from codereader.engine.protocol import LONGEST_GRAMMAR
+
+    try:
+        with file.open("rb") as opened_file:
+            data = opened_file.read(LONGEST_GRAMMAR + 1)
+        if len(data) > LONGEST_GRAMMAR:
+            raise UsageError(
+                f"cannot use the grammar {file}: it is longer than {LONGEST_GRAMMAR:,} bytes", "Shorten it."
+            )
+        return data.decode()
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise UsageError(
+            f"cannot use the grammar {file}: {why}", "Pass a file of GBNF, as llama.cpp reads it."
+        ) from error
 
 
 def _decoded(argument: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from codereader import config
@@ -57,8 +57,10 @@ class Gathered:
     sent: Known
 
 
-def find_speaker(named: str | None, reader: Reader, report: Report) -> Speaker | None:
-    """Return the model to ask; None, with a note, where none is installed. Raises: ModelError."""
+def find_speaker(
+    named: str | None, reader: Reader, report: Report, think: int | None = None
+) -> Speaker | None:  # fmt: skip
+    """Return the model to ask, told to *think* so long; None, with a note, where there is none. Raises: ModelError."""
     from codereader.answer.speaker import echo
     from codereader.model.catalogue import find_models, resolve_model
     from codereader.reader import open_speaker
@@ -69,7 +71,7 @@ def find_speaker(named: str | None, reader: Reader, report: Report) -> Speaker |
     with report.working("opening the model"), reader.cancel.anywhere():
         found = resolve_model(named, reader.cache)
         if found is not None:
-            return open_speaker(found, reader.cache, reader.cancel)
+            return open_speaker(found, reader.cache, reader.cancel, think)
         others = len(find_models(reader.cache))
     report.note(OTHER_MODELS.format(others) if others else NO_MODEL)
     return None
@@ -85,6 +87,19 @@ def most_tokens(speaker: Speaker | None, *, only_verified: bool | None) -> int:
 def _is_doubted(speaker: Speaker, only_verified: bool | None) -> bool:
     """Whether the model is too small to be trusted, and nobody asks for all its prose."""
     return not speaker.trusted and only_verified is not False
+
+
+def with_reasoning(speaker: Speaker | None, wish: Wish, sampling: Sampling) -> tuple[Wish, Sampling]:
+    """Return *wish* and *sampling* with the tokens of reasoning that the wish, or else the model, asks for."""
+    from codereader.answer.known import DEFAULT_THINK
+    from codereader.engine.protocol import SPARE, Reasoning
+
+    if speaker is None:
+        return wish, sampling
+    marks = speaker.frame.marks
+    budget = (DEFAULT_THINK if marks.thinks else 0) if wish.think is None else wish.think
+    reasoning = Reasoning(marks, budget)
+    return replace(wish, think_tokens=budget + SPARE if budget else 0), replace(sampling, reasoning=reasoning)
 
 
 def gather(reader: Reader, request: Request, speaker: Speaker | None, report: Report) -> Gathered:
@@ -185,9 +200,13 @@ def _speak(
 
 
 def _narrate(event: Event, report: Report) -> None:
-    from codereader.answer.event import Note, Progress, Token
+    from codereader.answer.event import Note, Progress, Thought, Token
 
     match event:
+        case Progress(stage="think") if report.moves:
+            pass
+        case Thought(text=text):
+            report.thought(text)
         case Progress():
             report.progress(event.stage, event.done, event.total, event.unit, event.reused)
         case Note(text=text):
@@ -230,7 +249,7 @@ def _tell_plan(ready: Prepared, report: Report) -> None:
     from codereader.fronts.plans.planned import Asked
     from codereader.fronts.plans.words import constraint, running
 
-    asked = Asked(len(ready.composed.prompt), ready.wish.max_tokens)
+    asked = Asked(len(ready.composed.prompt), ready.wish.said_tokens)
     limit = constraint(ready.plan)
     report.lines([f"plan: {running(ready.plan, asked)}", *([f"  limit: {limit}"] if limit else [])])
 

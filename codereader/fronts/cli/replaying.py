@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -68,7 +68,7 @@ def run(
                 asking.list_skipped(reader, report)
             _check_tree(source, reader.source())
             speaker = _speaker(before, model, reader, report)
-            now = asking.answer(reader, _request(before), speaker, report, out, how.style)
+            now = asking.answer(reader, _request(before, speaker), speaker, report, out, how.style)
         asking.footer(now, report, as_json=usage)
         _check_answer(before, now, report)
     return asking.exit_code(now, strict=strict)
@@ -110,7 +110,8 @@ def _record(row: Mapping[str, Any]) -> Record:
 
 def _taken(row: Mapping[str, Any], kind: type[T]) -> T:
     """Return a *kind* with the values of *row*. Raises: KeyError, TypeError for a value of another type."""
-    return kind(**{field.name: _checked(row[field.name], str(field.type)) for field in fields(kind)})  # type: ignore[arg-type]
+    said = [field for field in fields(kind) if field.name in row or field.default is MISSING]  # type: ignore[arg-type]
+    return kind(**{field.name: _checked(row[field.name], str(field.type)) for field in said})
 
 
 def _checked(value: Any, written: str) -> Any:
@@ -141,7 +142,7 @@ def _is_whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST
 
 
-def _request(before: Recorded) -> asking.Request:
+def _request(before: Recorded, speaker: Speaker | None) -> asking.Request:
     from codereader.answer.known import Wish
     from codereader.engine.protocol import Sampling
 
@@ -154,8 +155,10 @@ def _request(before: Recorded) -> asking.Request:
         max(1, spoken.max_tokens),
         gpu_layers=spoken.gpu_layers,
         device=spoken.device,
+        think=spoken.think,
     )
-    sampling = Sampling(max(1, spoken.max_tokens), spoken.temperature, spoken.seed)
+    sampling = Sampling(max(1, spoken.max_tokens), spoken.temperature, spoken.seed, grammar=spoken.grammar)
+    wish, sampling = asking.with_reasoning(speaker, wish, sampling)
     lines = before.record.lines
     return asking.Request(before.question, wish, sampling, lines, spoken.only_verified, is_whole=True)
 
@@ -181,7 +184,7 @@ def _speaker(before: Recorded, named: str | None, reader: Reader, report: Report
         if named:
             raise UsageError("--model and --replay contradict each other: no model spoke in the recorded answer")
         return None
-    speaker = asking.find_speaker(named or spoken.model, reader, report)
+    speaker = asking.find_speaker(named or spoken.model, reader, report, spoken.think)
     if speaker is None or speaker.hash != spoken.model_hash:
         name, number = (speaker.name, _short(speaker.hash)) if speaker else ("none", "-")
         then = f"{spoken.model} {_short(spoken.model_hash)}"
