@@ -76,8 +76,7 @@ class Memory:
                 known = self._bring_rows(chain, known, goal, base)
                 if known == goal:
                     if self._bring_window(chain[:goal], base) and self._cells.holds(self.used):
-                        self.from_disk = self.used - _end(chain[: min(here, goal)]) if self._doubted else 0
-                        return self.used
+                        return self._taken_up(chain[: min(here, goal)])
                     known = self._forget()
                 limit = goal - 1
         except BaseException:
@@ -147,6 +146,12 @@ class Memory:
 
     def _chain(self, base: Sequence[int]) -> tuple[Link, ...]:
         return links(self._kept.environment if self._kept else bytes(KEY_BYTES), base, self._step)
+
+    def _taken_up(self, here: tuple[Link, ...]) -> int:
+        """Return how many tokens were taken up, of which the rows of *here* had not left the memory."""
+        if self._doubted:
+            self.from_disk = self.used - (0 if self._kind == "recurrent" else _end(here))
+        return self.used
 
     def _known(self, chain: tuple[Link, ...], base: Sequence[int]) -> int:
         """Return how many of the links are here, evaluated in the batches of a cold run."""
