@@ -29,7 +29,8 @@ MOST_PLANS = 6
 """Plans that are returned at most: the best of each kind of placement and type of cache."""
 
 CLOSE = 0.06
-"""Ways that leave something to the host and differ by no more than this share are compared by exact sizes."""
+"""Ways that leave something to the host and differ by no more than this share are compared by exact sizes, and what is
+known exactly goes before what is only thought to be better by no more than that."""
 
 DEFAULTS = Preferences()
 
@@ -102,7 +103,8 @@ def _best(chooser: Chooser, most: int) -> list[Candidate]:
         return min(found, key=_key, default=None)
 
     def compared(exact: Candidate) -> tuple[object, ...]:
-        return chooser.candidate(exact.placement, exact.demand, exact.rank, tokens=chooser.compared).key
+        known = chooser.candidate(exact.placement, exact.demand, exact.rank, tokens=chooser.compared)
+        return known.cost / (1 + CLOSE), *known.key[1:]
 
     return list(_one_of_each(((one.key, one) for one in fitting), most, settled, compared))
 
