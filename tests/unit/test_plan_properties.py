@@ -342,3 +342,14 @@ def test_plans_of_known_models_are_the_same_with_their_parts_in_any_order(name):
     machine = machine_with([(16 * GIB, 504e9, "CUDA")], 96 * GIB)
 
     assert plan(header, machine, Need(5_000, 500)) == plan(turned, machine, Need(5_000, 500))
+
+
+def test_cards_that_hold_a_model_together_go_before_one_that_needs_the_host():
+    """What exact sizes make slower waits for its turn, and no list has the same way twice."""
+    found = plans(
+        known("nemotron-3-nano-30b-a3b"), machine_of(["RTX 4090", "RTX 3060:12GiB"], 96 * GIB), Need(5_227, 906),
+        changes=False,
+    )  # fmt: skip
+
+    assert "whole" == found[0].kind
+    assert len(found) == len({(one.kind, one.devices, one.cache_type_k) for one in found})
