@@ -47,9 +47,9 @@ class Reply:
         """Whether the answer has had all its tokens."""
         return self.tokens - self.reasoning_tokens >= self._limit
 
-    def hear(self, text: str, marker: str = "") -> list[Piece | Thought]:
-        """Return what one more token adds: *text*, or *marker* if it is one."""
-        answered = self.is_answering
+    def hear(self, text: str, marker: str = "", *, is_forced: bool = False) -> list[Piece | Thought]:
+        """Return what one more token adds: *text*, or *marker* if it is one. *is_forced*: it closes the reasoning."""
+        answered = self.is_answering and not is_forced
         parts: Iterable[Part]
         if self._splitter is None:
             parts = [Part(text, False)] if text else []

@@ -65,7 +65,7 @@ class Voice:
         self._said.append(token)
         marker = self._markers.get(token, "")
         text = "" if marker else self._text.decode(self._bytes_of(token))
-        heard = self.reply.hear(text, marker)
+        heard = self.reply.hear(text, marker, is_forced=self._is_closing)
         if self._is_closing and not self._forced:
             self._is_closing = False
             heard += self.reply.close()
