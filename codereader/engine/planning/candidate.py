@@ -37,7 +37,7 @@ STOP_SECONDS = 0.2
 """No single matrix product on the CPU may be predicted to take longer: between products is where a run can be stopped
 without losing the loaded model."""
 
-INEXACT = 0.1
+INEXACT = 0.03
 """A less precise cache must be faster by more than this share to be taken: it is where it makes room for more of the
 model on devices, which is all that it gains."""
 
