@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from codereader.cancel import CancelToken
 from codereader.engine.embedded.buffers import Buffers
 from codereader.engine.plan import GPU_MARGIN, HOST, Plan, Share
-from codereader.engine.protocol import Engine, EngineEvent, LoadProgress, Piece, Prompt, Sampling, Tell, Told
+from codereader.engine.protocol import Engine, EngineEvent, LoadProgress, Piece, Prompt, Sampling, Tell, Thought, Told
 from codereader.errors import EngineEnded, EngineUnusable, ModelError, ModelTooLarge
 
 THE_HOST = "the host"
@@ -100,7 +100,7 @@ class RetreatingEngine:
             spoke = False
             try:
                 for event in self._engine.generate(prompt, sampling, cancel, enough):
-                    spoke = spoke or isinstance(event, Piece)
+                    spoke = spoke or isinstance(event, Piece | Thought)
                     yield event
             except (ModelTooLarge, EngineEnded) as error:
                 if spoke or isinstance(error, EngineUnusable) or len(prompt) >= self._plan.context:
