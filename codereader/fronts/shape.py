@@ -191,6 +191,7 @@ def usage(one: Usage | None) -> Json | None:
     return {
         "prompt_tokens": one.prompt_tokens,
         "reused_tokens": one.reused_tokens,
+        "disk_tokens": one.disk_tokens,
         "completion_tokens": one.completion_tokens,
         "reasoning_tokens": one.reasoning_tokens,
         "context_used": one.context_used,

@@ -294,7 +294,8 @@ def test_a_second_question_evaluates_only_itself(tree, run) -> None:
     first = json.loads(run("ask", tree, "explain structure", *flags).stdout)["usage"]
     second = json.loads(run("ask", tree, "what is exported?", *flags).stdout)["usage"]
 
-    assert 0 == first["reused_tokens"]
+    assert (0, 0) == (first["reused_tokens"], first["disk_tokens"])
+    assert second["reused_tokens"] == second["disk_tokens"]
     assert second["prompt_tokens"] - second["reused_tokens"] < second["prompt_tokens"] / 4
 
 
