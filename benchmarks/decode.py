@@ -30,7 +30,7 @@ from codereader.model.gguf import read_header
 
 llama_cpp = native.llama()
 
-ROUNDS = 7
+ROUNDS = 16
 PROMPT_TOKENS = 256
 ANSWER_TOKENS = 64
 
@@ -123,9 +123,10 @@ def main() -> None:
         "bare C loop": lambda: bare(engine, tokens),
     }
     rates: dict[str, list[Rates]] = {name: [] for name in runs}
-    for _ in range(ROUNDS):
-        for name, run in runs.items():
-            rates[name].append(run())
+    names = list(runs)
+    for number in range(ROUNDS):
+        for name in names[number % len(names) :] + names[: number % len(names)]:
+            rates[name].append(runs[name]())
     print(f"{header.name}, {made.threads} threads, {PROMPT_TOKENS} + {ANSWER_TOKENS} tokens, medians of {ROUNDS}")
     medians = {name: [statistics.median(column) for column in zip(*rows, strict=True)] for name, rows in rates.items()}
     for name, (prompt, answer) in medians.items():

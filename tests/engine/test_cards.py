@@ -116,7 +116,7 @@ def cards_of(found: dict[str, Any]) -> list[str]:
 @pytest.mark.parametrize(
     ("sizes", "more"),
     [
-        ((40,), {}),
+        ((60,), {}),
         ((80,), {}),
         ((200,), {}),
         ((80, 60), {}),
@@ -125,7 +125,7 @@ def cards_of(found: dict[str, Any]) -> list[str]:
         ((400,), {"need": {"gpu_layers": 15}}),
         ((400, 400), {"need": {"gpu_layers": 30}}),
     ],
-    ids=["40 MB", "80 MB", "200 MB", "80 and 60 MB", "q8_0", "the output", "half", "all but one on two"],
+    ids=["60 MB", "80 MB", "200 MB", "80 and 60 MB", "q8_0", "the output", "half", "all but one on two"],
 )
 def test_a_plan_for_cards_is_carried_out(serve, run, on_cpu, sizes, more):
     """The text is that of the CPU, layers lie where they were planned, and the bytes are those that were predicted."""
