@@ -1,0 +1,54 @@
+"""A reader on a thread of its own, so that the screen never waits and the index has one caller at a time.
+
+Await `Desk.run` from a Textual worker: a worker that is cancelled because a newer one of its group began takes its work
+out of the queue, unless that is running already.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from codereader.cancel import CancelToken
+from codereader.reader import Reader
+
+T = TypeVar("T")
+
+
+class Desk:
+    """One open reader, made by *make* on the desk's own thread when it is first needed."""
+
+    def __init__(self, make: Callable[[CancelToken], Reader]) -> None:
+        self.cancel = CancelToken()
+        self._make = make
+        self._reader: Reader | None = None
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="desk")
+
+    async def run(self, work: Callable[[Reader], T]) -> T:
+        """Return what *work* makes of the reader. Raises what it raises."""
+        return await asyncio.wrap_future(self._thread.submit(self._do, work))
+
+    def _do(self, work: Callable[[Reader], T]) -> T:
+        self.cancel.check()
+        if self._reader is None:
+            self._reader = self._make(self.cancel)
+        return work(self._reader)
+
+    def close(self) -> None:
+        """Stop what runs at its next look, drop what waits, and close the reader. Does not wait for it."""
+        self.cancel.cancel()
+        self._thread.submit(self._close)
+        self._thread.shutdown(wait=False, cancel_futures=False)
+
+    def _close(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+
+def reader_of(path: Path, **which: object) -> Callable[[CancelToken], Reader]:
+    """Return what opens a reader of *path*, with the other arguments of `Reader`."""
+    return lambda cancel: Reader(path, cancel=cancel, **which)  # type: ignore[arg-type]
