@@ -10,6 +10,8 @@ from typing import Literal
 
 from textual.message import Message
 
+from codereader.fronts.tui.cost import Cost
+
 Way = Literal["definitions", "callers", "callees", "refs", "implementors", "paths-to"]
 """What may be asked of a symbol, as ``codereader find`` calls it."""
 
@@ -29,6 +31,17 @@ class Go(Message):
     """Show *place*, its lines lit. The app remembers where the person came from."""
 
     place: Place
+
+
+@dataclass
+class Moved(Message):
+    """The cursor stands at *place* by now, without a jump."""
+
+    place: Place
+
+    def can_replace(self, message: Message) -> bool:
+        """Only the last place is worth following."""
+        return isinstance(message, Moved)
 
 
 @dataclass
@@ -90,3 +103,42 @@ class Stated(Message):
     used: int | None = None
     window: int | None = None
     rate: float | None = None
+
+
+@dataclass
+class Ask(Message):
+    """Answer *text*, as the person sent it."""
+
+    text: str
+
+
+@dataclass
+class Drafted(Message):
+    """The question box holds *text* now; what it would cost is to be told to the box."""
+
+    text: str
+
+    def can_replace(self, message: Message) -> bool:
+        """Only the newest is worth counting."""
+        return isinstance(message, Drafted)
+
+
+@dataclass
+class Weighed(Message):
+    """What a question would cost the model, None where no model is asked."""
+
+    cost: Cost | None
+
+
+@dataclass
+class Pinned(Message):
+    """The paths, sorted, that are in the focus whatever is asked."""
+
+    paths: tuple[str, ...]
+
+
+@dataclass
+class Answering(Message):
+    """A question is being answered, or no longer."""
+
+    is_on: bool
