@@ -67,6 +67,18 @@ def theirs(model: llama_cpp.Llama, tokens: tuple[int, ...]) -> Rates:
     return len(tokens) / (first - started), (count - 1) / (perf_counter() - first)
 
 
+def streamed(model: llama_cpp.Llama, tokens: tuple[int, ...]) -> Rates:
+    """The call that hands out an answer's text as it comes, as ours does."""
+    model.reset()
+    started = perf_counter()
+    answer = model.create_completion(list(tokens), max_tokens=ANSWER_TOKENS, temperature=0.0, stream=True)
+    next(answer)
+    first = perf_counter()
+    for _ in answer:
+        pass
+    return len(tokens) / (first - started), (model.n_tokens - len(tokens) - 1) / (perf_counter() - first)
+
+
 def bare(engine: LlamaEngine, tokens: tuple[int, ...]) -> Rates:
     """The C functions alone: no progress, no text, no way to stop."""
     context = engine._context  # noqa: SLF001
@@ -120,6 +132,7 @@ def main() -> None:
         "codereader": lambda: ours(engine, tokens),
         "its process": lambda: ours(remote, tokens),
         "llama_cpp.Llama": lambda: theirs(model, tokens),
+        "Llama, streamed": lambda: streamed(model, tokens),
         "bare C loop": lambda: bare(engine, tokens),
     }
     rates: dict[str, list[Rates]] = {name: [] for name in runs}
@@ -133,7 +146,7 @@ def main() -> None:
         print(f"  {name:16} prompt {prompt:8.1f} tok/s   answer {answer:8.1f} tok/s")
     best = {name: [max(column) for column in zip(*rows, strict=True)] for name, rows in rates.items()}
     for one in ("codereader", "its process"):
-        for other in ("bare C loop", "llama_cpp.Llama"):
+        for other in ("bare C loop", "llama_cpp.Llama", "Llama, streamed"):
             row = [f"  {one + ' / ' + other:30}"]
             for kind, of in (("medians", medians), ("best", best)):
                 prompt, answer = (a / b for a, b in zip(of[one], of[other], strict=True))

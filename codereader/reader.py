@@ -139,6 +139,19 @@ class Reader:
         self._opened = (walked, report)
         return report
 
+    def has_changed(self) -> bool:
+        """Whether what is on disk may differ from what `open` saw. No file is read, and nothing is forgotten.
+
+        Raises: NothingReadable, Cancelled.
+        """
+        from codereader.source.listing import ground_of, is_same
+
+        scope, state = self._scope(), self.walked.state
+        ground = ground_of(scope)
+        if state is not None:
+            return state.ground != ground or not is_same(scope, state, self.cancel)
+        return _stamps_of(self._walk(scope, _silent, ground)) != _stamps_of(self.walked)
+
     def walk(self, step: Step | None = None) -> Walk:
         """Return what is on disk, without reading it into the index. Raises: NothingReadable, Cancelled."""
         return self._walk(self._scope(), step or _silent)
@@ -465,6 +478,10 @@ def open_speaker(
         learn=runner.learn,
         rest=runner.rest,
     )
+
+
+def _stamps_of(walk: Walk) -> list[tuple[str, int, int, int]]:
+    return [(file.path, file.size, file.mtime_ns, file.inode) for file in walk.files]
 
 
 def _silent(stage: str, done: int, total: int) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "ask": "Answer a question about a tree.",
+    "tui": "Browse a tree and ask about it on a screen.",
     "brief": "Print the structure of a tree from facts alone.",
     "map": "Print an outline of a tree within a token budget.",
     "pack": "Print the files that a token budget holds, for any model or tool.",

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TypeVar
 
 from codereader.cancel import CancelToken
@@ -47,8 +46,3 @@ class Desk:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
-
-
-def reader_of(path: Path, **which: object) -> Callable[[CancelToken], Reader]:
-    """Return what opens a reader of *path*, with the other arguments of `Reader`."""
-    return lambda cancel: Reader(path, cancel=cancel, **which)  # type: ignore[arg-type]

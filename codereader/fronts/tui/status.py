@@ -1,0 +1,93 @@
+"""The line at the bottom: what is being worked on, and the model, its placement and its context."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.app import RenderResult
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from codereader.fronts.text import safe_line
+from codereader.fronts.tui.messages import Stated, Working
+
+FULL, EMPTY = "━", "─"
+BAR_CELLS = 12
+
+
+def bar(done: int, total: int, cells: int = BAR_CELLS) -> tuple[str, str]:
+    """Return the full and the empty part of a bar of so many *cells*."""
+    full = 0 if total <= 0 else min(cells, round(cells * done / total))
+    return FULL * full, EMPTY * (cells - full)
+
+
+def worked(work: Working) -> str:
+    """Return *work* in words: what, how far, how fast, how long it will take."""
+    parts = [f"{work.done:,}/{work.total:,}" if work.total else f"{work.done:,}" if work.done else ""]
+    if work.unit:
+        parts[0] = f"{parts[0]} {work.unit}".strip()
+    if work.rate:
+        parts.append(f"{work.rate:,.0f}/s" if work.rate >= 10 else f"{work.rate:.1f}/s")
+    if work.left is not None:
+        parts.append(f"{_clock(work.left)} left")
+    told = " · ".join(part for part in parts if part)
+    return f"{work.stage} {told}".strip()
+
+
+def _clock(seconds: float) -> str:
+    whole = max(0, round(seconds))
+    return f"{whole} s" if whole < 100 else f"{whole // 60}:{whole % 60:02}"
+
+
+class Status(Widget):
+    """One line. Work shows while it lasts; the model's part stays."""
+
+    DEFAULT_CSS = """
+    Status { dock: bottom; height: 1; padding: 0 1; color: $text-muted; background: $surface; }
+    """
+
+    work: reactive[Working | None] = reactive(None)
+    model: reactive[str] = reactive("")
+    placement: reactive[str] = reactive("")
+    used: reactive[int] = reactive(0)
+    window: reactive[int] = reactive(0)
+    rate: reactive[float] = reactive(0.0)
+    hint: reactive[str] = reactive("")
+
+    def working(self, work: Working) -> None:
+        """Show *work*, or that it ended."""
+        self.work = None if work.done == work.total == 0 else work
+
+    def state(self, stated: Stated) -> None:
+        """Show what is known of the model by now."""
+        for name in ("model", "placement", "used", "window", "rate"):
+            value = getattr(stated, name)
+            if value is not None:
+                setattr(self, name, value)
+
+    def render(self) -> RenderResult:
+        """Return the line: work or the hint on the left, the model on the right."""
+        right = " · ".join(self._model_parts())
+        left = Text(no_wrap=True, overflow="ellipsis")
+        if self.work is not None:
+            if self.work.total:
+                full, empty = bar(self.work.done, self.work.total)
+                left.append(full, self.app.theme_variables.get("primary") and "bold")
+                left.append(f"{empty} ", "dim")
+            left.append(safe_line(worked(self.work)))
+        else:
+            left.append(self.hint)
+        width = self.size.width - 2
+        room = width - len(right) - 2
+        if room < min(20, left.cell_len):
+            return left
+        left.truncate(max(0, room), overflow="ellipsis", pad=True)
+        left.append(f"  {right}")
+        return left
+
+    def _model_parts(self) -> list[str]:
+        parts = [safe_line(self.model), safe_line(self.placement)]
+        if self.window:
+            parts.append(f"{self.used:,}/{self.window:,} tok")
+        if self.rate:
+            parts.append(f"{self.rate:.1f} tok/s")
+        return [part for part in parts if part]
