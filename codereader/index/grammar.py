@@ -5,6 +5,7 @@ Owns nothing of what a query says. Content in, trees out: knows no path.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib import import_module
@@ -45,6 +46,7 @@ MOST_RUBBLE = 10_000
 """Tokens side by side that fit nothing; a query's time grows with the square of their number."""
 
 _PIECE = 1 << 12
+_BLANK = bytes(byte if byte in b"\r\n\t" else 32 for byte in range(256))
 _ASCII = bytes(byte if 0 < byte < 128 else 32 if byte == 0 else 63 for byte in range(256))
 
 
@@ -76,6 +78,39 @@ def pattern_of(language: Language) -> Pattern:
     except (OSError, ValueError, QueryError) as error:
         own = language.queries[-1]
         raise UnusableError(f"{language.name} is carried as text: {own} cannot be used: {error}") from None
+
+
+def query_of(language: Language, file: str) -> Pattern | None:
+    """Return the query in the *file* of the language's folder and of those it builds on; None where there is none.
+
+    Raises: UnusableError.
+    """
+    from tree_sitter import Query as Pattern
+    from tree_sitter import QueryError
+
+    folders = (*(language.folder.parent / one for one in language.tags), language.folder)
+    paths = [folder / file for folder in folders if (folder / file).is_file()]
+    if not paths:
+        return None
+    try:
+        return Pattern(grammar_of(language), "\n".join(path.read_text("utf-8") for path in paths))
+    except (OSError, ValueError, QueryError) as error:
+        raise UnusableError(f"{paths[-1]} cannot be used: {error}") from None
+
+
+def root_of(data: bytes, language: Language) -> Node | None:
+    """Return the root of the tree of *data*, None for text that the grammar is lost in. Raises: UnusableError.
+
+    What a grammar could die of is not shown to it. Offsets are those of *data*.
+    """
+    from tree_sitter import Parser
+
+    from codereader.index.c.text import shallow
+
+    text = clean(data)
+    for expression in language.blank:
+        text = re.sub(expression.encode(), lambda match: match[0].translate(_BLANK), text)
+    return Patience(text if language.prose else shallow(text)).root(Parser(grammar_of(language)))
 
 
 def matcher_of(language: Language, pattern: Pattern) -> Callable[[bytes], Sequence[Match] | None]:
