@@ -164,6 +164,7 @@ def _spoken(speaker: Speaker, ready: Prepared, asking: Asking, plan: Plan) -> Sp
         prompt_hash=ready.composed.hash,
         think=wish.think,
         grammar=asking.sampling.grammar,
+        pins=wish.pins,
     )
 
 

@@ -35,6 +35,7 @@ class Wish:
     """What the person asked for. None means: choose.
 
     `think` are tokens of reasoning at most, 0 for none; `think_tokens` is how many there may be with the model's marks.
+    `pins` are files and folders of the scope, in its own paths, that the model is to see whatever is asked.
     """
 
     budget: int | None = None
@@ -45,6 +46,7 @@ class Wish:
     device: str = "auto"
     think: int | None = None
     think_tokens: int = 0
+    pins: tuple[str, ...] = ()
 
     @property
     def said_tokens(self) -> int:

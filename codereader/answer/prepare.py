@@ -1,5 +1,7 @@
 """Decide what will be sent: how large the pack may be, what goes in, the plan it needs.
 
+What the person pinned comes on top of the budget, which bounds what is chosen here.
+
 All sizes are tokens of the answering model. The context window holds prompt and answer together: system text, base
 pack, brief, focus, facts, question, and `max_tokens` of answer. What goes into the base is the same for every question.
 """
@@ -11,6 +13,7 @@ from dataclasses import dataclass
 from codereader.answer.event import OVERVIEW
 from codereader.answer.known import Known, Wish
 from codereader.answer.packing import NO_FOCUS, Making, Worths, focus_of, shared_base, taken
+from codereader.answer.pinned import notes_on, pinned_focus, with_pinned
 from codereader.answer.prompt import BRIEF_SHARE, LEAST_BRIEF, Composed, Composer
 from codereader.answer.speaker import Speaker
 from codereader.answer.wanted import FOUND
@@ -50,7 +53,10 @@ WHOLE_ROOM = 7 / 8
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Everything that a run needs, before a weight is loaded. `budget` is what base and focus could take together."""
+    """Everything that a run needs, before a weight is loaded. `budget` is what base and focus could take together.
+
+    `pinned` is that part of the focus which was asked for by name; it stands first.
+    """
 
     pack: Pack
     focus: Focus
@@ -59,6 +65,7 @@ class Prepared:
     wish: Wish
     notes: tuple[str, ...]
     budget: int = 0
+    pinned: Focus = NO_FOCUS
 
     @property
     def left_out(self) -> tuple[LeftOut, ...]:
@@ -85,12 +92,16 @@ def prepare(
     used = base.tokens + brief.tokens
     left = max(0, min(_tail(composer, used), room.all - used))
     reply = composer.reply(known.reply.sections, brief, left // FACTS_SHARE)
-    free = min(_focus_room(known, used, left - reply.tokens), budget.tokens - base.tokens)
-    shown = focus_of(view, known, base, free, making, cancel) if free > 0 else NO_FOCUS
+    most = room.all - used - reply.tokens
+    pinned = pinned_focus(view, wish.pins, base, most, worth, making, cancel) if base.left_out else NO_FOCUS
+    free = min(_focus_room(known, used, left - reply.tokens), budget.tokens - base.tokens, most - pinned.tokens)
+    shown = focus_of(view, known, with_pinned(base, pinned), free, making, cancel) if free > 0 else NO_FOCUS
+    shown = Focus((*pinned.segments, *shown.segments), (*pinned.left_out, *shown.left_out))
     composed = composer.compose(base, brief, shown, reply)
     plan = speaker.plan(wish.need(len(composed.prompt)))
-    notes = (*((budget.note,) if budget.note and base.left_out else ()), *plan.notes)
-    return Prepared(base, shown, composed, plan, wish, notes, taken(budget, base))
+    about_budget = (budget.note,) if budget.note and base.left_out else ()
+    notes = (*about_budget, *notes_on(view, wish.pins, pinned), *plan.notes)
+    return Prepared(base, shown, composed, plan, wish, notes, taken(budget, base), pinned)
 
 
 @dataclass(frozen=True, slots=True)

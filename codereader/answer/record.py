@@ -35,7 +35,7 @@ class Spoken:
     `model_hash` is `codereader.model.identity`'s; `engine` says which program ran it, in its versions and processor
     features. `context`, `threads` and `micro_batch` are the plan's. `prompt_hash` is over all token ids. `think` are
     the tokens of reasoning that were asked for: None as the model is used to, 0 none; `grammar` is what the answer had
-    to follow.
+    to follow; `pins` were in the prompt whatever was asked.
     """
 
     model: str
@@ -58,6 +58,7 @@ class Spoken:
     prompt_hash: str
     think: int | None = None
     grammar: str | None = None
+    pins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from codereader.cancel import CancelToken
 from codereader.engine.echo import echo_plan
 from codereader.engine.protocol import EngineEvent, LoadProgress, Piece, Prefill, Prompt, Sampling, Tell, Told
 from codereader.errors import NothingReadable
-from codereader.fronts.cli.asking import most_tokens
+from codereader.fronts.inquiry import most_tokens
 from codereader.reader import Reader
 
 

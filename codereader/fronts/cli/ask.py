@@ -56,6 +56,15 @@ class Think(Count):
     metavar="N|auto|max",
     help="Tokens of files to send at most; auto (the default): as many as help within --patience; max: as many as fit.",
 )
+@click.option(
+    "--pin",
+    "pins",
+    type=Place(),
+    multiple=True,
+    metavar="FILE|FOLDER",
+    help="Send this file, or all of this folder, whatever is asked (repeatable): in full, or as much as the context "
+    "window takes. It comes on top of --budget.",
+)
 @click.option("--ctx", type=Count(1), metavar="N", help="Tokens of context window; default: as much as is needed.")
 @click.option(
     "--max-tokens",
@@ -113,6 +122,7 @@ def command(
     model: str | None,
     no_model: bool,
     budget: int | None,
+    pins: tuple[Path, ...],
     ctx: int | None,
     max_tokens: int | None,
     patience: float,
@@ -135,6 +145,7 @@ def command(
     """Answer a question and return the exit code."""
     from codereader.answer.known import Wish
     from codereader.engine.protocol import Sampling
+    from codereader.fronts import inquiry
     from codereader.fronts.cli import asking, replaying
 
     if replay is not None:
@@ -151,13 +162,14 @@ def command(
             if skipped:
                 asking.list_skipped(reader, report)
             speaker = None if no_model else asking.find_speaker(model, reader, report, think)
-            most = max_tokens or asking.most_tokens(speaker, only_verified=only_verified)
-            wish, sampling = asking.with_reasoning(
+            most = max_tokens or inquiry.most_tokens(speaker, only_verified=only_verified)
+            pinned = inquiry.pinned(pins, reader)
+            wish, sampling = inquiry.with_reasoning(
                 speaker,
-                Wish(budget or None, ctx, most, patience, gpu_layers, device, think),
+                Wish(budget or None, ctx, most, patience, gpu_layers, device, think, pins=pinned),
                 Sampling(most, temperature, seed, grammar=rules),
             )
-            request = asking.Request(
+            request = inquiry.Request(
                 text,
                 wish,
                 sampling,

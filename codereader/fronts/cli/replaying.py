@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from codereader import __version__
 from codereader.answer.record import Record, Source, Spoken
 from codereader.errors import ModelError, NotTheSame, UsageError
-from codereader.fronts import shape
+from codereader.fronts import inquiry, shape
 from codereader.fronts.cli import asking
 from codereader.fronts.cli.options import How, Which, opened
 from codereader.fronts.text import counted
@@ -142,13 +142,13 @@ def _is_whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST
 
 
-def _request(before: Recorded, speaker: Speaker | None) -> asking.Request:
+def _request(before: Recorded, speaker: Speaker | None) -> inquiry.Request:
     from codereader.answer.known import Wish
     from codereader.engine.protocol import Sampling
 
     spoken = before.record.spoken
     if spoken is None:
-        return asking.Request(before.question, Wish(), Sampling(), before.record.lines, is_whole=True)
+        return inquiry.Request(before.question, Wish(), Sampling(), before.record.lines, is_whole=True)
     wish = Wish(
         max(1, spoken.budget),
         spoken.ctx,
@@ -156,11 +156,12 @@ def _request(before: Recorded, speaker: Speaker | None) -> asking.Request:
         gpu_layers=spoken.gpu_layers,
         device=spoken.device,
         think=spoken.think,
+        pins=spoken.pins,
     )
     sampling = Sampling(max(1, spoken.max_tokens), spoken.temperature, spoken.seed, grammar=spoken.grammar)
-    wish, sampling = asking.with_reasoning(speaker, wish, sampling)
+    wish, sampling = inquiry.with_reasoning(speaker, wish, sampling)
     lines = before.record.lines
-    return asking.Request(before.question, wish, sampling, lines, spoken.only_verified, is_whole=True)
+    return inquiry.Request(before.question, wish, sampling, lines, spoken.only_verified, is_whole=True)
 
 
 def _check_tree(before: Source, now: Source) -> None:

@@ -51,14 +51,34 @@ def named(names: Iterable[str], walked: Walk, skipped: Iterable[Skipped], here: 
     found: set[str] = set()
     left_out: list[LeftOut] = []
     for name in names:
-        tries = [_within(here / name, place), _within(place / name, place)]
-        meant = next((files for path in tries if path is not None and (files := _files(known, path))), None)
-        if meant:
-            found.update(meant)
+        tries = _tries(name, here, place)
+        path = _first(tries, known)
+        if path is not None:
+            found.update(_files(known, path))
         else:
             reason = _reason(tries, reasons, place) or (OUTSIDE if _is_there(name, here, place) else MISSING)
             left_out.append(LeftOut(name, None, reason, 0, exact=True))
     return Named(tuple(sorted(found)), tuple(sorted(left_out, key=lambda row: row.path)))
+
+
+def meant(name: str, walked: Walk, skipped: Iterable[Skipped], here: Path) -> tuple[str, str]:
+    """Return the path in the scope that *name* means as in `named`, "" for all of it, and why it is none, else ""."""
+    place = walked.scope.path
+    tries = _tries(name, here, place)
+    path = _first(tries, walked.paths)
+    if path is not None:
+        return path, ""
+    reasons = {skip.path: skip.reason for skip in skipped}
+    return "", _reason(tries, reasons, place) or (OUTSIDE if _is_there(name, here, place) else MISSING)
+
+
+def _tries(name: str, here: Path, place: Path) -> list[str | None]:
+    return [_within(here / name, place), _within(place / name, place)]
+
+
+def _first(tries: Iterable[str | None], known: Sequence[str]) -> str | None:
+    """Return the first of *tries* that is a file or a folder of the scope."""
+    return next((path for path in tries if path is not None and _files(known, path)), None)
 
 
 def _is_there(name: str, *folders: Path) -> bool:
