@@ -71,7 +71,7 @@ def left_out(found: Parts) -> int:
 
 
 def _mermaid_part(found: Parts, part: Part, ids: dict[str, str], indent: str) -> Iterator[str]:
-    words = (_name(found, part.name), *_words(part), _about(found, part))
+    words = (shown_name(found, part.name), *_words(part), _about(found, part))
     label = f'"{"<br/>".join(_mermaid_text(one) for one in words)}"'
     if part.inside:
         yield f"{indent}subgraph {ids[part.name]}[{label}]"
@@ -134,7 +134,7 @@ def dot(found: Parts) -> str:
 
 
 def _dot_part(found: Parts, part: Part, ids: dict[str, str], indent: str) -> Iterator[str]:
-    label = "\\n".join(_dot_text(one) for one in (_name(found, part.name), *_words(part), _about(found, part)))
+    label = "\\n".join(_dot_text(one) for one in (shown_name(found, part.name), *_words(part), _about(found, part)))
     tip = _dot_text(part.purpose.words if part.purpose else part.name)
     if not part.inside:
         yield f'{indent}{ids[part.name]} [label="{label}", tooltip="{tip}"];'
@@ -186,7 +186,8 @@ def _dot_text(text: str) -> str:
     return safe_line(text).replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"')
 
 
-def _name(found: Parts, name: str) -> str:
+def shown_name(found: Parts, name: str) -> str:
+    """Return what a part is called in a drawing: without the folder that all parts lie in."""
     shown = name.removeprefix(found.prefix) or name
     return "./*" if shown == "*" else shown
 

@@ -31,8 +31,13 @@ LIMIT = "|"
 
 def marks() -> Marks:
     """Return the characters that stdout can show: blocks where it speaks UTF-8."""
-    encoding = getattr(sys.stdout, "encoding", None) or ""
-    return BLOCKS if encoding.lower().replace("-", "").replace("_", "") == "utf8" else PLAIN
+    return BLOCKS if is_utf8(sys.stdout) else PLAIN
+
+
+def is_utf8(stream: object) -> bool:
+    """Whether *stream*, such as ``sys.stdout``, speaks UTF-8; None does not."""
+    encoding = getattr(stream, "encoding", None) or ""
+    return str(encoding).lower().replace("-", "").replace("_", "") == "utf8"
 
 
 def bar(kinds: Sequence[tuple[str, int]], free: int, width: int, mark: Marks) -> str:

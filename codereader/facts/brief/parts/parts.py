@@ -8,7 +8,7 @@ order in which they stand on each other, and says what runs against it.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -16,7 +16,7 @@ from codereader.facts.brief.material import Material
 from codereader.facts.brief.parts.dependence import Use, Uses, merged, uses_between
 from codereader.facts.brief.parts.grouping import NO_CODE, Group, is_beside, scope_group, split
 from codereader.facts.brief.parts.purpose import Purpose, Purposes
-from codereader.facts.brief.parts.strata import downward, strata, upward
+from codereader.facts.brief.parts.strata import downward, hubs, strata, targets, upward, wider
 from codereader.facts.layers import components
 from codereader.index.view import IndexView
 from codereader.source.spans import line_of
@@ -41,12 +41,6 @@ TINY_LINES = 10
 
 OWN_FILES = 12
 """A folder's own files beside its sub-folders are parts one by one up to this number, where they stand in a cycle."""
-
-HUB_SHARE = 0.7
-"""A part that so many of the others use is used by nearly all: a drawing leaves these arrows out."""
-
-HUB_USERS = 4
-"""Fewer users make nobody a part that nearly all use."""
 
 PREFIX_SHARE = 0.7
 """The folder that holds so much of the code goes without saying in the names of parts."""
@@ -180,10 +174,10 @@ class _Partition:
             beside=tuple(self._part(group, 1) for group in self._ordered(beside, uses)),
             dependencies=tuple(self._dependency(pair, use, is_upward=pair in against) for pair, use in between.items()),
             inner=tuple(self._inner(parts)),
-            wider=_wider(names, uses),
+            wider=wider(names, uses),
             strata=tuple(levels),
-            cycles=tuple(group for group in components(_targets(kept, weights)) if len(group) > 1),
-            hubs=_hubs(names, kept, uses),
+            cycles=tuple(group for group in components(targets(kept, weights)) if len(group) > 1),
+            hubs=hubs(names, kept, uses),
         )
 
     def _mass(self, group: Group) -> int:
@@ -231,7 +225,7 @@ class _Partition:
         )
         closed = merged(uses, whole)
         run = [pair for pair, use in closed.items() if use.is_run]
-        circles = components(_targets((group.name for group in major), run))
+        circles = components(targets((group.name for group in major), run))
         cyclic = {name for one in circles if len(one) > 1 for name in one}
         kept = {one: name for one, name in whole.items() if name not in cyclic}
         made = [
@@ -327,28 +321,3 @@ def place_of(view: IndexView, use: Use) -> tuple[str, int]:
 def _is_own(path: str, name: str) -> bool:
     """Tell whether the object *name* is made from the source *path* alone."""
     return name == f"{posixpath.splitext(posixpath.basename(path))[0]}.o"
-
-
-def _targets(names: Iterable[str], pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {name: [] for name in sorted(names)}
-    for user, used in sorted(pairs):
-        if user in found and used in found:
-            found[user].append(used)
-    return found
-
-
-def _wider(names: Sequence[str], uses: Uses) -> dict[str, tuple[int, int]]:
-    """Return how many of *names* use each, and how many it uses."""
-    known = set(names)
-    into, out = dict.fromkeys(names, 0), dict.fromkeys(names, 0)
-    for user, used in uses:
-        if user in known and used in known:
-            into[used] += 1
-            out[user] += 1
-    return {name: (into[name], out[name]) for name in names}
-
-
-def _hubs(names: Sequence[str], shown: Iterable[str], uses: Uses) -> tuple[str, ...]:
-    counts = _wider(names, uses)
-    least = max(HUB_USERS, HUB_SHARE * (len(names) - 1))
-    return tuple(sorted(name for name in shown if counts[name][0] >= least))

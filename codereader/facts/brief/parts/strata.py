@@ -9,6 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+HUB_SHARE = 0.7
+"""A thing that so many of the others use is used by nearly all: a drawing leaves these arrows out."""
+
+HUB_USERS = 4
+"""Fewer users make nothing a thing that nearly all use."""
+
 Weights = Mapping[tuple[str, str], int]
 """How much one thing depends on another: (user, used), above zero."""
 
@@ -68,3 +74,30 @@ def upward(levels: Sequence[Iterable[str]], weights: Weights) -> list[tuple[str,
     level = {node: at for at, nodes in enumerate(levels) for node in nodes}
     found = [pair for pair in weights if set(pair) <= level.keys() and level[pair[0]] >= level[pair[1]]]
     return sorted(found, key=lambda pair: (-weights[pair], pair))
+
+
+def targets(names: Iterable[str], pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Return what each of *names* uses of the others; *pairs* are (user, used)."""
+    found: dict[str, list[str]] = {name: [] for name in sorted(names)}
+    for user, used in sorted(pairs):
+        if user in found and used in found:
+            found[user].append(used)
+    return found
+
+
+def wider(names: Sequence[str], pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[int, int]]:
+    """Return how many of *names* use each, and how many it uses; *pairs* are (user, used)."""
+    known = set(names)
+    into, out = dict.fromkeys(names, 0), dict.fromkeys(names, 0)
+    for user, used in pairs:
+        if user in known and used in known:
+            into[used] += 1
+            out[user] += 1
+    return {name: (into[name], out[name]) for name in names}
+
+
+def hubs(names: Sequence[str], shown: Iterable[str], pairs: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """Return those of *shown* that nearly all of *names* use; *pairs* are (user, used)."""
+    counts = wider(names, pairs)
+    least = max(HUB_USERS, HUB_SHARE * (len(names) - 1))
+    return tuple(sorted(name for name in shown if counts[name][0] >= least))
