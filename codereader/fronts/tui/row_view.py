@@ -1,0 +1,287 @@
+"""A list of rows of which only those on the screen are drawn: a cursor, keys and mouse, a line above and one below.
+
+Who inherits tells how many rows there are and what stands in one. Columns and rows count from 0; widths are cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import ClassVar
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+WHEEL = 3
+"""Rows that a turn of the wheel moves."""
+
+Part = tuple[str, str]
+"""Safe text, and what it is: ``""``, ``muted``, ``accent``, ``good``, ``warning``, ``match``, ``head``."""
+
+
+class RowView(ScrollView, can_focus=True):
+    """The list. `cursor` is the row that keys act on."""
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "rows--cursor",
+        "rows--muted",
+        "rows--accent",
+        "rows--good",
+        "rows--warning",
+        "rows--match",
+        "rows--head",
+    }
+    DEFAULT_CSS = """
+    RowView {
+        overflow-x: hidden;
+        overflow-y: auto;
+        scrollbar-gutter: stable;
+        scrollbar-size-vertical: 1;
+        color: $foreground;
+        & > .rows--muted { color: $text-muted; }
+        & > .rows--accent { color: $text-accent; }
+        & > .rows--good { color: $text-success; }
+        & > .rows--warning { color: $text-warning; }
+        & > .rows--match { color: $text-accent; text-style: bold underline; }
+        & > .rows--head { color: $text-muted; }
+        & > .rows--cursor {
+            color: $block-cursor-blurred-foreground;
+            background: $block-cursor-blurred-background;
+        }
+        &:focus > .rows--cursor {
+            color: $block-cursor-foreground;
+            background: $block-cursor-background;
+            text-style: $block-cursor-text-style;
+        }
+        &:focus > .rows--head { color: $text-accent; text-style: bold; }
+        &:ansi > .rows--muted { text-style: dim; }
+        &:ansi > .rows--head { text-style: dim; }
+        &:ansi > .rows--cursor { text-style: underline; }
+        &:ansi:focus > .rows--cursor { text-style: bold; }
+        &:ansi:focus > .rows--head { text-style: bold; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("ctrl+u", "half(-1)", "Half a page up", show=False),
+        Binding("ctrl+d", "half(1)", "Half a page down", show=False),
+        Binding("home,g", "edge(-1)", "First", show=False),
+        Binding("end,G", "edge(1)", "Last", show=False),
+    ]
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - as in Textual
+        super().__init__(id=id, classes=classes)
+        self.cursor = 0
+
+    # What who inherits tells
+
+    def count(self) -> int:
+        """Return how many rows there are."""
+        raise NotImplementedError
+
+    def parts(self, at: int, width: int) -> Iterable[Part]:
+        """Yield what stands in row *at*, no more than *width* cells of it."""
+        raise NotImplementedError
+
+    def above(self, width: int) -> Sequence[Iterable[Part]]:  # noqa: ARG002
+        """Return the lines that stay above the rows."""
+        return ()
+
+    def below(self, width: int) -> Sequence[Iterable[Part]]:  # noqa: ARG002
+        """Return the lines that stay below the rows."""
+        return ()
+
+    def empty(self) -> str:
+        """Return what to say where there are no rows."""
+        return ""
+
+    def can_stand(self, at: int) -> bool:  # noqa: ARG002
+        """Tell whether the cursor may stand on row *at*."""
+        return True
+
+    def moved(self) -> None:
+        """Do what follows from the cursor standing elsewhere."""
+
+    def chosen(self, at: int, column: int) -> None:
+        """Do what a click at *column* of row *at*, where the cursor stands by then, asks for."""
+
+    # Drawing
+
+    @property
+    def _width(self) -> int:
+        return self.scrollable_content_region.width
+
+    def _room(self) -> int:
+        """Return the rows that the screen has room for, at least 1."""
+        fixed = len(self.above(self._width)) + len(self.below(self._width))
+        return max(1, self.scrollable_content_region.height - fixed)
+
+    def changed(self) -> None:
+        """Draw anew after rows, or the lines around them, have become others."""
+        fixed = len(self.above(self._width)) + len(self.below(self._width))
+        self.virtual_size = Size(max(1, self._width), self.count() + fixed)
+        self.cursor = min(max(0, self.cursor), max(0, self.count() - 1))
+        self.refresh()
+
+    def on_resize(self) -> None:
+        """Keep the cursor in sight."""
+        self.changed()
+        self.see(self.cursor)
+
+    def render_line(self, y: int) -> Strip:
+        """Return the line *y* of the screen."""
+        width, height = self._width, self.scrollable_content_region.height
+        above, below = self.above(width), self.below(width)
+        if y < len(above):
+            return self._strip(above[y], width, None)
+        if y >= height - len(below):
+            return self._strip(below[y - height + len(below)], width, None)
+        at = self.scroll_offset.y + y - len(above)
+        if at == self.count() == 0:
+            return self._strip([(f" {shortened(self.empty(), width - 1)}", "muted")], width, None)
+        if at >= self.count():
+            return Strip.blank(width, self.rich_style)
+        return self._strip(self.parts(at, width), width, at)
+
+    def _strip(self, parts: Iterable[Part], width: int, at: int | None) -> Strip:
+        cursor = self.get_component_rich_style("rows--cursor") if at == self.cursor else None
+        ground = self.rich_style if cursor is None else cursor
+        segments = [Segment(text, self._style(kind, cursor)) for part, kind in parts for text in _apart(part)]
+        return Strip(segments).adjust_cell_length(width, ground)
+
+    def _style(self, kind: str, cursor: Style | None) -> Style:
+        if cursor is not None:
+            return cursor + Style(underline=True) if kind == "match" else cursor
+        return self.get_component_rich_style(f"rows--{kind}") if kind else self.rich_style
+
+    # Moving
+
+    def see(self, at: int) -> None:
+        """Scroll so that row *at* is on the screen, no further than that takes."""
+        room, top = self._room(), self.scroll_offset.y
+        if at < top:
+            self._scroll(at)
+        elif at >= top + room:
+            self._scroll(at - room + 1)
+
+    def see_whole(self, first: int, last: int) -> None:
+        """Scroll so that the rows *first* to *last* are on the screen, the *first* above all."""
+        self.see(last)
+        self.see(first)
+
+    def _scroll(self, top: int) -> None:
+        self.scroll_to(y=max(0, top), animate=False, force=True)
+
+    def go(self, at: int, way: int = 1) -> None:
+        """Put the cursor on row *at*, or on the next one in the direction of *way* where it may stand."""
+        at = min(max(0, at), self.count() - 1)
+        while 0 <= at < self.count() and not self.can_stand(at):
+            at += way
+        if 0 <= at < self.count():
+            self.cursor = at
+        self.see(self.cursor)
+        self.refresh()
+        self.moved()
+
+    def action_move(self, way: int) -> None:
+        """Go to the row before (-1) or behind (1)."""
+        self.go(self.cursor + way, way)
+
+    def action_page(self, way: int) -> None:
+        """Go a screen up (-1) or down (1)."""
+        self.go(self.cursor + way * self._room(), way)
+
+    def action_half(self, way: int) -> None:
+        """Go half a screen up (-1) or down (1)."""
+        self.go(self.cursor + way * max(1, self._room() // 2), way)
+
+    def action_edge(self, way: int) -> None:
+        """Go to the first (-1) or last (1) row."""
+        self.go(0 if way < 0 else self.count() - 1, -way)
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor where the mouse is."""
+        offset = event.get_content_offset(self)
+        if offset is None:
+            return
+        line = offset.y - len(self.above(self._width))
+        at = self.scroll_offset.y + line
+        if 0 <= line < self._room() and at < self.count() and self.can_stand(at):
+            self.go(at)
+            self.chosen(at, offset.x)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Move the rows up under the mouse."""
+        self._wheel(event, WHEEL)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Move the rows down under the mouse."""
+        self._wheel(event, -WHEEL)
+
+    def _wheel(self, event: events.MouseEvent, rows: int) -> None:
+        event.stop()
+        event.prevent_default()
+        self._scroll(min(self.scroll_offset.y + rows, self.max_scroll_y))
+
+
+def _apart(text: str) -> Iterator[str]:
+    """Yield the spaces that *text* begins with, and the rest: who makes a picture of the screen may drop spaces."""
+    shown = text.lstrip(" ")
+    if len(shown) < len(text):
+        yield text[: len(text) - len(shown)]
+    if shown:
+        yield shown
+
+
+@lru_cache(4096)
+def shortened(text: str, width: int) -> str:
+    """Return safe *text* in at most *width* cells; what is cut out of a longer one is its middle."""
+    if cell_len(text) <= width:
+        return text
+    if width < 1:
+        return ""
+    tail = min(width // 3, 8)
+    head = set_cell_size(text, width - 1 - tail).rstrip(" ")
+    ends = list(_fitting(text, tail))
+    return f"{head}…{''.join(reversed(ends))}"
+
+
+def _fitting(text: str, width: int) -> Iterator[str]:
+    """Yield the last letters of *text*, from its end, that fit into *width* cells."""
+    for letter in reversed(text):
+        width -= cell_len(letter)
+        if width < 0:
+            return
+        yield letter
+
+
+def padded(text: str, width: int) -> str:
+    """Return *text* in exactly *width* cells, cut or filled with spaces at its end."""
+    return set_cell_size(text, width)
+
+
+def marked(text: str, words: Sequence[str], kind: str) -> Iterator[Part]:
+    """Yield *text* as parts of *kind*, and what it has of *words*, which are in small letters, as matches."""
+    low = text.lower()
+    hits = [False] * len(text)
+    if len(low) == len(text):
+        for word in words:
+            at = low.find(word)
+            while word and at >= 0:
+                hits[at : at + len(word)] = [True] * len(word)
+                at = low.find(word, at + len(word))
+    begin = 0
+    for at in range(1, len(text) + 1):
+        if at == len(text) or hits[at] != hits[begin]:
+            yield text[begin:at], "match" if hits[begin] else kind
+            begin = at
