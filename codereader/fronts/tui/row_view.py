@@ -5,16 +5,16 @@ Who inherits tells how many rows there are and what stands in one. Columns and r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -23,6 +23,20 @@ WHEEL = 3
 
 Part = tuple[str, str]
 """Safe text, and what it is: ``""``, ``muted``, ``accent``, ``good``, ``warning``, ``match``, ``head``."""
+
+
+FOUND = Style(underline=True)
+"""How a match is told apart on the row of the cursor."""
+
+
+class _Frame(NamedTuple):
+    """What the lines of one picture have in common: sizes in cells, the lines around the rows, the styles."""
+
+    width: int
+    height: int
+    above: Sequence[Sequence[Part]]
+    below: Sequence[Sequence[Part]]
+    styles: Mapping[str, Style]
 
 
 class RowView(ScrollView, can_focus=True):
@@ -82,6 +96,7 @@ class RowView(ScrollView, can_focus=True):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - as in Textual
         super().__init__(id=id, classes=classes)
         self.cursor = 0
+        self._frame: _Frame | None = None
 
     # What who inherits tells
 
@@ -138,31 +153,42 @@ class RowView(ScrollView, can_focus=True):
         self.changed()
         self.see(self.cursor)
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return the lines of *crop*; what they have in common is worked out once."""
+        self._frame = None
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """Return the line *y* of the screen."""
-        width, height = self._width, self.scrollable_content_region.height
-        above, below = self.above(width), self.below(width)
-        if y < len(above):
-            return self._strip(above[y], width, None)
-        if y >= height - len(below):
-            return self._strip(below[y - height + len(below)], width, None)
-        at = self.scroll_offset.y + y - len(above)
+        frame = self._frame = self._frame or self._framed()
+        width = frame.width
+        if y < len(frame.above):
+            return self._strip(frame.above[y], frame, None)
+        if y >= frame.height - len(frame.below):
+            return self._strip(frame.below[y - frame.height + len(frame.below)], frame, None)
+        at = self.scroll_offset.y + y - len(frame.above)
         if at == self.count() == 0:
-            return self._strip([(f" {shortened(self.empty(), width - 1)}", "muted")], width, None)
+            return self._strip([(f" {shortened(self.empty(), width - 1)}", "muted")], frame, None)
         if at >= self.count():
-            return Strip.blank(width, self.rich_style)
-        return self._strip(self.parts(at, width), width, at)
+            return Strip.blank(width, frame.styles[""])
+        return self._strip(self.parts(at, width), frame, at)
 
-    def _strip(self, parts: Iterable[Part], width: int, at: int | None) -> Strip:
-        cursor = self.get_component_rich_style("rows--cursor") if at == self.cursor else None
-        ground = self.rich_style if cursor is None else cursor
-        segments = [Segment(text, self._style(kind, cursor)) for part, kind in parts for text in _apart(part)]
-        return Strip(segments).adjust_cell_length(width, ground)
+    def _framed(self) -> _Frame:
+        width = self._width
+        styles = {name.partition("--")[2]: self.get_component_rich_style(name) for name in RowView.COMPONENT_CLASSES}
+        above = [list(line) for line in self.above(width)]
+        below = [list(line) for line in self.below(width)]
+        height = self.scrollable_content_region.height
+        return _Frame(width, height, above, below, {**styles, "": self.rich_style})
 
-    def _style(self, kind: str, cursor: Style | None) -> Style:
-        if cursor is not None:
-            return cursor + Style(underline=True) if kind == "match" else cursor
-        return self.get_component_rich_style(f"rows--{kind}") if kind else self.rich_style
+    def _strip(self, parts: Iterable[Part], frame: _Frame, at: int | None) -> Strip:
+        cursor = frame.styles["cursor"] if at == self.cursor else None
+        ground = frame.styles[""] if cursor is None else cursor
+        segments: list[Segment] = []
+        for part, kind in parts:
+            style = frame.styles[kind] if cursor is None else cursor + FOUND if kind == "match" else cursor
+            segments += (Segment(text, style) for text in _apart(part))
+        return Strip(segments).adjust_cell_length(frame.width, ground)
 
     # Moving
 
