@@ -24,7 +24,7 @@ WIDE_TABS = frozenset({"c", "make", "kconfig", "go", "text"})
 """Languages whose tabs stand for eight columns; elsewhere they stand for four."""
 
 _ODD = re.compile(rb"[^\x20-\x7e]")
-_ODD_BUT_TAB = re.compile(rb"[^\t\x20-\x7e]")
+_ODD_BUT_BREAKS = re.compile(rb"(?:[^\t\r\n\x20-\x7e]|\r(?!\n))+")
 _WORD = re.compile(r"[^\W\d]\w*")
 _BOM = b"\xef\xbb\xbf"
 
@@ -139,11 +139,12 @@ class Document:
         return _WORD.finditer(self.text(row))
 
     def widths(self) -> list[int]:
-        """Return the cells that each row takes. Takes a second a few hundred thousand rows."""
-        return [self._width(row) for row in range(self.count)]
-
-    def _width(self, row: int) -> int:
-        raw = self.raw(row)
-        if _ODD_BUT_TAB.search(raw):
-            return shown(raw, self.tab).width
-        return len(raw.expandtabs(self.tab) if b"\t" in raw else raw)
+        """Return the cells that each row takes. A second is enough for a million rows of ASCII."""
+        plain = self.data.replace(b"\r\n", b"\n").expandtabs(self.tab)
+        widths = [min(len(line), LONGEST) for line in plain.split(b"\n")][: self.count]
+        row = -1
+        for found in _ODD_BUT_BREAKS.finditer(self.data):
+            if self.lines.row(found.start()) != row:
+                row = self.lines.row(found.start())
+                widths[row] = shown(self.raw(row), self.tab).width
+        return widths

@@ -48,7 +48,9 @@ def skeleton_edits(lines: Lines, parsed: ParsedFile) -> Sequence[Edit]:
 class Layout:
     """The lines of a view over *lines*, with the numbers *folds* of *edits* left out; *widths* are cells by row."""
 
-    def __init__(self, lines: Lines, widths: Sequence[int], edits: Sequence[Edit] = (), opened: Collection[int] = ()) -> None:
+    def __init__(
+        self, lines: Lines, widths: Sequence[int], edits: Sequence[Edit] = (), opened: Collection[int] = ()
+    ) -> None:
         self._widths = widths
         self._rows: Sequence[int] = range(lines.count)
         self._folded: dict[int, Folded] = {}
@@ -122,7 +124,7 @@ def _folded_lines(lines: Lines, edits: Sequence[tuple[int, Edit]]) -> tuple[list
 def _joined(
     lines: Lines, first: int, edits: Sequence[tuple[int, Edit]], at: int
 ) -> tuple[list[Piece], list[int], int, int]:  # fmt: skip
-    """Return the pieces of the line that begins at row *first* with the edit *at*, what they leave out, and what is next.
+    """Return the pieces of the line that begins at row *first*, the folds in it, the next edit and the next row.
 
     No piece is left where whole rows went without a mark.
     """
