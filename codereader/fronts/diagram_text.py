@@ -25,13 +25,13 @@ CROWD = 30
 
 
 def diagram(found: Parts, *, every: bool = False, width: int = WIDTH, marks: Marks = BOXES) -> Drawing:
-    """Return the parts drawn in *width* characters where that can be; *every* draws all dependencies, lesser ones too."""
+    """Return the parts drawn in *width* characters where that can be; *every* draws lesser dependencies too."""
     is_crowd = len(found.parts) > CROWD
     nodes = [Node(part.name, box_lines(found, part, alone=is_crowd), part.name in found.hubs) for part in found.parts]
     edges = [Edge(one.user, one.used, f"{one.names:,}", one.is_upward) for one in shown_uses(found, every=every)]
     shares = SHARES[:1] if is_crowd else SHARES
     tries = [layout(nodes, edges, width=int(width * share), marks=marks) for share in shares]
-    return next((one for one in tries if one.width <= width), min(tries, key=lambda one: one.width))
+    return next((one for one in tries if one.width <= width), tries[0])
 
 
 def shown_uses(found: Parts, *, every: bool = False) -> list[Dependency]:

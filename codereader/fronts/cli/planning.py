@@ -19,17 +19,17 @@ from codereader.fronts.cli.options import Which, opened, stoppable
 from codereader.fronts.plans import writing
 from codereader.fronts.plans.asked import asked_alone, asked_of
 from codereader.fronts.plans.machines import Entry, entry
+from codereader.fronts.plans.making import plans_for, preferences_of
 from codereader.fronts.plans.models import Model, check_tree, find_model
 from codereader.fronts.plans.places import Place, place, this_machine
 from codereader.fronts.plans.planned import Asked, Planned, model_name
-from codereader.fronts.plans.request import CACHE_TYPES, Request, check
+from codereader.fronts.plans.request import Request, check
 
 if TYPE_CHECKING:
     from codereader.engine.hardware.machine import Machine
     from codereader.engine.learning.measure import Measurement
     from codereader.fronts.render import Output
     from codereader.fronts.report import Report
-    from codereader.model.gguf import ModelHeader
     from codereader.reader import Reader
 
 
@@ -123,7 +123,7 @@ def _planned(request: Request, place: Place, reader: Reader | None, cancel: Canc
     """Make the plans for one machine. Raises: ModelError, UsageError."""
     with report.working("reading the model"), cancel.anywhere():
         model = find_model(request.model)
-    preferences = _preferences(request)
+    preferences = preferences_of(request)
     taught = Taught(config.cache_dir(), place.machine, model.header)
     asked = (
         asked_alone(request, model.header)
@@ -133,7 +133,7 @@ def _planned(request: Request, place: Place, reader: Reader | None, cancel: Canc
     need = Need(asked.prompt, asked.answer, request.ctx, request.gpu_layers, place.device)
     measured = _measured(model, taught, need, preferences, cancel, report) if request.measure else None
     with cancel.anywhere():
-        made = _plans(model.header, place.machine, need, preferences)
+        made = plans_for(model.header, place.machine, need, preferences)
     if model.file and not place.machine.name:
         made = (_exact(made[0], model.file, cancel, report), *made[1:])
     return Planned(place.name, model.header, place.machine, asked, made, model.file, measured)
@@ -169,23 +169,6 @@ def _asked_of(
 def _anyway(taught: Taught, need: Need, preferences: Preferences) -> Plan:
     """Return the plan that lacks the least."""
     return plans_anyway(taught.header, taught.machine, need, preferences, most=1, changes=False)[0]
-
-
-def _preferences(request: Request) -> Preferences:
-    """Return what the planner may choose among."""
-    usual = Preferences()
-    types = tuple(sorted(set(request.cache_types), key=CACHE_TYPES.index)) or usual.cache_types
-    return Preferences(cache_types=types, micro_batch=request.micro_batch)
-
-
-def _plans(header: ModelHeader, machine: Machine, need: Need, preferences: Preferences) -> tuple[Plan, ...]:
-    """Return the plans, corrected by what earlier runs here taught; where nothing fits, what it would take."""
-    if machine.name:
-        return plans_anyway(header, machine, need, preferences)
-    try:
-        return Taught(config.cache_dir(), machine, header).plans(need, preferences)
-    except ModelTooLarge:
-        return plans_anyway(header, machine, need, preferences)
 
 
 def _measured(

@@ -253,9 +253,8 @@ def _line(found: Parts, one: Dependency, name: str, width: int, *, is_tall: bool
     if is_tall:
         count = f"{upward}  {one.names:,}"
         head = set_cell_size(who, max(1, width - len(count)))
-        return Text.assemble(
-            head, (count, "dim"), ("\n  " + _cut(place, width - 2), "dim"), ("\n  " + _cut(examples, width - 2), "dim")
-        )
+        below = "".join(f"\n  {_cut(text, width - 2)}" for text in (place, examples))
+        return Text.assemble(head, (count + below, "dim"))
     head = set_cell_size(who, WHO)
     room = max(8, width - WHO - len(f"{one.names:>7,}{upward}") - len(place) - 4)
     return Text.assemble(
