@@ -29,9 +29,9 @@ LIMIT = "|"
 """Stands where a device's memory ends, in the bar of a plan that takes more."""
 
 
-def marks() -> Marks:
-    """Return the characters that stdout can show: blocks where it speaks UTF-8."""
-    return BLOCKS if is_utf8(sys.stdout) else PLAIN
+def marks(stream: object = None) -> Marks:
+    """Return the characters that *stream*, else stdout, can show: blocks where it speaks UTF-8."""
+    return BLOCKS if is_utf8(sys.stdout if stream is None else stream) else PLAIN
 
 
 def is_utf8(stream: object) -> bool:
