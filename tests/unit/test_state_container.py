@@ -120,7 +120,7 @@ def test_what_another_program_wrote_is_damaged(raw):
     ("at", "value", "why"),
     [
         (0, b"GGUF", "no block"),
-        (8, b"\x03", "version 3"),
+        (8, b"\x04", "version 4"),
         (10, b"\x09", "not possible"),
         (12, b"\x01", "version"),
         (80, bytes(32), "key names"),

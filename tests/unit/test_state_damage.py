@@ -77,7 +77,7 @@ def forge(path, at, value):
 
 
 def other_version(path, _, choice):
-    forge(path, 8, struct.pack("<H", choice.choice((0, 1, 3, 65535))))
+    forge(path, 8, struct.pack("<H", choice.choice((0, 1, 2, 65535))))
 
 
 def other_kind(path, _, choice):

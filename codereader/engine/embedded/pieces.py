@@ -14,6 +14,7 @@ Positions are those of tokens, from 0; ranges of them are half-open. Knows no co
 from __future__ import annotations
 
 import struct
+from array import array
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,7 +22,6 @@ Bytes = bytes | bytearray | memoryview
 
 _HEAD = 8
 _PAIR = struct.Struct("<II")
-_ONE, _ZERO = struct.pack("<I", 1), struct.pack("<i", 0)
 _EMPTY_PART = struct.pack("<II", 1, 0)
 _CELL_WIDTHS = (8, 20)
 """Bytes of a cell before its sequences: a position and a number, for some models 12 bytes more."""
@@ -93,10 +93,7 @@ def adopt(buffer: bytearray, start: int, end: int, layout: Layout, cut: int) -> 
     if not width:
         return False
     old = bytes(buffer[at : at + cells * width])
-    parts = [layout.head, _PAIR.pack(streams, cells)]
-    for cell in range(0, len(old), width):
-        parts += (old[cell : cell + 4], _ONE, old[cell + 8 : cell + width], _ZERO)
-    made = b"".join(parts)
+    made = layout.head + _PAIR.pack(streams, cells) + _of_sequence_0(old, width)
     spare = at + len(old) - len(made)
     buffer[spare : at + len(old)] = made
     buffer[len(buffer) - cut :] = layout.tail
@@ -125,14 +122,28 @@ def state_at(blob: Bytes, end: int) -> bool:
     return (cells, position, sequences) == (1, end - 1, 0)
 
 
+def _of_sequence_0(cells: bytes, width: int) -> bytes:
+    """Return *cells* that are of no sequence, *width* bytes each, as cells of sequence 0 alone."""
+    step = width // 4
+    old = array("I", cells)
+    made = array("I", bytes(len(cells) + 4 * (len(old) // step)))
+    for word in range(step):
+        made[word :: step + 1] = old[word::step]
+    made[1 :: step + 1] = array("I", (1,)) * (len(old) // step)
+    return made.tobytes()
+
+
 def _width(blob: Bytes, at: int, first: int, cells: int, sequences: int) -> int:
     """Return the bytes of a cell before its *sequences*, if from byte *at* on the *cells* at positions from *first* on
     follow each other, else 0."""
+    positions, counts = array("I", range(first, first + cells)), array("I", (sequences,)) * cells
     for width in _CELL_WIDTHS:
         whole = width + 4 * sequences
-        if at + cells * whole > len(blob):
+        end = at + cells * whole
+        if end > len(blob):
             continue
-        pairs = (_PAIR.unpack_from(blob, cell) for cell in range(at, at + cells * whole, whole))
-        if all(pair == (first + number, sequences) for number, pair in enumerate(pairs)):
+        words = array("I", bytes(memoryview(blob)[at:end]))
+        step = whole // 4
+        if words[::step] == positions and words[1::step] == counts:
             return width
     return 0
