@@ -368,6 +368,37 @@ class TestCrashes:
 
         assert ended(process_id)
 
+    @posix_only
+    def test_what_it_evaluated_outlives_its_owner(self, tiny, tmp_path):
+        """A killed run loses at most the slice that it was at, however slow its disk is compared with its memory."""
+        code = (
+            "import sys; from pathlib import Path\n"
+            "from codereader.cancel import CancelToken\n"
+            "from codereader.engine.process.plain import from_plain\n"
+            "from codereader.engine.process.remote import RemoteEngine\n"
+            "from codereader.engine.plan import Plan\n"
+            "from codereader.engine.protocol import Prompt, Sampling\n"
+            "import json, os; plan = from_plain(Plan, json.loads(sys.argv[2]))\n"
+            "engine = RemoteEngine(plan, Path(sys.argv[1]), Path(sys.argv[3]))\n"
+            "engine.load(CancelToken())\n"
+            "print(engine.process_id, flush=True)\n"
+            "for event in engine.generate(Prompt((1,) * 1024, (2,)), Sampling(100), CancelToken()):\n"
+            "    if event.done:\n"
+            "        os.kill(os.getpid(), 9)\n"
+        )
+        plan, state = tiny.plan(micro_batch=512, context=2048), tmp_path / "state"
+        done = subprocess.run(
+            [sys.executable, "-c", code, tiny.path, plan_as_json(plan), state],
+            stdout=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+
+        assert -signal.SIGKILL == done.returncode
+        assert ended(int(done.stdout))
+        again = RemoteEngine(plan, tiny.path, state)
+        again.load(CancelToken())
+        assert 512 <= last(tiny.run(again, Prompt((1,) * 1024, (2,)), max_tokens=1)).usage.disk_tokens
+        again.close()
+
 
 def plan_as_json(plan) -> str:
     import json
@@ -379,6 +410,32 @@ def plan_as_json(plan) -> str:
 
 class TestStopping:
     """Stops are obeyed at once, by the process or by its end."""
+
+    def test_what_was_evaluated_is_not_lost(self, tiny, tmp_path):
+        """A person who stops a prompt and leaves at once finds each finished slice again."""
+        base, plan = tiny.source[:1024], tiny.plan(micro_batch=512, context=2048)
+        cancel = CancelToken()
+        one = RemoteEngine(plan, tiny.path, tmp_path / "state")
+        one.load(cancel)
+        process, reached = one.process_id, [0]
+
+        def stop_at(events: Iterator[EngineEvent]) -> None:
+            for event in events:
+                assert isinstance(event, Prefill)
+                reached.append(event.done)
+                if event.done:
+                    cancel.cancel()
+
+        with pytest.raises(Cancelled):
+            stop_at(one.generate(Prompt(base, (1, 2)), Sampling(max_tokens=1), cancel))
+        one.close()
+
+        assert ended(process)
+        assert 512 <= max(reached)
+        again = RemoteEngine(plan, tiny.path, tmp_path / "state")
+        again.load(CancelToken())
+        assert max(reached) <= last(tiny.run(again, Prompt(base, (1, 2)), max_tokens=1)).usage.disk_tokens
+        again.close()
 
     def test_before_it_begins(self, tiny):
         """Nothing is started for who has gone."""

@@ -39,6 +39,9 @@ MOST_WAITING = 512
 END_SECONDS = 10.0
 """How long is waited for the system to take the memory of a process back."""
 
+LAST_SECONDS = 1.0
+"""How long what a process has evaluated may take to be on disk once nobody listens to it any more."""
+
 LOOK_SECONDS = 0.02
 """How often the cancel token is looked at."""
 
@@ -167,7 +170,7 @@ class Child:
     def close(self) -> None:
         """End the process and wait until its memory is free. Harmless when called twice.
 
-        Nothing is lost: what is to be kept is on disk before an answer begins.
+        Nothing is lost of an answer that was heard to its end: what is to be kept is on disk before that. See `leave`.
         """
         self._requests.put(b"")
         self._process.kill()
@@ -175,6 +178,17 @@ class Child:
             self._process.wait(END_SECONDS)
         for thread in self._threads:
             thread.join(1)
+
+    def leave(self) -> None:
+        """Let the process write what it has evaluated and end by itself, and do not wait for that."""
+        self._requests.put(b"")
+
+        def see_off() -> None:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(2 * LAST_SECONDS)
+            self.close()
+
+        Thread(target=see_off, name="codereader-engine-end", daemon=True).start()
 
     def kill(self) -> None:
         """End the process and do not wait for the system to take its memory back."""

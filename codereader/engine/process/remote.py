@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 from time import perf_counter
 
@@ -19,7 +20,7 @@ from codereader.config import state_budget
 from codereader.engine.embedded.buffers import Buffers
 from codereader.engine.hardware.busy import Watch
 from codereader.engine.plan import Plan
-from codereader.engine.process.child import Child, Run
+from codereader.engine.process.child import LAST_SECONDS, Child, Run
 from codereader.engine.process.messages import Row, buffers_of, event_of, not_understood, share_of, told_of
 from codereader.engine.process.plain import to_plain
 from codereader.engine.protocol import (
@@ -54,6 +55,8 @@ class RemoteEngine:
         self._start = start
         self._child: Child | None = None
         self._is_loaded = False
+        self._stopped_at = -inf
+        """When an answer was stopped last (`perf_counter`): for a moment, some of it may not be on disk yet."""
         self._load_seconds = 0.0
         self._buffers: Buffers | None = None
 
@@ -132,8 +135,15 @@ class RemoteEngine:
                         yield event
 
     def close(self) -> None:
-        """End the process. Harmless when called twice or after a failed load."""
+        """End the process. Harmless when called twice or after a failed load.
+
+        Of an answer that was just stopped the process still writes what it has evaluated: that is not waited for.
+        """
         self._is_loaded = False
+        child = self._child
+        if child is not None and perf_counter() - self._stopped_at < LAST_SECONDS:
+            self._child = None
+            child.leave()
         self._end()
 
     def _end(self) -> None:
@@ -171,6 +181,9 @@ class RemoteEngine:
         run = child.ask(request)
         try:
             yield run
+        except (Cancelled, GeneratorExit, KeyboardInterrupt):
+            self._stopped_at = perf_counter()
+            raise
         finally:
             if not run.stop(STOP_SECONDS):
                 self._child = None

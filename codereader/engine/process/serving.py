@@ -1,6 +1,7 @@
 """The process that runs an engine: requests come on standard input, answers go to standard output.
 
-It ends with its input, whatever it is doing, so that it never outlives who started it; what it held is then free.
+It ends with its input, whatever it is doing: it outlives who started it by no more than `LAST_SECONDS`, in which
+what it has evaluated goes to disk; what it held is then free.
 A thread of its own reads the input: a stop is seen while llama.cpp works. What anything else writes to standard output
 goes to standard error, which the owner reads when this process has ended.
 """
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from codereader import native
 from codereader.cancel import Cancelled, CancelToken
 from codereader.engine.plan import Plan
+from codereader.engine.process.child import LAST_SECONDS
 from codereader.engine.process.messages import Row, line_of, row_of_error, row_of_event
 from codereader.engine.process.plain import from_plain, to_plain
 from codereader.engine.protocol import Prompt, Sampling
@@ -29,6 +31,7 @@ from codereader.errors import ModelError
 
 if TYPE_CHECKING:
     from codereader.engine.embedded.llama import LlamaEngine
+    from codereader.engine.state.store import StateStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +53,24 @@ def serve() -> None:
         output.flush()
 
     requests: SimpleQueue[_Request] = SimpleQueue()
-    Thread(target=_listen, args=(requests,), daemon=True).start()
+    work = _Work(say)
+    Thread(target=_listen, args=(requests, work), daemon=True).start()
     with suppress(OSError):
-        work = _Work(say)
         work.greet()
         while True:
             work.answer(requests.get())
-    os._exit(0)
+    _end(work)
 
 
-def _listen(requests: SimpleQueue[_Request]) -> None:
+def _end(work: _Work) -> None:
+    """End this process, whatever its threads do."""
+    try:
+        work.finish()
+    finally:
+        os._exit(0)
+
+
+def _listen(requests: SimpleQueue[_Request], work: _Work) -> None:
     """Take what the owner sends; when it has gone, so does this process."""
     last: _Request | None = None
     with suppress(OSError, ValueError):
@@ -70,7 +81,9 @@ def _listen(requests: SimpleQueue[_Request]) -> None:
                 requests.put(last)
             elif last is not None and last.row.get("run") == row["run"]:
                 (last.cancel if row["do"] == "cancel" else last.enough).cancel()
-    os._exit(0)
+    if last is not None:
+        last.cancel.cancel()
+    _end(work)
 
 
 class _Work:
@@ -79,6 +92,7 @@ class _Work:
     def __init__(self, say: Callable[[Row], None]) -> None:
         self._say = say
         self._engine: LlamaEngine | None = None
+        self._state: StateStore | None = None
 
     def greet(self) -> None:
         """Load llama.cpp; say which it is, or why there is none."""
@@ -92,6 +106,11 @@ class _Work:
             self._say({"event": "hello", "version": version()})
         except ModelError as error:
             self._say(row_of_error(error, ""))
+
+    def finish(self) -> None:
+        """Let what was evaluated get to disk, where that takes no longer than `LAST_SECONDS`."""
+        if self._state is not None:
+            self._state.flush(LAST_SECONDS)
 
     def answer(self, request: _Request) -> None:
         """Do what *request* asks; the last thing said ends it."""
@@ -120,8 +139,8 @@ class _Work:
         from codereader.engine.state.store import StateStore
 
         row = request.row
-        state = None if row["state"] is None else StateStore(Path(row["state"]), row["budget"])
-        self._engine = LlamaEngine(from_plain(Plan, row["plan"]), Path(row["path"]), state)
+        self._state = None if row["state"] is None else StateStore(Path(row["state"]), row["budget"])
+        self._engine = LlamaEngine(from_plain(Plan, row["plan"]), Path(row["path"]), self._state)
         told = -1
 
         def progress(share: float) -> None:
