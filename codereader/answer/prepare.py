@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from codereader.answer.event import OVERVIEW
 from codereader.answer.known import Known, Wish
+from codereader.answer.numbered import Evidence
 from codereader.answer.packing import NO_FOCUS, Making, Worths, focus_of, shared_base, taken
 from codereader.answer.pinned import notes_on, pinned_focus, with_pinned
 from codereader.answer.prompt import BRIEF_SHARE, LEAST_BRIEF, Composed, Composer
@@ -20,6 +21,7 @@ from codereader.answer.wanted import FOUND
 from codereader.cancel import CancelToken
 from codereader.engine.plan import Plan
 from codereader.errors import BudgetTooSmall, ModelTooLarge
+from codereader.facts.fact import Brief
 from codereader.index.view import IndexView
 from codereader.pack.budget import ASK_FOCUS, LEAST_BUDGET, Budget, prompt_budget
 from codereader.pack.focus import Focus
@@ -77,18 +79,9 @@ def prepare(
     view: IndexView, known: Known, worth: Worths, speaker: Speaker, wish: Wish, cancel: CancelToken
 ) -> Prepared:
     """Return what would be sent for the question. Raises: BudgetTooSmall, ModelTooLarge, NothingReadable, Cancelled."""
-    composer = Composer(speaker.vocabulary, speaker.frame, known.question)
-    making = Making(speaker.vocabulary)
-    window = wish.ctx or speaker.trained_context or UNKNOWN_WINDOW
-    room = _room(window, composer, wish)
-    budget = _budget(speaker, wish, window, room, composer)
-    base = shared_base(view, worth, budget, ASK_FOCUS, making, cancel)
-    if not base.segments:
-        _check_there(view)
-        raise _nothing_fits(budget.tokens, wish)
-    shared = room.base if base.left_out else room.whole
-    brief_room = min(max(base.tokens // BRIEF_SHARE, LEAST_BRIEF), shared - base.tokens)
-    brief = composer.brief(known.brief.sections, brief_room)
+    made = shared_start(view, known.brief, known.question, worth, speaker, wish, cancel)
+    composer, making, room, budget = made.composer, made.making, made.room, made.budget
+    base, brief = made.base, made.brief
     used = base.tokens + brief.tokens
     left = max(0, min(_tail(composer, used), room.all - used))
     reply = composer.reply(known.reply.sections, brief, left // FACTS_SHARE)
@@ -105,7 +98,47 @@ def prepare(
 
 
 @dataclass(frozen=True, slots=True)
-class _Room:
+class Start:
+    """What stands before focus, facts and question: the same for every question that is not very long."""
+
+    composer: Composer
+    making: Making
+    room: Room
+    budget: Budget
+    base: Pack
+    brief: Evidence
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of all that every question shares."""
+        return self.composer.head_tokens + self.base.tokens + self.brief.tokens
+
+
+def window_of(speaker: Speaker, wish: Wish) -> int:
+    """Return the tokens of context window that prompt and answer may take."""
+    return wish.ctx or speaker.trained_context or UNKNOWN_WINDOW
+
+
+def shared_start(
+    view: IndexView, brief: Brief, question: str, worth: Worths, speaker: Speaker, wish: Wish, cancel: CancelToken
+) -> Start:
+    """Return what every question about the tree shares. Raises as `prepare`."""
+    composer = Composer(speaker.vocabulary, speaker.frame, question)
+    making = Making(speaker.vocabulary)
+    window = window_of(speaker, wish)
+    room = _room(window, composer, wish)
+    budget = _budget(speaker, wish, window, room, composer)
+    base = shared_base(view, worth, budget, ASK_FOCUS, making, cancel)
+    if not base.segments:
+        _check_there(view)
+        raise _nothing_fits(budget.tokens, wish)
+    shared = room.base if base.left_out else room.whole
+    brief_room = min(max(base.tokens // BRIEF_SHARE, LEAST_BRIEF), shared - base.tokens)
+    return Start(composer, making, room, budget, base, composer.brief(brief.sections, brief_room))
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
     """The tokens of a context window that are left for base, brief, focus and facts together (`all`), for the first
     two of them (`base`), and for these where all files are shown whole (`whole`). Only a question that takes more than
     the others' share makes the latter two smaller.
@@ -134,7 +167,7 @@ def _focus_room(known: Known, used: int, left: int) -> int:
     return min(left, used // ANSWERED_SHARE) if known.reply.facts and known.reply.question.intent != FOUND else left
 
 
-def _room(window: int, composer: Composer, wish: Wish) -> _Room:
+def _room(window: int, composer: Composer, wish: Wish) -> Room:
     room = window - composer.head_tokens - wish.said_tokens
     asked = composer.question_tokens
     if room <= asked:
@@ -148,10 +181,10 @@ def _room(window: int, composer: Composer, wish: Wish) -> _Room:
         message = f"--budget {wish.budget:,} is smaller than the question itself, which takes {alone:,} tokens"
         raise BudgetTooSmall(message, "Raise --budget or shorten the question.")
     left = room - asked
-    return _Room(left, min(int(room * BASE_ROOM), left), min(int(room * WHOLE_ROOM), left))
+    return Room(left, min(int(room * BASE_ROOM), left), min(int(room * WHOLE_ROOM), left))
 
 
-def _budget(speaker: Speaker, wish: Wish, window: int, room: _Room, composer: Composer) -> Budget:
+def _budget(speaker: Speaker, wish: Wish, window: int, room: Room, composer: Composer) -> Budget:
     """Return the tokens that base and focus may take."""
     most = int(room.base * PACK_ROOM / (1 - ASK_FOCUS))
     rate = 0.0

@@ -113,7 +113,7 @@ class AnswerText:
         if answer.model is None:
             return ""
         if not self._spoke:
-            return f"\n({_silence(answer)})\n"
+            return f"\n({silence(answer)})\n"
         return "\n" + "".join(f"{line}\n" for line in _verdicts(answer, self._output, self._markdown))
 
 
@@ -134,8 +134,8 @@ def _without_tags(text: str) -> str:
     return _TAG.sub("&lt;", text)
 
 
-def _silence(answer: Answer) -> str:
-    """Say why there is no prose."""
+def silence(answer: Answer, key: str = "--all-prose") -> str:
+    """Say why there is no prose; *key* is what shows sentences that could not be verified."""
     thought = answer.usage.reasoning_tokens if answer.usage else 0
     spoke = answer.usage is not None and answer.usage.completion_tokens - thought > 1
     if thought and not answer.dropped and not spoke:
@@ -145,19 +145,25 @@ def _silence(answer: Answer) -> str:
     what = counted(answer.dropped, "sentence") if answer.dropped else "no sentence, only code or signs"
     cut = f"; {CUT[answer.reason]}" if answer.reason in CUT else ""
     said = f"nothing that the model said could be verified ({what}{cut})"
-    return f"{said}: the facts above are the answer; --all-prose shows it all the same"
+    return f"{said}: the facts above are the answer; {key} shows it all the same"
 
 
 def _verdicts(answer: Answer, output: Output, markdown: bool) -> list[str]:
     """Return the lines under the prose: how many sentences hold, why it ended, what is not in the tree."""
-    head = f"Checked against the tree: {sentences(answer)}"
-    if answer.dropped:
-        head += f"; {counted(answer.dropped, 'sentence')} dropped, --all-prose shows them"
-    if answer.reason in CUT:
-        head += f"; {CUT[answer.reason]}"
+    head = outcome(answer)
     bullet = "- " if markdown else "  "
     rows = [f"{bullet}not found: {_shown(c.text, markdown)} ({_why(c.why, markdown)})" for c in answer.not_found]
     return ["", output.bold(head), *(output.alarm(row) for row in rows)]
+
+
+def outcome(answer: Answer, key: str = "--all-prose") -> str:
+    """Return how many sentences hold and why the prose ended; *key* as in `silence`."""
+    head = f"Checked against the tree: {sentences(answer)}"
+    if answer.dropped:
+        head += f"; {counted(answer.dropped, 'sentence')} dropped, {key} shows them"
+    if answer.reason in CUT:
+        head += f"; {CUT[answer.reason]}"
+    return head
 
 
 def sentences(answer: Answer) -> str:
