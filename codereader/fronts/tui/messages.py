@@ -5,6 +5,7 @@ Lines are 1-based and inclusive; paths are relative to the scope, as in the inde
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -142,3 +143,11 @@ class Answering(Message):
     """A question is being answered, or no longer."""
 
     is_on: bool
+
+
+@dataclass
+class Marked(Message):
+    """A pack was made: how it shows each path that it sends, and the tokens of each file's whole text."""
+
+    levels: Mapping[str, str]
+    tokens: Mapping[str, int]
