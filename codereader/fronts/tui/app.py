@@ -1,0 +1,460 @@
+"""The app: the panes on the screen, and what happens when one of them says something.
+
+It holds what panes share: the desk that asks the index, the scope, the trail of places. No pane knows another.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import monotonic
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import App, ComposeResult, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Horizontal, Vertical
+from textual.screen import Screen
+from textual.theme import Theme
+from textual.widgets import Footer, HelpPanel
+from textual.worker import Worker, WorkerState
+
+from codereader.cancel import Cancelled, CancelToken
+from codereader.errors import CodereaderError, ExitCode, NothingReadable
+from codereader.fronts.text import counted, safe_line
+from codereader.fronts.tui import settings
+from codereader.fronts.tui.conversation import Conversation
+from codereader.fronts.tui.desk import Desk
+from codereader.fronts.tui.messages import (
+    Answering,
+    Ask,
+    AskAbout,
+    Drafted,
+    Go,
+    Look,
+    Marked,
+    Moved,
+    Pin,
+    Pinned,
+    Place,
+    Problem,
+    Stated,
+    Weighed,
+    Working,
+)
+from codereader.fronts.tui.outline import Outline
+from codereader.fronts.tui.palette import commands
+from codereader.fronts.tui.question import QuestionBox
+from codereader.fronts.tui.relations import Relations
+from codereader.fronts.tui.shelf import Shelf
+from codereader.fronts.tui.source import SourceView
+from codereader.fronts.tui.status import Status
+from codereader.fronts.tui.trail import Trail
+from codereader.fronts.tui.tree import ScopeTree
+from codereader.reader import Reader
+
+LOOK_EVERY, LOOK_SELDOM = 2.0, 60.0
+"""Seconds between looks at whether files changed, and between them where looking is dear or finds nothing."""
+
+DEAR = 30
+"""A look may take one part of so many of the time."""
+
+TELL_EVERY = 0.1
+"""Seconds between two words on how far the index is."""
+
+PANES = ("tree", "source", "conversation")
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """What the person named: `make` opens a reader of `path`; `model` is a file or a name, None for the default."""
+
+    path: Path
+    make: Callable[[CancelToken], Reader]
+    cache: Path
+    model: str | None = None
+    has_model: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What the index said when it was opened: `root` is the scope's folder; `is_new` says that it had to change."""
+
+    name: str
+    root: Path
+    files: int
+    notes: tuple[str, ...]
+    is_new: bool
+
+
+class CodereaderApp(App[int]):
+    """The screen. `failure` is what ended it without the person wanting that, None so far."""
+
+    TITLE = "codereader"
+    ENABLE_COMMAND_PALETTE = True
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-medium"), (140, "-wide")]
+    CSS = """
+    Screen { layout: vertical; }
+    #body { height: 1fr; }
+    #left { width: 34; }
+    #tree { height: 1fr; }
+    #outline { height: 40%; display: none; }
+    #left.-with-outline #outline { display: block; }
+    #work { width: 1fr; layout: vertical; }
+    #centre { width: 1fr; height: 1fr; }
+    #source { height: 1fr; }
+    #relations { height: 40%; display: none; }
+    #centre.-with-relations #relations { display: block; }
+    #conversation { width: 1fr; height: 1fr; }
+    .-wide #work { layout: horizontal; }
+    .-wide #centre { width: 3fr; }
+    .-wide #conversation { width: 2fr; }
+    .-narrow #left { display: none; width: 1fr; }
+    .-narrow #work { display: none; }
+    .-narrow #centre, .-narrow #conversation { display: none; }
+    .-narrow.-on-tree #left { display: block; }
+    .-narrow.-on-source #work, .-narrow.-on-source #centre { display: block; }
+    .-narrow.-on-conversation #work, .-narrow.-on-conversation #conversation { display: block; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "quit", "Quit", priority=True),
+        Binding("ctrl+c", "stop", "Stop", show=False, priority=True),
+        Binding("ctrl+t", "find", "Go to"),
+        Binding("ctrl+f", "search", "Search"),
+        Binding("ctrl+l", "ask", "Ask"),
+        Binding("1", "pane('tree')", "Tree", show=False),
+        Binding("2", "pane('source')", "Source", show=False),
+        Binding("3", "pane('conversation')", "Answer", show=False),
+        Binding("alt+left,ctrl+o", "back", "Back", show=False),
+        Binding("alt+right", "forward", "Forward", show=False),
+        Binding("o", "outline", "Outline", show=False),
+        Binding("f2", "plan", "Plan"),
+        Binding("f3", "graph", "Graph"),
+        Binding("f4", "pack", "Pack"),
+        Binding("question_mark", "help", "Keys", key_display="?"),
+    ]
+
+    def __init__(self, launch: Launch) -> None:
+        super().__init__()
+        self.launch = launch
+        self.scope_path = launch.path
+        self.root = launch.path.absolute()
+        self.desk = Desk(launch.make)
+        self.shelf = Shelf(self.desk)
+        self.failure: BaseException | None = None
+        self._is_open = False
+        self._told = 0.0
+        self._trail = Trail()
+        self._settings = settings.load(launch.cache)
+        self._wait = LOOK_EVERY
+
+    def compose(self) -> ComposeResult:
+        """Put the panes on the screen, empty."""
+        with Horizontal(id="body"):
+            with Vertical(id="left"):
+                yield ScopeTree(id="tree")
+                yield Outline(id="outline")
+            with Container(id="work"):
+                with Vertical(id="centre"):
+                    yield SourceView(id="source")
+                    yield Relations(id="relations")
+                yield Conversation(id="conversation")
+        yield QuestionBox(id="question")
+        yield Status(id="status")
+        yield Footer()
+
+    def on_mount(self) -> None:
+        """Choose the colours, and open the index while the first frame is shown."""
+        if not os.environ.get("TEXTUAL_THEME"):
+            kept = self._settings.theme
+            self.theme = kept if kept in self.available_themes else settings.own_palette()
+        self.theme_changed_signal.subscribe(self, self._keep_theme)
+        self._show_pane("tree")
+        self.open_index()
+
+    # The index
+
+    @work(exclusive=True, group="open", exit_on_error=False)
+    async def open_index(self) -> None:
+        """Bring the index up to date and show the tree; then watch the files."""
+        opened = await self.desk.run(lambda reader: _opened(reader, self._told_of_files))
+        self.post_message(Working("open", 0, 0))
+        self.root = opened.root
+        status = self.query_one(Status)
+        status.hint = f"{safe_line(opened.name)} · {counted(opened.files, 'file')}"
+        await self.query_one(ScopeTree).show(opened)
+        if not self._is_open:
+            self._is_open = True
+            self.query_one(Conversation).greet()
+            if self.focused is None:
+                self.query_one(ScopeTree).focus()
+        for note in opened.notes:
+            self.notify(safe_line(note), severity="warning", markup=False)
+        self._watch_again(LOOK_EVERY)
+
+    def _told_of_files(self, stage: str, done: int, total: int) -> None:
+        """Tell the status line from the desk's thread, a few times a second."""
+        now = monotonic()
+        if now - self._told >= TELL_EVERY:
+            self._told = now
+            self.post_message(Working(stage, done, total, "files"))
+
+    def _watch_again(self, wait: float) -> None:
+        self._wait = min(max(wait, LOOK_EVERY), LOOK_SELDOM)
+        self.set_timer(self._wait, self.look_for_changes)
+
+    @work(exclusive=True, group="watch", exit_on_error=False)
+    async def look_for_changes(self) -> None:
+        """Show what changed on disk since; looking takes little of the time."""
+        began = monotonic()
+        try:
+            changed = await self.desk.run(lambda reader: reader.has_changed())
+        except NothingReadable as error:
+            self.post_message(Problem(str(error), error.hint))
+            return
+        took = monotonic() - began
+        if not changed:
+            self._watch_again(took * DEAR)
+            return
+        opened = await self.desk.run(lambda reader: _opened(reader, self._told_of_files))
+        self.post_message(Working("open", 0, 0))
+        if opened.is_new:
+            await self.query_one(ScopeTree).show(opened)
+            await self.query_one(SourceView).refresh_file()
+            self.query_one(Outline).forget()
+            self.query_one(Relations).clear()
+            self.query_one(Conversation).forget()
+            self.shelf.forget()
+            self._watch_again(took * DEAR)
+        else:
+            self._watch_again(self._wait * 2)
+
+    # What panes say
+
+    @on(Working)
+    def _show_work(self, work: Working) -> None:
+        self.query_one(Status).working(work)
+
+    @on(Stated)
+    def _show_state(self, stated: Stated) -> None:
+        self.query_one(Status).state(stated)
+
+    @on(Problem)
+    def _show_problem(self, problem: Problem) -> None:
+        self.notify(safe_line(problem.hint), title=safe_line(problem.text), severity="error", markup=False, timeout=10)
+
+    @on(Go)
+    async def _go(self, go: Go) -> None:
+        self._trail.stay(self.query_one(SourceView).place)
+        self._trail.go(go.place)
+        await self._show_place(go.place)
+
+    async def _show_place(self, place: Place) -> None:
+        self.pop_to_main()
+        await self.query_one(SourceView).open(place)
+        self.query_one(ScopeTree).reveal(place.path)
+        self._show_pane("source")
+
+    @on(Moved)
+    def _follow(self, moved: Moved) -> None:
+        self.query_one(Outline).follow(moved.place)
+
+    @on(Look)
+    async def _look(self, look: Look) -> None:
+        self.query_one("#centre").add_class("-with-relations")
+        self._show_pane("source")
+        await self.query_one(Relations).look(look)
+
+    @on(Pin)
+    def _pin(self, pin: Pin) -> None:
+        pins = self.query_one(QuestionBox).toggle_pin(pin.path)
+        self.query_one(ScopeTree).mark_pins(pins)
+
+    @on(Ask)
+    def _ask(self, ask: Ask) -> None:
+        self._show_pane("conversation")
+        self.query_one(Conversation).ask(ask.text)
+
+    @on(Drafted)
+    def _weigh(self, drafted: Drafted) -> None:
+        self.query_one(Conversation).weigh(drafted.text)
+
+    @on(Weighed)
+    def _show_cost(self, weighed: Weighed) -> None:
+        self.query_one(QuestionBox).weigh(weighed.cost)
+
+    @on(Pinned)
+    def _send_pins(self, pinned: Pinned) -> None:
+        self.query_one(Conversation).pin(pinned.paths, self.query_one(QuestionBox).text)
+
+    @on(Answering)
+    def _count_again(self, answering: Answering) -> None:
+        if not answering.is_on:
+            self.query_one(Conversation).weigh(self.query_one(QuestionBox).text)
+
+    @on(Marked)
+    def _mark(self, marked: Marked) -> None:
+        self.query_one(ScopeTree).mark(marked.levels, marked.tokens)
+
+    @on(AskAbout)
+    def _ask_about(self, about: AskAbout) -> None:
+        self.pop_to_main()
+        self.query_one(QuestionBox).suggest(about.text)
+
+    # What the person does
+
+    def action_pane(self, name: str) -> None:
+        """Show the pane and put the keys there."""
+        self._show_pane(name)
+        self.query_one(f"#{name}").focus()
+
+    def _show_pane(self, name: str) -> None:
+        """Bring the pane to the front where the screen is too narrow for all."""
+        screen = self.screen_stack[0]
+        for pane in PANES:
+            screen.set_class(pane == name, f"-on-{pane}")
+
+    def pop_to_main(self) -> None:
+        """Leave the screens that lie over the panes."""
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    async def action_back(self) -> None:
+        """Show the place that was left last."""
+        self._trail.stay(self.query_one(SourceView).place)
+        await self._step(self._trail.back(), "This is where you began.")
+
+    async def action_forward(self) -> None:
+        """Show the place that `action_back` came from."""
+        await self._step(self._trail.forward(), "There is no place ahead.")
+
+    async def _step(self, place: Place | None, otherwise: str) -> None:
+        if place is None:
+            self.notify(otherwise)
+        else:
+            await self._show_place(place)
+
+    def action_stop(self) -> None:
+        """Copy what is selected; else stop the answer; else say how to leave."""
+        selected = self.screen.get_selected_text()
+        if selected:
+            self.copy_to_clipboard(selected)
+            self.screen.clear_selection()
+            self.notify("Copied.")
+        elif not self.query_one(Conversation).stop():
+            self.notify("Nothing is being worked on. ctrl+q leaves.")
+
+    def action_ask(self) -> None:
+        """Put the keys into the question box."""
+        self.query_one(QuestionBox).focus()
+
+    def action_find(self) -> None:
+        """Look for a file or a symbol by a few letters of its name."""
+        from codereader.fronts.tui.finder import Finder
+
+        self.push_screen(Finder(self.shelf), self._go_if)
+
+    def action_search(self) -> None:
+        """Look for words: files and symbols that a question or a line of a log may be about."""
+        from codereader.fronts.tui.results import SearchResults
+
+        self.push_screen(SearchResults(), self._go_if)
+
+    def _go_if(self, place: Place | None) -> None:
+        if place is not None:
+            self.post_message(Go(place))
+
+    def action_plan(self) -> None:
+        """Show how the model runs, here or on another machine."""
+        from codereader.fronts.tui.plan_screen import PlanScreen
+
+        self._put_over(PlanScreen)
+
+    def action_graph(self) -> None:
+        """Show the parts of the tree and what they need of each other."""
+        from codereader.fronts.tui.graph_screen import GraphScreen
+
+        self._put_over(GraphScreen)
+
+    def action_pack(self) -> None:
+        """Show what the model will see of the tree."""
+        from codereader.fronts.tui.pack_screen import PackScreen
+
+        self._put_over(PackScreen)
+
+    def _put_over(self, kind: Callable[[], Screen[None]]) -> None:
+        """Show a screen over the panes, instead of one that lies there."""
+        self.pop_to_main()
+        self.push_screen(kind())
+
+    def action_outline(self) -> None:
+        """Show or hide the definitions of the file."""
+        left = self.query_one("#left")
+        left.toggle_class("-with-outline")
+        if left.has_class("-with-outline"):
+            self._show_pane("tree")
+            self.query_one(Outline).focus()
+
+    def action_help(self) -> None:
+        """Show or hide the keys of the pane that has the focus."""
+        if self.screen.query(HelpPanel):
+            self.action_hide_help_panel()
+        else:
+            self.action_show_help_panel()
+
+    async def action_quit(self) -> None:
+        """Leave: what is being worked on is stopped."""
+        self.query_one(Conversation).close()
+        self.desk.close()
+        self.exit(ExitCode.OK)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Yield every action, for the palette."""
+        yield from super().get_system_commands(screen)
+        if screen is self.screen_stack[0]:
+            yield from commands(self, [self.query_one(f"#{name}") for name in (*PANES, "outline", "relations")])
+
+    def _keep_theme(self, theme: Theme) -> None:
+        if theme.name != self._settings.theme:
+            self._settings = replace(self._settings, theme=theme.name)
+            settings.keep(self.launch.cache, self._settings)
+
+    # What goes wrong
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Tell of work that failed in one sentence; a bug ends the screen and is told behind it."""
+        if event.state is not WorkerState.ERROR:
+            return
+        error = event.worker.error
+        if isinstance(error, CodereaderError):
+            self.post_message(Working(event.worker.group, 0, 0))
+            self.post_message(Problem(str(error), error.hint))
+            if isinstance(error, NothingReadable) and not self._is_open:
+                self._fail(error)
+        elif error is not None and not isinstance(error, Cancelled):
+            self._fail(error)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Leave without a traceback on the screen: the command line tells of it."""
+        self._return_code = 1
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        if self.failure is None:
+            self.failure = error
+        self.query_one(Conversation).close()
+        self.desk.close()
+        self._close_messages_no_wait()
+
+
+def _opened(reader: Reader, step: Callable[[str, int, int], None]) -> Opened:
+    built = reader.open(step)
+    walk = reader.walked
+    changed = built.parsed + built.added + built.changed + built.removed
+    notes = (*walk.notes, *built.notes)
+    return Opened(walk.scope.name, walk.scope.path, built.files, notes, is_new=bool(changed))
