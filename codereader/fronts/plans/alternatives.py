@@ -10,7 +10,7 @@ from codereader.fronts.plans.planned import Planned, total_seconds
 from codereader.fronts.text import safe_line
 
 HEADS = (
-    "", "context", "cache", "layers on GPU", "experts in RAM", "batch", "prefill t/s", "decode t/s", "time", "limit"
+    "", "context", "cache", "layers on GPU", "experts in RAM", "batch", "prefill/s", "decode/s", "time", "limit"
 )  # fmt: skip
 """What the columns are. The first marks the plan that is taken."""
 

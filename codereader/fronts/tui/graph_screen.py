@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 WIDE = 110
 """Columns from which the uses of a part stand beside the diagram, not below it."""
 
-SIDE = 40
-"""Columns of the uses beside the diagram."""
+SIDE, MOST_SIDE, SIDE_SHARE = 40, 64, 0.3
+"""Columns of the uses beside the diagram: at least, at most, and their part of the screen."""
 
 WHO = 24
 """Columns of who uses whom, below the diagram."""
@@ -65,9 +65,9 @@ class GraphScreen(Screen[None]):
         & #graph { height: 1fr; width: 1fr; padding: 0; }
         & #graph-side { height: 9; width: 100%; border-top: solid $surface-lighten-2; }
         & #graph-part { height: auto; max-height: 2; padding: 0 1; }
-        & #uses { height: 1fr; border: none; padding: 0; background: transparent; scrollbar-size: 1 1; }
+        & #uses { height: 1fr; border: none; padding: 0 1; background: transparent; scrollbar-size: 1 1; }
         &.-beside #graph-body { layout: horizontal; }
-        &.-beside #graph-side { width: 40; height: 1fr; border-top: none; border-left: solid $surface-lighten-2; }
+        &.-beside #graph-side { height: 1fr; border-top: none; border-left: solid $surface-lighten-2; }
         &.-beside #graph-part { max-height: 8; }
     }
     """
@@ -105,7 +105,13 @@ class GraphScreen(Screen[None]):
             self.call_after_refresh(self._draw)
 
     def _fit(self) -> None:
-        self.set_class(self.app.size.width >= WIDE, "-beside")
+        is_beside = self.app.size.width >= WIDE
+        self.set_class(is_beside, "-beside")
+        self.query_one("#graph-side").styles.width = self._side if is_beside else "100%"
+
+    @property
+    def _side(self) -> int:
+        return max(SIDE, min(MOST_SIDE, int(self.app.size.width * SIDE_SHARE)))
 
     @work(exclusive=True, group="graph", exit_on_error=False)
     async def load(self, title: str, files: tuple[str, ...]) -> None:
@@ -171,7 +177,7 @@ class GraphScreen(Screen[None]):
         uses = self.query_one("#uses", OptionList)
         uses.clear_options()
         is_tall = self.has_class("-beside")
-        width = (SIDE if is_tall else self.app.size.width) - 5
+        width = (self._side if is_tall else self.app.size.width) - 5
         uses.add_options([Option(_line(found, one, part.name, width, is_tall=is_tall)) for one in self._listed])
 
     @on(GraphView.Opened)

@@ -41,11 +41,11 @@ class GraphView(ScrollView, can_focus=True):
         background: $background;
         color: $foreground;
         scrollbar-size: 1 1;
-        & > .graph--line { color: $text-muted; }
-        & > .graph--frame { color: $text-muted; }
+        & > .graph--line { color: $foreground 60%; }
+        & > .graph--frame { color: $foreground 60%; }
         & > .graph--name { color: $foreground; text-style: bold; }
-        & > .graph--detail { color: $text-muted; }
-        & > .graph--head { color: $text-muted; }
+        & > .graph--detail { color: $foreground 60%; }
+        & > .graph--head { color: $foreground; }
         & > .graph--lit { color: $accent; text-style: bold; }
         & > .graph--chosen { color: $accent; text-style: bold; }
         & > .graph--near { color: $foreground; }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, ClassVar
@@ -43,16 +43,19 @@ NAME = 24
 ROOMY = 90
 """Columns from which names stand before the bars, not above."""
 
+LEAST_LIMIT = 24
+"""Columns of a limit in the table at least."""
+
 LABEL = 8
 """Columns of a label before a remark."""
 
 COLOURS: dict[Kind, str] = {
     "weights": "$primary",
-    "experts": "$secondary",
-    "cache": "$accent",
-    "compute": "$warning",
-    "headroom": "$text-muted",
-    "free": "$text-muted",
+    "experts": "$accent",
+    "cache": "$success",
+    "compute": "$foreground",
+    "headroom": "dim",
+    "free": "dim",
 }
 
 _NUMBER = re.compile(r"\d[\d,_ ]*")
@@ -212,7 +215,12 @@ class PlanScreen(Screen[None]):
         from codereader.fronts.plans.choices import card_names, model_names
 
         names = {"model": model_names(), "cards": card_names()}
-        self.app.call_from_thread(self._lists.update, names)
+        self.app.call_from_thread(self._take_names, names)
+
+    def _take_names(self, names: dict[str, tuple[str, ...]]) -> None:
+        self._lists = names
+        if isinstance(self.focused, Input):
+            self._offer(self.focused)
 
     # Planning
 
@@ -250,13 +258,13 @@ class PlanScreen(Screen[None]):
         table = self.query_one("#plan-table", DataTable)
         table.clear(columns=True)
         table.add_columns(*HEADS)
-        table.add_rows([[Text(cell) for cell in row] for row in rows(planned)])
+        table.add_rows(_cells(list(rows(planned)), self.size.width))
         self._show_plan()
 
     def _say_problem(self, error: CodereaderError) -> None:
         """Say in the place of the verdict why there is no plan, and what to do."""
         if self.is_attached:
-            said = [(_safe(str(error)), "$error"), ("\n" + _safe(error.hint), "$text-muted")]
+            said = [(_safe(str(error)), "$error"), ("\n" + _safe(error.hint), "dim")]
             self.query_one("#plan-said", Static).update(Content.assemble(*said))
 
     @on(DataTable.RowHighlighted)
@@ -272,7 +280,7 @@ class PlanScreen(Screen[None]):
         how = f"{words.placement(plan)}; {words.settings(plan)}"
         need = words.need(planned.asked, plan.context)
         colour = "$success" if plan.fits and not plan.from_disk else "$warning" if plan.fits else "$error"
-        said = Content.assemble((verdict, f"bold {colour}"), f"\n{how}\n", (need, "$text-muted"))
+        said = Content.assemble((verdict, f"bold {colour}"), f"\n{how}\n", (need, "dim"))
         self.query_one("#plan-said", Static).update(said)
         remarks = [*words.remarks(plan), *([] if planned.file else [("note", UNSEEN)])]
         self.query_one("#plan-remarks", Static).update(_remarks(remarks, max(40, self.size.width - 4)))
@@ -307,6 +315,19 @@ class PlanScreen(Screen[None]):
             self.dismiss()
 
 
+def _cells(found: Sequence[Sequence[str]], width: int) -> list[list[Text]]:
+    """Return rows as cells of a table, numbers to the right, the last column cut to the *width* of the screen."""
+    from codereader.fronts.plans.alternatives import HEADS
+
+    taken = sum(max(len(cell) for cell in column) + 2 for column in list(zip(HEADS, *found, strict=True))[:-1])
+    room = max(LEAST_LIMIT, width - taken - 5)
+    return [
+        [Text(cell, justify="right" if cell[:1].isdigit() else "left") for cell in row[:-1]]
+        + [Text(row[-1] if len(row[-1]) <= room else row[-1][: room - 1] + "…")]
+        for row in found
+    ]
+
+
 def bars(held: tuple[Memory, ...], width: int) -> Content:
     """Return the memory of each device as a bar and its parts in words, and what the characters mean."""
     from codereader.engine.plan import size
@@ -332,8 +353,8 @@ def bars(held: tuple[Memory, ...], width: int) -> Content:
             lines += [Content.assemble((name, "bold"), f"  {told}"), Content.assemble(*cells)]
         parts = [f"{kind} {size(one.parts[kind])}" for kind in KINDS if one.parts[kind]]
         parts += [f"{size(one.lacks)} too much"] if one.lacks else []
-        lines += [Content.styled(line, "$text-muted") for line in _hung(" " * indent, ", ".join(parts), width)]
-    legend = [part for kind in KINDS for part in ((mark[kind], COLOURS[kind]), (f" {kind}  ", "$text-muted"))]
+        lines += [Content.styled(line, "dim") for line in _hung(" " * indent, ", ".join(parts), width)]
+    legend = [part for kind in KINDS for part in ((mark[kind], COLOURS[kind]), (f" {kind}  ", "dim"))]
     lines.append(Content.assemble(" " * indent, *legend))
     return Content("\n").join(lines)
 
@@ -348,7 +369,7 @@ def _remarks(remarks: list[tuple[str, str]], width: int) -> Content:
     lines = []
     for label, text in remarks:
         first, *rest = _hung(f"{label:<{LABEL}}", _safe(text), width)
-        lines.append(Content.assemble((first[:LABEL], "$text-muted"), first[LABEL:]))
+        lines.append(Content.assemble((first[:LABEL], "dim"), first[LABEL:]))
         lines += map(Content, rest)
     return Content("\n").join(lines)
 
