@@ -291,6 +291,14 @@ def _fitting(text: str, width: int) -> Iterator[str]:
         yield letter
 
 
+@lru_cache(4096)
+def clipped(text: str, width: int) -> str:
+    """Return safe *text* in at most *width* cells; what is cut off a longer one is its end."""
+    if cell_len(text) <= width:
+        return text
+    return set_cell_size(text, width - 1).rstrip(" ") + "…" if width > 0 else ""
+
+
 def padded(text: str, width: int) -> str:
     """Return *text* in exactly *width* cells, cut or filled with spaces at its end."""
     return set_cell_size(text, width)
