@@ -243,7 +243,8 @@ def test_levels_and_tokens_arrive_later_and_keep_the_columns(folder: Path) -> No
     assert "tokens" in after[0]
     assert "1.2k ●" in after[2]
     assert "1.2k ~" in after[1]
-    assert "●full ◐skeleton ○outline ·name" in after[-1]
+    assert "●full ◐skeleton ○outline ·name" in after[-2]
+    assert ["3 files · 1.4 KiB", "3 files · 1.4 KiB · 1,234 tokens"] == [before[-1].strip(), after[-1].strip()]
 
 
 def test_levels_are_words_where_there_is_room(folder: Path) -> None:

@@ -14,9 +14,9 @@ from textual.binding import Binding, BindingType
 
 from codereader.cancel import Cancelled
 from codereader.errors import CodereaderError
-from codereader.fronts.text import counted, safe_line
+from codereader.fronts.text import counted, safe_line, size
 from codereader.fronts.tui.messages import Go, Pin, Place, Problem
-from codereader.fronts.tui.row_view import Part, RowView, marked, padded, shortened
+from codereader.fronts.tui.row_view import Part, RowView, clipped, marked, padded, shortened
 from codereader.fronts.tui.scope_listing import Listing, list_paths, list_scope
 from codereader.fronts.tui.scope_rows import MIXED, Folder, Row, ScopeRows
 
@@ -44,7 +44,7 @@ WIDE_FROM = 40
 """From this width on rows are indented by two cells a level."""
 
 LEGEND_FROM = 14
-"""From so many lines on the signs are told below the tree."""
+"""From so many lines on the signs, and more of the row of the cursor, are told below the tree."""
 
 NUMBER = 5
 """Cells that tokens or bytes take."""
@@ -225,7 +225,9 @@ What is not read stands muted, with the reason.
 
     def empty(self) -> str:
         """Return what to say where nothing is shown."""
-        return "No path holds that. esc shows all." if self._rows.needle.strip() else ""
+        if self._rows.needle.strip():
+            return "No path holds that. esc shows all."
+        return "" if self._rows.listing.paths else "reading…"
 
     def above(self, width: int) -> Sequence[Iterable[Part]]:
         """Return the line that says what the tree is of, and what its numbers are."""
@@ -242,11 +244,12 @@ What is not read stands muted, with the reason.
         return [[(f" {name}", "head"), (padded(shortened(told, room), room + 2), "muted"), (unit, "muted")]]
 
     def below(self, width: int) -> Sequence[Iterable[Part]]:
-        """Return the lines below: the signs, the filter."""
+        """Return the lines below: the signs, the row of the cursor, the filter."""
         lines: list[Iterable[Part]] = []
         rows = self._rows
-        if rows.has_levels and width < WORDS_FROM and self.scrollable_content_region.height >= LEGEND_FROM:
-            lines.append(self._legend(width))
+        if self.scrollable_content_region.height >= LEGEND_FROM:
+            lines += [self._legend(width)] if rows.has_levels and width < WORDS_FROM else []
+            lines += [self._told(width)] if rows.listing.paths else []
         if self._types or rows.needle:
             lines.append(self._sought(width))
         return lines
@@ -256,6 +259,15 @@ What is not read stands muted, with the reason.
         full = "  ".join(f"{SIGNS[level]} {level}" for level in LEGEND)
         brief = " ".join(f"{SIGNS[level]}{level}" for level in LEGEND[:-1])
         yield f" {shortened(full if len(full) < width else brief, width - 1)}", "muted"
+
+    def _told(self, width: int) -> Iterator[Part]:
+        """Yield what there is to say of the row of the cursor."""
+        if self.cursor >= self.count():
+            return
+        row = self._rows.row(self.cursor)
+        about = row.reason or row.language or counted(row.files, "file")
+        parts = [about, size(row.size) if row.size else "", _tokens_told(row)]
+        yield clipped(f" {safe_line(' · '.join(part for part in parts if part))}", width), "muted"
 
     def _sought(self, width: int) -> Iterator[Part]:
         """Yield what is looked for and how much of it was found."""
@@ -427,6 +439,12 @@ What is not read stands muted, with the reason.
         self.changed()
         self._scroll(0)
         self.see(self.cursor)
+
+
+def _tokens_told(row: Row) -> str:
+    if row.tokens is None:
+        return ""
+    return f"{'at least ' if row.is_partial else ''}{counted(row.tokens, 'token')}"
 
 
 def short(number: int, units: str, step: int) -> str:
