@@ -18,6 +18,7 @@ from textual.containers import Container
 from textual.screen import Screen
 from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
+from textual.worker import get_current_worker
 
 from codereader.cancel import Cancelled
 from codereader.errors import CodereaderError
@@ -27,6 +28,7 @@ from codereader.fronts.tui.messages import Go, Place, Problem
 
 if TYPE_CHECKING:
     from codereader.facts.brief.parts.parts import Dependency, Part, Parts
+    from codereader.fronts.diagram_layout import Drawing
     from codereader.fronts.tui.desk import Desk
     from codereader.reader import Reader
 
@@ -136,18 +138,26 @@ class GraphScreen(Screen[None]):
         return self._levels[-1]
 
     def _draw(self) -> None:
-        """Lay out and show the parts of the level that is open."""
+        """Lay the parts of the open level out beside the screen, then show them."""
+        width = max(LEAST_WIDTH, self.query_one(GraphView).size.width - 2)
+        self._lay_out(self._level, width)
+
+    @work(thread=True, exclusive=True, group="draw", exit_on_error=False)
+    def _lay_out(self, level: Level, width: int) -> None:
         from codereader.fronts.diagram_layout import ASCII, BOXES
         from codereader.fronts.diagram_text import diagram
         from codereader.fronts.plans.bars import is_utf8
 
-        level, view = self._level, self.query_one(GraphView)
-        width = max(LEAST_WIDTH, view.size.width - 2)
-        every = level.every or _is_bare(level)
-        view.show(
-            diagram(level.found, every=every, width=width, marks=BOXES if is_utf8(sys.__stdout__) else ASCII), level.key
-        )
-        self.query_one("#graph-title", Static).update(self._title())
+        worker = get_current_worker()
+        marks = BOXES if is_utf8(sys.__stdout__) else ASCII
+        made = diagram(level.found, every=level.every or _is_bare(level), width=width, marks=marks)
+        if not worker.is_cancelled:
+            self.app.call_from_thread(self._show_drawing, level, made)
+
+    def _show_drawing(self, level: Level, made: Drawing) -> None:
+        if self.is_attached and level.found is self._level.found:
+            self.query_one("#graph-title", Static).update(self._title())
+            self.query_one(GraphView).show(made, self._level.key)
 
     def _title(self) -> Text:
         """Return where the person is, and what is drawn of how much."""
@@ -160,7 +170,7 @@ class GraphScreen(Screen[None]):
         missing = len(found.dependencies) + len(found.inner) - drawn
         told = [counted(len(found.parts), "part"), counted(drawn, "use")]
         told += [f"{missing:,} lesser not drawn (a: all)"] if missing else []
-        told += [f"{len(found.rest):,} more parts"] if found.rest else []
+        told += [f"{counted(len(found.rest), 'more part')}"] if found.rest else []
         told += [f"{len(found.beside):,} beside (tests, documents)"] if found.beside else []
         return Text.assemble((path, "bold"), "   ", (" · ".join(told), "dim"), no_wrap=True, overflow="ellipsis")
 
@@ -254,12 +264,12 @@ def _line(found: Parts, one: Dependency, name: str, width: int, *, is_tall: bool
     is_out = one.user == name
     who = f"{'uses' if is_out else 'used by'} {_name(found, one.used if is_out else one.user)}"
     upward = " upward" if one.is_upward else ""
-    place = f"{safe_line(one.path)}:{one.line}"
+    place = _end(f"{safe_line(one.path)}:{one.line}", width - 2 if is_tall else max(WHO, width // 3))
     examples = ", ".join(map(safe_line, one.examples)) + (", ..." if one.names > len(one.examples) else "")
     if is_tall:
         count = f"{upward}  {one.names:,}"
         head = set_cell_size(who, max(1, width - len(count)))
-        below = "".join(f"\n  {_cut(text, width - 2)}" for text in (place, examples))
+        below = f"\n  {place}\n  {_cut(examples, width - 2)}"
         return Text.assemble(head, (count + below, "dim"))
     head = set_cell_size(who, WHO)
     room = max(8, width - WHO - len(f"{one.names:>7,}{upward}") - len(place) - 4)
@@ -271,3 +281,10 @@ def _line(found: Parts, one: Dependency, name: str, width: int, *, is_tall: bool
 def _cut(text: str, width: int) -> str:
     """Return *text* in *width* cells at most."""
     return text if cell_len(text) <= width else set_cell_size(text, max(1, width - 1)).rstrip() + "…"
+
+
+def _end(text: str, width: int) -> str:
+    """Return the end of *text* in *width* cells at most."""
+    while cell_len(text) > width:
+        text = "…" + text[2:] if text.startswith("…") else "…" + text[1:]
+    return text

@@ -38,7 +38,7 @@ WAIT = 0.25
 """Seconds without a key after which what stands in the fields is planned for."""
 
 NAME = 24
-"""Columns of a device's name before its bar."""
+"""Columns of a device's name before its bar at most."""
 
 ROOMY = 90
 """Columns from which names stand before the bars, not above."""
@@ -337,18 +337,18 @@ def bars(held: tuple[Memory, ...], width: int) -> Content:
 
     plain = marks(sys.__stdout__)
     mark = marks_of(plain)
-    indent = NAME + 2 if width >= ROOMY else 0
+    names = [where(one.name) if one.about in ("", one.name) else f"{where(one.name)} {one.about}" for one in held]
+    indent = min(NAME, max(map(len, names), default=0)) + 2 if width >= ROOMY else 0
     lines: list[Content] = []
-    for one in held:
+    for name, one in zip(names, held, strict=True):
         told = f"{one.used / 2**30:,.1f} of {one.free / 2**30:,.1f} GiB"
-        name = where(one.name) if one.about in ("", one.name) else f"{where(one.name)} {one.about}"
         room = max(10, width - indent - (len(told) + 2 if indent else 0))
         drawn = bar([(mark[kind], one.parts[kind]) for kind in KINDS[:5]], one.free, room, plain)
         colour = {mark[kind]: COLOURS[kind] for kind in KINDS} | {LIMIT: "bold $error"}
         cells = [(character, colour.get(character, "")) for character in drawn]
         if indent:
-            name = name if len(name) <= NAME else name[: NAME - 3] + "..."
-            lines.append(Content.assemble((f"{name:<{indent}}", "bold"), *cells, f"  {told}"))
+            head = name if len(name) <= NAME else name[: NAME - 3] + "..."
+            lines.append(Content.assemble((f"{head:<{indent}}", "bold"), *cells, f"  {told}"))
         else:
             lines += [Content.assemble((name, "bold"), f"  {told}"), Content.assemble(*cells)]
         parts = [f"{kind} {size(one.parts[kind])}" for kind in KINDS if one.parts[kind]]
