@@ -135,7 +135,7 @@ def test_drafts_of_living_processes_are_not_swept(folder, no_grace):
 def test_a_young_file_is_somebodys(folder):
     """Between making a file and holding it a moment passes."""
     folder.mkdir()
-    for name in ("00.draft", "00.pin"):
+    for name in (f"{0:016}.draft", f"{0:016}.pin"):
         (folder / name).write_bytes(b"")
 
     sweep.sweep(folder)
@@ -146,7 +146,7 @@ def test_a_young_file_is_somebodys(folder):
 def test_an_abandoned_file_is_swept(folder):
     """What nobody holds is nobody's, after a few seconds."""
     folder.mkdir()
-    for name in ("00.draft", "00.pin"):
+    for name in (f"{0:016}.draft", f"{0:016}.pin"):
         (folder / name).write_bytes(b"1234")
         os.utime(folder / name, (time.time() - 60,) * 2)
 
@@ -158,7 +158,7 @@ def test_an_abandoned_file_is_swept(folder):
 def test_where_nothing_can_be_held_age_decides(folder, monkeypatch, age, stays):
     """On a file system without locks a leftover goes after an hour; so does one of a clock that was wrong."""
     folder.mkdir()
-    path = folder / "00.draft"
+    path = folder / f"{0:016}.draft"
     path.write_bytes(b"")
     os.utime(path, (time.time() - age,) * 2)
     monkeypatch.setattr(locks, "hold", lambda _: None)
@@ -168,13 +168,28 @@ def test_where_nothing_can_be_held_age_decides(folder, monkeypatch, age, stays):
     assert stays == path.exists()
 
 
+def test_a_persons_own_files_stay(folder):
+    """The cache may be a folder that is used for other things too: what is not named as ours is not ours."""
+    folder.mkdir(parents=True)
+    for name in ("novel.draft", "map.pin", "notes.tmp", "0123456789ABCDEF.draft", "thesis.block", "talk.kv"):
+        (folder / name).write_bytes(b"1234")
+        os.utime(folder / name, (1, 1))
+
+    keep(store := StateStore(folder, 1 << 30), blocks(range(12)))
+    pins.pinned(folder)
+    store.close()
+    cleared(folder)
+
+    assert 6 == len([path for path in folder.iterdir() if path.suffix != ".lock"])
+
+
 def test_states_of_the_format_before_are_swept_on_first_use(folder):
     """Older versions kept whole sequences: they are of no use any more; other programs' files are left alone."""
     folder.mkdir()
     old = ["0123456789abcdef-" + "0" * 32 + ".kv", "f" * 16 + "-" + "e" * 32 + ".kv"]
-    for name in [*old, "notes.kv", "tmpx.tmp", "old.tmp"]:
+    for name in [*old, "notes.kv", "tmpx.tmp", "tmpabc_1234.tmp"]:
         (folder / name).write_bytes(bytes(100))
-    os.utime(folder / "old.tmp", (1, 1))
+    os.utime(folder / "tmpabc_1234.tmp", (1, 1))
 
     keep(store := StateStore(folder, 1 << 30), blocks(range(4)))
     store.close()
@@ -244,7 +259,7 @@ def test_what_a_killed_writer_left_does_not_push_out_blocks(folder):
     """A draft that nobody writes any more is swept before anything leaves for it."""
     store = StateStore(folder, 4 * ONE)
     keep(store, blocks(range(12)))
-    draft = folder / "0123.draft"
+    draft = folder / "0123456789abcdef.draft"
     draft.write_bytes(bytes(3 * ONE))
     os.utime(draft, (time.time() - 60,) * 2)
 

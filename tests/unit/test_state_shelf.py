@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import time
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,7 +65,7 @@ def test_names_tell_what_hangs_on_what(tmp_path):
     for block in wanted:
         (tmp_path / name_of(block.link, block.kind)).write_bytes(b"12345")
     (tmp_path / "other.block").write_bytes(b"1")
-    (tmp_path / "some.draft").write_bytes(b"123")
+    (tmp_path / "0123456789abcdef.draft").write_bytes(b"123")
 
     found = survey(tmp_path)
 
@@ -86,3 +89,16 @@ def test_only_our_names_are_ours():
         is_block_name(name) for name in (name_of(chain(range(4))[0], Kind.WINDOW), "model.gguf", "0-0-rows.block")
     ]
     assert [True, False] == [is_old(name) for name in ("0" * 16 + "-" + "a" * 32 + ".kv", "notes.kv")]
+
+
+def test_a_clock_that_went_wrong_keeps_nothing_for_ever(tmp_path):
+    """What was used in a time that is yet to come goes first, else it would push out all that is used now."""
+    old, new = blocks(range(4)), blocks(range(4, 8))
+    for block, when in ((old[0], time.time() + 1e8), (new[0], time.time())):
+        path = tmp_path / name_of(block.link, block.kind)
+        path.write_bytes(b"12345")
+        os.utime(path, (when, when))
+
+    gone = leaving(survey(tmp_path).items, 1, set())
+
+    assert [name_of(old[0].link, old[0].kind)] == [item.name for item in gone or ()]

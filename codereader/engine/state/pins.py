@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterable
@@ -17,6 +18,7 @@ from codereader.engine.state import locks
 from codereader.engine.state.shelf import listing
 
 SUFFIX = ".pin"
+_NAME = re.compile(r"[0-9a-f]{16}\.pin")
 KEY_BYTES = 16
 _MOST_BYTES = 1 << 22
 
@@ -56,13 +58,18 @@ class Pins:
             _drop(*held)
 
 
+def is_pin(name: str) -> bool:
+    """Whether *name* is one that a pin may have: other files with that ending are a person's."""
+    return _NAME.fullmatch(name) is not None
+
+
 def pinned(folder: Path) -> frozenset[str]:
     """Return the begins of all keys, in hex, that a living process needs; delete what dead ones left.
 
     Raises: OSError.
     """
     keys: set[str] = set()
-    for path, status in listing(folder, lambda name: name.endswith(SUFFIX)):
+    for path, status in listing(folder, is_pin):
         if not stat.S_ISREG(status.st_mode) or status.st_size > _MOST_BYTES:
             continue
         with contextlib.suppress(OSError):
@@ -76,7 +83,7 @@ def pinned(folder: Path) -> frozenset[str]:
 def processes(folder: Path) -> int:
     """Return how many pins there are, those of dead processes too. Raises: OSError."""
     with os.scandir(folder) as entries:
-        return sum(entry.name.endswith(SUFFIX) for entry in entries)
+        return sum(is_pin(entry.name) for entry in entries)
 
 
 def _read(path: Path) -> list[str]:

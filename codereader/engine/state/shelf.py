@@ -12,6 +12,7 @@ import heapq
 import os
 import re
 import stat
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
@@ -27,8 +28,12 @@ DRAFT_SUFFIX = ".draft"
 
 _NAME_BYTES = 16
 _NAME = re.compile(r"(?P<key>[0-9a-f]{32})-(?P<parent>[0-9a-f]{32})-(?P<kind>rows|window|whole)\.block")
+_DRAFT = re.compile(r"[0-9a-f]{16}\.draft")
 _OLD = re.compile(r"[0-9a-f]{16}-[0-9a-f]{32}\.kv")
 """The format before this one: one file a whole sequence."""
+
+CLOCKS_DIFFER_NS = 3600 * 10**9
+"""What was used later than this from now was used by a clock that has been set back since: nobody knows when."""
 
 _KINDS = {kind.name.lower(): kind for kind in Kind}
 
@@ -37,7 +42,9 @@ Node = tuple[str, Kind]
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One file that is named as a block: the begin of its key and its parent's in hex, bytes, when it was last used."""
+    """One file that is named as a block: the begin of its key and its parent's in hex, bytes, when it was last used.
+
+    0 for a time that is yet to come."""
 
     name: str
     key: str
@@ -90,11 +97,12 @@ def survey(folder: Path) -> Survey:
     """Return what counts against the budget. Raises: OSError, but for a folder that is not there."""
     found: list[Item] = []
     drafts = 0
+    latest = time.time_ns() + CLOCKS_DIFFER_NS
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
                 match = _NAME.fullmatch(entry.name)
-                if match is None and not entry.name.endswith(DRAFT_SUFFIX):
+                if match is None and not is_draft(entry.name):
                     continue
                 with contextlib.suppress(OSError):  # gone meanwhile
                     status = entry.stat(follow_symlinks=False)
@@ -103,7 +111,7 @@ def survey(folder: Path) -> Survey:
                     if match is None:
                         drafts += status.st_size
                     else:
-                        found.append(_item(match, status))
+                        found.append(_item(match, status, latest))
     except FileNotFoundError:
         pass
     return Survey(tuple(found), drafts + sum(item.bytes for item in found))
@@ -120,6 +128,11 @@ def listing(folder: Path, is_wanted: Callable[[str], bool]) -> Iterator[tuple[Pa
 def is_block_name(name: str) -> bool:
     """Whether *name* is one that a block may have."""
     return _NAME.fullmatch(name) is not None
+
+
+def is_draft(name: str) -> bool:
+    """Whether *name* is one that a draft may have: other files with that ending are a person's."""
+    return _DRAFT.fullmatch(name) is not None
 
 
 def is_old(name: str) -> bool:
@@ -160,6 +173,7 @@ def leaving(found: tuple[Item, ...], needed: int, kept: Set[str]) -> tuple[Item,
     return tuple(gone) if needed <= 0 else None
 
 
-def _item(match: re.Match[str], status: os.stat_result) -> Item:
+def _item(match: re.Match[str], status: os.stat_result, latest: int) -> Item:
     key, parent, kind = match.groups()
-    return Item(match[0], key, parent, _KINDS[kind], status.st_size, status.st_mtime_ns)
+    used = status.st_mtime_ns if status.st_mtime_ns <= latest else 0
+    return Item(match[0], key, parent, _KINDS[kind], status.st_size, used)
