@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codereader.answer.packing import Packed, Told
+from codereader.answer.packing import Packed
 from codereader.errors import BudgetTooSmall
 from codereader.fronts.tui.pack_rows import BUDGETS, Group, PackRows, bar, groups, lines_of, next_budget
-from codereader.fronts.tui.pack_seen import Wish, counter, levels_of, see, tokens_of
+from codereader.fronts.tui.pack_seen import Beside, Seen, Wish, counter, levels_of, see, sent, tokens_of
 from codereader.pack.focus import Focus
 from codereader.pack.segment import LeftOut, Level, Pack, Part, Segment
 from codereader.reader import Reader
@@ -29,7 +29,12 @@ def packed(base: tuple[Segment, ...], focus: tuple[Segment, ...] = (), left_out:
     """Return a pack of these."""
     tokens = sum(one.tokens for one in base)
     pack = Pack(100, tokens, "words (9 tokens)", True, base, left_out, "0")
-    return Packed(pack, Focus(focus), Told("the brief\n", 3), budget=100)
+    return Packed(pack, Focus(focus), budget=100)
+
+
+def seen_of(pack: Packed) -> Seen:
+    """Return *pack* as it is shown."""
+    return Seen(Wish(), "tree", 9, pack, beside=(Beside("brief", 3, "the brief\n"),))
 
 
 WHOLE = packed(
@@ -53,7 +58,7 @@ WHOLE = packed(
 
 def titled(pack: Packed) -> list[tuple[str, int, list[str]]]:
     """Return the groups, their tokens and paths."""
-    return [(group.key, group.tokens, [item.path for item in group.items]) for group in groups(pack)]
+    return [(group.key, group.tokens, [item.path for item in group.items]) for group in groups(seen_of(pack))]
 
 
 def test_files_stand_in_the_group_of_how_they_are_shown() -> None:
@@ -72,12 +77,12 @@ def test_files_stand_in_the_group_of_how_they_are_shown() -> None:
 
 def test_what_counts_in_the_budget_adds_up_to_the_pack() -> None:
     """No token of base and focus is missing in the groups, none is there twice."""
-    assert WHOLE.tokens == sum(group.tokens for group in groups(WHOLE) if group.is_sent)
+    assert WHOLE.tokens == sum(group.tokens for group in groups(seen_of(WHOLE)) if group.is_sent)
 
 
 def test_a_row_says_what_is_shown_and_what_brings_the_rest() -> None:
     """Functions kept, lines needed, and of what is left out the budget and the reason."""
-    notes = {(group.key, item.path): item.note for group in groups(WHOLE) for item in group.items}
+    notes = {(group.key, item.path): item.note for group in groups(seen_of(WHOLE)) for item in group.items}
 
     assert "1 function in full" == notes["skeleton", "b.c"]
     assert "lines 4-6" == notes["focus", "d.c"]
@@ -89,7 +94,7 @@ def test_a_row_says_what_is_shown_and_what_brings_the_rest() -> None:
 
 def test_the_text_of_a_row_is_that_of_its_segments() -> None:
     """A file in parts is read as the model reads it, in order."""
-    skeleton = next(group for group in groups(WHOLE) if group.key == "skeleton").items[0]
+    skeleton = next(group for group in groups(seen_of(WHOLE)) if group.key == "skeleton").items[0]
 
     assert "".join(one.text for one in WHOLE.base.segments if one.path == "b.c") == skeleton.text
 
@@ -105,12 +110,12 @@ def test_the_tree_is_told_levels_and_whole_tokens() -> None:
 def test_groups_fold_and_stay_folded_for_another_budget() -> None:
     """What the person folded is folded in the next pack, too."""
     rows = PackRows()
-    rows.tell(groups(WHOLE))
+    rows.tell(groups(seen_of(WHOLE)))
     first = rows.rows[0]
     before = len(rows.rows)
     assert isinstance(first, Group)
     rows.toggle(first)
-    rows.tell(groups(packed(WHOLE.base.segments, WHOLE.focus.segments)))
+    rows.tell(groups(seen_of(packed(WHOLE.base.segments, WHOLE.focus.segments))))
 
     assert not rows.is_open(first)
     assert 8 + 12 == before
@@ -120,7 +125,7 @@ def test_groups_fold_and_stay_folded_for_another_budget() -> None:
 def test_the_cursor_finds_its_file_again_at_another_level() -> None:
     """A file that went from outline to skeleton is still the one that is looked at."""
     rows = PackRows()
-    rows.tell(groups(WHOLE))
+    rows.tell(groups(seen_of(WHOLE)))
     at = rows.position("outline", "b.c")
     found = rows.rows[at]
 
@@ -188,3 +193,18 @@ def test_a_model_without_a_vocabulary_here_is_estimated(reader: Reader, model: s
     """A server's tokens cannot be counted here; the count says that it is an estimate."""
     with reader:
         assert not counter(reader, model).exact
+
+
+def test_what_is_about_to_be_sent_is_shown_as_it_is(reader: Reader) -> None:
+    """Of a prepared question every token of the prompt is on a row, and the budget is the one that it was made for."""
+    from codereader.answer.known import Wish as Asked
+    from codereader.answer.speaker import echo
+
+    with reader:
+        ready = reader.prepare(reader.known("what calls f1_2"), echo(), Asked(budget=300))
+        seen = sent(ready, Wish("what calls f1_2"), "tree", 7)
+    rows = [item for group in groups(seen) if group.key not in ("cut", "unread") for item in group.items]
+
+    assert len(ready.composed.prompt) == sum(item.tokens for item in rows)
+    assert ready.budget == seen.budget
+    assert ready.composed.facts in [item.text for item in rows]

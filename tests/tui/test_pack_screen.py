@@ -12,10 +12,12 @@ from textual import on
 from textual.app import App
 from textual.pilot import Pilot
 
+from codereader.errors import BudgetTooSmall
 from codereader.fronts.tui.desk import Desk
 from codereader.fronts.tui.messages import Go, Marked, Problem
 from codereader.fronts.tui.pack_list import PackList, PackText
 from codereader.fronts.tui.pack_screen import PackScreen
+from codereader.fronts.tui.pack_seen import Seen, Wish, see
 from codereader.reader import Reader
 from tests.tui.driver import play, settle, shown
 
@@ -263,3 +265,28 @@ def test_the_screen_stands_in_any_size(folder: Path, size: tuple[int, int]) -> N
         return shown(pilot.app)
 
     assert "tokens" in play(Packer(folder, "how is read_3_7 called", 1500), script, size)
+
+
+def test_who_prepares_the_question_may_make_what_is_shown(folder: Path) -> None:
+    """The screen shows what it is given, asks anew for another budget, and tells what went wrong."""
+    app = Packer(folder)
+    wishes: list[Wish] = []
+
+    async def make(wish: Wish) -> Seen:
+        wishes.append(wish)
+        if wish.budget is None:
+            raise BudgetTooSmall("the window holds nothing", "Raise --ctx.")
+        return await app.desk.run(lambda reader: see(reader, Wish(wish.question, wish.budget, "echo")))
+
+    app.over = PackScreen("what is read_3_7", budget=1024, make=make)
+
+    async def script(pilot: Pilot[None]) -> str:
+        await settle(pilot)
+        await pressed(pilot, "plus")
+        return await pressed(pilot, "a")
+
+    text = play(app, script, (100, 30))
+
+    assert [1024, 1536, None] == [wish.budget for wish in wishes]
+    assert "the window holds nothing" in text
+    assert "for the question" in text

@@ -15,7 +15,7 @@ from codereader.fronts.text import counted, safe, safe_line
 from codereader.fronts.tui.pack_seen import levels_of
 
 if TYPE_CHECKING:
-    from codereader.answer.packing import Packed
+    from codereader.fronts.tui.pack_seen import Seen
     from codereader.pack.segment import LeftOut, Segment
 
 FOLDED_FROM = 30
@@ -85,18 +85,16 @@ class Group:
         return self.key in ("focus", "full", "uncommented", "skeleton", "beside") or len(self.items) <= FOLDED_FROM
 
 
-def groups(packed: Packed) -> tuple[Group, ...]:
-    """Return what *packed* consists of, in the order of `TITLES`; what is empty is not there."""
+def groups(seen: Seen) -> tuple[Group, ...]:
+    """Return what *seen* consists of, in the order of `TITLES`; what is empty is not there."""
     found: dict[str, list[Item]] = defaultdict(list)
+    packed = seen.packed
     levels = levels_of(packed)
     for segments in _files(packed.base.segments):
         level = levels[segments[0].path]
         found["name" if level == "part" else level].append(_sent(segments))
     found["focus"] += (_sent([segment]) for segment in packed.focus.segments)
-    for name in ("brief", "facts", "question"):
-        told = getattr(packed, name)
-        if told.text:
-            found["beside"].append(Item(name, told.tokens, text=told.text))
+    found["beside"] += (Item(one.name, one.tokens, text=one.text) for one in seen.beside)
     for row in packed.left_out:
         found["unread" if is_unread(row) else "cut"].append(_missing(row))
     return tuple(_group(key, found[key]) for key in TITLES if found[key])
@@ -180,7 +178,7 @@ class PackRows:
 
     def is_open(self, group: Group) -> bool:
         """Tell whether the items of *group* are shown."""
-        return self._open.get(group.key, group.starts_open)
+        return self._open.get(group.key, group.starts_open or group is self.groups[0])
 
     def toggle(self, group: Group) -> None:
         """Fold *group*, or unfold it."""

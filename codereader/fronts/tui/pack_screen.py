@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -23,7 +24,6 @@ from codereader.pack.budget import MAX_BUDGET
 
 if TYPE_CHECKING:
     from codereader.fronts.tui.desk import Desk
-    from codereader.reader import Reader
 
 SETTLE = 0.15
 """Seconds that a budget stands before it is packed: keys that are held down make one pack, not twenty."""
@@ -32,10 +32,15 @@ WIDE_FROM = 110
 """From this width on the text stands beside the list."""
 
 
+Make = Callable[[Wish], Awaitable[Seen]]
+"""Makes what a wish is for. Raises: CodereaderError, Cancelled."""
+
+
 class PackScreen(Screen[None]):
     """What the model sees for *question*, None for what does not depend on one, in the vocabulary of *model*.
 
-    Posts `Go` for a file, and `Marked` when a pack is made.
+    *make* makes it, as ``codereader pack`` does unless something else is given (`pack_seen.sent` turns what ``ask`` is
+    about to send into it). Posts `Go` for a file, and `Marked` when a pack is made.
     """
 
     HELP = """\
@@ -69,8 +74,15 @@ sent, `o` opens the file.
         Binding("o", "open", "Open file"),
     ]
 
-    def __init__(self, question: str | None = None, model: str | None = None, budget: int | None = None) -> None:
+    def __init__(
+        self,
+        question: str | None = None,
+        model: str | None = None,
+        budget: int | None = None,
+        make: Make | None = None,
+    ) -> None:
         super().__init__()
+        self._maker = make or self._see
         self._wish = Wish(question or None, budget, model)
 
     def compose(self) -> ComposeResult:
@@ -99,10 +111,10 @@ sent, `o` opens the file.
     @work(exclusive=True, group="pack", exit_on_error=False)
     async def _pack(self, wish: Wish, wait: float) -> None:
         await asyncio.sleep(wait)
-        desk: Desk = self.app.desk  # type: ignore[attr-defined]
         held = self.query_one(PackList)
         try:
-            seen, found, marked = await desk.run(lambda reader: _made(reader, wish))
+            seen = await self._maker(wish)
+            found, marked = await asyncio.to_thread(_told, seen)
         except Cancelled:
             return
         except CodereaderError as error:
@@ -113,6 +125,10 @@ sent, `o` opens the file.
         if wish == self._wish:
             held.tell(seen, found)
             self.app.post_message(marked)
+
+    async def _see(self, wish: Wish) -> Seen:
+        desk: Desk = self.app.desk  # type: ignore[attr-defined]
+        return await desk.run(lambda reader: see(reader, wish))
 
     @on(PackList.Shown)
     def _show(self, shown: PackList.Shown) -> None:
@@ -169,7 +185,6 @@ sent, `o` opens the file.
             self.app.post_message(Go(Place(item.path, item.line)))
 
 
-def _made(reader: Reader, wish: Wish) -> tuple[Seen, tuple[Group, ...], Marked]:
-    """Return the pack of *wish*, its groups, and what the tree is told of it."""
-    seen = see(reader, wish)
-    return seen, groups(seen.packed), Marked(levels_of(seen.packed), tokens_of(seen.packed))
+def _told(seen: Seen) -> tuple[tuple[Group, ...], Marked]:
+    """Return the groups of *seen*, and what the tree is told of it."""
+    return groups(seen), Marked(levels_of(seen.packed), tokens_of(seen.packed))

@@ -14,6 +14,7 @@ from codereader.pack.budget import MAX_BUDGET
 
 if TYPE_CHECKING:
     from codereader.answer.packing import Packed
+    from codereader.answer.prepare import Prepared
     from codereader.model.counter import TokenCounter
     from codereader.reader import Reader
 
@@ -30,6 +31,15 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """A text that stands beside the files and counts in no budget; `text` is "" where it is not shown."""
+
+    name: str
+    tokens: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """The pack that was wished for of the scope *name*, of *files* files. `secrets` counts what was replaced."""
 
@@ -38,6 +48,7 @@ class Seen:
     files: int
     packed: Packed
     secrets: int = 0
+    beside: tuple[Beside, ...] = ()
 
     @property
     def budget(self) -> int:
@@ -62,7 +73,18 @@ def see(reader: Reader, wish: Wish) -> Seen:
     packed = carried(request, Ground(reader, counter(reader, wish.model), redactor, None))
     shown = {segment.path for segment in (*packed.base.segments, *packed.focus.segments)}
     secrets = sum(1 for find in redactor.finds if find.path in shown)
-    return Seen(wish, scope.name, len(reader.walked.paths), packed, secrets)
+    told = {"brief": packed.brief, "facts": packed.facts, "question": packed.question}
+    beside = tuple(Beside(name, one.tokens, one.text) for name, one in told.items() if one.text)
+    return Seen(wish, scope.name, len(reader.walked.paths), packed, secrets, beside)
+
+
+def sent(ready: Prepared, wish: Wish, name: str, files: int) -> Seen:
+    """Return what `ask` is about to send, as `see` does: *ready* was prepared for *wish* in the scope *name*."""
+    from codereader.answer.packing import Packed
+
+    packed = Packed(ready.pack, ready.focus, notes=ready.notes, budget=ready.budget)
+    rest = len(ready.composed.prompt) - packed.tokens
+    return Seen(wish, name, files, packed, beside=(Beside("system text, facts, question", rest, ready.composed.facts),))
 
 
 def counter(reader: Reader, model: str | None) -> TokenCounter:
