@@ -17,6 +17,7 @@ from codereader.engine.embedded import memory as memory_module
 from codereader.engine.embedded.llama import LlamaEngine
 from codereader.engine.embedded.voice import bytes_of
 from codereader.engine.protocol import Finished, Piece, Prefill, Prompt, Sampling
+from codereader.engine.state.container import Kind
 from codereader.engine.state.store import StateStore
 from codereader.errors import BudgetTooSmall, ModelError
 
@@ -256,6 +257,22 @@ class TestRecall:
         assert tiny.first_logits(here, longer) == tiny.first_logits(engine, longer)
         here.close()
         engine.close()
+
+    def test_no_more_is_read_than_the_context_could_hold(self, tiny, tmp_path, prompt):
+        """A file of any size that is forged in a block's place makes no memory be taken."""
+        store = StateStore(tmp_path)
+        engine = tiny.load(store)
+        tiny.run(engine, prompt, max_tokens=1)
+        engine.close()
+        first = max(tmp_path.glob("*.block"), key=lambda path: path.stat().st_size)
+        size = first.stat().st_size
+
+        engine = tiny.load(store)
+        kept = engine._memory._kept
+        most = kept._most(engine._memory._chain(prompt.base), Kind.ROWS)
+        engine.close()
+
+        assert size < most < 2 * size + (1 << 20)
 
     def test_other_settings_do_not_share_state(self, tiny, tmp_path, prompt):
         """Another batch size or number of threads may round differently, so its state is not used."""

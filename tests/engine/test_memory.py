@@ -336,6 +336,14 @@ def test_a_piece_that_is_whole_and_wrong_is_refused(room_of, shape, kind):
         assert good == bytes(next(kept.read([chain[3]], kind, BASE)))
 
 
+def test_a_tail_leaves_no_small_batch(room_of):
+    """What is asked is evaluated in batches of one size, since a CPU is slow in those of a few tokens."""
+    memory = room_of("llama").memory()
+    memory.recall(())
+
+    assert [44, 88, 132] == list(memory.append(TOKENS[: 2 * STEP + 4], nothing))
+
+
 def test_another_model_of_the_same_shape_shares_nothing(model_of, room_of, tmp_path):
     """Under another key nothing is found, though every block would load."""
     room = room_of("llama")

@@ -152,7 +152,11 @@ class LlamaEngine:
         if self._state is None:
             return None
         key = key_of(self._path, self._model, self._plan)
-        return None if key is None else Kept(self._state, key, label=label_of(self._model))
+        if key is None:
+            return None
+        held = sum(part.cache for part in self._buffers.held.parts) if self._buffers else 0
+        positions = int(llama_cpp.llama_n_ctx(self._context))
+        return Kept(self._state, key, label=label_of(self._model), memory_bytes=held, positions=positions)
 
     def _usage(self, run: _Run, reply: Reply) -> Usage:
         total = perf_counter() - run.started

@@ -11,8 +11,8 @@
 So the head can be trusted without reading the payload, and the payload only with its head. No checksum without a secret
 withstands a forger; against what disks and crashes do, one for each MiB misses one damage in four billion. CRC-32 takes
 less than half the time of SHA-256 where the processor has instructions for that, and an eighth where it has none: 3.7
-GB/s a core measured, against 1.6 and 0.5. Both let other threads run meanwhile. A file is data from outside: no length in it is believed before
-it agrees with the file's own. Knows nothing of llama.cpp, of names of files or of folders.
+GB/s a core measured, against 1.6 and 0.5. Both let other threads run meanwhile. A file is data from outside: no length
+in it is believed before it agrees with the file's own. Knows nothing of llama.cpp, of names of files or of folders.
 """
 
 from __future__ import annotations
