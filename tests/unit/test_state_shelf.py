@@ -52,6 +52,14 @@ def test_none_leave_where_there_is_room():
     assert () == leaving((item,), -7, set())
 
 
+def test_what_was_used_later_than_the_new_one_stays():
+    """Nothing leaves for what is worth less."""
+    found = tuple(Item(str(used), f"{used:032x}", "f" * 32, Kind.ROWS, 5, used) for used in range(4))
+
+    assert ["0", "1"] == [item.name for item in leaving(found, 10, set(), before=2) or ()]
+    assert leaving(found, 11, set(), before=2) is None
+
+
 def test_of_equals_the_name_decides():
     """The same folder gives the same answer in every process."""
     found = tuple(Item(name, name * 32, "f" * 32, Kind.ROWS, 5, 0) for name in "cab")

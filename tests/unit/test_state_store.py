@@ -8,8 +8,10 @@ import random
 import stat
 import sys
 import threading
+import time
 from collections import namedtuple
 from dataclasses import replace
+from itertools import count
 
 import pytest
 
@@ -174,6 +176,19 @@ class TestLeaving:
         keep(store, prompts(2))
 
         assert [True, True, True, False, False] == stored(store, long)
+
+    @pytest.mark.parametrize(("apart", "first", "second"), [(1, 5, 5), (3600 * 10**9, 0, 10)])
+    def test_prompts_in_turns_share_the_room(self, folder, monkeypatch, apart, first, second):
+        """Where one alone has room, both keep their beginnings; after an hour the new one takes all."""
+        clock = count(10**18, apart)
+        monkeypatch.setattr(time, "time_ns", lambda: next(clock))
+        store = StateStore(folder, 10 * ONE)
+        one, other = blocks(range(40)), blocks(range(100, 140))
+        for _ in range(3):
+            keep(store, one)
+            keep(store, other)
+
+        assert (first, second) == (sum(stored(store, one)), sum(stored(store, other)))
 
     def test_a_beginning_that_others_go_on_from_stays(self, folder):
         """However long ago it was written, a block goes only after all that hang on it."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import heapq
+import math
 import os
 import re
 import stat
@@ -150,11 +151,11 @@ def ancestors(found: tuple[Item, ...], link: Link) -> frozenset[str]:
     return frozenset(kept)
 
 
-def leaving(found: tuple[Item, ...], needed: int, kept: Set[str]) -> tuple[Item, ...] | None:
+def leaving(found: tuple[Item, ...], needed: int, kept: Set[str], before: float = math.inf) -> tuple[Item, ...] | None:
     """Return which of *found*, in their order, make *needed* bytes free; None where no number of them is enough.
 
-    The least recently used go first, but never one that another needs that stays, and never one whose key begins
-    as one of *kept*.
+    The least recently used go first, but never one that another needs that stays, never one whose key begins as one
+    of *kept*, and none that was used at *before* (nanoseconds since the epoch) or later.
     """
     hanging = Counter(item.needs for item in found if item.needs is not None)
     by_node = {item.node: item for item in found}
@@ -163,6 +164,8 @@ def leaving(found: tuple[Item, ...], needed: int, kept: Set[str]) -> tuple[Item,
     gone: list[Item] = []
     while needed > 0 and free:
         item = heapq.heappop(free)[2]
+        if item.used_ns >= before:
+            return None
         gone.append(item)
         needed -= item.bytes
         above = by_node.get(item.needs) if item.needs is not None else None
@@ -174,6 +177,7 @@ def leaving(found: tuple[Item, ...], needed: int, kept: Set[str]) -> tuple[Item,
 
 
 def _item(match: re.Match[str], status: os.stat_result, latest: int) -> Item:
+    """Return the block of a name; a time behind *latest* tells nothing of when it was used."""
     key, parent, kind = match.groups()
     used = status.st_mtime_ns if status.st_mtime_ns <= latest else 0
     return Item(match[0], key, parent, _KINDS[kind], status.st_size, used)

@@ -2,9 +2,12 @@
 
 A block is written once, in the background, whole or not at all, and never changed. It is read back verified, every bit,
 or it counts as missing and is deleted. Before one is written, others leave: the least recently used, those first on
-which no other hangs; never what any living process needs, nor what the new one hangs on. Where that is not enough,
-nothing leaves and nothing is written. Nothing here raises for a bad file or a full disk: that is counted. Payloads are
-as readable as the source text that was evaluated, hence the owner-only permissions. Knows nothing of llama.cpp.
+which no other hangs; never what any living process needs, nor what the new one hangs on. Each token that stands before
+a block in its prompt counts as if the block had been used so much earlier (`_NS_A_TOKEN`): the beginning of a prompt is
+what an edit leaves, and prompts that are asked in turns and have not all room keep their beginnings instead of pushing
+each other out. Where what may leave is not enough, nothing leaves and nothing is written. Nothing here raises for a
+bad file or a full disk: that is counted. Payloads are as readable as the source text that was evaluated, hence the
+owner-only permissions. Knows nothing of llama.cpp.
 """
 
 from __future__ import annotations
@@ -45,7 +48,7 @@ SPARE_DISK, SPARE_DISK_OF_DEFAULT = 1 << 30, 5 << 30
 """Bytes that stay free on the disk under a budget that was given, and under the default one."""
 
 _READERS = 4
-_NS_A_TOKEN = 1000
+_NS_A_TOKEN = 100_000_000
 _LOCK_NAME = "writers.lock"
 _LOCK_SECONDS = 1.0
 _SEEN_SECONDS = 5.0
@@ -279,7 +282,7 @@ class StateStore:
         if needed <= 0:
             return True
         kept = self._pins.keys | pins.pinned(self.folder) | shelf.ancestors(found, block.link)
-        leaving = shelf.leaving(found, needed, kept)
+        leaving = shelf.leaving(found, needed, kept, self._stamp(block.link))
         for item in leaving or ():
             (self.folder / item.name).unlink(missing_ok=True)
             self.counts.evicted += 1
@@ -300,7 +303,11 @@ class StateStore:
 
     def _touch(self, path: Path, link: Link) -> None:
         """Note that a block was used by this run, if it is there."""
-        files.touch(path, self._used_ns - link.start * _NS_A_TOKEN)
+        files.touch(path, self._stamp(link))
+
+    def _stamp(self, link: Link) -> int:
+        """Return when a block that this run uses counts as used, in nanoseconds since the epoch."""
+        return self._used_ns - link.start * _NS_A_TOKEN
 
 
 def default_budget(free: int) -> int:
