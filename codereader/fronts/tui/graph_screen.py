@@ -119,6 +119,8 @@ class GraphScreen(Screen[None]):
     async def load(self, title: str, files: tuple[str, ...]) -> None:
         """Show what *files* are made of, the whole scope where there are none."""
         desk: Desk = self.app.desk  # type: ignore[attr-defined]
+        if title:
+            self.query_one("#graph-title", Static).update(f"Reading what {title} is made of ...")
         try:
             level = await desk.run(lambda reader: _level(reader, title, files))
         except CodereaderError as error:

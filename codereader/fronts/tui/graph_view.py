@@ -51,11 +51,13 @@ class GraphView(ScrollView, can_focus=True):
         & > .graph--near { color: $foreground; }
     }
     """
+    HELP = """A box is a part, an arrow what it uses; the number at its head counts the names. Dashed arrows run against
+    the order. The arrows of the selected box are heavy; rounded boxes are used by nearly all others."""
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move('up')", "Move", show=False),
-        Binding("down,j", "move('down')", "Move", show=False),
-        Binding("left,h", "move('left')", "Move", show=False),
-        Binding("right,l", "move('right')", "Move", show=False),
+        Binding("up,k", "move('up')", "Box above", show=False),
+        Binding("down,j", "move('down')", "Box below", show=False),
+        Binding("left,h", "move('left')", "Box to the left", show=False),
+        Binding("right,l", "move('right')", "Box to the right", show=False),
         Binding("enter", "open", "Open"),
     ]
 

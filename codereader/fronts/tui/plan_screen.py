@@ -114,6 +114,8 @@ class PlanScreen(Screen[None]):
         &.-narrow #plan-fields { grid-size: 3; grid-columns: 1fr 1fr 1fr; }
     }
     """
+    HELP = """Write other cards, memory, context or prompt into the fields: the plan follows. Rows are other ways to run
+    the model there; the one with a star is taken. The bars show the row that is selected."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back"),
         Binding("ctrl+r", "reset", "This machine"),

@@ -49,12 +49,16 @@ def inside(view: IndexView, files: Sequence[str], worth: Mapping[str, float]) ->
 
 def _told_apart(view: IndexView, files: Sequence[str]) -> list[Group]:
     """Return the groups of *files*: folders, groups of a flat folder, or each file alone where these are few."""
-    alone = [Group(path, posixpath.dirname(path), (path,)) for path in files]
+    alone = [_alone(path) for path in files]
     if len({group.folder for group in alone}) == 1 and len(alone) <= FEW_FILES:
         return alone
     objects = {one.path: one.objects[-1] for one in build_map(view).built if one.objects}
     found = split(scope_group(files), objects)
-    return list(found) if len(found) > 1 else alone
+    return [_alone(*one.files) if len(one.files) == 1 else one for one in found] if len(found) > 1 else alone
+
+
+def _alone(path: str) -> Group:
+    return Group(path, posixpath.dirname(path), (path,))
 
 
 def _is_code(file: IndexedFile) -> bool:

@@ -39,22 +39,24 @@ def downward(nodes: Iterable[str], weights: Weights) -> list[str]:
 
 def _settled(order: list[str], weights: Weights) -> list[str]:
     """Move single nodes as long as that makes less weight point up."""
-    best = _weight_up(order, weights)
-    is_moving = best > 0
+    is_moving = True
     while is_moving:
         is_moving = False
         for node in sorted(order):
             others = [one for one in order if one != node]
-            for at in range(len(order)):
-                tried = [*others[:at], node, *others[at:]]
-                if (weight := _weight_up(tried, weights)) < best:
-                    order, best, is_moving = tried, weight, True
+            up, now = _ways_up(node, others, weights), order.index(node)
+            at = min(range(len(up)), key=lambda at: (up[at], at))
+            if up[at] < up[now]:
+                order, is_moving = [*others[:at], node, *others[at:]], True
     return order
 
 
-def _weight_up(order: Sequence[str], weights: Weights) -> int:
-    place = {node: at for at, node in enumerate(order)}
-    return sum(weight for (user, used), weight in weights.items() if place[user] > place[used])
+def _ways_up(node: str, others: Sequence[str], weights: Weights) -> list[int]:
+    """Return how much of the weight at *node* points up where it stands before each of *others* and behind all."""
+    up = [sum(weights.get((other, node), 0) for other in others)]
+    for other in others:
+        up.append(up[-1] + weights.get((node, other), 0) - weights.get((other, node), 0))
+    return up
 
 
 def strata(order: Sequence[str], weights: Weights) -> list[tuple[str, ...]]:
