@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from codereader.cancel import CancelToken
-from codereader.engine.embedded import loading
+from codereader.engine.embedded import llama, loading
 from codereader.engine.embedded.llama import LlamaEngine
 from codereader.engine.hardware.devices import inventory
 from codereader.engine.hardware.host import Memory
@@ -219,6 +219,29 @@ def test_a_load_that_a_device_has_no_memory_for_is_not_begun(tiny, sizes, words)
         LlamaEngine(tiny.plan(shares=(card, Share("host", 0, 0, 0, 0))), tiny.path).load(CancelToken())
 
     assert "what else uses CPU" in caught.value.hint
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not let a file be replaced that is in use")
+def test_no_state_is_kept_under_the_name_of_a_model_that_came_later(tiny, tmp_path, monkeypatch):
+    """The weights are in memory, another file lies in their place: what they evaluate is not taken for that one's."""
+    path, other = tmp_path / "model.gguf", tmp_path / "other.gguf"
+    for one in (path, other):
+        one.write_bytes(tiny.path.read_bytes())
+    make = llama.make_context
+
+    def replaced(*arguments: object) -> object:
+        if other.exists():
+            other.replace(path)
+        return make(*arguments)
+
+    monkeypatch.setattr(llama, "make_context", replaced)
+    engine = LlamaEngine(tiny.plan(), path, StateStore(tmp_path / "state"))
+    engine.load(CancelToken())
+    events = tiny.run(engine, Prompt(tiny.source[:128], (1,)), max_tokens=1)
+    engine.close()
+
+    assert "max tokens" == events[-1].reason
+    assert [] == list(tmp_path.glob("state/*.block"))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not let a file be replaced that is in use")

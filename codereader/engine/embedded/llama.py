@@ -17,7 +17,7 @@ from codereader.engine.embedded import library
 from codereader.engine.embedded.buffers import Buffers, owners, read_buffers, remarks
 from codereader.engine.embedded.guard import Guard
 from codereader.engine.embedded.keeping import Kept
-from codereader.engine.embedded.loading import make_context, open_model
+from codereader.engine.embedded.loading import identity, make_context, open_model
 from codereader.engine.embedded.memory import Memory
 from codereader.engine.embedded.surroundings import key_of, label_of
 from codereader.engine.embedded.voice import Voice
@@ -82,11 +82,12 @@ class LlamaEngine:
         cancel.check()
         library.start()
         try:
+            before = identity(self._path)
             self._model = open_model(self._path, self._plan, cancel, progress)
             lines = library.log()
             self._context = make_context(self._path, self._model, self._plan)
             self._buffers = read_buffers((*lines, *library.log()), owners())
-            self._memory = Memory(self._context, self._plan.micro_batch, self._kept())
+            self._memory = Memory(self._context, self._plan.micro_batch, self._kept(before))
         except BaseException:
             self.close()
             raise
@@ -147,12 +148,13 @@ class LlamaEngine:
             )
         return self._memory
 
-    def _kept(self) -> Kept | None:
-        """Return where state is kept on disk, None where none is to be."""
+    def _kept(self, loaded: object) -> Kept | None:
+        """Return where state is kept on disk, None where none is to be, or where another file than was *loaded* lies
+        at the model's place by now: its key would be the one of that."""
         if self._state is None:
             return None
         key = key_of(self._path, self._model, self._plan)
-        if key is None:
+        if key is None or not self._path.exists() or identity(self._path) != loaded:
             return None
         held = sum(part.cache for part in self._buffers.held.parts) if self._buffers else 0
         positions = int(llama_cpp.llama_n_ctx(self._context))

@@ -21,6 +21,7 @@ from codereader.engine.hardware.host import host_memory
 from codereader.engine.plan import HOST, Plan, Share, size
 from codereader.engine.protocol import LoadProgress
 from codereader.engine.retreat import THE_HOST, THE_WORK_SPACE
+from codereader.engine.state.environment import parts
 from codereader.errors import ModelError, ModelNotFound, ModelTooLarge, ModelUnreadable
 
 llama_cpp = native.llama()
@@ -50,7 +51,7 @@ def open_model(path: Path, plan: Plan, cancel: CancelToken, progress: LoadProgre
         raise ModelNotFound(f"there is no model file at {path}")
     library.forget_log()
     _check_memory(path, plan)
-    before = _identity(path)
+    before = identity(path)
     guard = Guard(cancel, progress)
     parameters = model_parameters(plan)
     parameters.progress_callback = guard.on_progress
@@ -61,7 +62,7 @@ def open_model(path: Path, plan: Plan, cancel: CancelToken, progress: LoadProgre
     try:
         guard.raise_if_stopped()
         _check_it_generates(path, model)
-        if path.exists() and _identity(path) != before:
+        if path.exists() and identity(path) != before:
             raise ModelUnreadable(f"{path} was replaced while it was loaded", hint="Ask again when it is complete.")
     except BaseException:
         llama_cpp.llama_model_free(model)
@@ -80,13 +81,13 @@ def make_context(path: Path, model: Any, plan: Plan) -> Any:
     return context
 
 
-def _identity(path: Path) -> tuple[int, int, int, int]:
-    """Return what tells a file from one that takes its place. Raises: ModelNotFound."""
+def identity(path: Path) -> tuple[tuple[int, int, int, int], ...]:
+    """Return what tells the files of a model from others that take their place. Raises: ModelNotFound."""
     try:
-        status = path.stat()
+        found = [part.stat() for part in (path, *parts(path))]
     except OSError as error:
         raise ModelNotFound(f"there is no model file at {path} any more") from error
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+    return tuple((status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns) for status in found)
 
 
 def _check_memory(path: Path, plan: Plan) -> None:

@@ -33,7 +33,7 @@ def fingerprint(model: Path) -> bytes:
     between the samples. A copied or touched file is taken for another one. Raises: OSError.
     """
     digest = hashlib.blake2b(digest_size=32)
-    for part in _parts(model):
+    for part in parts(model):
         status = part.stat()
         digest.update(f"{status.st_size} {status.st_mtime_ns}\0".encode())
         for block in samples(part, status.st_size):
@@ -41,7 +41,7 @@ def fingerprint(model: Path) -> bytes:
     return digest.digest()
 
 
-def _parts(model: Path) -> tuple[Path, ...]:
+def parts(model: Path) -> tuple[Path, ...]:
     """Return the files of a model: those beside it that share its name, where that says that it is split."""
     match = _PART.fullmatch(model.name)
     if match is None:
