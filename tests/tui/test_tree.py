@@ -237,7 +237,7 @@ def test_levels_and_tokens_arrive_later_and_keep_the_columns(folder: Path) -> No
         await pilot.pause()
         return before, shown(pilot.app).splitlines()
 
-    before, after = play(Browser(folder), script, (34, 16))
+    before, after = play(Browser(folder), script, (38, 16))
 
     assert [line.index(".c") for line in before[2:3]] == [line.index(".c") for line in after[2:3]]
     assert "tokens" in after[0]
@@ -328,6 +328,25 @@ def test_a_click_opens_and_the_wheel_scrolls() -> None:
         return unfolded, pilot.app.said, tree.scroll_offset.y  # type: ignore[attr-defined]
 
     assert (102, ["go d/f001.c"], 3) == play(Browser(), script, (40, 12))
+
+
+@pytest.mark.parametrize("theme", ["textual-dark", "ansi-dark"])
+def test_the_cursor_is_seen_without_colours(folder: Path, monkeypatch: pytest.MonkeyPatch, theme: str) -> None:
+    """Where colours are not wanted the row of the cursor is reversed, and underlined where the keys go elsewhere."""
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    async def script(pilot: Pilot[None]) -> list[bool]:
+        pilot.app.theme = theme
+        await pilot.press("j")
+        here = told(pilot.app).render_line(2)._segments[-1].style
+        pilot.app.screen.set_focus(None)
+        await pilot.pause()
+        away = told(pilot.app).render_line(2)._segments[-1].style
+        assert here
+        assert away
+        return [bool(here.reverse), bool(away.reverse), bool(away.underline)]
+
+    assert [True, False, True] == play(Browser(folder), script)
 
 
 def test_only_rows_on_the_screen_are_made(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,7 +30,9 @@ FOUND = Style(underline=True)
 
 
 class _Frame(NamedTuple):
-    """What the lines of one picture have in common: sizes in cells, the lines around the rows, the styles."""
+    """What the lines of one picture have in common: the cells that a row may fill, how many lines there are, the lines around
+    the rows, the styles.
+    """
 
     width: int
     height: int
@@ -134,7 +136,8 @@ class RowView(ScrollView, can_focus=True):
 
     @property
     def _width(self) -> int:
-        return self.scrollable_content_region.width
+        """The cells that a row may fill: one at the right stays free."""
+        return max(1, self.scrollable_content_region.width - 1)
 
     def _room(self) -> int:
         """Return the rows that the screen has room for, at least 1."""
@@ -170,7 +173,7 @@ class RowView(ScrollView, can_focus=True):
         if at == self.count() == 0:
             return self._strip([(f" {shortened(self.empty(), width - 1)}", "muted")], frame, None)
         if at >= self.count():
-            return Strip.blank(width, frame.styles[""])
+            return Strip.blank(width + 1, frame.styles[""])
         return self._strip(self.parts(at, width), frame, at)
 
     def _framed(self) -> _Frame:
@@ -179,7 +182,10 @@ class RowView(ScrollView, can_focus=True):
         above = [list(line) for line in self.above(width)]
         below = [list(line) for line in self.below(width)]
         height = self.scrollable_content_region.height
-        return _Frame(width, height, above, below, {**styles, "": self.rich_style})
+        ground = self.rich_style
+        if self.app.no_color:
+            styles["cursor"] = ground + Style(reverse=self.has_focus, underline=not self.has_focus)
+        return _Frame(width, height, above, below, {**styles, "": ground})
 
     def _strip(self, parts: Iterable[Part], frame: _Frame, at: int | None) -> Strip:
         cursor = frame.styles["cursor"] if at == self.cursor else None
@@ -188,7 +194,7 @@ class RowView(ScrollView, can_focus=True):
         for part, kind in parts:
             style = frame.styles[kind] if cursor is None else cursor + FOUND if kind == "match" else cursor
             segments += (Segment(text, style) for text in _apart(part))
-        return Strip(segments).adjust_cell_length(frame.width, ground)
+        return Strip(segments).adjust_cell_length(frame.width + 1, ground)
 
     # Moving
 
