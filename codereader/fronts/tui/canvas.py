@@ -22,7 +22,7 @@ from codereader.fronts.tui.in_file import next_match
 from codereader.fronts.tui.messages import Moved, Place
 from codereader.fronts.tui.page import Page
 from codereader.fronts.tui.prompt import Prompt
-from codereader.fronts.tui.strips import NAMES, Line, Over, strip_of
+from codereader.fronts.tui.strips import NAMES, Line, Over, laid, strip_of
 from codereader.source.spans import line_of
 
 HEAD = 1
@@ -38,6 +38,9 @@ _GROUNDS = frozenset({"current", "lit", "selected", "match"})
 _SHAPES = frozenset({"cursor", "chosen"})
 _ROWS = frozenset({"head", "prompt"})
 _FLAGS = ("bold", "dim", "italic", "underline", "reverse")
+
+KEPT = 2000
+"""Lines that are kept drawn."""
 
 LIT, FOLDED = "▌", "▸"
 """Signs in front of line numbers: a line that was cited or selected, one that stands for several."""
@@ -113,6 +116,8 @@ class SourceCanvas(ScrollView, can_focus=True):
         self._lit: tuple[int, int] | None = None
         self._is_wrapped = False
         self._inks: dict[str, Style] = {}
+        self._pens: dict[str, Style] = {}
+        self._drawn_lines: dict[tuple[int, Style], tuple[Line, Strip]] = {}
 
     # Where the cursor stands
 
@@ -206,7 +211,7 @@ class SourceCanvas(ScrollView, can_focus=True):
             page.wrap(max(8, self.size.width - self._gutter) if self._is_wrapped and self.size.width else 0)
             width = 0 if self._is_wrapped else page.cells + self._gutter + 1
             self.virtual_size = Size(width, page.layout.height + HEAD + self.prompt.is_open)
-        self.refresh()
+        self.redraw()
 
     def on_resize(self) -> None:
         """Wrap anew and keep the cursor in view."""
@@ -216,10 +221,21 @@ class SourceCanvas(ScrollView, can_focus=True):
 
     # Drawing
 
+    def redraw(self) -> None:
+        """Draw every line anew."""
+        self._drawn_lines.clear()
+        self.refresh()
+
     def notify_style_update(self) -> None:
         """Forget the styles of another theme."""
         super().notify_style_update()
         self._inks.clear()
+        self._pens.clear()
+        self._drawn_lines.clear()
+
+    def on_focus(self) -> None:
+        """Draw the cursor as one that keys move."""
+        self._pens.clear()
 
     def _ink(self, name: str) -> Style:
         """Return what a component class says: colours of text for what is in the text, of the ground for what is under.
@@ -236,9 +252,6 @@ class SourceCanvas(ScrollView, can_focus=True):
             self._inks[key] = Style(color=color, bgcolor=ground, **flags)
         return self._inks[key]
 
-    def _pens(self) -> dict[str, Style]:
-        return {name: self._ink(name) for name in (*NAMES[1:], "match", "cursor", "chosen")}
-
     def render_line(self, y: int) -> Strip:
         """Draw row *y* of the screen."""
         width = self.size.width
@@ -250,14 +263,16 @@ class SourceCanvas(ScrollView, can_focus=True):
             return self._told(y, width)
         line, part = self.shown.layout.at(self.scroll_offset.y + y - HEAD)
         if line >= self.shown.layout.count:
-            return Strip.blank(width, self.rich_style)
-        return self._drawn(self.shown, line, part).adjust_cell_length(width, self.rich_style)
+            return Strip.blank(width, self._base)
+        return self._drawn(self.shown, line, part).adjust_cell_length(width, self._base)
 
     def _drawn(self, page: Page, line: int, part: int) -> Strip:
         row = page.layout.row(line)
-        base = self.rich_style + self._ground(row)
-        made = page.line(line)
-        strip = strip_of(made, base, self._pens(), self._over(page, line, row, made))
+        base = self._base + self._ground(row)
+        made, strip = self._cells(page, line, base)
+        over = self._over(page, line, row, made)
+        if over:
+            strip = laid(strip, over, self._pens)
         if row == self._row and self._column >= len(made.shown.starts) - 1:
             strip = Strip([*strip, Segment(" ", base + self._ink("cursor"))])
         width = max(1, self.size.width - self._gutter)
@@ -267,6 +282,24 @@ class SourceCanvas(ScrollView, can_focus=True):
         end = breaks[part + 1] if self._is_wrapped and part + 1 < len(breaks) else begin + width
         strip = strip.crop(begin, end).extend_cell_length(width, base).apply_offsets(made.shown.index(begin), line)
         return Strip.join([self._number(page, line, row, part, base), strip])
+
+    @property
+    def _base(self) -> Style:
+        if not self._pens:
+            self._pens = {name: self._ink(name) for name in (*NAMES[1:], "match", "cursor", "chosen")}
+            self._pens["base"] = self.rich_style
+        return self._pens["base"]
+
+    def _cells(self, page: Page, line: int, base: Style) -> tuple[Line, Strip]:
+        """Return a line and its cells; those of the last lines are kept."""
+        key = (line, base)
+        found = self._drawn_lines.get(key)
+        if found is None:
+            if len(self._drawn_lines) >= KEPT:
+                self._drawn_lines.clear()
+            made = page.line(line)
+            found = self._drawn_lines[key] = made, strip_of(made, base, self._pens)
+        return found
 
     def _ground(self, row: int) -> Style:
         """Return what lies under the text of a row."""
@@ -303,7 +336,7 @@ class SourceCanvas(ScrollView, can_focus=True):
         return found
 
     def _head(self, width: int) -> Strip:
-        base = self.rich_style + self._ink("head")
+        base = self._base + self._ink("head")
         page = self.shown
         if page is None:
             return Strip.blank(width, base)
@@ -329,7 +362,7 @@ class SourceCanvas(ScrollView, can_focus=True):
         return [*found, *(["folded"] if page.is_folded else []), *(["wrapped"] if self._is_wrapped else [])]
 
     def _foot(self, width: int) -> Strip:
-        base = self.rich_style + self._ink("prompt")
+        base = self._base + self._ink("prompt")
         told = self._count() if self.prompt.sign == "/" else "a line number"
         typed = f" {self.prompt.sign}{safe_line(self.prompt.text)}"[-max(1, width - len(told) - 4) :]
         caret, words = base + Style(reverse=True), base + self._ink("message")
@@ -349,8 +382,8 @@ class SourceCanvas(ScrollView, can_focus=True):
         words = self._wrapped_message(max(10, width - 4))
         at = y - max(HEAD, (self.size.height - len(words)) // 3)
         text = words[at] if 0 <= at < len(words) else ""
-        strip = Strip([Segment(f"  {text}", self.rich_style + self._ink("message"))])
-        return strip.adjust_cell_length(width, self.rich_style)
+        strip = Strip([Segment(f"  {text}", self._base + self._ink("message"))])
+        return strip.adjust_cell_length(width, self._base)
 
     def _wrapped_message(self, width: int) -> list[str]:
         from textwrap import wrap

@@ -20,10 +20,14 @@ from codereader.pack.detail.lines import Lines
 LONGEST = 8_000
 """Bytes of a line that are shown; what follows is counted."""
 
+STRETCH = 1 << 16
+"""Bytes that are looked through at a time: a regular expression lets no other thread run meanwhile."""
+
 WIDE_TABS = frozenset({"c", "make", "kconfig", "go", "text"})
 """Languages whose tabs stand for eight columns; elsewhere they stand for four."""
 
 _ODD = re.compile(rb"[^\x20-\x7e]")
+_ODD_BUT_TAB = re.compile(rb"[^\t\x20-\x7e]")
 _ODD_BUT_BREAKS = re.compile(rb"(?:[^\t\r\n\x20-\x7e]|\r(?!\n))+")
 _WORD = re.compile(r"[^\W\d]\w*")
 _BOM = b"\xef\xbb\xbf"
@@ -67,6 +71,8 @@ def shown(raw: bytes, tab: int) -> Shown:
     """Return a row's bytes as they are shown, with tabs that reach to the next multiple of *tab* cells."""
     if not _ODD.search(raw):
         return Shown(raw.decode("ascii"), range(len(raw) + 1), True)
+    if not _ODD_BUT_TAB.search(raw):
+        return _tabbed(raw, tab)
     pieces, starts, at, cells = [], [0], 0, 0
     is_plain = raw.isascii()
     for one in decoded(raw):
@@ -76,6 +82,25 @@ def shown(raw: bytes, tab: int) -> Shown:
         pieces.append(piece)
         starts.append(at)
     return Shown("".join(pieces), starts, is_plain)
+
+
+def _tabbed(raw: bytes, tab: int) -> Shown:
+    """Return a row of nothing but printable ASCII and tabs as it is shown."""
+    starts: list[int] = []
+    at = 0
+    for part in raw.split(b"\t"):
+        starts.extend(range(at, at + len(part) + 1))
+        at += len(part)
+        at += tab - at % tab
+    return Shown(raw.expandtabs(tab).decode("ascii"), starts, True)
+
+
+def _width(raw: bytes, tab: int) -> int:
+    """Return the cells that a row takes."""
+    first, *others = map(cell_len, safe(decoded(raw)).split("\t"))
+    for cells in others:
+        first += tab - first % tab + cells
+    return first
 
 
 def decoded(raw: bytes) -> str:
@@ -143,8 +168,9 @@ class Document:
         plain = self.data.replace(b"\r\n", b"\n").expandtabs(self.tab)
         widths = [min(len(line), LONGEST) for line in plain.split(b"\n")][: self.count]
         row = -1
-        for found in _ODD_BUT_BREAKS.finditer(self.data):
-            if self.lines.row(found.start()) != row:
-                row = self.lines.row(found.start())
-                widths[row] = shown(self.raw(row), self.tab).width
+        for start in range(0, len(self.data), STRETCH):
+            for found in _ODD_BUT_BREAKS.finditer(self.data, start, start + STRETCH):
+                if self.lines.row(found.start()) != row:
+                    row = self.lines.row(found.start())
+                    widths[row] = _width(self.raw(row), self.tab)
         return widths

@@ -6,6 +6,8 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
+from codereader.fronts.tui.document import STRETCH
+
 MOST = 100_000
 """So many matches are counted."""
 
@@ -31,12 +33,15 @@ def _written(text: str) -> bytes:
 
 def matches(data: bytes, pattern: re.Pattern[bytes]) -> list[int]:
     """Return where *pattern* is found in *data*, at most `MOST` places, in order."""
-    found = []
-    for one in pattern.finditer(data):
-        found.append(one.start())
-        if len(found) == MOST:
+    found: list[int] = []
+    beyond = len(pattern.pattern)
+    for start in range(0, len(data), STRETCH):
+        stop = start + STRETCH
+        begin = max(start, found[-1] + 1) if found else start
+        found += [one.start() for one in pattern.finditer(data, begin, stop + beyond) if one.start() < stop]
+        if len(found) >= MOST:
             break
-    return found
+    return found[:MOST]
 
 
 def next_match(found: Sequence[int], byte: int, step: int) -> int | None:

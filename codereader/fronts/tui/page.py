@@ -5,7 +5,8 @@ Holds no widget. Rows and lines of the view are 0-based (see `folding`), lines o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from codereader.fronts.tui import in_file
 from codereader.fronts.tui.contents import Contents
@@ -49,12 +50,13 @@ class Page:
         self.brush: Painter | None = None
         self.is_painting = False
         self.hits: Sequence[int] = ()
-        self.pattern = in_file.pattern_of("")
+        self.pattern: re.Pattern[bytes] | None = None
         self._widths: Sequence[int] = ()
         self._edits: Sequence[Edit] | None = None
         self._opened: set[int] = set()
         self._done: set[int] = set()
         self._wrapped = 0
+        self._around: tuple[int, Definition | None] = (-1, None)
 
     # Width
 
@@ -162,10 +164,15 @@ class Page:
 
     # Finding
 
-    def find(self, words: str) -> None:
-        """Look for *words* in the whole file."""
+    def look_for(self, words: str) -> Callable[[], Sequence[int]]:
+        """Return what looks for *words* in the whole file, in any thread; `take_hits` takes its outcome."""
+        data, pattern = self.contents.data, in_file.pattern_of(words)
+        return lambda: in_file.matches(data, pattern) if pattern else ()
+
+    def take_hits(self, words: str, hits: Sequence[int]) -> None:
+        """Take where *words* were found."""
         self.pattern = in_file.pattern_of(words)
-        self.hits = in_file.matches(self.contents.data, self.pattern) if self.pattern else ()
+        self.hits = hits
 
     def byte(self, row: int, column: int) -> int:
         """Return where the character *column* of *row* begins."""
@@ -182,8 +189,11 @@ class Page:
 
     def around(self, row: int) -> Definition | None:
         """Return the innermost definition that *row* stands in."""
-        holding = [one for one in self.definitions if one.span.first_row <= row <= one.span.last_row]
-        return min(holding, key=lambda one: (one.span.last_row - one.span.first_row, one.row), default=None)
+        if self._around[0] != row:
+            holding = [one for one in self.definitions if one.span.first_row <= row <= one.span.last_row]
+            inner = min(holding, key=lambda one: (one.span.last_row - one.span.first_row, one.row), default=None)
+            self._around = row, inner
+        return self._around[1]
 
     def definition_after(self, row: int, step: int) -> int | None:
         """Return the row of the next definition after *row*, or the last before it (*step* -1)."""

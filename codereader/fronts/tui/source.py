@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+FOLDABLE = 1 << 20
+"""Bytes of the largest file that is folded; a parser may hold up the screen for larger ones."""
+
 
 class SourceView(Viewer):
     """The file that is read. `open` shows a place in one."""
@@ -84,7 +87,7 @@ class SourceView(Viewer):
         """Return the page of a file, None where a sentence is shown instead or another file was asked for since."""
         opening = self._opening
         try:
-            contents = await self._app.desk.run(lambda reader: read_contents(reader, path))
+            page = await self._app.desk.run(lambda reader: Page(read_contents(reader, path)))
         except Cancelled:
             return None
         except CodereaderError as error:
@@ -92,7 +95,7 @@ class SourceView(Viewer):
                 self.message = f"{error}. {error.hint}".rstrip()
                 self.show_page(None)
             return None
-        return Page(contents) if opening == self._opening else None
+        return page if opening == self._opening else None
 
     @work(exclusive=True, group="source", exit_on_error=False)
     async def _prepare(self, page: Page) -> None:
@@ -140,7 +143,7 @@ class SourceView(Viewer):
                     start, end = chunk * CHUNK, min((chunk + 1) * CHUNK, len(page.contents.data))
                     page.take_paint(chunk, await asyncio.to_thread(page.brush.paint, start, end))
                 if seen:
-                    self.refresh()
+                    self.redraw()
         finally:
             page.is_painting = False
 
@@ -235,6 +238,9 @@ class SourceView(Viewer):
             return
         if page.is_folded:
             page.unfold()
+        elif len(page.contents.data) > FOLDABLE:
+            self.notify("This file is too large to be folded", markup=False)
+            return
         else:
             page.fold(await asyncio.to_thread(skeleton_edits, page.document.lines, page.contents.parsed))
         if page is self.shown:

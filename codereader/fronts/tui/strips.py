@@ -69,14 +69,20 @@ def folded_line(document: Document, folded: Folded, painted: bytes | bytearray |
     return Line(joined, b"".join(kinds)[: len(joined)], shown(joined, document.tab))
 
 
-def strip_of(line: Line, base: Style, styles: Mapping[str, Style], over: Sequence[Over] = ()) -> Strip:
-    """Return all cells of *line*; of two things over a character the later counts."""
+def strip_of(line: Line, base: Style, styles: Mapping[str, Style]) -> Strip:
+    """Return all cells of *line*."""
     text, at = line.shown.text, _places(line)
     inked = [(at(first), at(last), styles[NAMES[kind]]) for first, last, kind in runs(line.kinds)]
     segments = [Segment(text[first:last], base + ink if ink else base) for first, last, ink in _whole(inked, len(text))]
+    return Strip(segments, line.shown.width)
+
+
+def laid(strip: Strip, over: Sequence[Over], styles: Mapping[str, Style]) -> Strip:
+    """Return *strip* with what lies over it; of two things over a character the later counts."""
+    segments = list(strip)
     for one in over:
         segments = list(_laid(segments, one.start, one.end, styles[one.name]))
-    return Strip(segments, line.shown.width)
+    return Strip(segments, strip.cell_length)
 
 
 def _places(line: Line) -> Callable[[int], int]:

@@ -5,15 +5,19 @@ Rows of the file and lines of the view are 0-based.
 
 from __future__ import annotations
 
+import asyncio
 from typing import ClassVar
 
-from textual import events
+from textual import events, work
 from textual.binding import Binding, BindingType
 
 from codereader.fronts.text import safe_line
 from codereader.fronts.tui.canvas import SourceCanvas
 from codereader.fronts.tui.in_file import next_match
 from codereader.fronts.tui.page import Page
+
+AT_ONCE = 1 << 18
+"""Bytes that are searched while the screen waits, which is for a few milliseconds."""
 
 
 class Viewer(SourceCanvas):
@@ -88,16 +92,23 @@ class Viewer(SourceCanvas):
 
     def _typed(self) -> None:
         page = self.shown
-        if page is None:
+        if page is not None and self.prompt.sign == "/":
+            self._search(page, self.prompt.text)
+        elif page is not None and self.prompt.text:
+            self._show_found(page, int(self.prompt.text[:9]) - 1, 0)
+        self.refresh()
+
+    @work(exclusive=True, group="find", exit_on_error=False)
+    async def _search(self, page: Page, words: str) -> None:
+        """Look for *words*, and show the first from where the cursor stood."""
+        look = page.look_for(words)
+        hits = look() if len(page.contents.data) <= AT_ONCE else await asyncio.to_thread(look)
+        if page is not self.shown:
             return
+        page.take_hits(words, hits)
         row, column = self._before
-        if self.prompt.sign == "/":
-            page.find(self.prompt.text)
-            at = next_match(page.hits, page.byte(row, column) - 1, 1)
-            row, column = page.place(page.hits[at]) if at is not None else self._before
-        elif self.prompt.text:
-            row, column = int(self.prompt.text[:9]) - 1, 0
-        self._show_found(page, row, column)
+        at = next_match(hits, page.byte(row, column) - 1, 1)
+        self._show_found(page, *(page.place(hits[at]) if at is not None else self._before))
 
     def _show_found(self, page: Page, row: int, column: int) -> None:
         page.show_row(min(max(row, 0), page.document.count - 1))
@@ -108,8 +119,7 @@ class Viewer(SourceCanvas):
         page, sign = self.shown, self.prompt.sign
         self.prompt.close()
         if page is not None and not is_done:
-            page.find("")
-            self.move(*self._before, is_jump=True)
+            self._search(page, "")
         elif page is not None and sign == "/" and self.prompt.text and not page.hits:
             self.notify(f"{safe_line(self.prompt.text)} is not in this file", markup=False)
         self.resize()
@@ -205,7 +215,7 @@ class Viewer(SourceCanvas):
         if self._anchor is not None:
             self._anchor = None
         elif self.shown is not None and self.shown.pattern is not None:
-            self.shown.find("")
+            self.shown.take_hits("", ())
         else:
             self._lit = None
-        self.refresh()
+        self.redraw()
