@@ -30,8 +30,9 @@ FOUND = Style(underline=True)
 
 
 class _Frame(NamedTuple):
-    """What the lines of one picture have in common: the cells that a row may fill, how many lines there are, the lines around
-    the rows, the styles.
+    """What the lines of one picture have in common.
+
+    `width` is in cells that a row may fill, `height` in lines.
     """
 
     width: int
