@@ -149,12 +149,10 @@ class Outline(ScrollView, can_focus=True):
         self._stand_at_cursor()
 
     def _stand_at_cursor(self) -> None:
-        """Choose the innermost row around the cursor of the source."""
+        """Choose the innermost row around the cursor of the source, of what a filter left the first."""
         self._current = self._row_here()
-        if not self.has_focus or not self.rows:
-            self._at = self._current or 0
-            self._reveal()
-        self._at = min(self._at, max(0, len(self.rows) - 1))
+        self._at = 0 if self.prompt.text else self._current or 0
+        self._reveal()
         self.refresh()
 
     def _row_here(self) -> int | None:
@@ -258,9 +256,7 @@ class Outline(ScrollView, can_focus=True):
             self.prompt.close()
             self.action_choose()
         else:
-            self._at = 0
             self._narrow()
-            self.scroll_to(y=0, animate=False, force=True)
 
     def on_click(self, event: events.Click) -> None:
         """Go to the definition that is clicked."""
