@@ -35,14 +35,17 @@ LIMIT = 500
 WHOLE = 24
 """What a name that is typed out is worth more than one that it begins."""
 
-IN_BASE = 6
-"""What a file's name is worth more than the folders before it."""
+IN_FOLDER = 6
+"""What a match that needs the folders of a file is worth less than one in its name."""
 
 BY_PATH = 24
 """What a word that fits a symbol's path alone is worth less than one that fits its name."""
 
 POPULAR = 8
 """What a name gets at most for being used by other files: a point for each doubling of their number."""
+
+LONG = 4
+"""Each so many characters of a name cost a point."""
 
 KEPT = 16
 """So many words' survivors are remembered: a word that goes on is looked for among them alone."""
@@ -124,9 +127,10 @@ def read_query(text: str) -> Query:
     rest = text[1:] if sort != "all" else text
     if sort != "symbols" and (found := _LINE.fullmatch(rest)) and (found[2] or sort == "files"):
         return Query("files", paths=tuple(found[1].split()), line=max(1, int(found[2][:9] or 1)))
-    before, colon, after = rest.replace("::", ".").rpartition(":")
+    plain = rest.replace("::", " ")
+    before, colon, after = plain.rpartition(":")
     if not colon:
-        return Query(sort, tuple(rest.split()))
+        return Query(sort, tuple(plain.split()))
     kinds = KINDS.get(before.strip().lower())
     if kinds:
         return Query("symbols", tuple(after.split()), kinds=kinds)
@@ -162,9 +166,9 @@ class Names:
         self._homes = np.array(symbols.homes, dtype=np.int32)
         self._kinds = np.array([_KIND_NUMBERS.get(kind, 0) for kind in symbols.kinds], dtype=np.uint8)
         uses = np.array(symbols.uses, dtype=np.int32)
-        self._popular = np.minimum(np.log2(1 + uses).astype(np.int32), POPULAR)
+        self._worth = np.minimum(np.log2(1 + uses).astype(np.int32), POPULAR) - self._sizes // LONG
         self._ranks = _ranked(-uses, self._sizes)
-        self._file_ranks = _ranked(np.array([len(base) for base in bases], dtype=np.int32))
+        self._bases = np.array([len(base) for base in bases], dtype=np.int32)
 
     def __len__(self) -> int:
         return len(self._files) + len(self._symbols.names)
@@ -173,11 +177,13 @@ class Names:
         """Return what fits *text* best, at most *limit*; where nothing is typed yet, the files."""
         query = read_query(text)
         symbols, files = self._fit_symbols(query), self._fit_files(query)
+        is_open = not (query.words or query.paths or query.names)
+        file_ranks = _ranked(0 * self._bases if is_open else self._bases)
         best = [
             *(Fit(self._symbol(at), score) for at, score in _best(symbols, self._ranks, limit)),
-            *(Fit(self._file(at, query.line), score) for at, score in _best(files, self._file_ranks, limit)),
+            *(Fit(self._file(at, query.line), score) for at, score in _best(files, file_ranks, limit)),
         ]
-        if query.words or query.paths or query.names:
+        if not is_open:
             best.sort(key=lambda one: (-one.score, len(one.entry.name)))
         total = int(np.count_nonzero(symbols > _OUT) + np.count_nonzero(files > _OUT))
         return Fits(query, tuple(best[:limit]), total)
@@ -209,7 +215,7 @@ class Names:
             scores += self._parts(word)[2][self._homes]
         if query.words:
             scores[~named] = _OUT
-        return np.where(scores > _OUT // 2, scores + self._popular, _OUT)
+        return np.where(scores > _OUT // 2, scores + self._worth, _OUT)
 
     def _fit_files(self, query: Query) -> Scores:
         """Return the score of each file."""
@@ -219,8 +225,10 @@ class Names:
         for word in (*query.words, *query.paths):
             _, in_base, in_path = self._parts(word)
             whole = (in_base == _beginning(word)) & (self._stems == len(word))
-            scores += np.maximum(in_path, in_base + IN_BASE + WHOLE * whole)
-        return np.where(scores > _OUT // 2, scores, _OUT)
+            scores += np.maximum(in_path - IN_FOLDER, in_base + WHOLE * whole)
+        if not (query.words or query.paths):
+            return scores
+        return np.where(scores > _OUT // 2, scores - self._bases // LONG, _OUT)
 
     def _parts(self, word: str) -> tuple[Scores, Scores, Scores]:
         """Return the scores of *word* in the names of definitions, in those of files, and in whole paths."""
