@@ -6,14 +6,11 @@ All that may be varied stands in fields; each change plans anew beside the scree
 from __future__ import annotations
 
 import re
-import sys
-import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.text import Text
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -31,32 +28,10 @@ from codereader.fronts.plans.request import Request
 if TYPE_CHECKING:
     from codereader.engine.hardware.machine import Machine
     from codereader.engine.plan import Plan
-    from codereader.fronts.plans.memory import Kind, Memory
     from codereader.fronts.plans.planned import Planned
 
 WAIT = 0.25
 """Seconds without a key after which what stands in the fields is planned for."""
-
-NAME = 24
-"""Columns of a device's name before its bar at most."""
-
-ROOMY = 90
-"""Columns from which names stand before the bars, not above."""
-
-LEAST_LIMIT = 24
-"""Columns of a limit in the table at least."""
-
-LABEL = 8
-"""Columns of a label before a remark."""
-
-COLOURS: dict[Kind, str] = {
-    "weights": "$primary",
-    "experts": "$accent",
-    "cache": "$success",
-    "compute": "$foreground",
-    "headroom": "dim",
-    "free": "dim",
-}
 
 _NUMBER = re.compile(r"\d[\d,_ ]*")
 _FIELDS = (
@@ -253,6 +228,7 @@ class PlanScreen(Screen[None]):
     def show(self, planned: Planned) -> None:
         """Show the plans of one machine, the best one first and selected."""
         from codereader.fronts.plans.alternatives import HEADS, rows
+        from codereader.fronts.tui.plan_bars import cells_of
 
         if not self.is_attached:
             return
@@ -260,7 +236,7 @@ class PlanScreen(Screen[None]):
         table = self.query_one("#plan-table", DataTable)
         table.clear(columns=True)
         table.add_columns(*HEADS)
-        table.add_rows(_cells(list(rows(planned)), self.size.width))
+        table.add_rows(cells_of(list(rows(planned)), self.size.width))
         self._show_plan()
 
     def _say_problem(self, error: CodereaderError) -> None:
@@ -274,6 +250,7 @@ class PlanScreen(Screen[None]):
         """Tell how the selected plan runs."""
         from codereader.fronts.plans import words
         from codereader.fronts.plans.page import UNSEEN
+        from codereader.fronts.tui.plan_bars import remarks_of
 
         planned, plan = self._planned, self._selected
         if planned is None or plan is None:
@@ -285,7 +262,7 @@ class PlanScreen(Screen[None]):
         said = Content.assemble((verdict, f"bold {colour}"), f"\n{how}\n", (need, "dim"))
         self.query_one("#plan-said", Static).update(said)
         remarks = [*words.remarks(plan), *([] if planned.file else [("note", UNSEEN)])]
-        self.query_one("#plan-remarks", Static).update(_remarks(remarks, max(40, self.size.width - 4)))
+        self.query_one("#plan-remarks", Static).update(remarks_of(remarks, max(40, self.size.width - 4)))
         self._show_memory()
 
     @property
@@ -297,6 +274,7 @@ class PlanScreen(Screen[None]):
 
     def _show_memory(self) -> None:
         from codereader.fronts.plans.memory import memories
+        from codereader.fronts.tui.plan_bars import bars
 
         planned, plan = self._planned, self._selected
         if planned is not None and plan is not None:
@@ -315,65 +293,6 @@ class PlanScreen(Screen[None]):
             self.query_one("#plan-table", DataTable).focus()
         else:
             self.dismiss()
-
-
-def _cells(found: Sequence[Sequence[str]], width: int) -> list[list[Text]]:
-    """Return rows as cells of a table, numbers to the right, the last column cut to the *width* of the screen."""
-    from codereader.fronts.plans.alternatives import HEADS
-
-    taken = sum(max(len(cell) for cell in column) + 2 for column in list(zip(HEADS, *found, strict=True))[:-1])
-    room = max(LEAST_LIMIT, width - taken - 5)
-    return [
-        [Text(cell, justify="right" if cell[:1].isdigit() else "left") for cell in row[:-1]]
-        + [Text(row[-1] if len(row[-1]) <= room else row[-1][: room - 1] + "…")]
-        for row in found
-    ]
-
-
-def bars(held: tuple[Memory, ...], width: int) -> Content:
-    """Return the memory of each device as a bar and its parts in words, and what the characters mean."""
-    from codereader.engine.plan import size
-    from codereader.fronts.plans.bars import LIMIT, bar, marks
-    from codereader.fronts.plans.memory import KINDS, marks_of
-    from codereader.fronts.plans.words import where
-
-    plain = marks(sys.__stdout__)
-    mark = marks_of(plain)
-    names = [where(one.name) if one.about in ("", one.name) else f"{where(one.name)} {one.about}" for one in held]
-    indent = min(NAME, max(map(len, names), default=0)) + 2 if width >= ROOMY else 0
-    lines: list[Content] = []
-    for name, one in zip(names, held, strict=True):
-        told = f"{one.used / 2**30:,.1f} of {one.free / 2**30:,.1f} GiB"
-        room = max(10, width - indent - (len(told) + 2 if indent else 0))
-        drawn = bar([(mark[kind], one.parts[kind]) for kind in KINDS[:5]], one.free, room, plain)
-        colour = {mark[kind]: COLOURS[kind] for kind in KINDS} | {LIMIT: "bold $error"}
-        cells = [(character, colour.get(character, "")) for character in drawn]
-        if indent:
-            head = name if len(name) <= NAME else name[: NAME - 3] + "..."
-            lines.append(Content.assemble((f"{head:<{indent}}", "bold"), *cells, f"  {told}"))
-        else:
-            lines += [Content.assemble((name, "bold"), f"  {told}"), Content.assemble(*cells)]
-        parts = [f"{kind} {size(one.parts[kind])}" for kind in KINDS if one.parts[kind]]
-        parts += [f"{size(one.lacks)} too much"] if one.lacks else []
-        lines += [Content.styled(line, "dim") for line in _hung(" " * indent, ", ".join(parts), width)]
-    legend = [part for kind in KINDS for part in ((mark[kind], COLOURS[kind]), (f" {kind}  ", "dim"))]
-    lines.append(Content.assemble(" " * indent, *legend))
-    return Content("\n").join(lines)
-
-
-def _hung(head: str, text: str, width: int) -> list[str]:
-    """Return *text* behind *head* in lines of *width* characters, all indented like the first."""
-    space = " " * len(head)
-    return textwrap.wrap(text, width, initial_indent=head, subsequent_indent=space, break_on_hyphens=False)
-
-
-def _remarks(remarks: list[tuple[str, str]], width: int) -> Content:
-    lines = []
-    for label, text in remarks:
-        first, *rest = _hung(f"{label:<{LABEL}}", _safe(text), width)
-        lines.append(Content.assemble((first[:LABEL], "dim"), first[LABEL:]))
-        lines += map(Content, rest)
-    return Content("\n").join(lines)
 
 
 def _number(what: str, text: str) -> int | None:
