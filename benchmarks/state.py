@@ -19,6 +19,7 @@ import json
 import os
 import pickle
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -153,11 +154,11 @@ def print_first_tokens() -> None:
         )
 
 
-def ask(question: str, cache: str) -> tuple[int, int, float]:
+def ask(question: str, tree: Path, cache: str, budget: str = "") -> tuple[int, int, float]:
     """Return the tokens of a prompt, those that were evaluated, and the milliseconds to the first of the answer."""
     flags = ["--budget", "2500", "--max-tokens", "8", "--all-prose", "--format", "json"]
-    arguments = [sys.executable, "-m", "codereader", "ask", str(ROOT / "codereader" / "engine"), question, *flags]
-    environment = {**os.environ, "CODEREADER_CACHE_DIR": cache}
+    arguments = [sys.executable, "-m", "codereader", "ask", str(tree), question, *flags]
+    environment = {**os.environ, "CODEREADER_CACHE_DIR": cache, "CODEREADER_STATE_BUDGET": budget}
     answer = json.loads(subprocess.run(arguments, capture_output=True, check=True, env=environment).stdout)
     usage = answer["usage"]
     new = usage["prompt_tokens"] - usage["reused_tokens"]
@@ -165,14 +166,20 @@ def ask(question: str, cache: str) -> tuple[int, int, float]:
 
 
 def print_ask() -> None:
-    with tempfile.TemporaryDirectory() as cache:
-        tokens, new, cold = ask("explain structure", cache)
-        assert new == tokens, "the first question found state"
+    """Ask later questions behind a first one, and the same ones without kept state, in turns."""
+    with tempfile.TemporaryDirectory() as cache, tempfile.TemporaryDirectory() as folder:
+        tree = Path(shutil.copytree(ROOT / "codereader" / "engine", Path(folder) / "engine"))
+        none = str(Path(folder) / "none")
+        ask("explain structure", tree, cache)
         for question in ("what are the entry points?", "where is memory asked for?"):
-            tokens, new, first = ask(question, cache)
+            turns = [(ask(question, tree, cache), ask(question, tree, none, "0")) for _ in range(ROUNDS - 1)]
+            tokens, new, _ = turns[0][0]
+            for hit, cold in turns:
+                assert (tokens, new, tokens, tokens) == (*hit[:2], *cold[:2]), f"not the same prompts: {turns}"
+            first, whole = min(hit[2] for hit, _ in turns), min(cold[2] for _, cold in turns)
             print(
-                f"ask, a later question: {new:,} of {tokens:,} tokens are new; first token at {first / cold:.3f} of "
-                f"the cold time, {first / cold / (new / tokens):.2f} times the part that is new (aim 1.5)"
+                f"ask, a later question: {new:,} of {tokens:,} tokens are new; first token at {first / whole:.3f} of "
+                f"the time without state, {first / whole / (new / tokens):.2f} times the part that is new (aim 1.5)"
             )
 
 
