@@ -45,12 +45,12 @@ def test_files_and_symbols_come_with_reasons(app):
 
 
 def test_enter_goes_to_what_was_found(make):
-    """The best file comes first; titles are stepped over."""
+    """The best file comes first, at its best symbol; titles are stepped over."""
     _, first = search(make(), "open a disk", "enter")
-    _, symbol = search(make(), "disk_open", "end", "enter")
+    _, symbol = search(make(), "open a disk", "down", "down", "down", "down", "enter")
 
-    assert [Place("disk.c", 1)] == first
-    assert [Place] == [type(place) for place in symbol]
+    assert [Place("disk.c", 3)] == first
+    assert [Place("disk.c", 8)] == symbol
 
 
 def test_enter_searches_first_for_what_was_typed_last(app, monkeypatch):

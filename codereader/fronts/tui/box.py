@@ -75,7 +75,11 @@ class Box(ModalScreen["Place | None"]):
         #box-preview { width: 1fr; display: none; margin-left: 1; }
         #box-hint { height: 1; margin: 0 1; color: $text-muted; }
         &.-wide #box-preview { display: block; }
-        & .rows--cursor { color: $block-cursor-foreground; background: $block-cursor-background; }
+        #box-body > Listed > .rows--cursor {
+            color: $block-cursor-foreground;
+            background: $block-cursor-background;
+            text-style: bold;
+        }
         &.-narrow > Vertical { width: 100%; height: 100%; margin: 0; }
         &.-narrow #box-count { width: 16; }
     }

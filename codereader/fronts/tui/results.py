@@ -33,6 +33,7 @@ class Ranks(Listed):
     def __init__(self) -> None:
         super().__init__()
         self._rows: Sequence[str | RankedFile | RankedSymbol] = ()
+        self._best: dict[str, int] = {}
         self._told = ""
 
     def tell(self, text: str) -> None:
@@ -45,7 +46,8 @@ class Ranks(Listed):
         return self._told
 
     def show(self, ranked: Ranked) -> None:
-        """Show an answer, the cursor on the best file."""
+        """Show an answer, the cursor on the best file. A file's place is that of its best symbol."""
+        self._best = {one.path: one.line for one in reversed(ranked.symbols)}
         titles = (["files"] if ranked.files else [], ["symbols"] if ranked.symbols else [])
         self._rows = (*titles[0], *ranked.files, *titles[1], *ranked.symbols)
         self.cursor = 0
@@ -55,7 +57,7 @@ class Ranks(Listed):
     def place(self) -> Place | None:
         """Return where it stands."""
         one = self._rows[self.cursor] if self.cursor < len(self._rows) else ""
-        return None if isinstance(one, str) else Place(one.path, getattr(one, "line", 1))
+        return None if isinstance(one, str) else Place(one.path, getattr(one, "line", self._best.get(one.path, 1)))
 
     def count(self) -> int:
         """Return how many rows there are, the titles among them."""
