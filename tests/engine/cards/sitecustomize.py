@@ -34,10 +34,13 @@ def add_cards(plugin: str, cards: list[str]) -> None:
 
 
 def listens(endpoint: str) -> bool:
-    """Whether a card's server is there: llama.cpp ends the process that adds one that has gone."""
+    """Whether a card's server is there: llama.cpp ends the process that adds one that has gone.
+
+    One that has gone refuses at once; one that serves another process may let wait, on a busy machine for long.
+    """
     host, _, port = endpoint.partition(":")
     try:
-        socket.create_connection((host, int(port)), timeout=5).close()
+        socket.create_connection((host, int(port)), timeout=60).close()
     except OSError:
         return False
     return True
