@@ -40,10 +40,12 @@ class Facts(Widget):
     DEFAULT_CSS = """
     Facts { height: auto; width: 1fr; }
     Facts > .facts--title { text-style: bold; color: $foreground; }
-    Facts > .facts--place { color: $accent; }
-    Facts > .facts--lit { color: $accent; text-style: reverse; }
+    Facts > .facts--place { color: $accent; text-style: underline; }
+    Facts > .facts--lit { color: $accent; text-style: reverse bold; }
     Facts > .facts--aside { color: $text-muted; }
     """
+
+    auto_links = False
 
     def __init__(self) -> None:
         super().__init__()

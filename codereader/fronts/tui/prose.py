@@ -88,9 +88,9 @@ class Prose(Markdown):
         MarkdownHeader { margin: 1 0 0 0; padding: 0; content-align: left middle; text-style: bold;
             color: $foreground; background: transparent; width: 1fr; }
         MarkdownBlock > .claim { color: $accent; text-style: underline; }
-        MarkdownBlock > .lit { color: $accent; text-style: reverse; }
+        MarkdownBlock > .lit { color: $accent; text-style: reverse bold; }
         MarkdownBlock > .right { color: $success; }
-        MarkdownBlock > .wrong { color: $error; text-style: bold; }
+        MarkdownBlock > .wrong { color: $error; }
         MarkdownBlock > .aside { color: $text-muted; }
         MarkdownFence { margin: 1 0; padding: 0 1; max-height: 40; }
         MarkdownBulletList, MarkdownOrderedList { margin: 0 0 1 0; padding: 0; }
@@ -128,6 +128,7 @@ else:
 class _Checked(_Block):
     """A block whose marks are links and verdicts. Mixed into each kind of block."""
 
+    auto_links = False
     numbers: tuple[int, ...] = ()
 
     def _token_to_content(self, token: Token) -> Content:
