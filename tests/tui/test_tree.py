@@ -14,7 +14,8 @@ from textual.pilot import Pilot
 from codereader.fronts.tui.desk import Desk
 from codereader.fronts.tui.messages import Go, Pin
 from codereader.fronts.tui.scope_listing import list_paths
-from codereader.fronts.tui.tree import ScopeTree, short
+from codereader.fronts.tui.tree import ScopeTree
+from codereader.fronts.tui.tree_lines import short
 from codereader.reader import Reader
 from tests.tui.driver import play, settle, shown
 

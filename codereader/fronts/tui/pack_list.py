@@ -10,9 +10,10 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from codereader.fronts.text import counted, safe_line
+from codereader.fronts.tui.cells import Part, clipped, padded, shortened
 from codereader.fronts.tui.pack_rows import BLOCKS, FREE, Group, Item, PackRows, bar, lines_of
 from codereader.fronts.tui.pack_seen import Seen, Wish
-from codereader.fronts.tui.row_view import Part, RowView, clipped, padded, shortened
+from codereader.fronts.tui.row_view import RowView
 from codereader.pack.budget import MAX_BUDGET
 
 NUMBER = 11

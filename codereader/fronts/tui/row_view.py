@@ -5,11 +5,9 @@ Who inherits tells how many rows there are and what stands in one. Columns and r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
-from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -18,12 +16,10 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from codereader.fronts.tui.cells import Part, apart, shortened
+
 WHEEL = 3
 """Rows that a turn of the wheel moves."""
-
-Part = tuple[str, str]
-"""Safe text, and what it is: ``""``, ``muted``, ``accent``, ``good``, ``warning``, ``match``, ``head``."""
-
 
 FOUND = Style(underline=True)
 """How a match is told apart on the row of the cursor."""
@@ -194,7 +190,7 @@ class RowView(ScrollView, can_focus=True):
         segments: list[Segment] = []
         for part, kind in parts:
             style = frame.styles[kind] if cursor is None else cursor + FOUND if kind == "match" else cursor
-            segments += (Segment(text, style) for text in _apart(part))
+            segments += (Segment(text, style) for text in apart(part))
         return Strip(segments).adjust_cell_length(frame.width + 1, ground)
 
     # Moving
@@ -265,64 +261,3 @@ class RowView(ScrollView, can_focus=True):
         event.stop()
         event.prevent_default()
         self._scroll(min(self.scroll_offset.y + rows, self.max_scroll_y))
-
-
-def _apart(text: str) -> Iterator[str]:
-    """Yield the spaces that *text* begins with, and the rest: who makes a picture of the screen may drop spaces."""
-    shown = text.lstrip(" ")
-    if len(shown) < len(text):
-        yield text[: len(text) - len(shown)]
-    if shown:
-        yield shown
-
-
-@lru_cache(4096)
-def shortened(text: str, width: int) -> str:
-    """Return safe *text* in at most *width* cells; what is cut out of a longer one is its middle."""
-    if cell_len(text) <= width:
-        return text
-    if width < 1:
-        return ""
-    tail = min(width // 3, 8)
-    head = set_cell_size(text, width - 1 - tail).rstrip(" ")
-    ends = list(_fitting(text, tail))
-    return f"{head}…{''.join(reversed(ends))}"
-
-
-def _fitting(text: str, width: int) -> Iterator[str]:
-    """Yield the last letters of *text*, from its end, that fit into *width* cells."""
-    for letter in reversed(text):
-        width -= cell_len(letter)
-        if width < 0:
-            return
-        yield letter
-
-
-@lru_cache(4096)
-def clipped(text: str, width: int) -> str:
-    """Return safe *text* in at most *width* cells; what is cut off a longer one is its end."""
-    if cell_len(text) <= width:
-        return text
-    return set_cell_size(text, width - 1).rstrip(" ") + "…" if width > 0 else ""
-
-
-def padded(text: str, width: int) -> str:
-    """Return *text* in exactly *width* cells, cut or filled with spaces at its end."""
-    return set_cell_size(text, width)
-
-
-def marked(text: str, words: Sequence[str], kind: str) -> Iterator[Part]:
-    """Yield *text* as parts of *kind*, and what it has of *words*, which are in small letters, as matches."""
-    low = text.lower()
-    hits = [False] * len(text)
-    if len(low) == len(text):
-        for word in words:
-            at = low.find(word)
-            while word and at >= 0:
-                hits[at : at + len(word)] = [True] * len(word)
-                at = low.find(word, at + len(word))
-    begin = 0
-    for at in range(1, len(text) + 1):
-        if at == len(text) or hits[at] != hits[begin]:
-            yield text[begin:at], "match" if hits[begin] else kind
-            begin = at

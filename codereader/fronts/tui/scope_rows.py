@@ -1,17 +1,16 @@
 """The rows of a scope's tree, of which folders may be folded, made from paths. Knows nothing of screens.
 
-What lies in a folder lies side by side in sorted paths: a folder is a half-open range of them, found by bisection, and
-only folders that are open are looked into. Positions and rows count from 0, sizes are bytes.
+Positions and rows count from 0, sizes are bytes.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import NamedTuple, TypeVar
 
+from codereader.fronts.tui.scope_folders import Folder, Folders, lies_in, passed, stands_for
 from codereader.fronts.tui.scope_listing import LEVELS, Listing, Marks, carried, marks_of
 
 T = TypeVar("T")
@@ -19,27 +18,8 @@ T = TypeVar("T")
 UNFOLDED = 2_000
 """What a filter finds is unfolded from the top as long as that gives no more rows."""
 
-BLOCK = 256
-"""So many paths are looked at together for a folder among them."""
-
 MIXED = "mixed"
 """The level of a folder whose files are not all at one."""
-
-_AFTER_SLASH = chr(ord("/") + 1)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Folder:
-    """The folder *path*, which ends in a slash: what lies in it are the chosen paths from `first` to before `last`.
-
-    One that holds nothing but one folder is not shown by itself: `label` then names all that were passed through.
-    """
-
-    path: str
-    label: str
-    depth: int
-    first: int
-    last: int
 
 
 class Row(NamedTuple):
@@ -65,14 +45,6 @@ class Row(NamedTuple):
     pin: str
 
 
-class Inside(NamedTuple):
-    """What lies directly in a folder, both by path: files by position. `depth` is that of their rows."""
-
-    folders: list[Folder]
-    files: list[int]
-    depth: int
-
-
 class ScopeRows:
     """The rows of a listing, and which folders are open, what is looked for, what is hidden, what is marked."""
 
@@ -86,9 +58,8 @@ class ScopeRows:
         self._open: set[str] = set()
         self._found_open: set[str] = set()
         self._marks = Marks()
-        self._paths: Sequence[str] = ()
         self._places: Sequence[int] = range(0)
-        self._known: dict[str, Inside] = {}
+        self._folders = Folders(())
         self._sums: dict[int, list[int]] = {}
         self._levels: bytes | None = None
 
@@ -135,16 +106,15 @@ class ScopeRows:
     def _choose(self, places: Sequence[int]) -> None:
         paths = self.listing.paths
         self._places = places
-        self._paths = paths if len(places) == len(paths) else list(map(paths.__getitem__, places))
-        self._known = {}
-        self._found_open = set(self._unfolded(UNFOLDED)) if self.needle.strip() else set()
+        self._folders = Folders(paths if len(places) == len(paths) else list(map(paths.__getitem__, places)))
+        self._found_open = set(self._folders.unfolded(UNFOLDED)) if self.needle.strip() else set()
         self._total_anew()
         self._list_anew()
 
     @property
     def found(self) -> int:
         """How many paths are shown or lie in folders that are."""
-        return len(self._paths)
+        return len(self._folders.paths)
 
     # Folding
 
@@ -161,20 +131,20 @@ class ScopeRows:
         """Open the folder of row *at*; another row is left as it is."""
         row = self.rows[at]
         if isinstance(row, Folder) and not self.is_open(row):
-            self._opened.update(_passed(row))
-            self.rows[at + 1 : at + 1] = self._below(row.path, row.first, row.last, row.depth + 1)
+            self._opened.update(passed(row))
+            self.rows[at + 1 : at + 1] = self._folders.below(row, self._opened)
 
     def fold(self, at: int) -> None:
         """Close the folder of row *at*; another row is left as it is."""
         row = self.rows[at]
         if isinstance(row, Folder) and self.is_open(row):
-            self._opened.difference_update(_passed(row))
+            self._opened.difference_update(passed(row))
             self.rows[at + 1 : self._end(at, row)] = []
 
     def _end(self, at: int, folder: Folder) -> int:
         """Return the row behind all that lies in *folder*, which is row *at*."""
         end = at + 1
-        while end < len(self.rows) and _lies_in(self.rows[end], folder):
+        while end < len(self.rows) and lies_in(self.rows[end], folder):
             end += 1
         return end
 
@@ -185,89 +155,22 @@ class ScopeRows:
 
     def unfold_all(self) -> None:
         """Open every folder."""
-        self._opened.update(self._unfolded(None))
+        self._opened.update(self._folders.unfolded(None))
         self._list_anew()
-
-    def _unfolded(self, most: int | None) -> Iterator[str]:
-        """Yield the folders to open, the outermost first, so that there are no more than *most* rows (None: any)."""
-        folders, files, _ = self._within("", 0, len(self._paths), 0)
-        rows = len(folders) + len(files)
-        while folders:
-            inner: list[Folder] = []
-            for folder in folders:
-                if most is not None and rows >= most:
-                    return
-                below, files, _ = self._within(folder.path, folder.first, folder.last, folder.depth + 1)
-                if most is not None and rows + len(below) + len(files) > most:
-                    continue
-                rows += len(below) + len(files)
-                yield from _passed(folder)
-                inner += below
-            folders = inner
 
     # Rows
 
     def _list_anew(self) -> None:
-        self.rows = self._below("", 0, len(self._paths), 0)
-
-    def _below(self, prefix: str, first: int, last: int, depth: int) -> list[int | Folder]:
-        """Return the rows below the folder *prefix*: folders first, both by path."""
-        rows: list[int | Folder] = []
-        inside = self._within(prefix, first, last, depth)
-        todo: list[Folder | list[int]] = [inside.files, *reversed(inside.folders)]
-        while todo:
-            one = todo.pop()
-            if isinstance(one, list):
-                rows += one
-                continue
-            rows.append(one)
-            if self.is_open(one):
-                inside = self._within(one.path, one.first, one.last, one.depth + 1)
-                todo += (inside.files, *reversed(inside.folders))
-        return rows
-
-    def _within(self, prefix: str, first: int, last: int, depth: int) -> Inside:
-        """Return what lies directly in the folder *prefix*."""
-        known = self._known.get(prefix)
-        if known is None:
-            known = self._known[prefix] = self._looked_into(prefix, first, last, depth)
-        return known
-
-    def _looked_into(self, prefix: str, first: int, last: int, depth: int) -> Inside:
-        folders: list[Folder] = []
-        files: list[int] = []
-        paths, begins, at = self._paths, len(prefix), first
-        while at < last:
-            path = paths[at]
-            slash = path.find("/", begins)
-            if slash < 0:
-                end = at + BLOCK if self._is_flat(prefix, at, at + BLOCK, last) else at + 1
-                files += range(at, end)
-                at = end
-            else:
-                end = bisect_left(paths, path[:slash] + _AFTER_SLASH, at, last)
-                folders.append(self._folder(path[: slash + 1], begins, at, end, depth))
-                at = end
-        return Inside(folders, files, depth)
-
-    def _is_flat(self, prefix: str, first: int, end: int, last: int) -> bool:
-        """Tell whether the paths from *first* to before *end* all lie directly in the folder *prefix*."""
-        slashes = prefix.count("/") * (end - first)
-        return end <= last and "\0".join(self._paths[first:end]).count("/") == slashes
-
-    def _folder(self, path: str, begins: int, first: int, last: int, depth: int) -> Folder:
-        """Return the folder *path*, or the one further in that is all that it holds. Its name starts at *begins*."""
-        one, other = self._paths[first], self._paths[last - 1]
-        while (slash := one.find("/", len(path))) >= 0 and other.startswith(one[: slash + 1]):
-            path = one[: slash + 1]
-        return Folder(path, path[begins:-1], depth, first, last)
+        self.rows = self._folders.below(None, self._opened)
 
     def position(self, path: str) -> int | None:
         """Return the row of *path*, which ends in a slash if it is a folder; None where it is not shown."""
         if path.endswith("/"):
-            return next((at for at, row in enumerate(self.rows) if isinstance(row, Folder) and _names(row, path)), None)
-        at = bisect_left(self._paths, path)
-        if at == len(self._paths) or self._paths[at] != path:
+            return next(
+                (at for at, row in enumerate(self.rows) if isinstance(row, Folder) and stands_for(row, path)), None
+            )
+        at = bisect_left(self._folders.paths, path)
+        if at == len(self._folders.paths) or self._folders.paths[at] != path:
             return None
         try:
             return self.rows.index(at)
@@ -284,8 +187,8 @@ class ScopeRows:
 
     def reveal(self, path: str) -> int | None:
         """Open the folders around the file *path* and return its row; None where it is not among what is shown."""
-        at = bisect_left(self._paths, path)
-        if at == len(self._paths) or self._paths[at] != path:
+        at = bisect_left(self._folders.paths, path)
+        if at == len(self._folders.paths) or self._folders.paths[at] != path:
             return None
         above = {path[: slash + 1] for slash, letter in enumerate(path) if letter == "/"}
         if not above <= self._opened:
@@ -298,14 +201,14 @@ class ScopeRows:
         row = self.rows[at]
         for above in range(at - 1, -1, -1):
             folder = self.rows[above]
-            if isinstance(folder, Folder) and _lies_in(row, folder):
+            if isinstance(folder, Folder) and lies_in(row, folder):
                 return above
         return None
 
     def key(self, at: int) -> str:
         """Return the path of row *at*; that of a folder ends in a slash."""
         row = self.rows[at]
-        return row.path if isinstance(row, Folder) else self._paths[row]
+        return row.path if isinstance(row, Folder) else self._folders.paths[row]
 
     def first_file(self) -> int | None:
         """Return the first row that is a file that is read, None where there is none."""
@@ -381,7 +284,7 @@ class ScopeRows:
         return LEVELS[level] if is_one else MIXED
 
     def _of_file(self, position: int) -> Row:
-        path, place = self._paths[position], self._places[position]
+        path, place = self._folders.paths[position], self._places[position]
         folder, _, label = path.rpartition("/")
         reason = self.listing.reasons.get(path)
         marks = self._marks
@@ -389,7 +292,7 @@ class ScopeRows:
         return Row(
             path=path,
             label=label,
-            depth=self._known[folder + "/" if folder else ""].depth,
+            depth=self._folders.depth(folder),
             is_folder=False,
             is_open=False,
             files=1,
@@ -412,19 +315,3 @@ def _above(path: str) -> Iterator[str]:
     """Yield the folders that *path* lies in, without slashes at their ends, the innermost first."""
     while path := path.rpartition("/")[0]:
         yield path
-
-
-def _passed(folder: Folder) -> list[str]:
-    """Return the paths of all folders that the row of *folder* stands for."""
-    begins = len(folder.path) - len(folder.label) - 1
-    return [folder.path[: at + 1] for at in range(begins, len(folder.path)) if folder.path[at] == "/"]
-
-
-def _names(folder: Folder, path: str) -> bool:
-    """Tell whether the row of *folder* stands for the folder *path*."""
-    return folder.path.startswith(path) and len(path) > len(folder.path) - len(folder.label) - 1
-
-
-def _lies_in(row: int | Folder, folder: Folder) -> bool:
-    """Tell whether *row*, which stands below *folder*, lies in it."""
-    return folder.first <= (row.first if isinstance(row, Folder) else row) < folder.last and row is not folder

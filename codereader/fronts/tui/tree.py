@@ -1,61 +1,33 @@
 """The tree of the scope: what is read and what is not, what it costs, how the model is shown it.
 
-Rows come from `scope_rows`; this draws them and says what the person wants of one. Widths are cells.
+Rows come from `scope_rows`, how they look from `tree_lines`; this says what the person wants of one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.cells import cell_len
 from textual import events, work
 from textual.binding import Binding, BindingType
 
 from codereader.cancel import Cancelled
 from codereader.errors import CodereaderError
-from codereader.fronts.text import counted, safe_line, size
+from codereader.fronts.text import safe_line
+from codereader.fronts.tui.cells import Part
 from codereader.fronts.tui.messages import Go, Pin, Place, Problem
-from codereader.fronts.tui.row_view import Part, RowView, clipped, marked, padded, shortened
+from codereader.fronts.tui.row_view import RowView
+from codereader.fronts.tui.scope_folders import Folder
 from codereader.fronts.tui.scope_listing import Listing, list_paths, list_scope
-from codereader.fronts.tui.scope_rows import MIXED, Folder, Row, ScopeRows
+from codereader.fronts.tui.scope_rows import ScopeRows
+from codereader.fronts.tui.tree_lines import WORDS_FROM, about, head, legend, row_parts, sought
 
 if TYPE_CHECKING:
     from codereader.fronts.tui.desk import Desk
     from codereader.reader import Reader
 
-SIGNS = {
-    "full": "●",
-    "uncommented": "◉",
-    "part": "◈",
-    "skeleton": "◐",
-    "outline": "○",
-    "name": "·",
-    "not sent": "-",
-    MIXED: "~",
-}
-"""How each level is drawn where there is no room for its word."""
-
-LEGEND = ("full", "skeleton", "outline", "name", "not sent")
-WORDS_FROM = 46
-"""From this width on levels are written in words."""
-
-WIDE_FROM = 40
-"""From this width on rows are indented by two cells a level."""
-
 LEGEND_FROM = 14
 """From so many lines on the signs, and more of the row of the cursor, are told below the tree."""
-
-NUMBER = 5
-"""Cells that tokens or bytes take."""
-
-WORD = 11
-"""Cells that the word of a level takes."""
-
-LEAST_NAME = 6
-"""Cells that a name has, however deep it stands."""
-
-OPEN, CLOSED, PINNED = "▾", "▸", "◆"
 
 
 class ScopeTree(RowView):
@@ -175,110 +147,30 @@ What is not read stands muted, with the reason.
             self._scroll(self.cursor - shift)
         self.see(self.cursor)
 
-    def parts(self, at: int, width: int) -> Iterator[Part]:
-        """Yield the parts of a row: pin, indent and name, number, level."""
-        row = self._rows.row(at)
-        tail = list(self._tail(row, width))
-        room = width - sum(cell_len(text) for text, _ in tail)
-        yield (PINNED, "accent" if row.pin == "own" else "muted") if row.pin else (" ", "")
-        yield from self._named(row, room - 1, width)
-        yield from tail
-
-    def _named(self, row: Row, room: int, width: int) -> Iterator[Part]:
-        """Yield the name of *row* in exactly *room* cells."""
-        step = 2 if width >= WIDE_FROM else 1
-        indent = min(row.depth * step, max(0, room - 2 - LEAST_NAME))
-        sign = (OPEN if row.is_open else CLOSED) if row.is_folder else " "
-        name = shortened(safe_line(row.label) + ("/" if row.is_folder else ""), max(1, room - indent - 2))
-        yield " " * indent, ""
-        yield f"{sign} ", "muted"
-        yield from marked(name, self._words, "muted" if row.reason else "")
-        yield " " * max(0, room - indent - 2 - cell_len(name)), ""
-
-    @property
-    def _words(self) -> Sequence[str]:
-        """The words that are looked for, as they are shown."""
-        return [safe_line(word) for word in self._rows.needle.lower().split()]
-
-    def _tail(self, row: Row, width: int) -> Iterator[Part]:
-        """Yield what stands at the right of *row*."""
-        word = WORD if width >= WORDS_FROM else 1
-        columns = 1 + NUMBER + ((1 + word) if self._rows.has_levels else 0)
-        if row.reason:
-            yield " ", ""
-            told = shortened(safe_line(row.reason), max(columns - 1, width // 3))
-            yield f"{told:>{columns - 1}}" if told.isascii() else told, "muted"
-            return
-        yield f" {self._number(row):>{NUMBER}}", "" if self._rows.has_tokens else "muted"
-        if self._rows.has_levels:
-            yield " ", ""
-            level = f"{SIGNS[row.level]} {row.level}" if word > 1 and row.level else SIGNS.get(row.level, "")
-            yield padded(level, word), "good" if row.level in ("full", "uncommented", "part") else "muted"
-
-    def _number(self, row: Row) -> str:
-        """Return tokens, or bytes until there are any."""
-        if not self._rows.has_tokens:
-            return short(row.size, " KMGT", 1024) if row.size else ""
-        if row.tokens is None:
-            return ""
-        return ("≥" if row.is_partial else "") + short(row.tokens, " kMGT", 1000)
-
-    def empty(self) -> str:
-        """Return what to say where nothing is shown."""
-        if self._rows.needle.strip():
-            return "No path holds that. esc shows all."
-        return "" if self._rows.listing.paths else "reading…"
+    def parts(self, at: int, width: int) -> Iterable[Part]:
+        """Return the parts of a row."""
+        return row_parts(self._rows, at, width)
 
     def above(self, width: int) -> Sequence[Iterable[Part]]:
         """Return the line that says what the tree is of, and what its numbers are."""
-        rows = self._rows
-        listing = rows.listing
-        unit = "tokens" if rows.has_tokens else "bytes"
-        columns = len(unit) + ((1 + (WORD if width >= WORDS_FROM else 1)) if rows.has_levels else 0)
-        name = shortened(safe_line(listing.name), max(4, width - columns - 16))
-        told = f" {counted(listing.files, 'file')}" if listing.paths else ""
-        skipped = f", {len(listing.reasons):,} {'hidden' if rows.hides_skipped else 'skipped'}"
-        room = max(0, width - 2 - cell_len(name) - columns - 1)
-        if listing.reasons and len(told + skipped) <= room:
-            told += skipped
-        return [[(f" {name}", "head"), (padded(shortened(told, room), room + 2), "muted"), (unit, "muted")]]
+        return [head(self._rows, width)]
 
     def below(self, width: int) -> Sequence[Iterable[Part]]:
         """Return the lines below: the signs, the row of the cursor, the filter."""
         lines: list[Iterable[Part]] = []
         rows = self._rows
         if self.scrollable_content_region.height >= LEGEND_FROM:
-            lines += [self._legend(width)] if rows.has_levels and width < WORDS_FROM else []
-            lines += [self._told(width)] if rows.listing.paths else []
+            lines += [legend(width)] if rows.has_levels and width < WORDS_FROM else []
+            lines += [about(rows, self.cursor, width)] if rows.listing.paths else []
         if self._types or rows.needle:
-            lines.append(self._sought(width))
+            lines.append(sought(rows, width, types=self._types))
         return lines
 
-    def _legend(self, width: int) -> Iterator[Part]:
-        """Yield the signs with their words, in full where there is room."""
-        full = "  ".join(f"{SIGNS[level]} {level}" for level in LEGEND)
-        brief = " ".join(f"{SIGNS[level]}{level}" for level in LEGEND[:-1])
-        yield f" {shortened(full if len(full) < width else brief, width - 1)}", "muted"
-
-    def _told(self, width: int) -> Iterator[Part]:
-        """Yield what there is to say of the row of the cursor."""
-        if self.cursor >= self.count():
-            return
-        row = self._rows.row(self.cursor)
-        about = row.reason or row.language or counted(row.files, "file")
-        parts = [about, size(row.size) if row.size else "", _tokens_told(row)]
-        yield clipped(f" {safe_line(' · '.join(part for part in parts if part))}", width), "muted"
-
-    def _sought(self, width: int) -> Iterator[Part]:
-        """Yield what is looked for and how much of it was found."""
-        rows = self._rows
-        found = f"{rows.found:,} of {len(rows.listing.paths):,} " if rows.needle else ""
-        room = max(4, width - len(found) - 4)
-        needle = safe_line(rows.needle)
-        shown = needle if cell_len(needle) <= room else "…" + needle[-(room - 1) :]
-        yield " /", "accent"
-        yield padded(shown + ("▏" if self._types else ""), room + 1), ""
-        yield found, "muted" if rows.found else "warning"
+    def empty(self) -> str:
+        """Return what to say where nothing is shown."""
+        if self._rows.needle.strip():
+            return "No path holds that. esc shows all."
+        return "" if self._rows.listing.paths else "reading…"
 
     # What the person does
 
@@ -439,23 +331,6 @@ What is not read stands muted, with the reason.
         self.changed()
         self._scroll(0)
         self.see(self.cursor)
-
-
-def _tokens_told(row: Row) -> str:
-    if row.tokens is None:
-        return ""
-    return f"{'at least ' if row.is_partial else ''}{counted(row.tokens, 'token')}"
-
-
-def short(number: int, units: str, step: int) -> str:
-    """Return *number* in at most four letters: ``999``, ``1.2k``, ``12k``, ``1.2M``; *units* are steps of *step*."""
-    value, at = float(number), 0
-    while at + 1 < len(units) and round(value, 1 if value < 10 and at else 0) >= 1000:
-        value /= step
-        at += 1
-    if at == 0:
-        return str(number)
-    return f"{value:.1f}{units[at]}" if round(value, 1) < 10 else f"{value:.0f}{units[at]}"
 
 
 def _names(reader: Reader) -> Listing:
