@@ -9,6 +9,7 @@ tie is broken: shorter names, names that more files use, then by name and place.
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -277,9 +278,9 @@ def read_names(reader: Reader) -> Names:
         Symbols(
             names=names,
             kinds=[kind for _, _, _, kind in found],
-            homes=[home for home, _, _, _ in found],
-            lines=[line_of(row) for _, row, _, _ in found],
-            uses=[uses.get(name, 0) for name in names],
+            homes=array("i", (home for home, _, _, _ in found)),
+            lines=array("i", (line_of(row) for _, row, _, _ in found)),
+            uses=array("i", (uses.get(name, 0) for name in names)),
         ),
     )
 
