@@ -249,6 +249,15 @@ def test_enter_on_an_include_goes_to_the_file(folder):
     assert [] == [one for one in see(folder, Place("ramfs.c", 3), "enter")[1].said if isinstance(one, Go)]
 
 
+def test_a_jump_stands_at_the_name_that_is_defined_there(folder):
+    """The next key asks about it, without any search for the name."""
+    _, app = see(folder, Place("ramfs.c", 6), "c")
+
+    assert [Look("make_node", "callers")] == app.said
+    assert 1 == see(folder, Place("ramfs.c", 9))[1].source.place.column
+    assert [Look("fill_box", "callers")] == see(folder, Place("ramfs.c"), "]", "]", "c")[1].said
+
+
 def test_a_double_click_follows(folder):
     """The mouse does what enter does."""
     app = Alone(folder)
@@ -258,6 +267,8 @@ def test_a_double_click_follows(folder):
         await settle(pilot)
         await pilot.click(SourceView, offset=(24, 16), times=2)
         await settle(pilot)
+
+        assert app.screen.get_selected_text() is None
 
     play(app, script)
 
@@ -321,18 +332,26 @@ def test_a_file_without_text_is_one_sentence(folder, path, told):
     assert [] == app.said
 
 
-def test_a_file_that_is_gone_is_one_sentence(folder):
-    """It was there when the tree was read."""
+def test_a_file_that_is_gone_is_one_sentence_until_it_is_back(folder):
+    """Editors replace files: what is missing for a moment comes up again by itself."""
     app = Alone(folder)
 
-    async def script(pilot: Pilot[Any]) -> str:
+    async def script(pilot: Pilot[Any]) -> tuple[str, str]:
         await app.desk.run(lambda reader: reader.view.files())
         (folder / "ramfs.c").unlink()
-        await app.source.open(Place("ramfs.c"))
+        await app.source.open(Place("ramfs.c", 6))
         await settle(pilot)
-        return shown(app)
+        gone = shown(app)
+        (folder / "ramfs.c").write_text(RAMFS)
+        await app.source.refresh_file()
+        await settle(pilot)
+        return gone, shown(app)
 
-    assert "cannot read ramfs.c: gone" in play(app, script)
+    gone, back = play(app, script)
+
+    assert "cannot read ramfs.c: gone" in gone
+    assert "static int make_node" in back
+    assert 6 == app.source.place.line
 
 
 def test_a_changed_file_is_read_anew_in_its_place(folder):

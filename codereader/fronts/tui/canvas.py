@@ -79,12 +79,12 @@ class SourceCanvas(ScrollView, can_focus=True):
     SourceCanvas > .source--operator { color: $foreground 75%; }
     SourceCanvas > .source--string { color: $text-success; }
     SourceCanvas > .source--property { color: $foreground; }
-    SourceCanvas > .source--constant { color: $text-warning; }
+    SourceCanvas > .source--constant { color: $text-error; }
     SourceCanvas > .source--type { color: $text-secondary; }
     SourceCanvas > .source--function { color: $text-primary; }
     SourceCanvas > .source--definition { color: $text-primary; text-style: bold; }
     SourceCanvas > .source--label { color: $text-accent; }
-    SourceCanvas > .source--number { color: $text-warning; }
+    SourceCanvas > .source--number { color: $text-error; }
     SourceCanvas > .source--attribute { color: $text-accent; }
     SourceCanvas > .source--escape { color: $text-success; text-style: bold; }
     SourceCanvas > .source--keyword { color: $text-accent; }
@@ -128,7 +128,8 @@ class SourceCanvas(ScrollView, can_focus=True):
             return None
         first, last = self.selected_rows
         end = None if self._anchor is None else line_of(last)
-        return Place(self.shown.contents.path, line_of(first), end, self._column)
+        column = self._column if self._anchor is None else 0
+        return Place(self.shown.contents.path, line_of(first), end, column)
 
     @property
     def selected_rows(self) -> tuple[int, int]:
@@ -156,7 +157,7 @@ class SourceCanvas(ScrollView, can_focus=True):
         self._anchor = None
         page.show_row(row)
         self.resize()
-        self.move(row, place.column, is_jump=True)
+        self.move(row, place.column or page.first_column(row), is_jump=True)
 
     def move(self, row: int, column: int, *, is_jump: bool = False) -> None:
         """Put the cursor to a character of a row and keep it in view; a jump that leads out of it is centred."""
@@ -235,6 +236,10 @@ class SourceCanvas(ScrollView, can_focus=True):
 
     def on_focus(self) -> None:
         """Draw the cursor as one that keys move."""
+        self._pens.clear()
+
+    def on_blur(self) -> None:
+        """Draw the cursor as one that waits."""
         self._pens.clear()
 
     def _ink(self, name: str) -> Style:

@@ -14,10 +14,12 @@ from codereader.errors import NothingReadable
 
 if TYPE_CHECKING:
     from codereader.index.parsed import Definition, ParsedFile
+    from codereader.index.view import IndexView
     from codereader.reader import Reader
     from codereader.source.scope import Scope
 
 _ELSEWHERE = "Choose a file of the tree, or start codereader on a folder that holds it."
+_SOON = "It is shown again as soon as the change is noticed."
 _SKIPPED = "The tree says why each file was left out; --include and --max-file-size bring some back."
 
 
@@ -34,7 +36,7 @@ def read_contents(reader: Reader, path: str) -> Contents:
     """Return the file *path* as it is indexed. Raises: NothingReadable where there is no text to show, StoreError."""
     view = reader.view
     if view.file(path) is not None:
-        return Contents(path, view.text(path), view.parsed(path, with_references=False))
+        return Contents(path, _text(view, path), view.parsed(path, with_references=False))
     if path.startswith("../"):
         return _beside(view.scope, path)
     reason = next((one.reason for one in reader.skipped if path == one.path.rstrip("/")), None)
@@ -49,6 +51,13 @@ def read_definitions(reader: Reader, path: str) -> tuple[Definition, ...]:
     if view.file(path) is not None:
         return tuple(at.fact for at in view.definitions(path=path))
     return tuple(sorted(read_contents(reader, path).parsed.definitions, key=lambda one: (one.row, one.name)))
+
+
+def _text(view: IndexView, path: str) -> bytes:
+    try:
+        return view.text(path)
+    except NothingReadable as error:
+        raise NothingReadable(str(error), _SOON) from None
 
 
 def _beside(scope: Scope, path: str) -> Contents:

@@ -195,6 +195,13 @@ class Page:
             self._around = row, inner
         return self._around[1]
 
+    def first_column(self, row: int) -> int:
+        """Return where a cursor best stands on *row*: at the name that is defined there, else at the first sign."""
+        names = {one.name for one in self.definitions if one.row == row}
+        text = self.document.text(row)
+        named = (found.start() for found in self.document.words(row) if found[0] in names)
+        return next(named, len(text) - len(text.lstrip()) if text.strip() else 0)
+
     def definition_after(self, row: int, step: int) -> int | None:
         """Return the row of the next definition after *row*, or the last before it (*step* -1)."""
         rows = [one.row for one in self.definitions]

@@ -55,12 +55,14 @@ class SourceView(Viewer):
         super().__init__(id=id)
         self.message = "Choose a file in the tree: enter shows it here."
         self._opening = 0
+        self._wanted: Place | None = None
 
     # What is shown
 
     async def open(self, place: Place) -> None:
         """Show *place* with its lines lit. Returns when the text is there; colours follow."""
         self._opening += 1
+        self._wanted = place
         if self.shown is not None and self.shown.contents.path == place.path:
             self.stand_at(place)
             return
@@ -71,17 +73,21 @@ class SourceView(Viewer):
             self._prepare(page)
 
     async def refresh_file(self) -> None:
-        """Read the shown file anew; the cursor stays on its line."""
-        place, old = self.place, self.shown
-        if place is None or old is None:
+        """Read the shown file anew; the cursor stays on its line. One that could not be shown is tried again."""
+        old, row, column = self.shown, self._row, self._column
+        if old is None:
+            if self._wanted is not None:
+                await self.open(self._wanted)
             return
+        self._wanted = self.place
         self._opening += 1
-        page = await self._page(place.path)
+        page = await self._page(old.contents.path)
         if page is not None and page.contents.data != old.contents.data:
-            row, column = self._row, self._column
             self.show_page(page)
             self.move(row, column)
             self._prepare(page)
+            if old.is_folded:
+                self.action_fold()
 
     async def _page(self, path: str) -> Page | None:
         """Return the page of a file, None where a sentence is shown instead or another file was asked for since."""
@@ -209,6 +215,8 @@ class SourceView(Viewer):
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor there; twice, or with ctrl, follow what is there."""
+        if event.chain > 1:
+            event.prevent_default()  # Textual would select the whole text
         at = self.at_mouse(event)
         if at is None:
             return

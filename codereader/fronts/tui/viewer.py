@@ -183,7 +183,7 @@ class Viewer(SourceCanvas):
         """Go to the next definition, or the one before."""
         row = self.shown.definition_after(self._row, step) if self.shown else None
         if row is not None and self.shown is not None:
-            self._show_found(self.shown, row, 0)
+            self._show_found(self.shown, row, self.shown.first_column(row))
 
     def action_outer(self) -> None:
         """Go to the head of the definition around the cursor."""
@@ -194,7 +194,7 @@ class Viewer(SourceCanvas):
                 wider = [one for one in page.definitions if one.span.first_row < around.span.first_row]
                 wider = [one for one in wider if one.span.last_row >= around.span.last_row]
                 around = max(wider, key=lambda one: one.row, default=around)
-            self._show_found(page, around.row, 0)
+            self._show_found(page, around.row, page.first_column(around.row))
 
     def action_select(self) -> None:
         """Begin to select lines, or end it."""
