@@ -123,7 +123,7 @@ class Endless(EchoEngine):
         yield Prefill(1, len(prompt), 0, 0.0)
         while not self.stopped:
             self.stopped = cancel.cancelled
-            cancel.check()
+        cancel.check()
         yield from super().generate(prompt, sampling, cancel, enough)
 
 
