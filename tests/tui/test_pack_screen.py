@@ -136,7 +136,7 @@ def test_enter_shows_the_text_that_is_sent_and_escape_goes_back(folder: Path) ->
 
     async def script(pilot: Pilot[None]) -> list[str]:
         await settle(pilot)
-        texts = [await pressed(pilot, "j", "enter")]
+        texts = [await pressed(pilot, "enter")]
         texts.append(await pressed(pilot, "escape"))
         await pressed(pilot, "escape")
         return [*texts, type(pilot.app.screen).__name__]
@@ -154,7 +154,7 @@ def test_a_wide_screen_shows_the_text_beside_the_list(folder: Path) -> None:
 
     async def script(pilot: Pilot[None]) -> list[str]:
         await settle(pilot)
-        return [await pressed(pilot, "j"), await pressed(pilot, "j")]
+        return [shown(pilot.app), await pressed(pilot, "j")]
 
     first, second = play(Packer(folder), script, (140, 30))
 
@@ -168,7 +168,7 @@ def test_long_lines_can_be_read_to_their_end(tmp_path: Path) -> None:
 
     async def script(pilot: Pilot[None]) -> tuple[str, str]:
         await settle(pilot)
-        before = await pressed(pilot, "j", "enter")
+        before = await pressed(pilot, "enter")
         return before, await pressed(pilot, "right", "right", "right", "right", "right")
 
     before, after = play(Packer(tmp_path), script, (50, 20))
@@ -183,7 +183,7 @@ def test_a_file_opens_at_the_lines_that_are_sent(folder: Path) -> None:
 
     async def script(pilot: Pilot[None]) -> None:
         await settle(pilot)
-        await pressed(pilot, "o", "j", "o")
+        await pressed(pilot, "g", "o", "j", "o")
 
     play(app, script, (100, 30))
 
@@ -228,6 +228,7 @@ def test_groups_fold(folder: Path) -> None:
     async def script(pilot: Pilot[None]) -> list[int]:
         await settle(pilot)
         held = app.over.query_one(PackList)
+        await pressed(pilot, "g")
         counts = [held.count()]
         for keys in (("enter",), ("right",), ("j", "left", "left"), ("enter",)):
             await pressed(pilot, *keys)
@@ -243,7 +244,7 @@ def test_hostile_names_and_texts_stay_text(tmp_path: Path) -> None:
 
     async def script(pilot: Pilot[None]) -> tuple[str, set[int], set[int]]:
         await settle(pilot)
-        text = await pressed(pilot, "j")
+        text = shown(pilot.app)
         halves = [pilot.app.screen.query_one(kind) for kind in (PackList, PackText)]
         widths = [{cell_len(half.render_line(y).text) for y in range(12)} for half in halves]
         return text, *widths

@@ -52,7 +52,7 @@ class PackList(RowView):
         self.trouble = ""
 
     def tell(self, seen: Seen, found: tuple[Group, ...]) -> None:
-        """Show *seen*, whose groups were *found*, the cursor on the path where it stood."""
+        """Show *seen*, whose groups were *found*, the cursor on the path where it stood, at first on the first."""
         item = self.item
         row = self._rows.rows[self.cursor] if self._rows.rows else None
         group = row[0] if isinstance(row, tuple) else row
@@ -60,7 +60,7 @@ class PackList(RowView):
         self._rows.tell(found)
         self.cursor = self._rows.position(group.key if group else "", item.path if item else "")
         self.changed()
-        self.go(self.cursor)
+        self.go(self.cursor if row is not None else 1)
 
     @property
     def item(self) -> Item | None:
