@@ -73,12 +73,15 @@ class Strings:
         """Cut the joined strings, the longest first, into columns: the first letter of each, the second, and so on."""
         flat = _coded(joined)
         starts = np.cumsum(self._sizes) - self._sizes
-        bonuses = _bonuses(flat, starts[self._sizes > 0])
+        before = np.full(len(starts), _NOTHING, dtype=np.uint8)
         for column in range(int(self._sizes[0]) if len(self._sizes) else 0):
-            where = starts[: self._count(self._sizes, column)] + column
-            self._columns.append(flat[where])
-            self._bonuses.append(bonuses[where])
-            self._letters[: len(where)] |= _BITS[flat[where]]
+            inside = self._count(self._sizes, column)
+            letters = flat[starts[:inside] + column]
+            kinds = _KINDS[letters]
+            self._columns.append(letters)
+            self._bonuses.append(_PLACES[before[:inside], kinds])
+            self._letters[:inside] |= _BITS[letters]
+            before = kinds
 
     @staticmethod
     def _count(sizes: NDArray[np.int64], column: int) -> int:
@@ -175,7 +178,7 @@ def align(word: str, text: str) -> Alignment | None:
     text, tests = text[:MOST], [_same(letter, _has_case(word)) for letter in word]
     if not word or len(word) > MOST:
         return None if word else Alignment(0, ())
-    bonuses = _bonuses(_coded(text), np.zeros(min(1, len(text)), dtype=np.int64)).tolist()
+    bonuses = _bonuses(text)
     before: list[_Cell | None] = []
     for at, same in enumerate(tests):
         before = list(_row(before if at else None, text, bonuses, same))
@@ -244,13 +247,12 @@ def _coded(text: str) -> Bytes:
     return np.where(points < 0x80, points, 0x80 | (points & 0x7F)).astype(np.uint8)
 
 
-def _bonuses(flat: Bytes, starts: NDArray[np.int64]) -> Bytes:
-    """Return what the place of each character is worth; at *starts* strings begin."""
-    kinds = _KINDS[flat]
-    before = np.empty_like(kinds)
-    before[1:] = kinds[:-1]
-    before[starts] = _NOTHING
-    return _PLACES[before, kinds]
+def _bonuses(text: str) -> list[int]:
+    """Return what the place of each character is worth."""
+    kinds = _KINDS[_coded(text)]
+    before = np.concatenate((np.array([_NOTHING], dtype=np.uint8), kinds[:-1]))
+    bonuses: list[int] = _PLACES[before[: len(kinds)], kinds].tolist()
+    return bonuses
 
 
 _NOTHING, _DELIMITER, _MARK, _LOWER, _UPPER, _DIGIT = range(6)

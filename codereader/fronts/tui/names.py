@@ -265,21 +265,21 @@ def read_names(reader: Reader) -> Names:
     view = reader.view
     files = list(reader.walked.paths)
     numbers = {path: at for at, path in enumerate(files)}
-    found: list[tuple[int, int, str, str]] = []
+    found: dict[int, list[tuple[int, str, str]]] = {}
     for paths, made in view.sections("definitions", unpack_definitions):
-        rows = [(one.row, one.name, str(one.kind)) for one in made]
-        found += ((numbers[path], *row) for path in paths for row in rows)
+        rows = sorted((one.row, one.name, str(one.kind)) for one in made)
+        found.update((numbers[path], rows) for path in paths)
         reader.cancel.check()
-    found.sort()
     uses = view.referring_files()
-    names = [name for _, _, name, _ in found]
+    ordered = sorted(found)  # file by file: one sort of all names would hold the screen's thread
+    names = [name for home in ordered for _, name, _ in found[home]]
     return Names(
         files,
         Symbols(
             names=names,
-            kinds=[kind for _, _, _, kind in found],
-            homes=array("i", (home for home, _, _, _ in found)),
-            lines=array("i", (line_of(row) for _, row, _, _ in found)),
+            kinds=[kind for home in ordered for _, _, kind in found[home]],
+            homes=array("i", (home for home in ordered for _ in found[home])),
+            lines=array("i", (line_of(row) for home in ordered for row, _, _ in found[home])),
             uses=array("i", (uses.get(name, 0) for name in names)),
         ),
     )
