@@ -56,6 +56,15 @@ def test_many_files_of_one_folder_are_grouped(told):
     assert {"tcp*", "udp*"} == {part.name for part in found.parts}
 
 
+def test_a_folder_that_outweighs_all_others_is_opened_with_them(told):
+    """One step more than folders where that is still few: the files of the large one, the small one as a whole."""
+    long = "int f{0}(void)\n{{\n\treturn {0};\n}}\n" * 5
+    large = {f"large/{name}.c": long.format(name) for name in "abc"}
+    found = told(large | {"small/x.c": "int x;\n", "small/y.c": "int y;\n"})
+
+    assert {"large/a.c", "large/b.c", "large/c.c", "small/"} == {part.name for part in found.parts}
+
+
 def test_the_weightiest_are_told_and_the_others_are_the_rest(told):
     """More than a person can look through: sixty parts, the others counted."""
     files = {

@@ -25,6 +25,9 @@ MOST = 60
 FEW_FILES = 30
 """So many files of one folder are told one by one."""
 
+FEW_PARTS = 24
+"""So many parts can be looked over at once."""
+
 WORDS = 110
 """Longest sentence on a file, in characters."""
 
@@ -35,7 +38,7 @@ def inside(view: IndexView, files: Sequence[str], worth: Mapping[str, float]) ->
     *worth* is that of each file. Raises: StoreError.
     """
     known = {file.path: file for file in view.files()}
-    groups = _told_apart(view, [path for path in files if path in known])
+    groups = _told_apart(view, [path for path in files if path in known], known)
     code = {group.name for group in groups if any(_is_code(known[path]) for path in group.files)}
     major = [group for group in groups if group.name in code] or groups
     if len(major) == 1 and 1 < len(major[0].files) < len(files):
@@ -47,13 +50,27 @@ def inside(view: IndexView, files: Sequence[str], worth: Mapping[str, float]) ->
     return _parts(view, order, beside, uses, known)
 
 
-def _told_apart(view: IndexView, files: Sequence[str]) -> list[Group]:
-    """Return the groups of *files*: folders, groups of a flat folder, or each file alone where these are few."""
-    alone = [_alone(path) for path in files]
-    if len({group.folder for group in alone}) == 1 and len(alone) <= FEW_FILES:
-        return alone
+def _told_apart(view: IndexView, files: Sequence[str], known: Mapping[str, IndexedFile]) -> list[Group]:
+    """Return the groups of *files*: folders, groups of a flat folder, or each file alone where these are few.
+
+    A group that outweighs all others is told apart in turn where that leaves no more than a person can look over.
+    """
     objects = {one.path: one.objects[-1] for one in build_map(view).built if one.objects}
-    found = split(scope_group(files), objects)
+    found = _split(scope_group(files), objects)
+    lines = {group.name: sum(known[path].lines for path in group.files) for group in found}
+    largest = max(found, key=lambda group: (lines[group.name], group.name), default=None)
+    if largest is None or len(largest.files) == 1 or 2 * lines[largest.name] < sum(lines.values()):
+        return found
+    finer, at = _split(largest, objects), found.index(largest)
+    return [*found[:at], *finer, *found[at + 1 :]] if len(found) + len(finer) - 1 <= FEW_PARTS else found
+
+
+def _split(group: Group, objects: Mapping[str, str]) -> list[Group]:
+    """Return what *group* is made of: its files one by one where they are few in one folder, or nothing groups them."""
+    alone = [_alone(path) for path in group.files]
+    if len({one.folder for one in alone}) == 1 and len(alone) <= FEW_FILES:
+        return alone
+    found = split(group, objects)
     return [_alone(*one.files) if len(one.files) == 1 else one for one in found] if len(found) > 1 else alone
 
 
