@@ -202,6 +202,29 @@ def test_find_counts_and_goes_from_match_to_match(folder):
     assert 3 == app.source.place.line
 
 
+def test_scrollbars_hide_nothing(folder):
+    """The prompt stands above the scrollbar, and a long line ends before it."""
+    (folder / "tall.c").write_text("".join(f"int number_{row}; /* {'x' * 90} */\n" for row in range(40)))
+    app = Alone(folder)
+    app.source.styles.scrollbar_size_horizontal = 1
+
+    async def script(pilot: Pilot[Any]) -> tuple[str, str]:
+        app.source.focus()
+        await app.source.open(Place("tall.c"))
+        await settle(pilot)
+        await pilot.press("end")
+        await settle(pilot)
+        ended = shown(app)
+        await pilot.press("slash", "n")
+        await settle(pilot)
+        return ended, shown(app)
+
+    ended, asked = play(app, script, (60, 12))
+
+    assert "xx */" in ended.splitlines()[1]
+    assert " /n" in asked.splitlines()[-2]
+
+
 def test_a_line_is_gone_to_by_its_number(folder):
     """Numbers beyond the end lead to the last line."""
     assert 12 == see(folder, Place("ramfs.c"), "colon", "1", "2", "enter")[1].source.place.line

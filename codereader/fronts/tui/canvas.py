@@ -58,6 +58,7 @@ class SourceCanvas(ScrollView, can_focus=True):
         overflow-y: auto;
         scrollbar-size-horizontal: 0;
         scrollbar-size-vertical: 1;
+        scrollbar-gutter: stable;
     }
     SourceCanvas > .source--head { color: $text-muted; background: $surface; }
     SourceCanvas > .source--title { color: $foreground; text-style: bold; }
@@ -174,7 +175,7 @@ class SourceCanvas(ScrollView, can_focus=True):
 
     def _reveal(self, is_jump: bool = False) -> None:
         page = self.shown
-        if page is None or not self.size.height:
+        if page is None or not self.room.height:
             return
         shown = page.line(line := page.layout.line(self._row)).shown
         cell = shown.cell(self._column)
@@ -185,7 +186,7 @@ class SourceCanvas(ScrollView, can_focus=True):
         if is_jump and not top + near <= y < top + rows - near:
             top = y - rows // 3
         top = max(min(top, y - near), y - rows + 1 + near)
-        left, width = self.scroll_offset.x, max(1, self.size.width - self._gutter)
+        left, width = self.scroll_offset.x, max(1, self.room.width - self._gutter)
         if not self._is_wrapped:
             aside = min(SIDEWAYS, width // 4)
             left = max(min(left, cell - aside), cell + aside - width + 1 if cell >= width - aside else 0, 0)
@@ -194,9 +195,14 @@ class SourceCanvas(ScrollView, can_focus=True):
     # Size
 
     @property
+    def room(self) -> Size:
+        """Cells that are seen beside the scrollbars."""
+        return self.scrollable_content_region.size
+
+    @property
     def _rows(self) -> int:
         """Rows of the screen that show text."""
-        return max(1, self.size.height - HEAD - self.prompt.is_open)
+        return max(1, self.room.height - HEAD - self.prompt.is_open)
 
     @property
     def _gutter(self) -> int:
@@ -209,7 +215,7 @@ class SourceCanvas(ScrollView, can_focus=True):
         if page is None:
             self.virtual_size = Size(0, 0)
         else:
-            page.wrap(max(8, self.size.width - self._gutter) if self._is_wrapped and self.size.width else 0)
+            page.wrap(max(8, self.room.width - self._gutter) if self._is_wrapped and self.room.width else 0)
             width = 0 if self._is_wrapped else page.cells + self._gutter + 1
             self.virtual_size = Size(width, page.layout.height + HEAD + self.prompt.is_open)
         self.redraw()
@@ -259,10 +265,10 @@ class SourceCanvas(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Draw row *y* of the screen."""
-        width = self.size.width
+        width = self.room.width
         if y < HEAD:
             return self._head(width)
-        if self.prompt.is_open and y == self.size.height - 1:
+        if self.prompt.is_open and y == self.room.height - 1:
             return self._foot(width)
         if self.shown is None:
             return self._told(y, width)
@@ -280,7 +286,7 @@ class SourceCanvas(ScrollView, can_focus=True):
             strip = laid(strip, over, self._pens)
         if row == self._row and self._column >= len(made.shown.starts) - 1:
             strip = Strip([*strip, Segment(" ", base + self._ink("cursor"))])
-        width = max(1, self.size.width - self._gutter)
+        width = max(1, self.room.width - self._gutter)
         breaks = page.breaks(line)
         at = breaks[part] if part < len(breaks) else 0
         begin = at if self._is_wrapped else self.scroll_offset.x
@@ -385,7 +391,7 @@ class SourceCanvas(ScrollView, can_focus=True):
 
     def _told(self, y: int, width: int) -> Strip:
         words = self._wrapped_message(max(10, width - 4))
-        at = y - max(HEAD, (self.size.height - len(words)) // 3)
+        at = y - max(HEAD, (self.room.height - len(words)) // 3)
         text = words[at] if 0 <= at < len(words) else ""
         strip = Strip([Segment(f"  {text}", self._base + self._ink("message"))])
         return strip.adjust_cell_length(width, self._base)

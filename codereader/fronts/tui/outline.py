@@ -163,9 +163,14 @@ class Outline(ScrollView, can_focus=True):
 
     # Drawing
 
+    @property
+    def room(self) -> Size:
+        """Cells that are seen beside the scrollbar."""
+        return self.scrollable_content_region.size
+
     def render_line(self, y: int) -> Strip:
         """Draw row *y* of the screen."""
-        width = self.size.width
+        width = self.room.width
         if not y:
             return self._head(width)
         at = self.scroll_offset.y + y - 1
@@ -207,21 +212,21 @@ class Outline(ScrollView, can_focus=True):
     # What keys and the mouse do
 
     def _reveal(self) -> None:
-        top, rows = self.scroll_offset.y, max(1, self.size.height - 1)
+        top, rows = self.scroll_offset.y, max(1, self.room.height - 1)
         if not top <= self._at < top + rows:
             self.scroll_to(y=max(0, self._at - rows // 3), animate=False, force=True)
 
     def action_step(self, step: int) -> None:
         """Go down or up."""
         self._at = min(max(self._at + step, 0), max(0, len(self.rows) - 1))
-        rows, top = max(1, self.size.height - 1), self.scroll_offset.y
+        rows, top = max(1, self.room.height - 1), self.scroll_offset.y
         if not top <= self._at < top + rows:
             self.scroll_to(y=self._at if self._at < top else self._at - rows + 1, animate=False, force=True)
         self.refresh()
 
     def action_page(self, step: int) -> None:
         """Go down or up by what fits the screen."""
-        self.action_step(step * max(1, self.size.height - 2))
+        self.action_step(step * max(1, self.room.height - 2))
 
     def action_choose(self) -> None:
         """Go to the definition."""

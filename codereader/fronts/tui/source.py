@@ -156,7 +156,7 @@ class SourceView(Viewer):
     def _seen(self, page: Page) -> range:
         """Return the lines of the view that are on the screen."""
         top, count = self.scroll_offset.y, page.layout.count
-        first, last = page.layout.at(top)[0], page.layout.at(top + max(0, self.size.height - HEAD))[0]
+        first, last = page.layout.at(top)[0], page.layout.at(top + max(0, self.room.height - HEAD))[0]
         return range(min(first, count), min(last + 1, count))
 
     # The symbol under the cursor
