@@ -129,8 +129,9 @@ class Endless(EchoEngine):
 
 def test_stopping_ends_the_answer_and_the_next_question_works(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was told before stays; the answer that was stopped says nothing more."""
+    engine = Endless()
     with monkeypatch.context() as endless:
-        endless.setattr(speakers, "echo", lambda answer: replace(echo(answer), start=lambda _: Endless()))
+        endless.setattr(speakers, "echo", lambda answer: replace(echo(answer), start=lambda _: engine))
         items = told.ask("who calls helper_step?", stop_at="prefill")
 
     assert isinstance(items[-1], Stopped)
