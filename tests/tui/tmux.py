@@ -25,7 +25,8 @@ class Terminal:
     def tmux(self, *arguments: str) -> str:
         """Return what tmux prints."""
         command = ["tmux", "-L", self._name, "-f", os.devnull, *arguments]
-        return subprocess.run(command, capture_output=True, check=True, timeout=60).stdout.decode()
+        environment = dict(os.environ)  # not the C library's: readline, which pytest loads, puts a screen's size there
+        return subprocess.run(command, capture_output=True, check=True, timeout=60, env=environment).stdout.decode()
 
     def press(self, *keys: str) -> None:
         """Press *keys*, each as tmux calls it (``Enter``, ``C-t``), or text."""
@@ -62,9 +63,8 @@ def terminal(
     settings = [word for name, value in environment.items() for word in ("-e", f"{name}={value}")]
     columns, rows = map(str, size)
     begin = f"{command}; echo ended with $?; cat"
-    one.tmux(
-        "new-session", "-d", "-s", "main", "-x", columns, "-y", rows, "-c", str(folder), *settings, "sh", "-c", begin
-    )
+    opened = ["new-session", "-d", "-s", "main", "-x", columns, "-y", rows, "-c", str(folder)]
+    one.tmux(*opened, *settings, "sh", "-c", begin, ";", "set-option", "window-size", "manual")
     try:
         yield one
     finally:

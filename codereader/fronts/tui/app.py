@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 from textual.theme import Theme
 from textual.widgets import Footer, HelpPanel
 from textual.worker import Worker, WorkerState
@@ -54,6 +54,9 @@ from codereader.fronts.tui.status import Status
 from codereader.fronts.tui.trail import Trail
 from codereader.fronts.tui.tree import ScopeTree
 from codereader.reader import Reader
+
+if TYPE_CHECKING:
+    from codereader.fronts.tui.pack_seen import Seen, Wish
 
 LOOK_EVERY, LOOK_SELDOM = 2.0, 60.0
 """Seconds between looks at whether files changed, and between them where looking is dear or finds nothing."""
@@ -94,15 +97,16 @@ class CodereaderApp(App[int]):
 
     TITLE = "codereader"
     ENABLE_COMMAND_PALETTE = True
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-medium"), (140, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-medium"), (140, "-wide")]  # noqa: RUF012 - as Textual has it
     CSS = """
-    Screen { layout: vertical; }
+    Screen { layout: vertical; scrollbar-size-vertical: 1; }
+    #source, #tree, #outline, #relations { scrollbar-size-vertical: 1; scrollbar-size-horizontal: 1; }
     #body { height: 1fr; }
     #left { width: 34; }
     #tree { height: 1fr; }
     #outline { height: 40%; display: none; }
     #left.-with-outline #outline { display: block; }
-    #work { width: 1fr; layout: vertical; }
+    #work { width: 1fr; layout: vertical; border-left: vkey $border-blurred; }
     #centre { width: 1fr; height: 1fr; }
     #source { height: 1fr; }
     #relations { height: 40%; display: none; }
@@ -110,7 +114,9 @@ class CodereaderApp(App[int]):
     #conversation { width: 1fr; height: 1fr; }
     .-wide #work { layout: horizontal; }
     .-wide #centre { width: 3fr; }
-    .-wide #conversation { width: 2fr; }
+    .-wide #conversation { width: 2fr; border-left: vkey $border-blurred; }
+    .-medium #conversation { border-top: hkey $border-blurred; }
+    .-narrow #work { border: none; }
     .-narrow #left { display: none; width: 1fr; }
     .-narrow #work { display: none; }
     .-narrow #centre, .-narrow #conversation { display: none; }
@@ -137,14 +143,14 @@ class CodereaderApp(App[int]):
     ]
 
     def __init__(self, launch: Launch) -> None:
-        super().__init__()
+        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)  # else it paints black on black
         self.launch = launch
         self.scope_path = launch.path
         self.root = launch.path.absolute()
         self.desk = Desk(launch.make)
         self.shelf = Shelf(self.desk)
         self.failure: BaseException | None = None
-        self._is_open = False
+        self._opened: Opened | None = None
         self._told = 0.0
         self._trail = Trail()
         self._settings = settings.load(launch.cache)
@@ -185,8 +191,8 @@ class CodereaderApp(App[int]):
         status = self.query_one(Status)
         status.hint = f"{safe_line(opened.name)} · {counted(opened.files, 'file')}"
         await self.query_one(ScopeTree).show(opened)
-        if not self._is_open:
-            self._is_open = True
+        is_first, self._opened = self._opened is None, opened
+        if is_first:
             self.query_one(Conversation).greet()
             if self.focused is None:
                 self.query_one(ScopeTree).focus()
@@ -379,10 +385,20 @@ class CodereaderApp(App[int]):
         self._put_over(GraphScreen)
 
     def action_pack(self) -> None:
-        """Show what the model will see of the tree."""
+        """Show what the model will see of the tree, for the question that is being typed."""
         from codereader.fronts.tui.pack_screen import PackScreen
 
-        self._put_over(PackScreen)
+        question = self.query_one(QuestionBox).text.strip()
+        self._put_over(lambda: PackScreen(question, self.launch.model, make=self._packed))
+
+    async def _packed(self, wish: Wish) -> Seen:
+        """Return what would be sent; without a model, or without a question, what `codereader pack` makes."""
+        from codereader.fronts.tui.pack_seen import see, sent
+
+        ready = await self.query_one(Conversation).plan(wish.question, wish.budget) if wish.question else None
+        if ready is None or self._opened is None:
+            return await self.desk.run(lambda reader: see(reader, wish))
+        return sent(ready, wish, self._opened.name, self._opened.files)
 
     def _put_over(self, kind: Callable[[], Screen[None]]) -> None:
         """Show a screen over the panes, instead of one that lies there."""
@@ -406,8 +422,7 @@ class CodereaderApp(App[int]):
 
     async def action_quit(self) -> None:
         """Leave: what is being worked on is stopped."""
-        self.query_one(Conversation).close()
-        self.desk.close()
+        self._close()
         self.exit(ExitCode.OK)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
@@ -415,6 +430,10 @@ class CodereaderApp(App[int]):
         yield from super().get_system_commands(screen)
         if screen is self.screen_stack[0]:
             yield from commands(self, [self.query_one(f"#{name}") for name in (*PANES, "outline", "relations")])
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Leave ctrl+p to a box that one types in: there it goes to the row before."""
+        return not (action == "command_palette" and isinstance(self.screen, ModalScreen))
 
     def _keep_theme(self, theme: Theme) -> None:
         if theme.name != self._settings.theme:
@@ -431,7 +450,7 @@ class CodereaderApp(App[int]):
         if isinstance(error, CodereaderError):
             self.post_message(Working(event.worker.group, 0, 0))
             self.post_message(Problem(str(error), error.hint))
-            if isinstance(error, NothingReadable) and not self._is_open:
+            if isinstance(error, NothingReadable) and self._opened is None:
                 self._fail(error)
         elif error is not None and not isinstance(error, Cancelled):
             self._fail(error)
@@ -447,9 +466,14 @@ class CodereaderApp(App[int]):
     def _fail(self, error: BaseException) -> None:
         if self.failure is None:
             self.failure = error
-        self.query_one(Conversation).close()
-        self.desk.close()
+        self._close()
         self._close_messages_no_wait()
+
+    def _close(self) -> None:
+        """Stop what is being worked on, and end the processes and threads that do it."""
+        self.query_one(Conversation).close()
+        self.shelf.close()
+        self.desk.close()
 
 
 def _opened(reader: Reader, step: Callable[[str, int, int], None]) -> Opened:

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from codereader.fronts.text import safe_line
+from codereader.fronts.tui.cells import Part
 from codereader.fronts.tui.finder import SIGNS
 from codereader.fronts.tui.messages import Look, Way
 from codereader.fronts.tui.relating import NOTHING, Looked, Related, Relative
-from codereader.fronts.tui.row_view import Part
 from codereader.fronts.tui.sides import two_ends
 
 TITLES: dict[Way, str] = {

@@ -130,6 +130,11 @@ class Conversation(VerticalScroll, can_focus=True):
         except CodereaderError as error:
             self.post_message(Problem(str(error), error.hint))
 
+    async def plan(self, question: str, budget: int | None) -> Prepared | None:
+        """Return what would be sent for *question*, None where no model is asked. Raises: CodereaderError, Cancelled."""
+        asking = self._ready()
+        return (await asking.plan(question, replace(self.choice, budget=budget)))[1]
+
     # Questions
 
     def _ready(self) -> Asking:

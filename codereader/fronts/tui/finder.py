@@ -13,8 +13,8 @@ from codereader.cancel import Cancelled
 from codereader.errors import CodereaderError
 from codereader.fronts.text import counted
 from codereader.fronts.tui.box import Box, Listed
+from codereader.fronts.tui.cells import Part
 from codereader.fronts.tui.messages import Place, Problem
-from codereader.fronts.tui.row_view import Part
 from codereader.fronts.tui.shelf import Shelf
 from codereader.fronts.tui.sides import lit_parts, two_ends
 

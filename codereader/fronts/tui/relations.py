@@ -26,10 +26,11 @@ from codereader.fronts.tui.branches import (
     is_asked_for,
     visible,
 )
+from codereader.fronts.tui.cells import Part
 from codereader.fronts.tui.finder import Finder
 from codereader.fronts.tui.messages import Go, Look, Place, Problem, Way
 from codereader.fronts.tui.relating import Looked, Related, Relative, look, relate
-from codereader.fronts.tui.row_view import Part, RowView
+from codereader.fronts.tui.row_view import RowView
 from codereader.fronts.tui.sides import two_ends
 
 

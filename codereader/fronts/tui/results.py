@@ -12,9 +12,9 @@ from codereader.cancel import Cancelled
 from codereader.errors import CodereaderError
 from codereader.fronts.text import counted, safe_line
 from codereader.fronts.tui.box import Box, Listed
+from codereader.fronts.tui.cells import Part
 from codereader.fronts.tui.finder import SIGNS
 from codereader.fronts.tui.messages import Place, Problem
-from codereader.fronts.tui.row_view import Part
 from codereader.fronts.tui.sides import two_ends
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from rich.cells import cell_len, set_cell_size
 
 from codereader.fronts.text import safe_line
-from codereader.fronts.tui.row_view import Part
+from codereader.fronts.tui.cells import Part
 
 BETWEEN = 2
 """Cells between both ends."""

@@ -42,7 +42,7 @@ class Status(Widget):
     """One line. Work shows while it lasts; the model's part stays."""
 
     DEFAULT_CSS = """
-    Status { dock: bottom; height: 1; padding: 0 1; color: $text-muted; background: $surface; }
+    Status { height: 1; padding: 0 1; color: $text-muted; }
     """
 
     work: reactive[Working | None] = reactive(None)

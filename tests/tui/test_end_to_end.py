@@ -1,0 +1,112 @@
+"""The whole command in a real terminal, as a person uses it: keys in, the screen out."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.tui.tmux import Terminal, terminal
+
+pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
+
+
+@pytest.fixture
+def environment(own_world: Path) -> Mapping[str, str]:
+    """What the terminal hands to the command."""
+    names = ("HOME", "CODEREADER_CACHE_DIR", "PATH", "PYTHONPATH", "VIRTUAL_ENV")
+    return {"LANG": "C.UTF-8", **{name: os.environ[name] for name in names if name in os.environ}}
+
+
+def test_a_person_reads_linux_net(linux: Path, tmp_path: Path, environment: Mapping[str, str]) -> None:
+    """Open, go to a symbol, see who calls it, ask, stop the answer, leave."""
+    with terminal(["tui", str(linux / "net")], environment, tmp_path) as one:
+        one.wait_for("ipv4", "1,884 files")
+        one.press("C-t")
+        one.wait_for("Go to")
+        one.press("tcp_v4_rcv")
+        one.wait_for("ipv4/tcp_ipv4.c:1954")
+        one.press("Enter")
+        one.wait_for("int tcp_v4_rcv(struct sk_buff *skb)")
+        one.press("c")
+        one.wait_for("ip_protocol_deliver_rcu", "ipv4/ip_input.c:205")
+        one.press("C-l")
+        for word in ("who calls tcp_v4_rcv", "Enter"):
+            one.press(word)
+        one.wait_for("by the macro INDIRECT_CALL_2", "prompt")
+        one.press("C-c")
+        one.wait_for("topped")
+        one.press("C-q")
+
+        assert "ended with 0" in one.wait_for("ended with")
+
+
+def test_the_terminal_is_whole_after_a_kill(tmp_path: Path, environment: Mapping[str, str]) -> None:
+    """SIGTERM leaves no raw mode and no other screen behind."""
+    with _small(tmp_path, environment) as one:
+        one.wait_for("a.c")
+        os.kill(_child(one), signal.SIGTERM)
+        screen = one.wait_for("ended with")
+        one.press("echoed")
+
+        assert "echoed" in one.wait_for("echoed")
+        assert "a.c" not in screen
+
+
+def test_stray_output_of_the_terminals_size_changes(tmp_path: Path, environment: Mapping[str, str]) -> None:
+    """The window may become small and large again."""
+    with _small(tmp_path, environment) as one:
+        one.wait_for("a.c")
+        for size in ((40, 12), (80, 24), (200, 60), (20, 5), (120, 35)):
+            one.resize(*size)
+        one.press("1")
+        one.wait_for("a.c", "1 file")
+        one.press("C-q")
+
+        assert "ended with 0" in one.wait_for("ended with")
+
+
+def test_a_name_full_of_escapes_stays_a_name(tmp_path: Path, environment: Mapping[str, str]) -> None:
+    """A file name that would clear the screen or set the title is shown, not obeyed."""
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "\x1b[2J\x1b]0;owned\x07.c").write_text("int main(void) { return 0; } /* \x1b[2J \x9b31m */\n")
+    with terminal(["tui", "--no-model", str(tree)], environment, tmp_path) as one:
+        one.wait_for("\\x1b[2J")
+        one.press("Enter")
+        one.wait_for("int main", "\\x1b[2J \\x9b31m")
+        title = one.tmux("display-message", "-p", "-t", "main", "#{pane_title}")
+        one.press("C-q")
+
+        assert "ended with 0" in one.wait_for("ended with")
+        assert "owned" not in title
+
+
+def test_an_empty_folder_is_one_sentence(tmp_path: Path, environment: Mapping[str, str]) -> None:
+    """Nothing to read ends the screen with the reason, and exit code 3."""
+    (tmp_path / "empty").mkdir()
+    with terminal(["tui", str(tmp_path / "empty")], environment, tmp_path) as one:
+        screen = one.wait_for("ended with")
+
+        assert "ended with 3" in screen
+        assert "Traceback" not in screen
+        assert "codereader: " in screen
+
+
+def _small(tmp_path: Path, environment: Mapping[str, str]):  # type: ignore[no-untyped-def]
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "a.c").write_text("int main(void) { return 0; }\n")
+    return terminal(["tui", "--no-model", str(tree)], environment, tmp_path)
+
+
+def _child(one: Terminal) -> int:
+    """Return the process of the command in the pane, the only child of its shell."""
+    shell = one.tmux("display-message", "-p", "-t", "main", "#{pane_pid}").strip()
+    found = subprocess.run(["ps", "-o", "pid=", "--ppid", shell], capture_output=True, check=True, text=True)
+    return int(found.stdout.split()[0])
