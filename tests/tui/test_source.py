@@ -266,6 +266,12 @@ def test_keys_ask_about_the_symbol_under_the_cursor(folder, place, key, said):
     assert [said] == app.said
 
 
+def test_a_keyword_is_no_name(folder):
+    """On the first word of a definition the definition is meant; elsewhere there is nothing to ask about."""
+    assert [Look("make_node", "callers")] == see(folder, Place("ramfs.c", 6, None, 1), "home", "c")[1].said
+    assert [] == see(folder, Place("ramfs.c", 11, None, 2), "c")[1].said
+
+
 def test_enter_on_an_include_goes_to_the_file(folder):
     """A header that the tree does not hold is looked up like any name."""
     assert [Go(Place("ops.h"))] == see(folder, Place("ramfs.c", 2), "enter")[1].said
@@ -320,7 +326,7 @@ def test_long_lines_are_cut_or_wrapped(folder):
     assert "end" in screen.splitlines()[2]
 
     screen, _ = see(folder, Place("long.txt"), "w", size=(40, 12))
-    assert "word " * 60 == "".join(row[3:].ljust(37) for row in screen.splitlines()[1:10])[:300]
+    assert "word " * 60 == "".join(row[3:].ljust(36) for row in screen.splitlines()[1:10])[:300]
     assert "wrapped" in screen.splitlines()[0]
     assert " 2 end" in screen
 

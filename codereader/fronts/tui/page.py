@@ -12,7 +12,7 @@ from codereader.fronts.tui import in_file
 from codereader.fronts.tui.contents import Contents
 from codereader.fronts.tui.document import WIDE_TABS, Document
 from codereader.fronts.tui.folding import Layout
-from codereader.fronts.tui.highlight import Painter
+from codereader.fronts.tui.highlight import KINDS, Painter
 from codereader.fronts.tui.strips import Line, breaks, folded_line, whole_line
 from codereader.index.parsed import Definition
 from codereader.pack.detail.lines import Edit
@@ -26,6 +26,7 @@ WHOLE = 1 << 20
 AROUND = 4
 """Chunks before and behind what is looked at that are painted too."""
 
+_NO_NAMES = frozenset(number for number, kind in enumerate(KINDS) if kind in ("keyword", "preprocessor"))
 _DEFINING = frozenset(
     {"function", "method", "struct", "union", "enum", "class", "interface", "trait", "module", "macro", "typedef",
      "variable", "constant", "property", "option", "heading", "target"}
@@ -194,6 +195,22 @@ class Page:
             inner = min(holding, key=lambda one: (one.span.last_row - one.span.first_row, one.row), default=None)
             self._around = row, inner
         return self._around[1]
+
+    def word(self, row: int, column: int) -> tuple[str, int] | None:
+        """Return the name at *column* of *row* and where it begins, None where none stands.
+
+        A keyword is no name: instead of it, and of blanks, counts what is defined on the row.
+        """
+        found = self.document.word(row, column)
+        if found is not None and self.painted[self.byte(row, found[1])] not in _NO_NAMES:
+            return found
+        at = self.first_column(row)
+        named = self.document.word(row, at)
+        return (
+            named
+            if named is not None and any((one.row, one.name) == (row, named[0]) for one in self.definitions)
+            else None
+        )
 
     def first_column(self, row: int) -> int:
         """Return where a cursor best stands on *row*: at the name that is defined there, else at the first sign."""

@@ -164,7 +164,7 @@ class SourceView(Viewer):
     def symbol(self) -> Word | None:
         """Return the identifier under the cursor, None where there is none."""
         page = self.shown
-        found = page.document.word(self._row, self._column) if page else None
+        found = page.word(self._row, self._column) if page else None
         if page is None or found is None:
             return None
         name, column = found

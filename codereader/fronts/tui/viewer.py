@@ -95,7 +95,8 @@ class Viewer(SourceCanvas):
         if page is not None and self.prompt.sign == "/":
             self._search(page, self.prompt.text)
         elif page is not None and self.prompt.text:
-            self._show_found(page, int(self.prompt.text[:9]) - 1, 0)
+            row = min(max(int(self.prompt.text[:9]), 1), page.document.count) - 1
+            self._show_found(page, row, page.first_column(row))
         self.refresh()
 
     @work(exclusive=True, group="find", exit_on_error=False)
