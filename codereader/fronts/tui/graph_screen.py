@@ -73,6 +73,7 @@ class GraphScreen(Screen[None]):
         &.-beside #graph-part { max-height: 8; }
     }
     """
+    AUTO_FOCUS = "#graph"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,backspace", "up", "Up"),
         Binding("a", "every", "All uses"),
@@ -97,7 +98,6 @@ class GraphScreen(Screen[None]):
     def on_mount(self) -> None:
         """Ask for the parts of the scope."""
         self._fit()
-        self.query_one(GraphView).focus()
         self.load("", ())
 
     def on_resize(self) -> None:

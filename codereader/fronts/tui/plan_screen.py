@@ -91,6 +91,7 @@ class PlanScreen(Screen[None]):
     """
     HELP = """Write other cards, memory, context or prompt into the fields: the plan follows. Rows are other ways to run
     the model there; the one with a star is taken. The bars show the row that is selected."""
+    AUTO_FOCUS = "#plan-table"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back"),
         Binding("ctrl+r", "reset", "This machine"),
@@ -122,7 +123,6 @@ class PlanScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Plan for what stands in the fields."""
-        self.query_one("#plan-table", DataTable).focus()
         self._list_names()
         self._replan()
 
@@ -139,9 +139,9 @@ class PlanScreen(Screen[None]):
         return WhatIf(**{key: self.query_one(f"#plan-{key}", Input).value for key, _, _ in _FIELDS})
 
     @on(Input.Changed)
-    def _changed(self, event: Input.Changed) -> None:
+    def _changed(self) -> None:
         """Plan anew once nothing is typed any more."""
-        self._offer(event.input)
+        self._offer()
         if self._waiting is not None:
             self._waiting.stop()
         self._waiting = self.set_timer(WAIT, self._replan)
@@ -152,23 +152,23 @@ class PlanScreen(Screen[None]):
         self.query_one("#plan-table", DataTable).focus()
         self._replan()
 
-    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+    def on_descendant_focus(self) -> None:
         """Offer names for the field that is entered; hide them elsewhere."""
-        if isinstance(event.widget, Input):
-            self._offer(event.widget)
-        elif event.widget.id != "plan-choices":
-            self.remove_class("-choosing")
+        self._offer()
 
-    def _offer(self, field: Input) -> None:
-        """List the names that the text of *field* may mean."""
+    def _offer(self) -> None:
+        """List the names that the text of the field with the focus may mean; while one is chosen, as they are."""
         from codereader.fronts.plans.choices import cards_like, models_like
 
-        key = (field.id or "").removeprefix("plan-")
+        field = self.focused
+        if field is not None and field.id == "plan-choices":
+            return
+        key = (field.id or "").removeprefix("plan-") if isinstance(field, Input) else ""
         like = {"model": models_like, "cards": cards_like}.get(key)
-        found = like(field.value, self._lists.get(key, ())) if like and field.has_focus else []
+        found = like(field.value, self._lists.get(key, ())) if like and isinstance(field, Input) else []
         choices = self.query_one("#plan-choices", OptionList)
         choices.clear_options()
-        choices.add_options([Option(_safe(name), id=f"{key}:{at}") for at, name in enumerate(found)])
+        choices.add_options([Option(_safe(name)) for name in found])
         self._offered = key, found
         self.set_class(bool(found), "-choosing")
 
@@ -196,8 +196,7 @@ class PlanScreen(Screen[None]):
 
     def _take_names(self, names: dict[str, tuple[str, ...]]) -> None:
         self._lists = names
-        if isinstance(self.focused, Input):
-            self._offer(self.focused)
+        self._offer()
 
     # Planning
 
