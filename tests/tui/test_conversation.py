@@ -101,6 +101,13 @@ async def over(pilot: Pilot[Any], number: int) -> None:
             return
 
 
+def lit(app: App[Any]) -> list[str]:
+    """Return what is shown in reverse and is a link."""
+    segments = [segment for strip in app.screen._compositor.render_strips() for segment in strip]
+    links = [one for one in segments if one.style and one.style.reverse and "@click" in one.style.meta]
+    return [one.text for one in links]
+
+
 @pytest.fixture(autouse=True)
 def said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CODEREADER_ECHO", SAID)
@@ -140,7 +147,13 @@ def test_keys_go_through_the_places_and_enter_goes_there(tree: Path) -> None:
     app = Talks(tree)
 
     async def then(pilot: Pilot[Any], _: Conversation) -> None:
-        await pilot.press("n", "enter", "n", "enter", "p", "enter")
+        await pilot.press("n", "enter")
+        await pilot.pause()
+        assert lit(app) == ["a.c:8"]
+        await pilot.press("n", "enter")
+        await pilot.pause()
+        assert lit(app) == ["main"]
+        await pilot.press("p", "enter")
 
     talk(app, "who calls helper_step?", then=then)
 

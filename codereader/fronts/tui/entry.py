@@ -101,12 +101,12 @@ class Entry(Widget):
 
     DEFAULT_CSS = """
     Entry { height: auto; width: 1fr; padding: 0 1; margin: 0 0 1 0; }
-    Entry > .asked { text-style: bold; color: $primary; height: auto; margin: 0 0 1 0; }
+    Entry > .asked { text-style: bold; color: $text-primary; height: auto; margin: 0 0 1 0; }
     Entry > Facts { margin: 0 0 1 0; }
     Entry > Prose { margin: 0; }
-    Entry > .state { color: $accent; }
+    Entry > .state { color: $text-accent; }
     Entry > .reasoning { text-style: italic; margin: 0 0 1 0; }
-    Entry > .failed { color: $error; text-style: bold; }
+    Entry > .failed { color: $text-error; text-style: bold; }
     Entry > .figures { margin: 0; }
     """
 

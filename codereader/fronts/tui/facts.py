@@ -36,13 +36,12 @@ class _Row:
 class Facts(Widget):
     """Sections of facts and remarks. `lit` is the number of the link that is chosen."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"facts--title", "facts--place", "facts--lit", "facts--aside"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"facts--title", "facts--place", "facts--aside"}
     DEFAULT_CSS = """
     Facts { height: auto; width: 1fr; }
     Facts > .facts--title { text-style: bold; color: $foreground; }
-    Facts > .facts--place { color: $accent; text-style: underline; }
-    Facts > .facts--lit { color: $accent; text-style: reverse bold; }
-    Facts > .facts--aside { color: $text-muted; }
+    Facts > .facts--place { color: $text-accent; text-style: underline; }
+    Facts > .facts--aside { text-style: dim; }
     """
 
     auto_links = False
@@ -159,8 +158,10 @@ class Facts(Widget):
     def _linked(self, row: _Row, number: int) -> Content:
         if row.place is None:
             return row.content
-        style = ".facts--lit" if number == self.lit else ".facts--place"
-        where = Content.styled(_written(row.place), style).stylize(Style.from_meta({"@click": f"go({number})"}))
+        where = Content.styled(_written(row.place), ".facts--place")
+        where = where.stylize(Style.from_meta({"@click": f"go({number})"}))
+        if number == self.lit:
+            where = where.stylize(Style(reverse=True))
         return Content.assemble(row.content, "  ", where)
 
 

@@ -87,11 +87,10 @@ class Prose(Markdown):
         padding: 0;
         MarkdownHeader { margin: 1 0 0 0; padding: 0; content-align: left middle; text-style: bold;
             color: $foreground; background: transparent; width: 1fr; }
-        MarkdownBlock > .claim { color: $accent; text-style: underline; }
-        MarkdownBlock > .lit { color: $accent; text-style: reverse bold; }
-        MarkdownBlock > .right { color: $success; }
-        MarkdownBlock > .wrong { color: $error; }
-        MarkdownBlock > .aside { color: $text-muted; }
+        MarkdownBlock > .claim { color: $text-accent; text-style: underline; }
+        MarkdownBlock > .right { color: $text-success; }
+        MarkdownBlock > .wrong { color: $text-error; }
+        MarkdownBlock > .aside { text-style: dim; }
         MarkdownFence { margin: 1 0; padding: 0 1; max-height: 40; }
         MarkdownBulletList, MarkdownOrderedList { margin: 0 0 1 0; padding: 0; }
     }
@@ -146,7 +145,7 @@ class _Checked(_Block):
         content = self._content
         for span in content.spans:
             if (number := _number(span)) is not None and number == self._prose.lit:
-                content = content.stylize(".lit", span.start, span.end)
+                content = content.stylize(Style(reverse=True), span.start, span.end)
         self.update(content)
 
     def action_go(self, number: int) -> None:
@@ -227,7 +226,7 @@ def _number(span: Span) -> int | None:
 def _checked(kind: type[MarkdownBlock]) -> type[MarkdownBlock]:
     """Return *kind* of block with marks turned into links and verdicts."""
     bases: tuple[type, ...] = (_CheckedFence, kind) if issubclass(kind, MarkdownFence) else (_Checked, kind)
-    classes = MarkdownBlock.COMPONENT_CLASSES | {"claim", "lit", "right", "wrong", "aside"}
+    classes = MarkdownBlock.COMPONENT_CLASSES | {"claim", "right", "wrong", "aside"}
     made = type(kind.__name__, bases, {"COMPONENT_CLASSES": classes, "__module__": kind.__module__})
     return cast("type[MarkdownBlock]", made)
 

@@ -98,10 +98,10 @@ class CostLine(Widget):
     COMPONENT_CLASSES: ClassVar[set[str]] = {"cost--ok", "cost--near", "cost--over", "cost--rest"}
     DEFAULT_CSS = """
     CostLine { height: auto; color: $text-muted; }
-    CostLine > .cost--ok { color: $success; }
-    CostLine > .cost--near { color: $warning; text-style: bold; }
-    CostLine > .cost--over { color: $error; text-style: bold; }
-    CostLine > .cost--rest { color: $text-muted; }
+    CostLine > .cost--ok { color: $text-success; }
+    CostLine > .cost--near { color: $text-warning; text-style: bold; }
+    CostLine > .cost--over { color: $text-error; text-style: bold; }
+    CostLine > .cost--rest { text-style: dim; }
     """
 
     def __init__(self) -> None:
