@@ -158,6 +158,14 @@ def test_closing_ends_the_thread_and_refuses_work(told: Told) -> None:
         asyncio.run(told.asking.weigh("who", ECHO))
 
 
+def test_a_model_that_rests_answers_again(told: Told) -> None:
+    """It is freed, and started anew by the next question."""
+    told.ask("who calls helper_step?")
+    told.asking.rest()
+
+    assert isinstance(told.ask("who calls helper_step?")[-1], Done)
+
+
 def test_the_cost_of_a_question_is_counted_in_the_model_s_tokens(told: Told, tree: Path) -> None:
     """Longer questions cost more; a pin of what is sent anyway costs nothing; without a model there is no cost."""
 

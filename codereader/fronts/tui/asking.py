@@ -184,6 +184,11 @@ class Asking:
         """
         return await asyncio.wrap_future(self._submit(lambda: self._opened(choice), CancelToken()))
 
+    def rest(self) -> None:
+        """Free the model until the next question, unless one is being answered."""
+        if not self.is_busy:
+            self._submit(self._end_model, CancelToken())
+
     def forget(self) -> None:
         """Look at the disk anew before the next question."""
         self._submit(self._close_reader, CancelToken())
@@ -232,6 +237,10 @@ class Asking:
         reader, self._reader, self._outlook = self._reader, None, None
         if reader is not None:
             reader.close()
+
+    def _end_model(self) -> None:
+        if self._kept is not None:
+            self._kept.end()
 
     def _open_reader(self) -> Reader:
         if self._reader is None:

@@ -14,6 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.geometry import Region, Spacing
+from textual.timer import Timer
 from textual.widgets import Static
 
 from codereader.cancel import Cancelled
@@ -80,7 +81,7 @@ class Conversation(VerticalScroll, can_focus=True):
         self.asking: Asking | None = None
         self._entries: dict[Turn, Entry] = {}
         self._link: Link | None = None
-        self._idle: Any = None
+        self._idle: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """Say what can be asked. What is anchored must fill its container, else Textual scrolls above its top."""
@@ -131,7 +132,7 @@ class Conversation(VerticalScroll, can_focus=True):
             self.post_message(Problem(str(error), error.hint))
 
     async def plan(self, question: str, budget: int | None) -> Prepared | None:
-        """Return what would be sent for *question*, None where no model is asked. Raises: CodereaderError, Cancelled."""
+        """Return what would be sent for *question*, None without a model. Raises: CodereaderError, Cancelled."""
         asking = self._ready()
         return (await asking.plan(question, replace(self.choice, budget=budget)))[1]
 
@@ -202,6 +203,9 @@ class Conversation(VerticalScroll, can_focus=True):
             rate = usage.completion_tokens / usage.completion_seconds if usage.completion_seconds else None
             self.post_message(Stated(used=usage.context_used, window=usage.context_size, rate=rate))
         self.post_message(Answering(is_on=False))
+        if self._idle is not None:
+            self._idle.stop()
+        self._idle = self.set_timer(REST_SECONDS, self._ready().rest)
 
     # Links
 

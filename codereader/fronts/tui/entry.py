@@ -45,7 +45,7 @@ class Aside(Static):
     """Text that is not the answer itself, shown letter by letter."""
 
     DEFAULT_CSS = """
-    Aside { color: $text-muted; height: auto; }
+    Aside { color: $text-muted; height: auto; &:ansi { text-style: dim; } }
     Aside.-empty { display: none; }
     """
 
@@ -106,7 +106,7 @@ class Entry(Widget):
     Entry > Prose { margin: 0; }
     Entry > .state { color: $text-accent; }
     Entry > .reasoning { text-style: italic; margin: 0 0 1 0; }
-    Entry > .failed { color: $text-error; text-style: bold; }
+    Entry > .failed { color: $text-error; text-style: bold; &:ansi { text-style: bold; } }
     Entry > .figures { margin: 0; }
     """
 

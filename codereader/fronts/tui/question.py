@@ -22,6 +22,8 @@ from codereader.fronts.tui.messages import Ask, Drafted, Pinned
 
 EXAMPLE = "Ask about this tree: explain structure · who calls NAME · how does X reach Y"
 
+NO_MODEL = "no model is asked: the facts are the answer (m among the answers chooses a model)"
+
 QUIET = 0.25
 """Seconds without a key after which what was typed is counted."""
 
@@ -97,7 +99,7 @@ class CostLine(Widget):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"cost--ok", "cost--near", "cost--over", "cost--rest"}
     DEFAULT_CSS = """
-    CostLine { height: auto; color: $text-muted; }
+    CostLine { height: auto; color: $text-muted; &:ansi { text-style: dim; } }
     CostLine > .cost--ok { color: $text-success; }
     CostLine > .cost--near { color: $text-warning; text-style: bold; }
     CostLine > .cost--over { color: $text-error; text-style: bold; }
@@ -143,7 +145,7 @@ def _advice(cost: Cost) -> str:
     if not cost.over:
         return ""
     what = "unpin something" if cost.pins else "shorten the question"
-    return f"{cost.over:,} too many: {what}, or take a larger window (ctrl+p, Budget)"
+    return f"{cost.over:,} too many: {what}, or take a larger window (b among the answers)"
 
 
 def _parts(cost: Cost) -> str:
@@ -196,7 +198,7 @@ class QuestionBox(Vertical):
         self.post_message(Pinned(self.pins))
         return frozenset(pins)
 
-    def weigh(self, cost: Cost | None, otherwise: str = "") -> None:
+    def weigh(self, cost: Cost | None, otherwise: str = NO_MODEL) -> None:
         """Show what the question would cost; without a model, what is to be said *otherwise*."""
         self._show(cost, otherwise)
 
