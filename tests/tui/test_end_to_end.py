@@ -27,17 +27,13 @@ def test_a_person_reads_linux_net(linux: Path, tmp_path: Path, environment: Mapp
     """Open, go to a symbol, see who calls it, ask, stop the answer, leave."""
     with terminal(["tui", str(linux / "net")], environment, tmp_path) as one:
         one.wait_for("ipv4", "1,884 files")
-        one.press("C-t")
-        one.wait_for("Go to")
-        one.press("tcp_v4_rcv")
+        one.press("C-t", "tcp_v4_rcv")  # at once: no key may go astray
         one.wait_for("ipv4/tcp_ipv4.c:1954")
         one.press("Enter")
         one.wait_for("int tcp_v4_rcv(struct sk_buff *skb)")
         one.press("c")
         one.wait_for("ip_protocol_deliver_rcu", "ipv4/ip_input.c:205")
-        one.press("C-l")
-        for word in ("who calls tcp_v4_rcv", "Enter"):
-            one.press(word)
+        one.press("C-l", "who", "Space", "calls", "Space", "tcp_v4_rcv", "Enter")
         one.wait_for("by the macro INDIRECT_CALL_2", "prompt")
         one.press("C-c")
         one.wait_for("topped")

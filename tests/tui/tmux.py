@@ -29,9 +29,8 @@ class Terminal:
         return subprocess.run(command, capture_output=True, check=True, timeout=60, env=environment).stdout.decode()
 
     def press(self, *keys: str) -> None:
-        """Press *keys*, each as tmux calls it (``Enter``, ``C-t``), or text."""
-        for key in keys:
-            self.tmux("send-keys", "-t", "main", *(["-l"] if len(key) > 1 and " " in key else []), key)
+        """Press *keys* at once, each as tmux calls it (``Enter``, ``C-t``, ``Space``), or text without blanks."""
+        self.tmux("send-keys", "-t", "main", *keys)
 
     def screen(self) -> str:
         """Return the text on the screen."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from codereader.cancel import CancelToken
 from codereader.errors import ExitCode, NothingReadable, UsageError
 from codereader.fronts.cli.options import Place, Which, scope_options
 from codereader.reader import Reader
+
+PATIENCE = 0.5
+"""Seconds that leaving waits for the index to be closed."""
 
 
 @click.command("tui", help="Browse PATH (the current folder by default) and ask about it on a screen.")
@@ -36,7 +40,10 @@ def command(path: Path, model: str | None, no_model: bool, which: Which) -> int:
         app.run()
     if app.failure is not None:
         raise app.failure
-    return app.return_value if app.return_value is not None else ExitCode.OK
+    code = app.return_value if app.return_value is not None else ExitCode.OK
+    if not app.desk.has_ended(PATIENCE):
+        os._exit(code)  # the person left: nobody waits for what the index still works out; its files are whole or not
+    return code
 
 
 def _reader_of(path: Path, which: Which) -> Callable[[CancelToken], Reader]:

@@ -356,40 +356,40 @@ class CodereaderApp(App[int]):
         """Put the keys into the question box."""
         self.query_one(QuestionBox).focus()
 
-    def action_find(self) -> None:
+    async def action_find(self) -> None:
         """Look for a file or a symbol by a few letters of its name."""
         from codereader.fronts.tui.finder import Finder
 
-        self.push_screen(Finder(self.shelf), self._go_if)
+        await self.push_screen(Finder(self.shelf), self._go_if)
 
-    def action_search(self) -> None:
+    async def action_search(self) -> None:
         """Look for words: files and symbols that a question or a line of a log may be about."""
         from codereader.fronts.tui.results import SearchResults
 
-        self.push_screen(SearchResults(), self._go_if)
+        await self.push_screen(SearchResults(), self._go_if)
 
     def _go_if(self, place: Place | None) -> None:
         if place is not None:
             self.post_message(Go(place))
 
-    def action_plan(self) -> None:
+    async def action_plan(self) -> None:
         """Show how the model runs, here or on another machine."""
-        from codereader.fronts.tui.plan_screen import PlanScreen
+        from codereader.fronts.tui.plan_screen import PlanScreen, WhatIf
 
-        self._put_over(PlanScreen)
+        await self._put_over(lambda: PlanScreen(WhatIf(model=self.query_one(Conversation).choice.model or "")))
 
-    def action_graph(self) -> None:
+    async def action_graph(self) -> None:
         """Show the parts of the tree and what they need of each other."""
         from codereader.fronts.tui.graph_screen import GraphScreen
 
-        self._put_over(GraphScreen)
+        await self._put_over(GraphScreen)
 
-    def action_pack(self) -> None:
+    async def action_pack(self) -> None:
         """Show what the model will see of the tree, for the question that is being typed."""
         from codereader.fronts.tui.pack_screen import PackScreen
 
         question = self.query_one(QuestionBox).text.strip()
-        self._put_over(lambda: PackScreen(question, self.launch.model, make=self._packed))
+        await self._put_over(lambda: PackScreen(question, self.launch.model, make=self._packed))
 
     async def _packed(self, wish: Wish) -> Seen:
         """Return what would be sent; without a model, or without a question, what `codereader pack` makes."""
@@ -400,10 +400,10 @@ class CodereaderApp(App[int]):
             return await self.desk.run(lambda reader: see(reader, wish))
         return sent(ready, wish, self._opened.name, self._opened.files)
 
-    def _put_over(self, kind: Callable[[], Screen[None]]) -> None:
-        """Show a screen over the panes, instead of one that lies there."""
+    async def _put_over(self, kind: Callable[[], Screen[None]]) -> None:
+        """Show a screen over the panes, instead of one that lies there. Keys wait until it is there."""
         self.pop_to_main()
-        self.push_screen(kind())
+        await self.push_screen(kind())
 
     def action_outline(self) -> None:
         """Show or hide the definitions of the file."""

@@ -109,7 +109,7 @@ class Box(ModalScreen["Place | None"]):
 
     def on_mount(self) -> None:
         """Take the keys."""
-        self.query_one(Input).focus()
+        self.set_focus(self.query_one(Input))  # at once: keys may be waiting
 
     @property
     def text(self) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 from codereader.cancel import CancelToken
@@ -24,10 +24,12 @@ class Desk:
         self.cancel = CancelToken()
         self._make = make
         self._reader: Reader | None = None
+        self._closed: Future[None] | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="desk")
 
     async def run(self, work: Callable[[Reader], T]) -> T:
-        """Return what *work* makes of the reader. Raises what it raises."""
+        """Return what *work* makes of the reader. Raises what it raises; Cancelled once the desk is closed."""
+        self.cancel.check()
         return await asyncio.wrap_future(self._thread.submit(self._do, work))
 
     def _do(self, work: Callable[[Reader], T]) -> T:
@@ -38,9 +40,14 @@ class Desk:
 
     def close(self) -> None:
         """Stop what runs at its next look, drop what waits, and close the reader. Does not wait for it."""
-        self.cancel.cancel()
-        self._thread.submit(self._close)
-        self._thread.shutdown(wait=False, cancel_futures=False)
+        if self._closed is None:
+            self.cancel.cancel()
+            self._closed = self._thread.submit(self._close)
+            self._thread.shutdown(wait=False)
+
+    def has_ended(self, seconds: float) -> bool:
+        """Say whether a closed desk ended its work, waiting for it so long at most."""
+        return self._closed is None or self._closed in wait([self._closed], seconds).done
 
     def _close(self) -> None:
         if self._reader is not None:
