@@ -7,10 +7,12 @@ import os
 import re
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from codereader.engine.state.container import Kind
 from codereader.engine.state.inventory import cleared
 from codereader.engine.state.store import StateStore
 from codereader.errors import ExitCode
@@ -120,6 +122,30 @@ def test_clearing_what_was_not_used_for_long(kept, run):
 
     assert (3, 0, 0) == (printed["blocks"], printed["others"], printed["stayed"])
     assert 4 == len(list(kept.glob("*.block")))
+
+
+def test_clearing_by_age_takes_what_a_wrong_clock_stamped(kept, run):
+    """A block of the year 2099 would stay for ever otherwise."""
+    for path in sorted(kept.glob("*.block"))[:3]:
+        os.utime(path, (4_000_000_000, 4_000_000_000))
+
+    printed = json.loads(run("state", "clear", "--older-than", "7d", "--format", "json").stdout)
+
+    assert (3, 4) == (printed["blocks"], len(list(kept.glob("*.block"))))
+
+
+def test_the_last_use_is_not_made_older_by_depth(folder, run):
+    """A prompt of 40,000 tokens that was used just now was not used an hour ago."""
+    store = StateStore(folder, 1 << 30)
+    keep(store, blocks(range(40_000))[:1])
+    deep = blocks(range(40_000))[-1]
+    store.save(replace(deep, kind=Kind.WHOLE), b"state")
+    store.flush()
+    before = len(list(folder.glob("*.block")))
+
+    printed = json.loads(run("state", "clear", "--older-than", "1h", "--format", "json").stdout)
+
+    assert (2, 0) == (before, printed["blocks"])
 
 
 @pytest.mark.parametrize("age", ["7", "0d", "d", "-1d", "1y", "١d", ""])

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codereader.engine.state.container import Kind
-from codereader.engine.state.shelf import Item, ancestors, is_block_name, is_old, leaving, name_of, survey
+from codereader.engine.state.shelf import NS_A_TOKEN, Item, ancestors, is_block_name, is_old, leaving, name_of, survey
 from tests.state_blocks import blocks, chain
 
 
@@ -56,8 +56,8 @@ def test_what_was_used_later_than_the_new_one_stays():
     """Nothing leaves for what is worth less."""
     found = tuple(Item(str(used), f"{used:032x}", "f" * 32, Kind.ROWS, 5, used) for used in range(4))
 
-    assert ["0", "1"] == [item.name for item in leaving(found, 10, set(), before=2) or ()]
-    assert leaving(found, 11, set(), before=2) is None
+    assert ["0", "1"] == [item.name for item in leaving(found, 10, set(), below=2) or ()]
+    assert leaving(found, 11, set(), below=2) is None
 
 
 def test_of_equals_the_name_decides():
@@ -88,7 +88,29 @@ def test_names_that_go_in_circles_end():
     link = chain(range(4))[0]
 
     assert one in ancestors(found, type(link)(4, 8, link.key, bytes(16) + bytes(16)))
-    assert leaving(found, 5, set()) is None
+    assert ["a", "b"] == [item.name for item in leaving(found, 10, set()) or ()]
+
+
+def test_what_hangs_on_a_circle_leaves_before_it():
+    """Blocks that need each other are of no use, and take no room for ever: not even with two parents each."""
+    one, other, third = "0" * 32, "1" * 32, "2" * 32
+    pairs = {"a": (one, other), "b": (other, one), "c": (third, one), "d": (one, third), "e": ("3" * 32, third)}
+    found = tuple(Item(name, *pair, Kind.ROWS, 5, 9 - number) for number, (name, pair) in enumerate(pairs.items()))
+
+    gone = [item.name for item in leaving(found, 25, set()) or ()]
+
+    assert (5, "e") == (len(gone), gone[0])
+    assert leaving(found, 25, {one}) is None
+
+
+def test_depth_counts_as_age():
+    """A block far down in its prompt leaves before another prompt's first one that was used somewhat earlier."""
+    found = tuple(Item(str(used), f"{used:032x}", "f" * 32, Kind.ROWS, 5, used * NS_A_TOKEN) for used in range(4))
+    starts = {"3": 10, "2": 1}
+
+    gone = leaving(found, 20, set(), start_of=lambda item: starts.get(item.name, 0))
+
+    assert ["3", "0", "1", "2"] == [item.name for item in gone or ()]
 
 
 def test_only_our_names_are_ours():

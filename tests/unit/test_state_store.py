@@ -190,6 +190,42 @@ class TestLeaving:
 
         assert (first, second) == (sum(stored(store, one)), sum(stored(store, other)))
 
+    def test_the_time_of_use_is_true(self, folder, monkeypatch):
+        """Of every block, however deep in its prompt: people see it, and clear by it."""
+        clock = count(10**18)
+        monkeypatch.setattr(time, "time_ns", lambda: next(clock))
+        store = StateStore(folder, 1 << 24)
+        wanted = blocks(range(40))
+        for _ in range(2):
+            keep(store, wanted)
+        read = list(store.read_all(wanted))
+
+        assert 10 == len(read)
+        assert {10**18} == {path.stat().st_mtime_ns // 1000 * 1000 for path in folder.glob("*.block")}
+
+    def test_what_is_no_block_leaves_first(self, folder):
+        """Though it was written last: it is of use to nobody."""
+        store = StateStore(folder, 3 * ONE)
+        kept = prompts(2)
+        for block in kept:
+            keep(store, [block])
+        (folder / f"{'0' * 32}-{'1' * 32}-rows.block").write_bytes(bytes(ONE))
+        keep(store, prompts(1, first=5))
+
+        assert [True, True, True] == stored(store, [*kept, *prompts(1, first=5)])
+
+    def test_blocks_that_hang_on_each_other_leave(self, folder):
+        """Names that go in circles take no room for ever."""
+        store = StateStore(folder, 2 * ONE)
+        keep(store, prompts(1))
+        store.discard(prompts(1)[0])
+        for one, other in ("01", "10"):
+            (folder / f"{one * 32}-{other * 32}-rows.block").write_bytes(bytes(ONE))
+        wanted = blocks(range(8))
+        keep(store, wanted)
+
+        assert [True, True] == stored(store, wanted)
+
     def test_a_beginning_that_others_go_on_from_stays(self, folder):
         """However long ago it was written, a block goes only after all that hang on it."""
         store = StateStore(folder, 4 * ONE)
@@ -336,6 +372,18 @@ class TestRoom:
         keep(store, blocks(range(8)))
 
         assert not folder.exists()
+
+    def test_a_budget_of_nothing_reads_nothing(self, folder):
+        """What is there stays, and is not looked at."""
+        wanted = blocks(range(8))
+        keep(StateStore(folder, 1 << 24), wanted)
+        before = {path.name: path.stat().st_mtime_ns for path in folder.glob("*.block")}
+        store = StateStore(folder, 0)
+        store.use([block.link for block in wanted])
+
+        assert (None, []) == (store.read(wanted[0]), list(store.read_all(wanted)))
+        assert [False, False] == stored(store, wanted)
+        assert before == {path.name: path.stat().st_mtime_ns for path in folder.glob("*.block")}
 
     def test_the_budget_holds_after_any_questions(self, folder):
         """Whatever is asked, in whatever order and size, the files never take more."""

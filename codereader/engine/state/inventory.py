@@ -114,13 +114,17 @@ def verified(folder: Path, step: Step = lambda _, __: None) -> Verified:
 
 
 def cleared(folder: Path, older_than: float = 0.0) -> Cleared:
-    """Delete the blocks that were not used in the last *older_than* seconds, and what nobody needs any more."""
+    """Delete the blocks that were not used in the last *older_than* seconds, and what nobody needs any more.
+
+    What was used in a time that is yet to come was used by a clock that was wrong: nobody knows when, and it goes.
+    """
     others, freed = _swept(folder)
     blocks = stayed = 0
-    limit = time.time() - older_than
+    now = time.time_ns()
+    first, last = now - int(older_than * 10**9), now + shelf.CLOCKS_DIFFER_NS
     for path in _blocks(folder):
         try:
-            if older_than and path.lstat().st_mtime > limit:
+            if older_than and first < path.lstat().st_mtime_ns <= last:
                 continue
         except OSError:
             continue

@@ -1,8 +1,9 @@
 """The folder of blocks: names, sizes, ages, what hangs on what, and which would leave first.
 
 A name tells a block's key, its parent's and its kind, so the relations of all blocks are known from one listing; no
-file is opened. Names are only hints about what to keep: what a file really is, its head says. Bytes; nanoseconds since
-the epoch.
+file is opened. Names are only hints about what to keep: what a file really is, its head says. A file's time is when it
+was last used; what it is worth, its rank, is that time less `NS_A_TOKEN` for each token before it. Bytes; nanoseconds
+since the epoch.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ import os
 import re
 import stat
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Set
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +36,12 @@ _OLD = re.compile(r"[0-9a-f]{16}-[0-9a-f]{32}\.kv")
 
 CLOCKS_DIFFER_NS = 3600 * 10**9
 """What was used later than this from now was used by a clock that has been set back since: nobody knows when."""
+
+NS_A_TOKEN = 100_000_000
+"""By how much earlier a block counts as used for each token that stands before it in its prompt."""
+
+UNKNOWN_START = 1 << 63
+"""The first token of a block that cannot be read: it is worth less than any other."""
 
 _KINDS = {kind.name.lower(): kind for kind in Kind}
 
@@ -151,29 +158,63 @@ def ancestors(found: tuple[Item, ...], link: Link) -> frozenset[str]:
     return frozenset(kept)
 
 
-def leaving(found: tuple[Item, ...], needed: int, kept: Set[str], before: float = math.inf) -> tuple[Item, ...] | None:
+def rank(used_ns: int, start: int) -> int:
+    """Return what a block that begins at token *start* is worth: of two the lesser leaves first."""
+    return used_ns - start * NS_A_TOKEN
+
+
+def leaving(
+    found: tuple[Item, ...],
+    needed: int,
+    kept: Set[str],
+    below: float = math.inf,
+    start_of: Callable[[Item], int] = lambda _: 0,
+) -> tuple[Item, ...] | None:
     """Return which of *found*, in their order, make *needed* bytes free; None where no number of them is enough.
 
-    The least recently used go first, but never one that another needs that stays, never one whose key begins as one
-    of *kept*, and none that was used at *before* (nanoseconds since the epoch) or later.
+    Those of the least `rank` go first, but never one that another needs that stays, never one whose key begins as one
+    of *kept*, and none of rank *below* or more. *start_of* is asked only for those whose turn may come.
     """
-    hanging = Counter(item.needs for item in found if item.needs is not None)
-    by_node = {item.node: item for item in found}
-    free = [(item.used_ns, item.name, item) for item in found if item.key not in kept and not hanging[item.node]]
+    by_node: defaultdict[Node, list[Item]] = defaultdict(list)
+    for item in found:
+        by_node[item.node].append(item)
+    circles = _circles(by_node)
+    above = {item.name: item.needs for item in found if item.needs is not None and item.node not in circles}
+    hanging = Counter(above.values())
+
+    def entry(item: Item) -> tuple[int, str, Item]:
+        return rank(item.used_ns, start_of(item)), item.name, item
+
+    free = [entry(item) for item in found if item.key not in kept and not hanging[item.node]]
     heapq.heapify(free)
     gone: list[Item] = []
     while needed > 0 and free:
-        item = heapq.heappop(free)[2]
-        if item.used_ns >= before:
+        worth, _, item = heapq.heappop(free)
+        if worth >= below:
             return None
         gone.append(item)
         needed -= item.bytes
-        above = by_node.get(item.needs) if item.needs is not None else None
-        if above is not None:
-            hanging[above.node] -= 1
-            if not hanging[above.node] and above.key not in kept:
-                heapq.heappush(free, (above.used_ns, above.name, above))
+        if (node := above.get(item.name)) is not None:
+            hanging[node] -= 1
+            for freed in by_node.get(node, ()) if not hanging[node] else ():
+                if freed.key not in kept:
+                    heapq.heappush(free, entry(freed))
     return tuple(gone) if needed <= 0 else None
+
+
+def _circles(by_node: Mapping[Node, list[Item]]) -> set[Node]:
+    """Return those that hang on each other in a circle, which no writer makes: none of them is of use."""
+    hanging = Counter(item.needs for items in by_node.values() for item in items)
+    free = [node for node in by_node if not hanging[node]]
+    left = set(by_node)
+    while free:
+        node = free.pop()
+        left.discard(node)
+        for item in by_node[node]:
+            hanging[item.needs] -= 1
+            if item.needs is not None and item.needs in by_node and not hanging[item.needs]:
+                free.append(item.needs)
+    return left
 
 
 def _item(match: re.Match[str], status: os.stat_result, latest: int) -> Item:

@@ -3,7 +3,7 @@
 A block is written once, in the background, whole or not at all, and never changed. It is read back verified, every bit,
 or it counts as missing and is deleted. Before one is written, others leave: the least recently used, those first on
 which no other hangs; never what any living process needs, nor what the new one hangs on. Each token that stands before
-a block in its prompt counts as if the block had been used so much earlier (`_NS_A_TOKEN`): the beginning of a prompt is
+a block in its prompt counts as if the block had been used so much earlier (`shelf.rank`): the beginning of a prompt is
 what an edit leaves, and prompts that are asked in turns and have not all room keep their beginnings instead of pushing
 each other out. Where what may leave is not enough, nothing leaves and nothing is written. Nothing here raises for a
 bad file or a full disk: that is counted. Payloads are as readable as the source text that was evaluated, hence the
@@ -48,7 +48,6 @@ SPARE_DISK, SPARE_DISK_OF_DEFAULT = 1 << 30, 5 << 30
 """Bytes that stay free on the disk under a budget that was given, and under the default one."""
 
 _READERS = 4
-_NS_A_TOKEN = 100_000_000
 _LOCK_NAME = "writers.lock"
 _LOCK_SECONDS = 1.0
 _SEEN_SECONDS = 5.0
@@ -72,7 +71,7 @@ class Counts:
 
 
 class StateStore:
-    """Blocks in *folder*. *budget* is in bytes, 0 for nothing at all, None for the default.
+    """Blocks in *folder*. *budget* is in bytes, None for the default; under 0 nothing is written and none is read.
 
     One thread uses it; the background writer is its own. `use` first, with the chain of the prompt.
     """
@@ -88,11 +87,12 @@ class StateStore:
         self._is_ready = False
         self._used_ns = time.time_ns()
         self._seen = _Seen(set(), 0)
+        self._starts: dict[str, int] = {}
 
     def use(self, chain: Sequence[Link]) -> None:
         """Need the blocks of *chain*, there or still to come, and no others: none of them leaves from now on.
 
-        Those that are there count as used now, the first ones as used last, so that a chain leaves from its end.
+        Those that are there count as used now.
         """
         if not self._ready():
             return
@@ -101,12 +101,12 @@ class StateStore:
             self._pins.set(link.key for link in chain)
         for link in chain:
             for kind in Kind:
-                self._touch(self._path(link, kind), link)
+                self._touch(self._path(link, kind))
 
     def have(self, link: Link, kind: Kind) -> bool:
         """Whether a block is stored or about to be written. Only `read` tells whether it is whole."""
         path = self._path(link, kind)
-        return path.name in self._pending or files.is_there(path)
+        return path.name in self._pending or (self._budget != 0 and files.is_there(path))
 
     def wants(self, block: Block, payload_bytes: int) -> bool:
         """Whether a block is worth exporting: it is neither stored nor about to be, and its budget could hold it."""
@@ -125,6 +125,8 @@ class StateStore:
         returned can be written to, and is a view of *buffer* where that is large enough.
         """
         path = self._path(block.link, block.kind)
+        if self._budget == 0:
+            return None
         try:
             payload = _read(path, block, most, bytearray() if buffer is None else buffer)
         except FileNotFoundError:
@@ -132,7 +134,7 @@ class StateStore:
         except (Damaged, OSError, MemoryError) as error:
             self._blame(path, error)
             return None
-        self._touch(path, block.link)
+        self._touch(path)
         return payload
 
     def read_all(self, blocks: Sequence[Block], most: int = LARGEST_PAYLOAD) -> Iterator[memoryview]:
@@ -240,7 +242,7 @@ class StateStore:
                 self.counts.refused += 1
                 return
             files.finish(draft, path, lambda file: write(file, block, payload, stopped))
-            self._touch(path, block.link)
+            self._touch(path)
         except (OSError, MemoryError):
             self.counts.failed += 1
         except Abandoned:
@@ -282,7 +284,8 @@ class StateStore:
         if needed <= 0:
             return True
         kept = self._pins.keys | pins.pinned(self.folder) | shelf.ancestors(found, block.link)
-        leaving = shelf.leaving(found, needed, kept, self._stamp(block.link))
+        rank = shelf.rank(self._used_ns, block.link.start)
+        leaving = shelf.leaving(found, needed, kept, rank, self._start_of)
         for item in leaving or ():
             (self.folder / item.name).unlink(missing_ok=True)
             self.counts.evicted += 1
@@ -301,13 +304,21 @@ class StateStore:
         if isinstance(error, Damaged) or (isinstance(error, OSError) and error.errno not in files.PASSING):
             files.remove(path)
 
-    def _touch(self, path: Path, link: Link) -> None:
+    def _touch(self, path: Path) -> None:
         """Note that a block was used by this run, if it is there."""
-        files.touch(path, self._stamp(link))
+        files.touch(path, self._used_ns)
 
-    def _stamp(self, link: Link) -> int:
-        """Return when a block that this run uses counts as used, in nanoseconds since the epoch."""
-        return self._used_ns - link.start * _NS_A_TOKEN
+    def _start_of(self, item: shelf.Item) -> int:
+        """Return the first token of a stored block, as its head says; each head is read once."""
+        if item.name not in self._starts:
+            try:
+                with files.opened(self.folder / item.name) as (file, size):
+                    self._starts[item.name] = read_head(file, size).block.link.start
+            except (Damaged, FileNotFoundError):
+                return shelf.UNKNOWN_START
+            except (OSError, MemoryError):
+                return 0
+        return self._starts[item.name]
 
 
 def default_budget(free: int) -> int:
