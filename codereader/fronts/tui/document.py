@@ -11,11 +11,14 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
 from codereader.fronts.text import safe
-from codereader.pack.detail.lines import Lines
+
+if TYPE_CHECKING:
+    from codereader.pack.detail.lines import Lines
 
 LONGEST = 8_000
 """Bytes of a line that are shown; what follows is counted."""
@@ -122,8 +125,10 @@ class Document:
     __slots__ = ("count", "data", "lines", "tab")
 
     def __init__(self, data: bytes, tab: int = 8) -> None:
+        from codereader.pack.detail.lines import Lines
+
         self.data = data
-        self.lines = Lines(data)
+        self.lines: Lines = Lines(data)
         self.count = self.lines.count
         self.tab = tab
 

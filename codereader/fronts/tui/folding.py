@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from codereader.pack.detail.lines import Edit, Lines
-
 if TYPE_CHECKING:
     from codereader.index.parsed import ParsedFile
+    from codereader.pack.detail.lines import Edit, Lines
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from codereader.source.languages import language as find_language
-
 if TYPE_CHECKING:
     from tree_sitter import Node, Query
 
@@ -78,6 +76,7 @@ def _places(nodes: Sequence[Node]) -> Iterator[tuple[int, int]]:
 def painter(data: bytes, language: str) -> Painter | None:
     """Return what paints *data*, written in *language*; None where it stays plain. Takes a second a few megabytes."""
     from codereader.index.grammar import UnusableError, query_of, root_of
+    from codereader.source.languages import language as find_language
 
     known = find_language(language)
     if known is None or len(data) > LARGEST:

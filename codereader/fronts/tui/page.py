@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from codereader.fronts.tui import in_file
 from codereader.fronts.tui.contents import Contents
@@ -14,8 +15,10 @@ from codereader.fronts.tui.document import WIDE_TABS, Document
 from codereader.fronts.tui.folding import Layout
 from codereader.fronts.tui.highlight import KINDS, Painter
 from codereader.fronts.tui.strips import Line, breaks, folded_line, whole_line
-from codereader.index.parsed import Definition
-from codereader.pack.detail.lines import Edit
+
+if TYPE_CHECKING:
+    from codereader.index.parsed import Definition
+    from codereader.pack.detail.lines import Edit
 
 CHUNK = 4096
 """Bytes that are painted at a time."""
