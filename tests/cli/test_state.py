@@ -16,6 +16,7 @@ from codereader.engine.state.container import Kind
 from codereader.engine.state.inventory import cleared
 from codereader.engine.state.store import StateStore
 from codereader.errors import ExitCode
+from tests.gguf_files import bundled_model
 from tests.state_blocks import blocks, keep
 
 
@@ -198,6 +199,21 @@ def test_a_budget_that_is_no_number(run):
 
     assert (ExitCode.USAGE, "") == (result.code, result.stdout)
     assert "CODEREADER_STATE_BUDGET is 'lots'" in result.stderr
+
+
+def test_a_budget_of_nothing_keeps_the_disk_out_of_a_question(tmp_path, folder, run):
+    """Nothing is written under it, and nothing is read that is there; what is there stays."""
+    (tmp_path / "a.c").write_text("int twice(int x) { return 2 * x; }\n")
+    flags = ["--model", str(bundled_model()), "--max-tokens", "2", "--format", "json"]
+
+    def ask(**more):
+        usage = json.loads(run("ask", tmp_path, "explain structure", *flags, **more).stdout)["usage"]
+        return usage["reused_tokens"], usage["disk_tokens"], len(list(folder.glob("*.block")))
+
+    kept, nothing = ask(), ask(CODEREADER_STATE_BUDGET="0")
+
+    assert kept[2] > 0
+    assert (0, 0, kept[2]) == nothing
 
 
 def test_a_hostile_label_is_shown_not_obeyed(folder, run):

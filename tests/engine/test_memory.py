@@ -6,7 +6,10 @@ The models are small and random, one of each kind of memory that llama.cpp makes
 from __future__ import annotations
 
 import ctypes
+import json
 import random
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -86,8 +89,13 @@ class Room:
         while self._contexts:
             llama_cpp.llama_free(self._contexts.pop())
 
+    @property
+    def context(self) -> Any:
+        """The context of the memory that was made last."""
+        return self._contexts[-1]
+
     def _logits(self) -> bytes:
-        return ctypes.string_at(llama_cpp.llama_get_logits_ith(self._contexts[-1], -1), 4 * 128)
+        return ctypes.string_at(llama_cpp.llama_get_logits_ith(self.context, -1), 4 * 128)
 
 
 def nothing() -> None:
@@ -147,6 +155,28 @@ def test_a_hit_is_bit_for_bit_a_miss(room_of, shape, cache):
     assert cold[1] == first[1]
     assert cold[1] == from_disk[1]
     assert cold[1] == again[1]
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.5])
+@pytest.mark.parametrize("shape", ["llama", "gemma3", "llama4", "granitehybrid", "mamba2"])
+def test_another_process_says_the_same(shape, temperature, tmp_path):
+    """Greedy, and by a seed: a process that reads its base from disk chooses what the one that evaluated it chose."""
+
+    def answer(seed: int) -> dict[str, Any]:
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.engine.noise_child", shape, str(tmp_path), str(temperature), str(seed)],
+            cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=300, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+    miss, hit, other = (answer(seed) for seed in (5, 5, 6))
+
+    assert (0, 0) == (miss["reused"], miss["disk"])
+    assert hit["reused"] == hit["disk"] == other["disk"] >= 300
+    assert miss["said"] == hit["said"] != []
+    assert (temperature == 0) == (miss["said"] == other["said"])
 
 
 @pytest.mark.parametrize("shape", SMALL_SHAPES)
