@@ -1,4 +1,4 @@
-; What the source view colours in shell scripts. `codereader.fronts.tui.highlight` tells the captures.
+; What the source view colours in shell scripts. `codereader.fronts.tui.source.highlight` tells the captures.
 
 (comment) @comment
 [(string) (raw_string) (ansi_c_string) (translated_string) (heredoc_body) (regex)] @string

@@ -1,4 +1,4 @@
-; What the source view colours in C. `codereader.fronts.tui.highlight` tells the captures.
+; What the source view colours in C. `codereader.fronts.tui.source.highlight` tells the captures.
 
 (comment) @comment
 [(string_literal) (system_lib_string) (char_literal)] @string

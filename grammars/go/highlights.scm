@@ -1,4 +1,4 @@
-; What the source view colours in Go. `codereader.fronts.tui.highlight` tells the captures.
+; What the source view colours in Go. `codereader.fronts.tui.source.highlight` tells the captures.
 
 (comment) @comment
 [(interpreted_string_literal) (raw_string_literal) (rune_literal)] @string

@@ -1,4 +1,4 @@
-; What the source view colours in Java. `codereader.fronts.tui.highlight` tells the captures.
+; What the source view colours in Java. `codereader.fronts.tui.source.highlight` tells the captures.
 
 [(line_comment) (block_comment)] @comment
 [(string_literal) (character_literal)] @string

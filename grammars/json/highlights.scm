@@ -1,4 +1,4 @@
-; What the source view colours in JSON. `codereader.fronts.tui.highlight` tells the captures.
+; What the source view colours in JSON. `codereader.fronts.tui.source.highlight` tells the captures.
 
 (comment) @comment
 (string) @string

@@ -1,4 +1,4 @@
-; What the source view colours in Markdown. `codereader.fronts.tui.highlight` tells the captures.
+; What the source view colours in Markdown. `codereader.fronts.tui.source.highlight` tells the captures.
 
 [(atx_heading) (setext_heading)] @heading
 [(fenced_code_block) (indented_code_block)] @string

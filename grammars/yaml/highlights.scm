@@ -1,4 +1,4 @@
-; What the source view colours in YAML. `codereader.fronts.tui.highlight` tells the captures.
+; What the source view colours in YAML. `codereader.fronts.tui.source.highlight` tells the captures.
 
 (comment) @comment
 [(string_scalar) (double_quote_scalar) (single_quote_scalar) (block_scalar)] @string

@@ -9,9 +9,9 @@ from typing import Any
 from textual.app import App, ComposeResult
 
 from codereader.fronts.tui.desk import Desk
+from codereader.fronts.tui.find.relations import Relations
+from codereader.fronts.tui.find.shelf import Shelf
 from codereader.fronts.tui.messages import Go, Look, Problem
-from codereader.fronts.tui.relations import Relations
-from codereader.fronts.tui.shelf import Shelf
 from codereader.reader import Reader
 
 FILES = {

@@ -25,8 +25,11 @@ from codereader.cancel import Cancelled, CancelToken
 from codereader.errors import CodereaderError, ExitCode, NothingReadable
 from codereader.fronts.text import counted, safe_line
 from codereader.fronts.tui import settings
-from codereader.fronts.tui.conversation import Conversation
+from codereader.fronts.tui.ask.conversation import Conversation
+from codereader.fronts.tui.ask.question import QuestionBox
 from codereader.fronts.tui.desk import Desk
+from codereader.fronts.tui.find.relations import Relations
+from codereader.fronts.tui.find.shelf import Shelf
 from codereader.fronts.tui.messages import (
     Answering,
     Ask,
@@ -44,19 +47,16 @@ from codereader.fronts.tui.messages import (
     Weighed,
     Working,
 )
-from codereader.fronts.tui.outline import Outline
 from codereader.fronts.tui.palette import commands
-from codereader.fronts.tui.question import QuestionBox
-from codereader.fronts.tui.relations import Relations
-from codereader.fronts.tui.shelf import Shelf
-from codereader.fronts.tui.source import SourceView
+from codereader.fronts.tui.source.outline import Outline
+from codereader.fronts.tui.source.pane import SourceView
 from codereader.fronts.tui.status import Status
 from codereader.fronts.tui.trail import Trail
-from codereader.fronts.tui.tree import ScopeTree
+from codereader.fronts.tui.tree.pane import ScopeTree
 from codereader.reader import Reader
 
 if TYPE_CHECKING:
-    from codereader.fronts.tui.pack_seen import Seen, Wish
+    from codereader.fronts.tui.screens.pack_seen import Seen, Wish
 
 LOOK_EVERY, LOOK_SELDOM = 2.0, 60.0
 """Seconds between looks at whether files changed, and between them where looking is dear or finds nothing."""
@@ -100,7 +100,7 @@ class CodereaderApp(App[int]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-medium"), (140, "-wide")]  # noqa: RUF012 - as Textual has it
     CSS = """
     Screen { layout: vertical; scrollbar-size-vertical: 1; }
-    #source, #tree, #outline, #relations { scrollbar-size-vertical: 1; scrollbar-size-horizontal: 1; }
+    #source, #tree, #outline, #relations { scrollbar-size-vertical: 1; }
     #body { height: 1fr; }
     #left { width: 34; }
     #tree { height: 1fr; }
@@ -358,13 +358,13 @@ class CodereaderApp(App[int]):
 
     async def action_find(self) -> None:
         """Look for a file or a symbol by a few letters of its name."""
-        from codereader.fronts.tui.finder import Finder
+        from codereader.fronts.tui.find.finder import Finder
 
         await self.push_screen(Finder(self.shelf), self._go_if)
 
     async def action_search(self) -> None:
         """Look for words: files and symbols that a question or a line of a log may be about."""
-        from codereader.fronts.tui.results import SearchResults
+        from codereader.fronts.tui.find.results import SearchResults
 
         await self.push_screen(SearchResults(), self._go_if)
 
@@ -374,26 +374,26 @@ class CodereaderApp(App[int]):
 
     async def action_plan(self) -> None:
         """Show how the model runs, here or on another machine."""
-        from codereader.fronts.tui.plan_screen import PlanScreen, WhatIf
+        from codereader.fronts.tui.screens.plan import PlanScreen, WhatIf
 
         await self._put_over(lambda: PlanScreen(WhatIf(model=self.query_one(Conversation).choice.model or "")))
 
     async def action_graph(self) -> None:
         """Show the parts of the tree and what they need of each other."""
-        from codereader.fronts.tui.graph_screen import GraphScreen
+        from codereader.fronts.tui.screens.graph import GraphScreen
 
         await self._put_over(GraphScreen)
 
     async def action_pack(self) -> None:
         """Show what the model will see of the tree, for the question that is being typed."""
-        from codereader.fronts.tui.pack_screen import PackScreen
+        from codereader.fronts.tui.screens.pack import PackScreen
 
         question = self.query_one(QuestionBox).text.strip()
         await self._put_over(lambda: PackScreen(question, self.launch.model, make=self._packed))
 
     async def _packed(self, wish: Wish) -> Seen:
         """Return what would be sent; without a model, or without a question, what `codereader pack` makes."""
-        from codereader.fronts.tui.pack_seen import see, sent
+        from codereader.fronts.tui.screens.pack_seen import see, sent
 
         ready = await self.query_one(Conversation).plan(wish.question, wish.budget) if wish.question else None
         if ready is None or self._opened is None:

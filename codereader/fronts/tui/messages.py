@@ -11,7 +11,7 @@ from typing import Literal
 
 from textual.message import Message
 
-from codereader.fronts.tui.cost import Cost
+from codereader.fronts.tui.ask.cost import Cost
 
 Way = Literal["definitions", "callers", "callees", "refs", "implementors", "paths-to"]
 """What may be asked of a symbol, as ``codereader find`` calls it."""

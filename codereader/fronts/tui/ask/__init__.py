@@ -1,0 +1,1 @@
+"""Questions and their answers: the box one types in, the conversation, and the thread that answers."""

@@ -1,0 +1,1 @@
+"""Screens that lie over the panes: the plan, the graph of the parts, the pack."""
