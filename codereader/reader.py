@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from codereader import config
 from codereader.cancel import CancelToken
@@ -52,6 +52,12 @@ if TYPE_CHECKING:
 Step = Callable[[str, int, int], None]
 """Called with a stage (``walk``, ``parse``, ``rank``), what is done and the total (0 while unknown), in files."""
 
+Part = Literal["worth", "brief", "terms", "linked"]
+"""What is worked out of an opened scope when it is first asked for, and kept in the cache."""
+
+PARTS: tuple[Part, ...] = ("worth", "brief", "terms", "linked")
+"""All of them, those that take the least time first."""
+
 
 class Reader:
     """A scope that can be asked. Use as a context manager; closing twice is harmless.
@@ -84,6 +90,27 @@ class Reader:
         self.cache = (cache or config.cache_dir()).absolute()
         self.cancel = cancel or CancelToken()
         self._step: Step = _silent
+        self.awaits: Callable[[Part], None] = _at_once
+        """Called before a part is worked out, to wait for another process that does so already."""
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What makes another reader of the same scope, in plain values that any process understands."""
+        return {
+            "path": os.fspath(self._path.absolute()),
+            "include": list(self._include),
+            "exclude": list(self._exclude),
+            "max_bytes": self._max_bytes,
+            "generated": self._generated,
+            "cache": os.fspath(self.cache),
+        }
+
+    @classmethod
+    def of(cls, arguments: Mapping[str, Any], cancel: CancelToken | None = None) -> Self:
+        """Return a reader of the `arguments` of another one."""
+        paths = {name: Path(arguments[name]) for name in ("path", "cache")}
+        patterns = {name: tuple(arguments[name]) for name in ("include", "exclude")}
+        return cls(cancel=cancel, **{**arguments, **paths, **patterns})
 
     def __enter__(self) -> Self:
         return self
@@ -217,6 +244,7 @@ class Reader:
         """
         from codereader.index.linking.linked import open_linked
 
+        self.awaits("linked")
         return open_linked(self.view, self.cache, self.cancel, self._step)
 
     @cached_property
@@ -250,6 +278,7 @@ class Reader:
         """The importance of each file."""
         from codereader.facts.rank import rank_files
 
+        self.awaits("worth")
         with self.cancel.anywhere():
             return rank_files(self.view, lambda done, total: self._step("rank", done, total))
 
@@ -258,7 +287,36 @@ class Reader:
         """What `search` looks things up in; the index of terms is brought up to date first. Raises: StoreError."""
         from codereader.facts.search.search import open_searcher
 
+        self.awaits("terms")
         return open_searcher(self.view, self.cache, self.cancel, self._step)
+
+    def missing(self) -> tuple[Part, ...]:
+        """Return the parts that the cache does not keep for the scope as it was opened, in the order of `PARTS`.
+
+        Takes little time and makes nothing. Raises: StoreError.
+        """
+        from codereader.facts.brief.kept import Wish, is_kept
+        from codereader.facts.rank import is_ranked
+        from codereader.facts.search.kept import is_searchable
+        from codereader.index.linking.link import is_linked
+
+        has: dict[Part, Callable[[], bool]] = {
+            "worth": lambda: is_ranked(self.view),
+            "brief": lambda: is_kept(self.view, Wish()),
+            "terms": lambda: is_searchable(self.walked, self.cache),
+            "linked": lambda: is_linked(self.view, self.cache),
+        }
+        return tuple(part for part in PARTS if not has[part]())
+
+    def make(self, part: Part) -> None:
+        """Work *part* out and keep it in the cache, told to the step of `open`. Raises: StoreError, Cancelled."""
+        makes: dict[Part, Callable[[], object]] = {
+            "worth": lambda: self.worth,
+            "brief": self.brief,
+            "terms": lambda: self.searcher,
+            "linked": lambda: self.linked,
+        }
+        makes[part]()
 
     def search(self, text: str, top: int) -> Ranked:
         """Return the *top* files and symbols that a question or bug report may be about. Raises: StoreError."""
@@ -273,6 +331,7 @@ class Reader:
         """
         from codereader.facts.brief.kept import Wish, kept_brief
 
+        self.awaits("brief")
         with self.cancel.anywhere():
             return kept_brief(self.view, Wish(lines, tuple(sections), depth))
 
@@ -482,6 +541,10 @@ def open_speaker(
 
 def _stamps_of(walk: Walk) -> list[tuple[str, int, int, int]]:
     return [(file.path, file.size, file.mtime_ns, file.inode) for file in walk.files]
+
+
+def _at_once(_: Part) -> None:
+    """Wait for nothing."""
 
 
 def _silent(stage: str, done: int, total: int) -> None:

@@ -20,6 +20,9 @@ from codereader.index.view import IndexView
 VERSION = 1
 """Counts up with every change of what a score is made of; kept ones of another version are not found."""
 
+NAME = f"importance {VERSION}"
+"""What scores are kept under."""
+
 ENTRY_WEIGHT = 2.0
 TABLE_WEIGHT = 1.5
 EXPORT_WEIGHT = 1.0
@@ -54,14 +57,19 @@ def rank_files(view: IndexView, step: Callable[[int, int], None] = lambda _, __:
     *step* is told now and then how many files are ranked, of how many.
     """
     paths = sorted(file.path for file in view.files())
-    kept = view.kept(f"importance {VERSION}")
+    kept = view.kept(NAME)
     scores = _unpacked(kept, paths) if kept else None
     if scores is None:
         scores = _scores(view, paths, step)
         made = packed([scores[path] for path in paths])
         if made is not None:
-            view.keep(f"importance {VERSION}", made)
+            view.keep(NAME, made)
     return dict(sorted(scores.items(), key=lambda item: (-item[1], item[0])))
+
+
+def is_ranked(view: IndexView) -> bool:
+    """Whether `rank_files` finds its scores kept."""
+    return view.kept(NAME) is not None
 
 
 def _unpacked(raw: bytes, paths: Sequence[str]) -> dict[str, float] | None:

@@ -53,6 +53,12 @@ def kept_brief(view: IndexView, wish: Wish) -> Brief:
     return made
 
 
+def is_kept(view: IndexView, wish: Wish) -> bool:
+    """Whether `kept_brief` has nothing to make."""
+    kept = view.kept(_name(view, wish))
+    return kept is not None and _unpacked(kept, Outside(view.scope)) is not None
+
+
 def _name(view: IndexView, wish: Wish) -> str:
     """Return what tells a brief of these contents from every other."""
     skipped = [(one.path, one.reason) for one in view.skipped]

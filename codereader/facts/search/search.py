@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from codereader.facts.search.kept import key_of
 from codereader.facts.search.passages import Passage, passages
 from codereader.facts.search.question import Read, read_question
 from codereader.facts.search.ranked import Ranked, RankedFile
 from codereader.facts.search.reasons import reasons
-from codereader.facts.search.shelf import Shelf, best, columns_of, key_of, packed, unpacked
+from codereader.facts.search.shelf import Shelf, best, columns_of, packed, unpacked
 from codereader.facts.search.signals import Found, combined, find
 from codereader.facts.search.symbols import LOOKED_INTO, rank_symbols
 from codereader.index.terms.collect import collect

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,15 +21,11 @@ if TYPE_CHECKING:
 
     from codereader.index.terms.store import TermStore
     from codereader.index.view import IndexView
-    from codereader.source.scope import Walk
 
     Values = NDArray[np.float32]
     Places = NDArray[np.int32]
     Hit = tuple[Places, NDArray[np.uint16]]
 
-
-VERSION = 1
-"""Raised whenever columns are made in another way."""
 
 LEVEL = 1
 
@@ -86,16 +81,6 @@ def columns_of(view: IndexView, terms: TermStore) -> Columns:
     folders = [numbers.setdefault(file.path.rpartition("/")[0], len(numbers)) for file in files]
     prior = np.array([share_of(file.path) for file in files], np.float32)
     return Columns(contents, places, firsts, others, np.array(folders, np.int32), lengths, prior)
-
-
-def key_of(walk: Walk) -> bytes | None:
-    """Return what the columns for *walk* can be kept under, None where it cannot tell whether anything changed."""
-    if walk.state is None:
-        return None
-    digest = hashlib.blake2b(repr((VERSION, walk.scope)).encode("utf-8", "surrogatepass"), digest_size=16)
-    for part in (walk.state.ground, *walk.state.listed):
-        digest.update(part)
-    return digest.digest()
 
 
 def packed(columns: Columns) -> bytes:

@@ -34,6 +34,27 @@ def from_bytes(raw: bytes, kind: type[T]) -> T | None:
     return made if isinstance(made, kind) else None
 
 
+def first_parts(raw: bytes, kind: type[Any], count: int) -> list[Any] | None:
+    """Return the first *count* parts of the dataclass *kind* that `to_bytes` wrote, None for other bytes.
+
+    The rest is not read.
+    """
+    hints = typing.get_type_hints(kind)
+    try:
+        text = zlib.decompress(raw).decode("ascii")
+        at, found = 1, []
+        for one in fields(kind)[:count]:
+            value, at = _DECODER.raw_decode(text, at)
+            found.append(_maker(hints[one.name])(value))
+            at += 1
+    except (zlib.error, ValueError, TypeError, KeyError, IndexError, AttributeError):
+        return None
+    return found
+
+
+_DECODER = json.JSONDecoder()
+
+
 def _plain(value: Any) -> Any:
     if value is None or isinstance(value, (str, int)):
         return value

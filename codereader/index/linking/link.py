@@ -26,7 +26,7 @@ from codereader.index.linking.headers import (
     open_headers,
 )
 from codereader.index.linking.include_paths import IncludePaths
-from codereader.index.linking.kept import FORMAT, from_bytes, to_bytes
+from codereader.index.linking.kept import FORMAT, first_parts, from_bytes, to_bytes
 from codereader.index.linking.macro_calls import Made
 from codereader.index.linking.macros import Macros
 from codereader.index.linking.made_calls import Calls
@@ -87,6 +87,16 @@ def link(view: IndexView, cache: Path, cancel: CancelToken, progress: Progress) 
         raise
     _keep(view.scope, cache, found)
     return found, lambda: headers
+
+
+def is_linked(view: IndexView, cache: Path) -> bool:
+    """Whether `link` has nothing to work out: what it kept follows from the files of *view* as they are."""
+    raw = _raw(view.scope, cache)
+    kept = first_parts(raw, Found, 3) if raw else None
+    if kept is None:
+        return False
+    contents, _, reach = kept
+    return contents == _contents(view) and is_current(reach, view.scope.root)
 
 
 def _silent(_: int, __: int) -> None:
@@ -208,13 +218,18 @@ def _row(scope: Scope) -> int:
 
 
 def _load(scope: Scope, cache: Path) -> Found | None:
+    raw = _raw(scope, cache)
+    return from_bytes(raw, Found) if raw else None
+
+
+def _raw(scope: Scope, cache: Path) -> bytes | None:
+    """Return what `_keep` kept, None where there is nothing to be had."""
     row = _row(scope)
     try:
         with closing(open_store(cache)) as store:
-            raw = store.made(_ENVIRONMENT, [row]).get(row)
+            return store.made(_ENVIRONMENT, [row]).get(row)
     except StoreError:
         return None
-    return from_bytes(raw, Found) if raw else None
 
 
 def _keep(scope: Scope, cache: Path, found: Found) -> None:

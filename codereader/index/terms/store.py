@@ -20,6 +20,7 @@ from codereader.errors import StoreError
 from codereader.index.damage import DamagedSection
 from codereader.index.database import TERMS_NAME
 from codereader.index.terms import segment
+from codereader.index.terms.shelves import FORMAT, select_shelf
 from codereader.index.terms.segment import Postings
 
 if TYPE_CHECKING:
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from codereader.index.terms.bag import Bag
 
 FILE_NAME = TERMS_NAME
-FORMAT = 3
-"""Raised whenever tables, words or bags change; a file of another format is made anew."""
-
 BUSY_SECONDS = 60.0
 SEGMENTS = 8
 """So many segments of one tier are merged into one of the next."""
@@ -89,8 +87,7 @@ class TermStore:
     def shelf(self, key: bytes) -> bytes | None:
         """Return what was kept under *key* since texts were last added, None where nothing was."""
         with self._using(), suppress(sqlite3.OperationalError):  # none was ever kept
-            row = self._connection.execute("SELECT made FROM shelves WHERE key = ?", (key,)).fetchone()
-            return bytes(row[0]) if row else None
+            return select_shelf(self._connection, key)
         return None
 
     def keep_shelf(self, key: bytes, made: bytes) -> None:
