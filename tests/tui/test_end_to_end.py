@@ -34,7 +34,7 @@ def test_a_person_reads_linux_net(linux: Path, tmp_path: Path, environment: Mapp
         one.press("c")
         one.wait_for("ip_protocol_deliver_rcu", "ipv4/ip_input.c:205")
         one.press("C-l", "who", "Space", "calls", "Space", "tcp_v4_rcv", "Enter")
-        one.wait_for("by the macro INDIRECT_CALL_2", "prompt")
+        one.wait_for("by the macro INDIRECT_CALL_2", "prefill")
         one.press("C-c")
         one.wait_for("topped")
         one.press("C-q")
@@ -54,8 +54,8 @@ def test_the_terminal_is_whole_after_a_kill(tmp_path: Path, environment: Mapping
         assert "a.c" not in screen
 
 
-def test_stray_output_of_the_terminals_size_changes(tmp_path: Path, environment: Mapping[str, str]) -> None:
-    """The window may become small and large again."""
+def test_the_window_may_change_its_size(tmp_path: Path, environment: Mapping[str, str]) -> None:
+    """It may become small, and large again."""
     with _small(tmp_path, environment) as one:
         one.wait_for("a.c")
         for size in ((40, 12), (80, 24), (200, 60), (20, 5), (120, 35)):

@@ -26,7 +26,7 @@ from codereader.errors import CodereaderError, ExitCode, NothingReadable
 from codereader.fronts.text import counted, safe_line
 from codereader.fronts.tui import settings
 from codereader.fronts.tui.ask.conversation import Conversation
-from codereader.fronts.tui.ask.question import QuestionBox
+from codereader.fronts.tui.ask.question import QuestionArea, QuestionBox
 from codereader.fronts.tui.desk import Desk
 from codereader.fronts.tui.find.relations import Relations
 from codereader.fronts.tui.find.shelf import Shelf
@@ -53,7 +53,8 @@ from codereader.fronts.tui.source.pane import SourceView
 from codereader.fronts.tui.status import Status
 from codereader.fronts.tui.trail import Trail
 from codereader.fronts.tui.tree.pane import ScopeTree
-from codereader.reader import Reader
+from codereader.fronts.tui.warming import Warming
+from codereader.reader import PARTS, Reader
 
 if TYPE_CHECKING:
     from codereader.fronts.tui.screens.pack_seen import Seen, Wish
@@ -110,12 +111,14 @@ class CodereaderApp(App[int]):
     #centre { width: 1fr; height: 1fr; }
     #source { height: 1fr; }
     #relations { height: 40%; display: none; }
-    #centre.-with-relations #relations { display: block; }
+    #work.-with-relations #relations { display: block; }
     #conversation { width: 1fr; height: 1fr; }
     .-wide #work { layout: horizontal; }
     .-wide #centre { width: 3fr; }
     .-wide #conversation { width: 2fr; border-left: vkey $border-blurred; }
-    .-medium #conversation { border-top: hkey $border-blurred; }
+    .-medium #centre { height: 3fr; }
+    .-medium #conversation { height: 2fr; border-top: hkey $border-blurred; }
+    .-medium #work.-with-relations #conversation { display: none; }
     .-narrow #work { border: none; }
     .-narrow #left { display: none; width: 1fr; }
     .-narrow #work { display: none; }
@@ -127,27 +130,29 @@ class CodereaderApp(App[int]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "Quit", priority=True),
         Binding("ctrl+c", "stop", "Stop", show=False, priority=True),
-        Binding("ctrl+t", "find", "Go to"),
-        Binding("ctrl+f", "search", "Search"),
-        Binding("ctrl+l", "ask", "Ask"),
+        Binding("ctrl+t", "find", "Go to", priority=True),
+        Binding("ctrl+f", "search", "Search", priority=True),
+        Binding("ctrl+l", "ask", "Ask", priority=True),
         Binding("1", "pane('tree')", "Tree", show=False),
         Binding("2", "pane('source')", "Source", show=False),
         Binding("3", "pane('conversation')", "Answer", show=False),
         Binding("alt+left,ctrl+o", "back", "Back", show=False),
         Binding("alt+right", "forward", "Forward", show=False),
         Binding("o", "outline", "Outline", show=False),
-        Binding("f2", "plan", "Plan"),
-        Binding("f3", "graph", "Graph"),
-        Binding("f4", "pack", "Pack"),
+        Binding("escape", "leave_relations", "Close relations", show=False),
+        Binding("f2", "plan", "Plan", priority=True),
+        Binding("f3", "graph", "Graph", priority=True),
+        Binding("f4", "pack", "Pack", priority=True),
         Binding("question_mark", "help", "Keys", key_display="?"),
     ]
 
     def __init__(self, launch: Launch) -> None:
         super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)  # else it paints black on black
-        self.launch = launch
         self.scope_path = launch.path
         self.root = launch.path.absolute()
         self.desk = Desk(launch.make)
+        self.warming = self.desk.warming = Warming(self.desk, self.post_message)
+        self.launch = replace(launch, make=self.warming.waiting(launch.make))
         self.shelf = Shelf(self.desk)
         self.failure: BaseException | None = None
         self._opened: Opened | None = None
@@ -191,6 +196,7 @@ class CodereaderApp(App[int]):
         status = self.query_one(Status)
         status.hint = f"{safe_line(opened.name)} · {counted(opened.files, 'file')}"
         await self.query_one(ScopeTree).show(opened)
+        self.warming.begin()
         is_first, self._opened = self._opened is None, opened
         if is_first:
             self.query_one(Conversation).greet()
@@ -227,6 +233,7 @@ class CodereaderApp(App[int]):
         opened = await self.desk.run(lambda reader: _opened(reader, self._told_of_files))
         self.post_message(Working("open", 0, 0))
         if opened.is_new:
+            self.warming.begin()
             await self.query_one(ScopeTree).show(opened)
             await self.query_one(SourceView).refresh_file()
             self.query_one(Outline).forget()
@@ -261,7 +268,7 @@ class CodereaderApp(App[int]):
         self.pop_to_main()
         await self.query_one(SourceView).open(place)
         self.query_one(ScopeTree).reveal(place.path)
-        self._show_pane("source")
+        self.action_pane("source")
 
     @on(Moved)
     def _follow(self, moved: Moved) -> None:
@@ -269,9 +276,12 @@ class CodereaderApp(App[int]):
 
     @on(Look)
     async def _look(self, look: Look) -> None:
-        self.query_one("#centre").add_class("-with-relations")
+        self.pop_to_main()
+        self.query_one("#work").add_class("-with-relations")
         self._show_pane("source")
-        await self.query_one(Relations).look(look)
+        relations = self.query_one(Relations)
+        self.screen.set_focus(relations)
+        await relations.look(look)
 
     @on(Pin)
     def _pin(self, pin: Pin) -> None:
@@ -281,6 +291,8 @@ class CodereaderApp(App[int]):
     @on(Ask)
     def _ask(self, ask: Ask) -> None:
         self._show_pane("conversation")
+        if self.screen.has_class("-medium"):
+            self.action_leave_relations()  # they lie where the answer comes
         self.query_one(Conversation).ask(ask.text)
 
     @on(Drafted)
@@ -314,7 +326,9 @@ class CodereaderApp(App[int]):
     def action_pane(self, name: str) -> None:
         """Show the pane and put the keys there."""
         self._show_pane(name)
-        self.query_one(f"#{name}").focus()
+        if name == "conversation" and self.screen.has_class("-medium"):
+            self.action_leave_relations()
+        self.screen.set_focus(self.query_one(f"#{name}"))
 
     def _show_pane(self, name: str) -> None:
         """Bring the pane to the front where the screen is too narrow for all."""
@@ -353,8 +367,9 @@ class CodereaderApp(App[int]):
             self.notify("Nothing is being worked on. ctrl+q leaves.")
 
     def action_ask(self) -> None:
-        """Put the keys into the question box."""
-        self.query_one(QuestionBox).focus()
+        """Put the keys into the question box, at once: more may be waiting."""
+        self.pop_to_main()
+        self.screen.set_focus(self.query_one(QuestionArea))
 
     async def action_find(self) -> None:
         """Look for a file or a symbol by a few letters of its name."""
@@ -397,13 +412,22 @@ class CodereaderApp(App[int]):
 
         ready = await self.query_one(Conversation).plan(wish.question, wish.budget) if wish.question else None
         if ready is None or self._opened is None:
-            return await self.desk.run(lambda reader: see(reader, wish))
+            needed = PARTS if wish.question else PARTS[:1]
+            return await self.desk.run(lambda reader: see(reader, wish), after=needed)
         return sent(ready, wish, self._opened.name, self._opened.files)
 
     async def _put_over(self, kind: Callable[[], Screen[None]]) -> None:
         """Show a screen over the panes, instead of one that lies there. Keys wait until it is there."""
         self.pop_to_main()
         await self.push_screen(kind())
+
+    def action_leave_relations(self) -> None:
+        """Give the room of the relations back to the panes beside them."""
+        relations = self.query_one(Relations)
+        had_keys = relations.has_focus
+        self.query_one("#work").remove_class("-with-relations")
+        if had_keys:
+            self.screen.set_focus(self.query_one(SourceView))
 
     def action_outline(self) -> None:
         """Show or hide the definitions of the file."""
@@ -472,6 +496,7 @@ class CodereaderApp(App[int]):
     def _close(self) -> None:
         """Stop what is being worked on, and end the processes and threads that do it."""
         self.query_one(Conversation).close()
+        self.warming.close()
         self.shelf.close()
         self.desk.close()
 

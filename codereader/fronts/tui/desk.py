@@ -7,12 +7,15 @@ out of the queue, unless that is running already.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from codereader.cancel import CancelToken
-from codereader.reader import Reader
+from codereader.reader import Part, Reader
+
+if TYPE_CHECKING:
+    from codereader.fronts.tui.warming import Tell, Warming
 
 T = TypeVar("T")
 
@@ -22,15 +25,27 @@ class Desk:
 
     def __init__(self, make: Callable[[CancelToken], Reader]) -> None:
         self.cancel = CancelToken()
+        self.warming: Warming | None = None
+        """What makes parts of the index ready elsewhere, None where nothing does."""
         self._make = make
         self._reader: Reader | None = None
         self._closed: Future[None] | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="desk")
 
-    async def run(self, work: Callable[[Reader], T]) -> T:
-        """Return what *work* makes of the reader. Raises what it raises; Cancelled once the desk is closed."""
+    async def run(self, work: Callable[[Reader], T], *, after: Iterable[Part] = (), tell: Tell | None = None) -> T:
+        """Return what *work* makes of the reader. Raises what it raises; Cancelled once the desk is closed.
+
+        What *work* needs and another process is making is waited for: the parts *after*. *tell* is told how far it is.
+        """
+        if self.warming is not None:
+            for part in after:
+                await self.warming.ready(part, tell)
         self.cancel.check()
         return await asyncio.wrap_future(self._thread.submit(self._do, work))
+
+    def has(self, part: Part) -> bool:
+        """Whether nobody makes *part* at present."""
+        return self.warming is None or self.warming.is_there(part)
 
     def _do(self, work: Callable[[Reader], T]) -> T:
         self.cancel.check()

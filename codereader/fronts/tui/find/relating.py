@@ -77,12 +77,12 @@ class Looked:
     keys: frozenset[str] = frozenset()
 
 
-def look(reader: Reader, text: str) -> Looked:
-    """Return what *text* means. Raises: StoreError, Cancelled."""
+def look(reader: Reader, text: str, *, is_linked: bool = True) -> Looked:
+    """Return what *text* means; without links at once, but nothing that macros make. Raises: StoreError, Cancelled."""
     from codereader.facts.graph.finding import Finder
     from codereader.facts.graph.symbol import read_symbol
 
-    finder, symbol = Finder(reader.edges), read_symbol(text)
+    finder, symbol = Finder(reader.edges if is_linked else reader.unlinked), read_symbol(text)
     found = finder.definitions(symbol)
     definitions = tuple(_definition(one) for one in found.results)
     keys = frozenset(one.symbol for one in definitions if one.symbol)

@@ -72,6 +72,7 @@ class Relations(RowView):
         self._shown: Shown | None = None
         self._before: list[Shown] = []
         self._stale = CancelToken()
+        self._waiting = ""
 
     # What is shown
 
@@ -100,19 +101,35 @@ class Relations(RowView):
     @work(exclusive=True, group="relations", exit_on_error=False)
     async def _ask(self, shown: Shown) -> None:
         """Have the symbol looked up, then what was asked of it."""
-        name = shown.look.name
+        name, desk = shown.look.name, self.app.desk  # type: ignore[attr-defined]
         try:
-            shown.looked = await self.app.desk.run(lambda reader: look(reader, name))  # type: ignore[attr-defined]
+            if not desk.has("linked"):
+                self._show_written(shown, await desk.run(lambda reader: look(reader, name, is_linked=False)))
+            looked = await desk.run(lambda reader: look(reader, name), after=("linked",), tell=self._wait)
         except CodereaderError as error:
             self.post_message(Problem(str(error), error.hint))
             return
         except Cancelled:
             return
-        shown.rows = list(beginning(shown.looked))
-        self.cursor = 1 if shown.looked.near else 0
-        self.changed()
-        if shown.looked.ways:
+        if looked != shown.looked:
+            self._begin_with(shown, looked)
+        if looked.ways:
             self._unfold(shown.look)
+
+    def _show_written(self, shown: Shown, looked: Looked) -> None:
+        """Show the definitions that need no links; whatever else there is may come with them."""
+        if looked.definitions:
+            self._begin_with(shown, looked)
+
+    def _begin_with(self, shown: Shown, looked: Looked) -> None:
+        shown.looked, shown.rows = looked, list(beginning(looked))
+        self.cursor = 1 if looked.near else 0
+        self.changed()
+
+    def _wait(self, text: str) -> None:
+        """Say what is being made first; "" when it is there."""
+        self._waiting = text
+        self.refresh()
 
     def _unfold(self, wanted: Look) -> None:
         """Open the title that *wanted* asks for, and put the cursor there."""
@@ -157,7 +174,9 @@ class Relations(RowView):
         stale = self._stale
         try:
             found = await self.app.desk.run(  # type: ignore[attr-defined]
-                lambda reader: relate(reader, text, branch.way, _either(reader.cancel, stale), branch.other)
+                lambda reader: relate(reader, text, branch.way, _either(reader.cancel, stale), branch.other),
+                after=("linked",),
+                tell=self._wait,
             )
         except CodereaderError as error:
             self.post_message(Problem(str(error), error.hint))
@@ -311,7 +330,7 @@ class Relations(RowView):
             return ([(" relations of the symbol under the cursor are shown here", "muted")],)
         found = shown.looked
         back = [(f"backspace: {safe_line(self._before[-1].look.name)} ", "muted")] if self._before else []
-        state = "  looking …" if found is None else ""
+        state = f"  {self._waiting}" if self._waiting else "  looking …" if found is None else ""
         many = f"  {counted(len(found.definitions), 'definition')}" if found and len(found.definitions) > 1 else ""
         return (two_ends([(f" {safe_line(shown.look.name)}", "head"), (many + state, "muted")], back, width),)
 

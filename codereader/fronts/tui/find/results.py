@@ -112,7 +112,9 @@ class SearchResults(Box):
         self.say("searching")
         self.ranks.tell("The words of all files are read before the first search.")
         try:
-            ranked = await self.app.desk.run(lambda reader: reader.search(text, TOP))  # type: ignore[attr-defined]
+            ranked = await self.app.desk.run(  # type: ignore[attr-defined]
+                lambda reader: reader.search(text, TOP), after=("terms",), tell=self._wait
+            )
         except CodereaderError as error:
             self._searched = None
             self.say("")
@@ -123,6 +125,9 @@ class SearchResults(Box):
             self.ranks.tell("" if ranked.files else "No word of the text is in the scope.")
             self.ranks.show(ranked)
             self.say(_count(ranked))
+
+    def _wait(self, text: str) -> None:
+        self.say(text or "searching")
 
     def take(self) -> None:
         """Search at once for what was typed last; else end with the place under the cursor."""

@@ -122,7 +122,7 @@ class GraphScreen(Screen[None]):
         if title:
             self.query_one("#graph-title", Static).update(f"Reading what {title} is made of ...")
         try:
-            level = await desk.run(lambda reader: _level(reader, title, files))
+            level = await desk.run(lambda reader: _level(reader, title, files), after=("worth", "brief"))
         except CodereaderError as error:
             self.query_one("#graph-title", Static).update(safe_line(str(error)))
             self.app.post_message(Problem(str(error), error.hint))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from codereader.facts.graph.edges import Edges
     from codereader.index.parsed import Definition
     from codereader.reader import Reader
 
@@ -28,16 +29,18 @@ class Word:
     receiver: str | None = None
 
 
-def spelled_by_index(reader: Reader, word: Word) -> str:
+def spelled_by_index(reader: Reader, word: Word, *, is_linked: bool = True) -> str:
     """Return *word* as ``codereader find`` takes it: ``STRUCT.FIELD``, ``CLASS.METHOD``, ``FILE:NAME`` or a name.
 
+    Without links it is told at once, by what the files say that hold it, and more often by its name alone.
     Raises: StoreError, Cancelled.
     """
-    found = _member_of(reader, word) or _defined(reader, word) or _used(reader, word)
+    edges = reader.edges if is_linked else reader.unlinked
+    found = _member_of(reader, word) or _defined(edges, word) or _used(edges, word)
     return found or word.name
 
 
-def included_file(reader: Reader, path: str, row: int) -> str | None:
+def included_file(reader: Reader, path: str, row: int, *, is_linked: bool = True) -> str | None:
     """Return the file that the include or import at *row* of *path* means, None where there is none.
 
     Raises: StoreError, Cancelled.
@@ -51,7 +54,8 @@ def included_file(reader: Reader, path: str, row: int) -> str | None:
         file = view.file(path)
         if file is not None and file.language == "python":
             return include_map(view).modules.find(path, at.fact.target)
-        return next(iter(reader.linked.included(path, at.fact)), None)
+        linked = reader.linked if is_linked else reader.unlinked.linked
+        return next(iter(linked.included(path, at.fact)), None)
     return None
 
 
@@ -74,28 +78,28 @@ def _around(reader: Reader, word: Word) -> Iterator[Definition]:
             yield at.fact
 
 
-def _defined(reader: Reader, word: Word) -> str | None:
+def _defined(edges: Edges, word: Word) -> str | None:
     """Return the spelling of the definition whose name stands on the word's row."""
     from codereader.facts.graph.symbol import spelled
 
-    linked = reader.linked
+    linked = edges.linked
     for at in linked.definitions(path=word.path):
         if at.fact.row == word.row and at.fact.name == word.name:
             return spelled(at, linked.definitions(name=word.name))
     return None
 
 
-def _used(reader: Reader, word: Word) -> str | None:
+def _used(edges: Edges, word: Word) -> str | None:
     """Return the spelling of what a use on the word's row means, where that is one definition or member."""
     from codereader.facts.graph.symbol import spelled
 
-    edges = reader.edges
-    uses = [at.fact for at in reader.view.references(path=word.path, name=word.name) if at.fact.row == word.row]
+    view = edges.linked.view
+    uses = [at.fact for at in view.references(path=word.path, name=word.name) if at.fact.row == word.row]
     for one in sorted(uses, key=lambda use: use.receiver != word.receiver):
         member = edges.member(word.path, one)
         if member is not None:
             return f"{member.struct}.{word.name}" if member.struct else None
         meant = edges.resolve(word.path, word.name, one.receiver, one.caller, one.base)
         if meant and (len(meant) == 1 or meant[0].confidence in _SURE):
-            return spelled(meant[0].definition, reader.linked.definitions(name=word.name))
+            return spelled(meant[0].definition, edges.linked.definitions(name=word.name))
     return None

@@ -189,7 +189,8 @@ class SourceView(Viewer):
         if word is None:
             self.notify("No name stands under the cursor: . and , go from name to name", markup=False)
             return
-        name = await self._asked(lambda reader: spelled_by_index(reader, word))
+        is_linked = self._app.desk.has("linked")
+        name = await self._asked(lambda reader: spelled_by_index(reader, word, is_linked=is_linked))
         if name is not None:
             self.post_message(Look(name, way))
 
@@ -203,13 +204,14 @@ class SourceView(Viewer):
             self.resize()
             return
         path, row, word = page.contents.path, self._row, self.symbol()
+        is_linked = self._app.desk.has("linked")
         if any(one.row == row for one in page.contents.parsed.includes):
-            target = await self._asked(lambda reader: included_file(reader, path, row))
+            target = await self._asked(lambda reader: included_file(reader, path, row, is_linked=is_linked))
             if target is not None:
                 self.post_message(Go(Place(target)))
                 return
         if word is not None:
-            name = await self._asked(lambda reader: spelled_by_index(reader, word))
+            name = await self._asked(lambda reader: spelled_by_index(reader, word, is_linked=is_linked))
             if name is not None:
                 self.post_message(Look(name, "definitions"))
 
