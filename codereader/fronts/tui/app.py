@@ -259,16 +259,18 @@ class CodereaderApp(App[int]):
         self.notify(safe_line(problem.hint), title=safe_line(problem.text), severity="error", markup=False, timeout=10)
 
     @on(Go)
-    async def _go(self, go: Go) -> None:
+    def _go(self, go: Go) -> None:
         self._trail.stay(self.query_one(SourceView).place)
         self._trail.go(go.place)
-        await self._show_place(go.place)
+        self._show_place(go.place)
 
+    @work(exclusive=True, group="go", exit_on_error=False)
     async def _show_place(self, place: Place) -> None:
+        """Show *place*; keys are heard also while its file is being read."""
         self.pop_to_main()
-        await self.query_one(SourceView).open(place)
         self.query_one(ScopeTree).reveal(place.path)
         self.action_pane("source")
+        await self.query_one(SourceView).open(place)
 
     @on(Moved)
     def _follow(self, moved: Moved) -> None:
@@ -341,20 +343,20 @@ class CodereaderApp(App[int]):
         while len(self.screen_stack) > 1:
             self.pop_screen()
 
-    async def action_back(self) -> None:
+    def action_back(self) -> None:
         """Show the place that was left last."""
         self._trail.stay(self.query_one(SourceView).place)
-        await self._step(self._trail.back(), "This is where you began.")
+        self._step(self._trail.back(), "This is where you began.")
 
-    async def action_forward(self) -> None:
+    def action_forward(self) -> None:
         """Show the place that `action_back` came from."""
-        await self._step(self._trail.forward(), "There is no place ahead.")
+        self._step(self._trail.forward(), "There is no place ahead.")
 
-    async def _step(self, place: Place | None, otherwise: str) -> None:
+    def _step(self, place: Place | None, otherwise: str) -> None:
         if place is None:
             self.notify(otherwise)
         else:
-            await self._show_place(place)
+            self._show_place(place)
 
     def action_stop(self) -> None:
         """Copy what is selected; else stop the answer; else say how to leave."""
