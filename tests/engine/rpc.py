@@ -26,6 +26,9 @@ SOURCES = ("ggml-rpc.cpp", "transport.cpp")
 FLAGS = ("-shared", "-fPIC", "-O1", "-std=c++17", "-DNDEBUG")
 DEFINES = ("-DGGML_BACKEND_DL", "-DGGML_BACKEND_BUILD", "-DGGML_BACKEND_SHARED", "-DGGML_SHARED")
 
+PLAIN_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 20), "MALLOC_ARENA_MAX": "1"}
+"""Makes glibc give back all that a card's server frees: its room is then the same for one client after another."""
+
 SERVE = """
 import ctypes, resource, sys
 sys.path.insert(0, sys.argv[1])
@@ -78,7 +81,7 @@ class Server:
             self.endpoint = f"127.0.0.1:{probe.getsockname()[1]}"
         self._process = subprocess.Popen(
             [sys.executable, "-c", SERVE, str(CARDS), str(plugin), self.endpoint, str(room)],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=os.environ | PLAIN_MEMORY,
         )  # fmt: skip
         self._wait()
 

@@ -225,7 +225,10 @@ def test_a_card_can_be_named(serve, run):
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the limit on address space works on Linux alone")
 def test_the_command_survives_a_lack_of_memory_and_remembers_it(serve, rpc_plugin, tmp_path):
-    """Each step is a note, the answer comes, and the next question does not run into it again."""
+    """Each step is a note, the answer comes, and the next question plans otherwise and does not run into it again.
+
+    How far the steps go is the machine's affair: a card that does not answer in time is taken for gone.
+    """
     tree = tmp_path / "tree"
     tree.mkdir()
     (tree / "a.c").write_text("int twice(int x) { return 2 * x; }\nint main(void) { return twice(3); }\n")
@@ -242,9 +245,12 @@ def test_the_command_survives_a_lack_of_memory_and_remembers_it(serve, rpc_plugi
 
     first, second = ask(), ask()
 
-    assert "note: RPC0 ran out of memory: trying again " in first
-    assert "ran out of memory" not in second
-    assert "layers on the GPU" in second
+    said = f"the first question:\n{first}\nthe second one:\n{second}"
+    plans = [next(line for line in one.splitlines() if line.startswith("plan: ")) for one in (first, second)]
+    assert "note: RPC0 ran out of memory: trying again " in first, said
+    assert "trying again" not in second, said
+    assert plans[0] != plans[1], said
+    assert "on the CPU alone" in first or "layers on the GPU" in plans[1], said
 
 
 def test_a_question_on_a_card_takes_up_what_was_read_before(serve, rpc_plugin, tmp_path):
