@@ -131,6 +131,7 @@ class Reader:
         if searcher := self.__dict__.pop("searcher", None):
             searcher.close()
         self.__dict__.pop("edges", None)
+        self.__dict__.pop("unlinked", None)
         self.__dict__.pop("graph", None)
         if view:
             view.close()
@@ -253,6 +254,14 @@ class Reader:
         from codereader.facts.graph.edges import Edges
 
         return Edges(self.linked)
+
+    @cached_property
+    def unlinked(self) -> Edges:
+        """What `edges` tells without anything that follows only from several files at once: it is at hand at once."""
+        from codereader.facts.graph.edges import Edges
+        from codereader.index.linking.linked import Linked
+
+        return Edges(Linked(self.view))
 
     @cached_property
     def graph(self) -> Graph:

@@ -20,8 +20,8 @@ from codereader.errors import StoreError
 from codereader.index.damage import DamagedSection
 from codereader.index.database import TERMS_NAME
 from codereader.index.terms import segment
-from codereader.index.terms.shelves import FORMAT, select_shelf
 from codereader.index.terms.segment import Postings
+from codereader.index.terms.shelves import FORMAT, select_shelf
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
