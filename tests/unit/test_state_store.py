@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import random
+import shutil
 import stat
 import sys
 import threading
@@ -409,6 +410,17 @@ class TestTrouble:
 
         assert (False, None) == (store.have(block.link, block.kind), store.read(block))
         store.close()
+
+    def test_a_folder_that_was_deleted_is_made_again(self, store, folder):
+        """Whoever empties the cache while a program runs costs it one evaluation, not all later ones."""
+        wanted = blocks(range(12))
+        keep(store, wanted)
+        shutil.rmtree(folder.parent)
+        gone = stored(store, wanted)
+        keep(store, wanted)
+
+        assert ([False] * 3, [True] * 3) == (gone, stored(store, wanted))
+        assert 6 == store.counts.written
 
     @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS])
     def test_a_disk_that_fails_while_a_block_is_written(self, store, folder, monkeypatch, number):

@@ -221,14 +221,18 @@ class StateStore:
         return self.folder / shelf.name_of(link, kind)
 
     def _ready(self) -> bool:
-        """Make the folder, for its owner alone, and sweep it, once; return whether it can be used."""
-        if not self._is_ready and self._budget != 0:
+        """Make the folder, for its owner alone, and sweep it, once; return whether it can be used.
+
+        Again where it has gone: a process may run for days.
+        """
+        if self._budget != 0 and not (self._is_ready and self.folder.is_dir()):
+            self._is_ready = False
             try:
                 files.make_own(self.folder)
                 sweep.sweep(self.folder)
             except OSError:
                 return False
-            self._is_ready = True
+            self._is_ready, self._seen = True, _Seen(set(), 0)
         return self._is_ready
 
     def _write(self, block: Block, payload: Payload, size: int, stopped: Callable[[], None]) -> None:
