@@ -18,7 +18,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
 from textual.screen import ModalScreen, Screen
 from textual.theme import Theme
-from textual.widgets import Footer, HelpPanel
+from textual.widgets import Footer
 from textual.worker import Worker, WorkerState
 
 from codereader.cancel import Cancelled, CancelToken
@@ -441,7 +441,7 @@ class CodereaderApp(App[int]):
 
     def action_help(self) -> None:
         """Show or hide the keys of the pane that has the focus."""
-        if self.screen.query(HelpPanel):
+        if self.screen.query("HelpPanel"):
             self.action_hide_help_panel()
         else:
             self.action_show_help_panel()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -21,15 +23,17 @@ from codereader.cancel import Cancelled
 from codereader.errors import CodereaderError
 from codereader.fronts.text import safe_line
 from codereader.fronts.tui.ask.asking import Asking, Choice, Heard, Turn
-from codereader.fronts.tui.ask.entry import Entry, Link, Reasoning
-from codereader.fronts.tui.ask.facts import Facts
 from codereader.fronts.tui.messages import Answering, Go, Problem, Stated, Weighed, Working
 
 if TYPE_CHECKING:
     from codereader.answer.prepare import Prepared
+    from codereader.fronts.tui.ask.entry import Entry, Link
 
 FRAME = 1 / 30
 """Seconds between two looks at what happened: many tokens a second are one change of the screen."""
+
+ENTRY = "codereader.fronts.tui.ask.entry"
+"""What shows a question: it takes long to import, and nobody sees it before one was asked."""
 
 STRUCTURE = "explain structure"
 """The question that a plan is shown for before any was asked."""
@@ -160,6 +164,7 @@ class Conversation(VerticalScroll, can_focus=True):
         except CodereaderError as error:
             self.post_message(Problem(str(error), error.hint))
             return
+        await asyncio.to_thread(import_module, ENTRY)  # the first question does not wait for it then
         if why:
             self.query_one(".greeting", Static).update(
                 Content(f"{GREETING}\n\n{safe_line(why[:1].upper() + why[1:])}.")
@@ -169,6 +174,8 @@ class Conversation(VerticalScroll, can_focus=True):
     @work(group="begin", exit_on_error=False)
     async def _begin(self, question: str) -> None:
         self.query(".greeting").remove()
+        from codereader.fronts.tui.ask.entry import Entry
+
         turn = self._ready().ask(question, self.choice)
         entry = self._entries[turn] = Entry(turn)
         self.post_message(Answering(is_on=True))
@@ -237,6 +244,8 @@ class Conversation(VerticalScroll, can_focus=True):
         if link is None:
             return
         self.release_anchor()
+        from codereader.fronts.tui.ask.facts import Facts
+
         if isinstance(link.widget, Facts):
             line = link.widget.light(link.number)
             region = link.widget.virtual_region_with_margin
@@ -264,12 +273,16 @@ class Conversation(VerticalScroll, can_focus=True):
 
     def action_facts(self) -> None:
         """Show all facts, or the first ones again."""
+        from codereader.fronts.tui.ask.facts import Facts
+
         if self._current:
             facts = self._current.query_one(Facts)
             facts.fold(folded=not facts.is_folded)
 
     def action_reasoning(self) -> None:
         """Show the reasoning, or one line of it again."""
+        from codereader.fronts.tui.ask.entry import Reasoning
+
         if self._current:
             self._current.query_one(Reasoning).toggle()
 
@@ -317,8 +330,6 @@ class Conversation(VerticalScroll, can_focus=True):
     @work(exclusive=True, group="choose", exit_on_error=False)
     async def action_model(self) -> None:
         """Choose another model; how it would run is shown before it is taken."""
-        import asyncio
-
         from codereader.fronts.tui.ask.dialogs import ModelPicker
         from codereader.model.catalogue import find_models
 

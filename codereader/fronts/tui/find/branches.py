@@ -10,9 +10,8 @@ from dataclasses import dataclass
 
 from codereader.fronts.text import safe_line
 from codereader.fronts.tui.cells import Part
-from codereader.fronts.tui.find.finder import SIGNS
 from codereader.fronts.tui.find.relating import NOTHING, Looked, Related, Relative
-from codereader.fronts.tui.find.sides import two_ends
+from codereader.fronts.tui.find.sides import SIGNS, two_ends
 from codereader.fronts.tui.messages import Look, Way
 
 TITLES: dict[Way, str] = {

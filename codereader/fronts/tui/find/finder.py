@@ -15,18 +15,11 @@ from codereader.fronts.text import counted
 from codereader.fronts.tui.cells import Part
 from codereader.fronts.tui.find.box import Box, Listed
 from codereader.fronts.tui.find.shelf import Shelf
-from codereader.fronts.tui.find.sides import lit_parts, two_ends
+from codereader.fronts.tui.find.sides import SIGNS, lit_parts, two_ends
 from codereader.fronts.tui.messages import Place, Problem
 
 if TYPE_CHECKING:
     from codereader.fronts.tui.find.names import Entry, Fit, Fits
-
-SIGNS = {
-    "file": "□", "function": "ƒ", "method": "ƒ", "struct": "S", "union": "U", "enum": "E", "enumerator": "e",
-    "typedef": "T", "macro": "#", "variable": "v", "constant": "c", "class": "C", "interface": "I", "trait": "I",
-    "module": "M", "property": "p", "option": "K", "heading": "§", "key": "k", "target": "t", "member": "m",
-}  # fmt: skip
-"""A letter for each kind, so that a list can be read without colour."""
 
 
 class Hits(Listed):

@@ -27,7 +27,6 @@ from codereader.fronts.tui.find.branches import (
     is_asked_for,
     visible,
 )
-from codereader.fronts.tui.find.finder import Finder
 from codereader.fronts.tui.find.relating import Looked, Related, Relative, look, relate
 from codereader.fronts.tui.find.sides import two_ends
 from codereader.fronts.tui.messages import Go, Look, Place, Problem, Way
@@ -282,6 +281,8 @@ class Relations(RowView):
 
     def action_paths(self) -> None:
         """Ask for another symbol, and show the ways there."""
+        from codereader.fronts.tui.find.finder import Finder
+
         shown, finder = self._shown, Finder(self.app.shelf, "@", "Paths to")  # type: ignore[attr-defined]
 
         def look_for(place: Place | None) -> None:

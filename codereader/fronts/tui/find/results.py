@@ -13,8 +13,7 @@ from codereader.errors import CodereaderError
 from codereader.fronts.text import counted, safe_line
 from codereader.fronts.tui.cells import Part
 from codereader.fronts.tui.find.box import Box, Listed
-from codereader.fronts.tui.find.finder import SIGNS
-from codereader.fronts.tui.find.sides import two_ends
+from codereader.fronts.tui.find.sides import SIGNS, two_ends
 from codereader.fronts.tui.messages import Place, Problem
 
 if TYPE_CHECKING:

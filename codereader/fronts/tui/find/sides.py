@@ -12,6 +12,13 @@ from rich.cells import cell_len, set_cell_size
 from codereader.fronts.text import safe_line
 from codereader.fronts.tui.cells import Part
 
+SIGNS = {
+    "file": "□", "function": "ƒ", "method": "ƒ", "struct": "S", "union": "U", "enum": "E", "enumerator": "e",
+    "typedef": "T", "macro": "#", "variable": "v", "constant": "c", "class": "C", "interface": "I", "trait": "I",
+    "module": "M", "property": "p", "option": "K", "heading": "§", "key": "k", "target": "t", "member": "m",
+}  # fmt: skip
+"""A letter for each kind, so that a list can be read without colour."""
+
 BETWEEN = 2
 """Cells between both ends."""
 
