@@ -312,7 +312,7 @@ class Reader:
         has: dict[Part, Callable[[], bool]] = {
             "worth": lambda: is_ranked(self.view),
             "brief": lambda: is_kept(self.view, Wish()),
-            "terms": lambda: is_searchable(self.walked, self.cache),
+            "terms": lambda: is_searchable(self.view, self.cache),
             "linked": lambda: is_linked(self.view, self.cache),
         }
         return tuple(part for part in PARTS if not has[part]())

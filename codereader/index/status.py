@@ -122,7 +122,7 @@ def clear(path: Path, cache: Path) -> Cleared:
 
 def _forget_terms(store: Store, cache: Path) -> None:
     """Forget the words of what *store* no longer holds. Raises: StoreError."""
-    from codereader.index.terms.collect import key_of_content, path_key
+    from codereader.index.terms.shelves import key_of_content, path_key
     from codereader.index.terms.store import open_terms
 
     kept = {key_of_content(blob, language) for blob, language in store.contents()}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from codereader.reader import Reader
+from codereader.reader import PARTS, Reader
 
 
 def test_opening_again_sees_what_changed(tmp_path: Path) -> None:
@@ -45,3 +46,52 @@ def test_generated_code_is_read_for_its_facts_alone(tmp_path: Path) -> None:
 
     plain, whole = ["hand.c"], ["hand.c", "made.c"]
     assert [(plain, 1, 0), (whole, 1, 0), (plain, 0, 0), (whole, 0, 0)] == seen
+
+
+def test_parts_that_are_kept_are_known_to_be(tmp_path: Path) -> None:
+    """What a reader made is not missing for the next one, until a file changes."""
+    tree, cache = tmp_path / "tree", tmp_path / "cache"
+    tree.mkdir()
+    (tree / "a.c").write_text("#define ONE 1\nint main(void) { return ONE; }\n")
+    seen = []
+    with Reader(tree, cache=cache) as reader:
+        reader.open()
+        for part in PARTS:
+            seen.append(part in reader.missing())
+            reader.make(part)
+    with Reader(tree, cache=cache) as reader:
+        reader.open()
+        kept = reader.missing()
+        (tree / "b.c").write_text("int helper(void) { return 0; }\n")
+        reader.open()
+        changed = reader.missing()
+
+    assert [True] * len(PARTS) == seen
+    assert ((), PARTS) == (kept, changed)
+
+
+def test_a_reader_is_made_again_from_its_arguments(tmp_path: Path) -> None:
+    """Another process opens the same scope: name and patterns may hold any byte that a path may hold."""
+    odd = tmp_path / "n\udcffame"
+    odd.mkdir()
+    for name in ("a.c", "b.c", "c.h"):
+        (odd / name).write_text("int one;\n")
+    reader = Reader(odd, include=("*.c",), exclude=("b.c",), max_bytes=1000, cache=tmp_path / "cache")
+
+    with Reader.of(json.loads(json.dumps(reader.arguments))) as other:
+        other.open()
+
+        assert (["a.c"], reader.arguments) == ([file.path for file in other.walked.files], other.arguments)
+
+
+def test_who_waits_for_a_part_is_asked_before_it_is_made(tmp_path: Path) -> None:
+    """Each part says what it is before it is worked out, so that a front can wait for another process."""
+    (tmp_path / "a.c").write_text("int main(void) { return 0; }\n")
+    asked: list[str] = []
+    with Reader(tmp_path, cache=tmp_path / "cache") as reader:
+        reader.open()
+        reader.awaits = asked.append
+        for part in PARTS:
+            reader.make(part)
+
+    assert set(PARTS) == set(asked)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from codereader.index.terms.shelves import holds_shelf
+from codereader.index.terms.shelves import holds_shelf, knows_all
+from codereader.index.view import IndexView
 from codereader.source.scope import Walk
 
 VERSION = 1
@@ -22,7 +23,7 @@ def key_of(walk: Walk) -> bytes | None:
     return digest.digest()
 
 
-def is_searchable(walk: Walk, cache: Path) -> bool:
-    """Whether a search of *walk* can begin with what the folder *cache* keeps."""
-    key = key_of(walk)
-    return key is not None and holds_shelf(cache, key)
+def is_searchable(view: IndexView, cache: Path) -> bool:
+    """Whether a search of *view* can begin with what the folder *cache* keeps: at worst the columns are missing."""
+    key = key_of(view.walked)
+    return holds_shelf(cache, key) if key else knows_all(cache, view)

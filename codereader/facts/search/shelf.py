@@ -12,7 +12,7 @@ import numpy as np
 
 from codereader.facts.search.kinds import share_of
 from codereader.index.terms.bag import BITS, MOST
-from codereader.index.terms.collect import content_key, path_key
+from codereader.index.terms.shelves import content_key, path_key
 from codereader.index.terms.words import number_of
 from codereader.source.scope import from_root
 

@@ -12,6 +12,7 @@ from codereader.index.damage import DamagedSection
 from codereader.index.digest import UnreadableError, read
 from codereader.index.rows import unpack_definition_names
 from codereader.index.terms.bag import Bag, bag_of_content, bag_of_path
+from codereader.index.terms.shelves import content_key, path_key
 from codereader.index.terms.store import TermStore
 from codereader.index.view import IndexedFile, IndexView
 from codereader.index.workers import work_all
@@ -28,21 +29,6 @@ CHUNK = 8192
 """So many contents are handed to workers together, with what the index has of them."""
 
 Progress = Callable[[int, int], None]
-
-
-def content_key(file: IndexedFile) -> bytes:
-    """Return what the content of *file* is known by."""
-    return key_of_content(bytes.fromhex(file.blob), file.language)
-
-
-def key_of_content(blob: bytes, language: str) -> bytes:
-    """Return what the content of a git blob id is known by."""
-    return blob + language.encode()
-
-
-def path_key(path: str | bytes) -> bytes:
-    """Return what *path*, relative to the root, is known by."""
-    return b"/" + os.fsencode(path)
 
 
 def collect(view: IndexView, store: TermStore, cancel: CancelToken, progress: Progress) -> None:
