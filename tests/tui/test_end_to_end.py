@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from tests.tui.tmux import Terminal, terminal
+from tests.tui.tmux import Terminal, shell, terminal
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 
@@ -42,16 +44,66 @@ def test_a_person_reads_linux_net(linux: Path, tmp_path: Path, environment: Mapp
         assert "ended with 0" in one.wait_for("ended with")
 
 
-def test_the_terminal_is_whole_after_a_kill(tmp_path: Path, environment: Mapping[str, str]) -> None:
-    """SIGTERM leaves no raw mode and no other screen behind."""
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_the_terminal_is_whole_after_a_kill(
+    tmp_path: Path, environment: Mapping[str, str], number: signal.Signals
+) -> None:
+    """A signal leaves no raw mode, no mouse that sends and no other screen behind."""
     with _small(tmp_path, environment) as one:
-        one.wait_for("a.c")
-        os.kill(_child(one), signal.SIGTERM)
+        one.wait_for("a.c", "1 file")
+        os.kill(_child(one), number)
         screen = one.wait_for("ended with")
         one.press("echoed")
 
         assert "echoed" in one.wait_for("echoed")
         assert "a.c" not in screen
+        assert (
+            "0 0 1"
+            == one.tmux(
+                "display-message", "-p", "-t", "main", "#{alternate_on} #{mouse_any_flag} #{cursor_flag}"
+            ).strip()
+        )
+
+
+def test_an_editor_has_the_terminal_and_gives_it_back(tmp_path: Path, environment: Mapping[str, str]) -> None:
+    """What the editor draws is seen, what is typed is its own; behind it the screen stands again, with the change."""
+    (tmp_path / "editor.sh").write_text('echo "editing $1"\nread line\necho "$line" >>"$1"\n')
+    with _small(tmp_path, {**environment, "EDITOR": f"sh {tmp_path / 'editor.sh'}"}) as one:
+        one.wait_for("a.c", "1 file")
+        one.press("Enter")
+        one.wait_for("int main")
+        one.press("e")
+        one.wait_for("editing ", "tree/a.c")
+        one.press("/*changed*/", "Enter")
+        one.wait_for("int main", "/*changed*/", "2 lines", "1 file")
+        one.press("C-q")
+
+        assert "ended with 0" in one.wait_for("ended with")
+
+
+def test_ctrl_z_leaves_for_the_shell_and_comes_back(tmp_path: Path, environment: Mapping[str, str]) -> None:
+    """As with every other program: the shell has the terminal, fg brings the whole screen back."""
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "a.c").write_text("int main(void) { return 0; }\n")
+    with shell(environment, tmp_path) as one:
+        one.type(f"{shlex.join([sys.executable, '-m', 'codereader', 'tui', '--no-model', str(tree)])}")
+        one.press("Enter")
+        one.wait_for("a.c", "1 file")
+        one.press("C-z")
+        one.wait_for("topped")
+        one.type("echo $((40 + 2))")
+        one.press("Enter")
+        one.wait_for("42")
+        one.type("fg")
+        one.press("Enter")
+        one.wait_for("a.c", "1 file", "Ask about this tree")
+        one.press("C-q")
+        one.wait_for("echo $((40 + 2))")
+        one.type("echo back $((50 + 2))")
+        one.press("Enter")
+
+        assert "back 52" in one.wait_for("back 52")
 
 
 def test_the_window_may_change_its_size(tmp_path: Path, environment: Mapping[str, str]) -> None:

@@ -32,6 +32,10 @@ class Terminal:
         """Press *keys* at once, each as tmux calls it (``Enter``, ``C-t``, ``Space``), or text without blanks."""
         self.tmux("send-keys", "-t", "main", *keys)
 
+    def type(self, text: str) -> None:
+        """Type *text* as it stands."""
+        self.tmux("send-keys", "-t", "main", "-l", text)
+
     def screen(self) -> str:
         """Return the text on the screen."""
         return self.tmux("capture-pane", "-p", "-t", "main")
@@ -57,13 +61,27 @@ def terminal(
     arguments: list[str], environment: Mapping[str, str], folder: Path, size: tuple[int, int] = (120, 35)
 ) -> Iterator[Terminal]:
     """Yield a terminal in which ``codereader`` runs with *arguments*; its exit code is printed when it ends."""
-    one = Terminal(f"codereader-{uuid.uuid4().hex[:8]}")
     command = shlex.join([sys.executable, "-m", "codereader", *arguments])
+    with _opened(["sh", "-c", f"{command}; echo ended with $?; cat"], environment, folder, size) as one:
+        yield one
+
+
+@contextmanager
+def shell(environment: Mapping[str, str], folder: Path, size: tuple[int, int] = (120, 35)) -> Iterator[Terminal]:
+    """Yield a terminal in which a shell waits for commands."""
+    with _opened(["sh", "-i"], environment, folder, size) as one:
+        yield one
+
+
+@contextmanager
+def _opened(
+    command: list[str], environment: Mapping[str, str], folder: Path, size: tuple[int, int]
+) -> Iterator[Terminal]:
+    one = Terminal(f"codereader-{uuid.uuid4().hex[:8]}")
     settings = [word for name, value in environment.items() for word in ("-e", f"{name}={value}")]
     columns, rows = map(str, size)
-    begin = f"{command}; echo ended with $?; cat"
     opened = ["new-session", "-d", "-s", "main", "-x", columns, "-y", rows, "-c", str(folder)]
-    one.tmux(*opened, *settings, "sh", "-c", begin, ";", "set-option", "window-size", "manual")
+    one.tmux(*opened, *settings, *command, ";", "set-option", "window-size", "manual")
     try:
         yield one
     finally:

@@ -18,6 +18,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
 from textual.screen import ModalScreen, Screen
 from textual.theme import Theme
+from textual.timer import Timer
 from textual.widgets import Footer
 from textual.worker import Worker, WorkerState
 
@@ -144,6 +145,7 @@ class CodereaderApp(App[int]):
         Binding("f3", "graph", "Graph", priority=True),
         Binding("f4", "pack", "Pack", priority=True),
         Binding("question_mark", "help", "Keys", key_display="?"),
+        Binding("ctrl+z", "suspend_process", "To the shell; fg comes back", show=False),
     ]
 
     def __init__(self, launch: Launch) -> None:
@@ -160,6 +162,7 @@ class CodereaderApp(App[int]):
         self._trail = Trail()
         self._settings = settings.load(launch.cache)
         self._wait = LOOK_EVERY
+        self._next_look: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """Put the panes on the screen, empty."""
@@ -182,6 +185,7 @@ class CodereaderApp(App[int]):
             kept = self._settings.theme
             self.theme = kept if kept in self.available_themes else settings.own_palette()
         self.theme_changed_signal.subscribe(self, self._keep_theme)
+        self.app_resume_signal.subscribe(self, self._come_back)
         self._show_pane("tree")
         self.open_index()
 
@@ -193,8 +197,7 @@ class CodereaderApp(App[int]):
         opened = await self.desk.run(lambda reader: _opened(reader, self._told_of_files))
         self.post_message(Working("open", 0, 0))
         self.root = opened.root
-        status = self.query_one(Status)
-        status.hint = f"{safe_line(opened.name)} · {counted(opened.files, 'file')}"
+        self._tell_scope(opened)
         await self.query_one(ScopeTree).show(opened)
         self.warming.begin()
         is_first, self._opened = self._opened is None, opened
@@ -206,6 +209,9 @@ class CodereaderApp(App[int]):
             self.notify(safe_line(note), severity="warning", markup=False)
         self._watch_again(LOOK_EVERY)
 
+    def _tell_scope(self, opened: Opened) -> None:
+        self.query_one(Status).hint = f"{safe_line(opened.name)} · {counted(opened.files, 'file')}"
+
     def _told_of_files(self, stage: str, done: int, total: int) -> None:
         """Tell the status line from the desk's thread, a few times a second."""
         now = monotonic()
@@ -215,7 +221,15 @@ class CodereaderApp(App[int]):
 
     def _watch_again(self, wait: float) -> None:
         self._wait = min(max(wait, LOOK_EVERY), LOOK_SELDOM)
-        self.set_timer(self._wait, self.look_for_changes)
+        if self._next_look is not None:
+            self._next_look.stop()
+        self._next_look = self.set_timer(self._wait, self.look_for_changes)
+
+    def _come_back(self, _app: object) -> None:
+        """Draw all of it again, behind an editor or the shell, and look at once for what changed there."""
+        self.refresh(layout=True)
+        if self._opened is not None:
+            self.look_for_changes()
 
     @work(exclusive=True, group="watch", exit_on_error=False)
     async def look_for_changes(self) -> None:
@@ -233,6 +247,7 @@ class CodereaderApp(App[int]):
         opened = await self.desk.run(lambda reader: _opened(reader, self._told_of_files))
         self.post_message(Working("open", 0, 0))
         if opened.is_new:
+            self._tell_scope(opened)
             self.warming.begin()
             await self.query_one(ScopeTree).show(opened)
             await self.query_one(SourceView).refresh_file()
@@ -278,6 +293,8 @@ class CodereaderApp(App[int]):
 
     @on(Look)
     async def _look(self, look: Look) -> None:
+        if isinstance(self.focused, QuestionArea):
+            return  # the person went on to ask, before it was known what is to be looked at
         self.pop_to_main()
         self.query_one("#work").add_class("-with-relations")
         self._show_pane("source")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codereader.errors import UsageError
+from codereader.fronts.tui.terminal import screen_descriptor
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -96,4 +97,5 @@ def open_in_editor(app: App[object], path: str, line: int, run: Callable[[list[s
 
 
 def _run(command: list[str]) -> int:
-    return subprocess.run(command, check=False).returncode  # noqa: S603  # the person's own command, without a shell
+    screen = screen_descriptor()  # descriptors 1 and 2 do not lead to the terminal
+    return subprocess.run(command, check=False, stdout=screen, stderr=screen).returncode  # noqa: S603  # the person's own command, without a shell
