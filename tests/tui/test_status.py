@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from textual.app import App, ComposeResult
 
@@ -54,3 +56,25 @@ def test_the_line_fits_every_width(width: int) -> None:
     assert len(line) <= width
     assert ("Scout\\x1b[31m Q4" in line) == (width == 200)
     assert "prefill"[: max(0, width - 16)] in line
+
+
+def test_what_changes_of_the_model_stays_where_there_is_little_room() -> None:
+    """Its placement, its context and its speed; its name is cut, and the panes are named where they are stacked."""
+
+    async def script(pilot: object) -> list[str]:
+        status = app.query_one(Status)
+        status.hint = "net · 1,884 files"
+        lines = []
+        for model in (Stated("Tiny"), Stated("SmolLM2-135M-Instruct.Q4_1", "CPU", 4021, 8192, 3.2)):
+            status.state(model)
+            await pilot.pause()  # type: ignore[attr-defined]
+            lines.append(next(line for line in shown(app).splitlines() if line).strip())
+        return lines
+
+    app = OneLine()
+    app.HORIZONTAL_BREAKPOINTS = [(0, "-narrow")]  # type: ignore[misc]
+    first, second = play(app, script, (80, 3))
+
+    assert ["net · 1,884 files", "·", "1 tree", "2 source", "3 answers", "Tiny"] == re.split(r"  +", first)
+    assert second.startswith("net · 1,884 files")
+    assert second.endswith("… · CPU · 4,021/8,192 tok · 3.2 tok/s")

@@ -55,6 +55,7 @@ from codereader.fronts.tui.status import Status
 from codereader.fronts.tui.trail import Trail
 from codereader.fronts.tui.tree.pane import ScopeTree
 from codereader.fronts.tui.warming import Warming
+from codereader.fronts.tui.wording import in_keys
 from codereader.reader import PARTS, Reader
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class Opened:
     is_new: bool
 
 
-class CodereaderApp(App[int]):
+class CodereaderApp(App[int], inherit_bindings=False):
     """The screen. `failure` is what ended it without the person wanting that, None so far."""
 
     TITLE = "codereader"
@@ -129,22 +130,23 @@ class CodereaderApp(App[int]):
     .-narrow.-on-conversation #work, .-narrow.-on-conversation #conversation { display: block; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+q", "quit", "Quit", priority=True),
-        Binding("ctrl+c", "stop", "Stop", show=False, priority=True),
+        Binding("ctrl+l", "ask", "Ask", priority=True),
         Binding("ctrl+t", "find", "Go to", priority=True),
         Binding("ctrl+f", "search", "Search", priority=True),
-        Binding("ctrl+l", "ask", "Ask", priority=True),
-        Binding("1", "pane('tree')", "Tree", show=False),
-        Binding("2", "pane('source')", "Source", show=False),
-        Binding("3", "pane('conversation')", "Answer", show=False),
-        Binding("alt+left,ctrl+o", "back", "Back", show=False),
-        Binding("alt+right", "forward", "Forward", show=False),
-        Binding("o", "outline", "Outline", show=False),
-        Binding("escape", "leave_relations", "Close relations", show=False),
+        Binding("question_mark,f1", "help", "Help", key_display="?"),
         Binding("f2", "plan", "Plan", priority=True),
         Binding("f3", "graph", "Graph", priority=True),
         Binding("f4", "pack", "Pack", priority=True),
-        Binding("question_mark", "help", "Keys", key_display="?"),
+        Binding("ctrl+q", "quit", "Quit", priority=True),
+        Binding("ctrl+c", "stop", "Stop, or copy the selection", show=False, priority=True),
+        Binding("alt+left,ctrl+o", "back", "Back", show=False),
+        Binding("alt+right", "forward", "Forward", show=False),
+        Binding("1", "pane('tree')", "To the tree", show=False),
+        Binding("2", "pane('source')", "To the source", show=False),
+        Binding("3", "pane('conversation')", "To the answers", show=False),
+        Binding("o", "outline", "Outline of the file", show=False),
+        Binding("escape", "leave_relations", "Close relations", show=False),
+        Binding("ctrl+p", "command_palette", "Commands", show=False, priority=True),
         Binding("ctrl+z", "suspend_process", "To the shell; fg comes back", show=False),
     ]
 
@@ -161,8 +163,19 @@ class CodereaderApp(App[int]):
         self._told = 0.0
         self._trail = Trail()
         self._settings = settings.load(launch.cache)
+        if not os.environ.get("TEXTUAL_THEME"):
+            kept = self._settings.theme
+            name = kept if kept in self.available_themes else settings.own_palette()
+            self.set_reactive(App.theme, name)  # a theme that is set later has every style worked out again
         self._wait = LOOK_EVERY
         self._next_look: Timer | None = None
+        self._before_question = "tree"
+
+    def get_default_screen(self) -> Screen[object]:
+        """Return the screen of the panes. Narrow ones show the tree first."""
+        screen = super().get_default_screen()
+        screen.set_class(True, f"-on-{PANES[0]}")
+        return screen
 
     def compose(self) -> ComposeResult:
         """Put the panes on the screen, empty."""
@@ -180,13 +193,9 @@ class CodereaderApp(App[int]):
         yield Footer()
 
     def on_mount(self) -> None:
-        """Choose the colours, and open the index while the first frame is shown."""
-        if not os.environ.get("TEXTUAL_THEME"):
-            kept = self._settings.theme
-            self.theme = kept if kept in self.available_themes else settings.own_palette()
+        """Open the index while the first frame is shown."""
         self.theme_changed_signal.subscribe(self, self._keep_theme)
         self.app_resume_signal.subscribe(self, self._come_back)
-        self._show_pane("tree")
         self.open_index()
 
     # The index
@@ -271,7 +280,8 @@ class CodereaderApp(App[int]):
 
     @on(Problem)
     def _show_problem(self, problem: Problem) -> None:
-        self.notify(safe_line(problem.hint), title=safe_line(problem.text), severity="error", markup=False, timeout=10)
+        text, hint = safe_line(in_keys(problem.text)), safe_line(in_keys(problem.hint))
+        self.notify(hint, title=text, severity="error", markup=False, timeout=10)
 
     @on(Go)
     def _go(self, go: Go) -> None:
@@ -360,7 +370,7 @@ class CodereaderApp(App[int]):
         while len(self.screen_stack) > 1:
             self.pop_screen()
 
-    def action_back(self) -> None:
+    async def action_back(self) -> None:
         """Show the place that was left last."""
         self._trail.stay(self.query_one(SourceView).place)
         self._step(self._trail.back(), "This is where you began.")
@@ -388,6 +398,8 @@ class CodereaderApp(App[int]):
     def action_ask(self) -> None:
         """Put the keys into the question box, at once: more may be waiting."""
         self.pop_to_main()
+        if self.focused is not None and self.focused.id:
+            self._before_question = self.focused.id
         self.screen.set_focus(self.query_one(QuestionArea))
 
     async def action_find(self) -> None:
@@ -448,6 +460,13 @@ class CodereaderApp(App[int]):
         if had_keys:
             self.screen.set_focus(self.query_one(SourceView))
 
+    def action_leave_question(self) -> None:
+        """Put the keys to the answers, or where nothing was asked yet, to where they were before."""
+        before = self._before_question
+        if self.query_one(Conversation).has_answers or before not in PANES:
+            before = "conversation"
+        self.action_pane(before)
+
     def action_outline(self) -> None:
         """Show or hide the definitions of the file."""
         left = self.query_one("#left")
@@ -456,12 +475,11 @@ class CodereaderApp(App[int]):
             self._show_pane("tree")
             self.query_one(Outline).focus()
 
-    def action_help(self) -> None:
-        """Show or hide the keys of the pane that has the focus."""
-        if self.screen.query("HelpPanel"):
-            self.action_hide_help_panel()
-        else:
-            self.action_show_help_panel()
+    async def action_help(self) -> None:
+        """Tell what the pane that has the keys shows, and its keys."""
+        from codereader.fronts.tui.screens.help import HelpScreen, told
+
+        await self.push_screen(HelpScreen(told(self)))
 
     async def action_quit(self) -> None:
         """Leave: what is being worked on is stopped."""
@@ -470,7 +488,8 @@ class CodereaderApp(App[int]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Yield every action, for the palette."""
-        yield from super().get_system_commands(screen)
+        ours = ("Quit", "Keys")  # `commands` names them with their keys
+        yield from (one for one in super().get_system_commands(screen) if one.title not in ours)
         if screen is self.screen_stack[0]:
             yield from commands(self, [self.query_one(f"#{name}") for name in (*PANES, "outline", "relations")])
 

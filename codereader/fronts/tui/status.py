@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 from textual.app import RenderResult
 from textual.reactive import reactive
@@ -12,6 +13,9 @@ from codereader.fronts.tui.messages import Stated, Working
 
 FULL, EMPTY = "━", "─"
 BAR_CELLS = 12
+
+LEFT, NAME = 20, 12
+"""Cells that the left part keeps where nothing is worked on, and those with which the name of a model still says something."""
 
 
 def bar(done: int, total: int, cells: int = BAR_CELLS) -> tuple[str, str]:
@@ -66,7 +70,6 @@ class Status(Widget):
 
     def render(self) -> RenderResult:
         """Return the line: work or the hint on the left, the model on the right."""
-        right = " · ".join(self._model_parts())
         left = Text(no_wrap=True, overflow="ellipsis")
         if self.work is not None:
             if self.work.total:
@@ -77,12 +80,26 @@ class Status(Widget):
         else:
             left.append(self.hint)
         width = self.size.width - 2
-        room = width - len(right) - 2
-        if room < min(20, left.cell_len):
+        kept = left.cell_len if self.work is not None else min(LEFT, left.cell_len)
+        right = self._right(width - kept - 2)
+        if not right:
             return left
-        left.truncate(max(0, room), overflow="ellipsis", pad=True)
+        panes = "  ·  1 tree  2 source  3 answers" if self.work is None and self.screen.has_class("-narrow") else ""
+        if left.cell_len + len(panes) + cell_len(right) + 2 <= width:
+            left.append(panes)
+        left.truncate(width - cell_len(right) - 2, overflow="ellipsis", pad=True)
         left.append(f"  {right}")
         return left
+
+    def _right(self, room: int) -> str:
+        """Return as much of what is known of the model as there is room for, what changes first; "" for nothing."""
+        model, *rest = self._model_parts() or [""]
+        while rest and cell_len(" · ".join(rest)) > room:
+            rest.pop(0)
+        left = room - sum(cell_len(part) + 3 for part in rest)
+        if left >= NAME and model:
+            rest.insert(0, model if cell_len(model) <= left else f"{set_cell_size(model, left - 1).rstrip()}…")
+        return " · ".join(rest)
 
     def _model_parts(self) -> list[str]:
         parts = [safe_line(self.model), safe_line(self.placement)]

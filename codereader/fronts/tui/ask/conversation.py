@@ -42,21 +42,32 @@ REST_SECONDS = 300.0
 """Seconds after which a model that nobody asks is no longer kept loaded."""
 
 GREETING = """\
-Ask about this tree in the box below, for example
+ctrl+l  ask, for example
+          explain structure
+          who calls NAME
+          how does NAME reach OTHER
+ctrl+t  go to a file or symbol
+?       help, and the keys of the pane
 
-  explain structure
-  who calls NAME
-  how does NAME reach OTHER
-  where is NAME defined
-
-Facts come from the parser and stand on their own; what a model says
-is held against them. Places are links: n and p go through them, enter
-goes there."""
+Facts come from the parser; what a model says is held against them."""
 
 
 class Conversation(VerticalScroll, can_focus=True):
     """All questions of this session. Posts `Go`, `Working`, `Stated`, `Weighed`, `Answering`, `Problem`."""
 
+    HELP = """\
+### Answers
+
+Each question with its facts, then what the model says. Facts come from the parser and stand on their own; what a model
+says is held against them. Places are links: n and p light them, enter goes there.
+
+| sign | the sentence before it |
+|------|------------------------|
+| ✓ | the tree bears it out |
+| [no evidence] | nothing in the tree tells |
+| [contradicted] | the tree tells otherwise |
+| [not found] | what it names is not in the tree |
+"""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n,tab", "link(1)", "Next place"),
         Binding("p,shift+tab", "link(-1)", "Previous place", show=False),
@@ -98,6 +109,11 @@ class Conversation(VerticalScroll, can_focus=True):
         """Open the model for the first question; the index of the tree is there."""
         self._ready()
         self._open()
+
+    @property
+    def has_answers(self) -> bool:
+        """Whether something was asked."""
+        return bool(self._entries)
 
     def ask(self, question: str) -> None:
         """Answer *question* below those before."""

@@ -18,6 +18,7 @@ from codereader.fronts.tui.ask.asking import Failed, Sent, Stage, Stopped, Turn
 from codereader.fronts.tui.ask.facts import Facts
 from codereader.fronts.tui.ask.prose import Claims, Prose, inert
 from codereader.fronts.tui.messages import Place, Working
+from codereader.fronts.tui.wording import in_keys
 
 if TYPE_CHECKING:
     from textual.widgets._markdown import MarkdownStream
@@ -224,7 +225,7 @@ class Entry(Widget):
         return Working("prefill", progress.done, progress.total, "tokens", rate, left)
 
     def _note(self, text: str) -> None:
-        self._notes.append(text)
+        self._notes.append(in_keys(text))
         self.query_one(".checks", Aside).say(*(f"Note: {safe_line(note)}" for note in self._notes))
 
     def _state(self, *lines: str) -> None:
@@ -244,7 +245,7 @@ class Entry(Widget):
                 self._checked(answer)
             case Failed(text=text, hint=hint):
                 self.query_one(".failed", Aside).say(
-                    f"✗ {safe_line(text)}", *([f"  {safe_line(hint)}"] if hint else [])
+                    f"✗ {safe_line(in_keys(text))}", *([f"  {safe_line(in_keys(hint))}"] if hint else [])
                 )
             case Stopped():
                 self.query_one(".figures", Aside).say("■ stopped; what was said stays")
@@ -258,7 +259,7 @@ class Entry(Widget):
         lines = [f"Note: {safe_line(note)}" for note in self._notes]
         if answer.model is not None:
             spoke = self._spoken is not None
-            lines.append(outcome(answer, "v") if spoke else silence(answer, "v"))
+            lines.append(in_keys(outcome(answer, "v") if spoke else silence(answer, "v")))
             lines += [f"✗ not found: {safe_line(one.text)} ({safe_line(one.why)})" for one in answer.not_found]
         lines += [f"cannot see: {safe_line(text)}" for text in answer.blind]
         self.query_one(".checks", Aside).say(*lines)

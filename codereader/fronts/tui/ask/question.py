@@ -22,7 +22,7 @@ from codereader.fronts.tui.messages import Ask, Drafted, Pinned
 
 EXAMPLE = "Ask about this tree: explain structure · who calls NAME · how does X reach Y"
 
-NO_MODEL = "no model is asked: the facts are the answer (m among the answers chooses a model)"
+NO_MODEL = "no model: the facts are the answer · 3 then m chooses one"
 
 QUIET = 0.25
 """Seconds without a key after which what was typed is counted."""
@@ -37,8 +37,16 @@ NEWLINE = ("shift+enter", "alt+enter", "ctrl+j")
 class QuestionArea(TextArea):
     """The text. Enter sends it; the arrow keys at its edges go through what was asked before."""
 
+    HELP = """\
+### Question
+
+Ask about the tree: enter sends, alt+enter begins a line, up brings older questions, esc goes to the answers. Below
+stands what the question costs of the model's window: the part that is the same for every question, what is pinned,
+the question, the room for the answer.
+"""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "send", "Send"),
+        Binding("escape", "app.leave_question", "To the answers"),
         Binding("alt+enter", "newline", "New line", show=False),
         Binding("up", "older", "Older question", show=False),
         Binding("down", "newer", "Newer question", show=False),
@@ -132,7 +140,7 @@ class CostLine(Widget):
 
     def _line(self, cost: Cost, width: int) -> Content:
         style = ".cost--over" if cost.over else ".cost--near" if cost.is_near else ".cost--ok"
-        cells = min(BAR, max(6, width // 5))
+        cells = min(BAR, max(6, width // 7))
         full = min(cells, -(-cells * cost.total // max(1, cost.room)))
         bar = Content.styled("━" * full, style) + Content.styled("─" * (cells - full), ".cost--rest")
         sign = "✗ " if cost.over else "! " if cost.is_near else ""

@@ -46,6 +46,19 @@ class Shown:
 class Relations(RowView):
     """The tree of one symbol; `look` shows another, backspace the one before."""
 
+    HELP = """\
+### Relations
+
+Where a symbol is defined, who calls it, what it calls, what implements it, where it is named: hop by hop, right opens.
+Muted words behind a row say how sure that is, and under which condition it is compiled. backspace shows the symbol
+before; esc gives the room back.
+
+| sign | meaning |
+|------|---------|
+| ▸ | closed, ▾ open |
+| ƒ | function or method |
+| S | struct, U union, E enum, e enumerator |
+"""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "go", "Go there"),
         Binding("right,l", "open", "Open"),

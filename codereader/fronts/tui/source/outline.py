@@ -90,6 +90,17 @@ class Outline(ScrollView, can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "outline--head", "outline--sign", "outline--line", "outline--current", "outline--cursor",
     }  # fmt: skip
+    HELP = """\
+### Outline
+
+The definitions of the file shown, in its order; the one around the cursor stands out.
+
+| sign | meaning |
+|------|---------|
+| ƒ | function or method |
+| S | struct, U union, C class, E enum, e enumerator |
+| # | macro |
+"""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,l,right", "choose", "Go to"),
         Binding("slash", "filter", "Filter", key_display="/"),

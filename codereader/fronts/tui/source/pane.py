@@ -38,6 +38,17 @@ FOLDABLE = 1 << 20
 class SourceView(Viewer):
     """The file that is read. `open` shows a place in one."""
 
+    HELP = """\
+### Source
+
+The file as it was indexed. Names are asked about where the cursor stands: enter goes to what is defined or included,
+c shows who calls it. A double click does what enter does.
+
+| sign | meaning |
+|------|---------|
+| ▌ | a line that was gone to, cited or selected |
+| ▸ | stands for lines that are folded: enter opens them |
+"""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "follow", "Follow"),
         Binding("d", "look('definitions')", "Definition", show=False),
