@@ -42,3 +42,17 @@ def shown(app: App[Any]) -> str:
     strips = app.screen._compositor.render_strips()
     rows = ["".join(segment.text for segment in strip).ljust(width) for strip in strips]
     return "\n".join(row.rstrip() for row in rows[:height])
+
+
+async def rest(pilot: Pilot[Any]) -> None:
+    """Wait until the whole app rests: its panes, the index that is made ready, the answer."""
+    app = pilot.app
+    quiet = 0
+    while quiet < 3:
+        await settle(pilot)
+        await pilot.pause(0.05)
+        asking = app.screen_stack[0].query_one("#conversation").asking  # type: ignore[attr-defined]
+        is_busy = asking is not None and asking.is_busy
+        is_ready = app.warming.is_ready  # type: ignore[attr-defined]
+        works = any(not worker.is_finished for worker in app.workers)
+        quiet = 0 if is_busy or works or not is_ready else quiet + 1
