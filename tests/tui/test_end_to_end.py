@@ -146,6 +146,31 @@ def test_an_empty_folder_is_one_sentence(tmp_path: Path, environment: Mapping[st
         assert "codereader: " in screen
 
 
+def test_a_cache_that_cannot_be_made_is_one_sentence(tmp_path: Path, environment: Mapping[str, str]) -> None:
+    """Without an index there is nothing to show: the screen is left, with the way out."""
+    (tmp_path / "file").write_text("")
+    with _small(tmp_path, {**environment, "CODEREADER_CACHE_DIR": str(tmp_path / "file")}) as one:
+        screen = one.wait_for("ended with")
+
+        assert "cannot make the cache directory" in screen
+        assert "CODEREADER_CACHE_DIR" in screen
+        assert "Traceback" not in screen
+
+
+def test_a_folder_that_was_away_is_followed_again(tmp_path: Path, environment: Mapping[str, str]) -> None:
+    """It is told once that the folder is gone; what is in it when it is back is shown."""
+    with _small(tmp_path, environment) as one:
+        one.wait_for("a.c", "1 file")
+        (tmp_path / "tree").rename(tmp_path / "away")
+        one.wait_for("a.c", "no such file or folder")
+        (tmp_path / "away" / "b.c").write_text("int other;\n")
+        (tmp_path / "away").rename(tmp_path / "tree")
+        one.wait_for("a.c", "b.c", "2 files")
+        one.press("C-q")
+
+        assert "ended with 0" in one.wait_for("ended with")
+
+
 def _small(tmp_path: Path, environment: Mapping[str, str]):  # type: ignore[no-untyped-def]
     tree = tmp_path / "tree"
     tree.mkdir()

@@ -23,7 +23,7 @@ from textual.widgets import Footer
 from textual.worker import Worker, WorkerState
 
 from codereader.cancel import Cancelled, CancelToken
-from codereader.errors import CodereaderError, ExitCode, NothingReadable
+from codereader.errors import CodereaderError, ExitCode
 from codereader.fronts.text import counted, safe_line
 from codereader.fronts.tui import settings
 from codereader.fronts.tui.ask.conversation import Conversation
@@ -63,6 +63,9 @@ if TYPE_CHECKING:
 
 LOOK_EVERY, LOOK_SELDOM = 2.0, 60.0
 """Seconds between looks at whether files changed, and between them where looking is dear or finds nothing."""
+
+LOOK_IN_TROUBLE = 5.0
+"""Seconds between them while what is looked at cannot be read."""
 
 DEAR = 30
 """A look may take one part of so many of the time."""
@@ -170,6 +173,7 @@ class CodereaderApp(App[int], inherit_bindings=False):
         self._wait = LOOK_EVERY
         self._next_look: Timer | None = None
         self._before_question = "tree"
+        self._trouble = ""
 
     def get_default_screen(self) -> Screen[object]:
         """Return the screen of the panes. Narrow ones show the tree first."""
@@ -246,14 +250,19 @@ class CodereaderApp(App[int], inherit_bindings=False):
         began = monotonic()
         try:
             changed = await self.desk.run(lambda reader: reader.has_changed())
-        except NothingReadable as error:
-            self.post_message(Problem(str(error), error.hint))
+            took = monotonic() - began
+            opened = await self.desk.run(lambda reader: _opened(reader, self._told_of_files)) if changed else None
+        except CodereaderError as error:  # a folder may be away for a while, as a file system is
+            if str(error) != self._trouble:
+                self._trouble = str(error)
+                self.post_message(Working("open", 0, 0))
+                self.post_message(Problem(str(error), error.hint))
+            self._watch_again(LOOK_IN_TROUBLE)
             return
-        took = monotonic() - began
-        if not changed:
+        self._trouble = ""
+        if opened is None:
             self._watch_again(took * DEAR)
             return
-        opened = await self.desk.run(lambda reader: _opened(reader, self._told_of_files))
         self.post_message(Working("open", 0, 0))
         if opened.is_new:
             self._tell_scope(opened)
@@ -512,7 +521,7 @@ class CodereaderApp(App[int], inherit_bindings=False):
         if isinstance(error, CodereaderError):
             self.post_message(Working(event.worker.group, 0, 0))
             self.post_message(Problem(str(error), error.hint))
-            if isinstance(error, NothingReadable) and self._opened is None:
+            if event.worker.group == "open" and self._opened is None:  # there is nothing to show
                 self._fail(error)
         elif error is not None and not isinstance(error, Cancelled):
             self._fail(error)

@@ -15,7 +15,7 @@ FULL, EMPTY = "━", "─"
 BAR_CELLS = 12
 
 LEFT, NAME = 20, 12
-"""Cells that the left part keeps where nothing is worked on, and those with which the name of a model still says something."""
+"""Cells that the left part keeps while nothing is worked on; those with which a model's name still says something."""
 
 
 def bar(done: int, total: int, cells: int = BAR_CELLS) -> tuple[str, str]:
