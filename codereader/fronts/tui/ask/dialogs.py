@@ -30,7 +30,7 @@ _BOX = """
     {name} .title {{ text-style: bold; height: auto; margin: 0 0 1 0; }}
     {name} .aside {{ color: $text-muted; height: auto; margin: 1 0 0 0; }}
     {name} .lines {{ height: auto; max-height: 20; }}
-    {name} Input {{ border: none; background: $boost; height: 1; padding: 0 1; }}
+    {name} Input, {name} Input:focus {{ border: none; background: $boost; height: 1; padding: 0 1; }}
     {name} OptionList {{ border: none; height: auto; max-height: 16; padding: 0; background: transparent; }}
 """
 

@@ -109,7 +109,7 @@ class HelpScreen(ModalScreen[None]):
 
     DEFAULT_CSS = """
     HelpScreen { align: center middle; background: $background 60%; }
-    HelpScreen > Vertical { width: 110; max-width: 96%; height: auto; max-height: 96%; padding: 0 2 2 2;
+    HelpScreen > Vertical { width: 110; max-width: 96%; height: auto; max-height: 96%; padding: 1 2 0 2;
         background: $surface; border-left: thick $primary; }
     HelpScreen VerticalScroll { height: auto; max-height: 100%; scrollbar-size-vertical: 1; }
     HelpScreen .keys { margin: 1 0 0 0; }
