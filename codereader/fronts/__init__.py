@@ -1,4 +1,4 @@
-"""Who it is said to: the command line and, later, the TUI and the editors."""
+"""Who it is said to: the command line, the screen and, later, the editors."""
 
 
 class ReaderGone(Exception):

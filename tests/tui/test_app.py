@@ -502,6 +502,7 @@ def test_the_theme_is_kept(tree: Path) -> None:
             if choose:
                 app.theme = choose
                 await pilot.pause()
+            assert app.get_css_variables() == app.stylesheet._variables  # it is applied, not only named
             return app.theme
 
         found: str = play(app, script)

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on, work
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.constants import DEFAULT_THEME
 from textual.containers import Container, Horizontal, Vertical
+from textual.reactive import Initialize, Reactive
 from textual.screen import ModalScreen, Screen
 from textual.theme import Theme
 from textual.timer import Timer
@@ -98,6 +100,14 @@ class Opened:
     is_new: bool
 
 
+def _first_theme(app: CodereaderApp) -> str:
+    """Return what the environment names, else what was kept, else the terminal's own palette."""
+    if os.environ.get("TEXTUAL_THEME"):
+        return DEFAULT_THEME
+    kept = app.settings.theme
+    return kept if kept in app.available_themes else settings.own_palette()
+
+
 class CodereaderApp(App[int], inherit_bindings=False):
     """The screen. `failure` is what ended it without the person wanting that, None so far."""
 
@@ -153,7 +163,11 @@ class CodereaderApp(App[int], inherit_bindings=False):
         Binding("ctrl+z", "suspend_process", "To the shell; fg comes back", show=False),
     ]
 
+    theme: Reactive[str] = Reactive(Initialize(_first_theme))
+    """The name of the theme, from the first frame on: one that is set later has every style worked out again."""
+
     def __init__(self, launch: Launch) -> None:
+        self.settings = settings.load(launch.cache)  # Textual asks for the theme while it makes itself
         super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)  # else it paints black on black
         self.scope_path = launch.path
         self.root = launch.path.absolute()
@@ -165,11 +179,6 @@ class CodereaderApp(App[int], inherit_bindings=False):
         self._opened: Opened | None = None
         self._told = 0.0
         self._trail = Trail()
-        self._settings = settings.load(launch.cache)
-        if not os.environ.get("TEXTUAL_THEME"):
-            kept = self._settings.theme
-            name = kept if kept in self.available_themes else settings.own_palette()
-            self.set_reactive(App.theme, name)  # a theme that is set later has every style worked out again
         self._wait = LOOK_EVERY
         self._next_look: Timer | None = None
         self._before_question = "tree"
@@ -507,9 +516,9 @@ class CodereaderApp(App[int], inherit_bindings=False):
         return not (action == "command_palette" and isinstance(self.screen, ModalScreen))
 
     def _keep_theme(self, theme: Theme) -> None:
-        if theme.name != self._settings.theme:
-            self._settings = replace(self._settings, theme=theme.name)
-            settings.keep(self.launch.cache, self._settings)
+        if theme.name != self.settings.theme:
+            self.settings = replace(self.settings, theme=theme.name)
+            settings.keep(self.launch.cache, self.settings)
 
     # What goes wrong
 
