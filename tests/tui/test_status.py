@@ -23,6 +23,7 @@ class OneLine(App[None]):
         (Working("walk", 1200, 0, "files"), "walk 1,200 files"),
         (Working("prefill", 2048, 4393, "tokens", 210.4, 11.2), "prefill 2,048/4,393 tokens · 210/s · 11 s left"),
         (Working("load", 0, 0), "load"),
+        (Working("writing the brief", 0, 1), "writing the brief…"),
         (Working("prefill", 1, 2, "tokens", 3.21, 640), "prefill 1/2 tokens · 3.2/s · 10:40 left"),
     ],
 )

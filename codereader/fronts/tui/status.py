@@ -26,6 +26,8 @@ def bar(done: int, total: int, cells: int = BAR_CELLS) -> tuple[str, str]:
 
 def worked(work: Working) -> str:
     """Return *work* in words: what, how far, how fast, how long it will take."""
+    if work.total == 1:
+        return f"{work.stage}…"  # one step: nothing to count
     parts = [f"{work.done:,}/{work.total:,}" if work.total else f"{work.done:,}" if work.done else ""]
     if work.unit:
         parts[0] = f"{parts[0]} {work.unit}".strip()
@@ -72,7 +74,7 @@ class Status(Widget):
         """Return the line: work or the hint on the left, the model on the right."""
         left = Text(no_wrap=True, overflow="ellipsis")
         if self.work is not None:
-            if self.work.total:
+            if self.work.total > 1:
                 full, empty = bar(self.work.done, self.work.total)
                 left.append(full, self.app.theme_variables.get("primary") and "bold")
                 left.append(f"{empty} ", "dim")

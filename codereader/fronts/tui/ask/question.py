@@ -157,7 +157,7 @@ def _advice(cost: Cost) -> str:
 
 
 def _parts(cost: Cost) -> str:
-    pinned = f"pinned {cost.pinned:,} · " if cost.pins else ""
+    pinned = f"pinned {cost.pinned:,} · " if cost.pinned else ""
     time = f" · read in about {cost.seconds:.0f} s" if cost.pins and cost.seconds >= 1 else ""
     about = "" if cost.is_exact else "~"
     return f"shared {cost.base:,} · {pinned}question {about}{cost.question:,} · answer {cost.answer:,}{time}"
