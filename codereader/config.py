@@ -20,13 +20,19 @@ COUNTS_NAME = "counts.sqlite"
 
 
 def cache_dir() -> Path:
-    """Return the absolute cache directory. It is not created here."""
+    """Return the absolute cache directory. It is not created here. Raises: ConfigError where no home is known."""
     named = os.environ.get("CODEREADER_CACHE_DIR")
-    if named:
-        return Path(named).expanduser().absolute()
-    import platformdirs
+    try:
+        if named:
+            return Path(named).expanduser().absolute()
+        import platformdirs
 
-    return Path(platformdirs.user_cache_dir("codereader", appauthor=False))
+        folder = Path(platformdirs.user_cache_dir("codereader", appauthor=False))
+    except RuntimeError:  # of pathlib, for a ~ that leads nowhere
+        folder = Path(named or "")
+    if not folder.is_absolute():  # else the cache would lie in the current folder
+        raise ConfigError("cannot tell where the cache is: no home folder is known", "Set CODEREADER_CACHE_DIR.")
+    return folder
 
 
 def state_dir() -> Path:

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from codereader.config import make_private, state_budget, state_dir
+from codereader.config import cache_dir, make_private, state_budget, state_dir
 from codereader.errors import ConfigError
 
 
@@ -67,3 +67,17 @@ def test_saved_state_lies_in_the_cache(monkeypatch, tmp_path):
     monkeypatch.setenv("CODEREADER_CACHE_DIR", str(tmp_path))
 
     assert tmp_path / "state" == state_dir()
+
+
+@pytest.mark.parametrize("named", [None, "~nobody-of-that-name/cache"])
+def test_without_a_home_the_cache_is_not_put_into_the_current_folder(monkeypatch, named):
+    """Who has no home is told to name a folder."""
+    import platformdirs
+
+    monkeypatch.delenv("CODEREADER_CACHE_DIR")
+    monkeypatch.setattr(platformdirs, "user_cache_dir", lambda *_, **__: "~/.cache/codereader")
+    if named:
+        monkeypatch.setenv("CODEREADER_CACHE_DIR", named)
+
+    with pytest.raises(ConfigError, match="no home folder"):
+        cache_dir()

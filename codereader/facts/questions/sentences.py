@@ -22,6 +22,13 @@ def of_finding(one: Finding) -> Fact:
     )
 
 
+def shown_confidence(confidence: str | None, path: str) -> str | None:
+    """Return *confidence* in the word that the language of the file at *path* has for it."""
+    if confidence != BY_INCLUDE or path.endswith(_C_FILES):
+        return confidence
+    return "visible in the package" if path.endswith(".go") else "visible by import"
+
+
 def of_call(one: Call) -> Fact:
     """Return an edge as a sentence."""
     return _use(one.caller, one.callee, one.via, one.through, one.path, one.line, one.condition, one.confidence)
@@ -32,8 +39,7 @@ def _use(
     confidence: str | None,
 ) -> Fact:  # fmt: skip
     subject, relation = caller or _FILE_LEVEL, _WAYS[via]
-    if confidence == BY_INCLUDE and not path.endswith(_C_FILES):
-        confidence = "visible in the package" if path.endswith(".go") else "visible by import"
+    confidence = shown_confidence(confidence, path)
     tail = {
         "macro": f" by the macro {through}",
         "pointer": f" through {through}",

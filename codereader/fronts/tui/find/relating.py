@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from codereader.facts.questions.sentences import shown_confidence
 from codereader.fronts.text import counted
 from codereader.fronts.tui.messages import Place, Way
 
@@ -216,7 +217,8 @@ def _said(some: Sequence[Finding | Call]) -> tuple[str, ...]:
 
 
 def _confidence(one: Finding | Call) -> tuple[str, ...]:
-    return (one.confidence,) if one.confidence else ()
+    told = shown_confidence(one.confidence, one.path)
+    return (told,) if told else ()
 
 
 def _condition(some: Sequence[Finding]) -> str | None:
