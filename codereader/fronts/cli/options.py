@@ -10,15 +10,17 @@ from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from codereader.cancel import Cancelled, CancelToken
-from codereader.fronts.render import Output
-from codereader.fronts.report import Report
-from codereader.reader import Reader
 from codereader.source.scope import DEFAULT_MAX_BYTES
+
+if TYPE_CHECKING:
+    from codereader.fronts.render import Output
+    from codereader.fronts.report import Report
+    from codereader.reader import Reader
 
 UNITS = {"": 1, "k": 1_000, "m": 1_000_000, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
 
@@ -96,10 +98,14 @@ class How:
 
     def report(self) -> Report:
         """Return the writer of stderr."""
+        from codereader.fronts.report import Report
+
         return Report(quiet=self.quiet, colour=self.colour)
 
     def open(self) -> Output:
         """Return the writer of the answer. Raises: OutputError before any work is done."""
+        from codereader.fronts.render import Output
+
         return Output(self.output, self.colour)
 
 
@@ -210,6 +216,8 @@ def opened(path: Path, which: Which, report: Report, *, generated: bool = False)
 @contextlib.contextmanager
 def reading(path: Path, which: Which, *, generated: bool = False) -> Iterator[Reader]:
     """Yield a reader that is not opened yet and that Ctrl-C stops."""
+    from codereader.reader import Reader
+
     with (
         stoppable() as cancel,
         Reader(

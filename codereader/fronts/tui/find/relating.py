@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codereader.facts.questions.sentences import shown_confidence
 from codereader.fronts.text import counted
 from codereader.fronts.tui.messages import Place, Way
 
@@ -217,6 +216,8 @@ def _said(some: Sequence[Finding | Call]) -> tuple[str, ...]:
 
 
 def _confidence(one: Finding | Call) -> tuple[str, ...]:
+    from codereader.facts.questions.sentences import shown_confidence
+
     told = shown_confidence(one.confidence, one.path)
     return (told,) if told else ()
 
