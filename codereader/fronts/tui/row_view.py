@@ -15,6 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.widget import Widget
 
 from codereader.fronts.tui.cells import Part, apart, shortened
 
@@ -144,9 +145,21 @@ class RowView(ScrollView, can_focus=True):
     def changed(self) -> None:
         """Draw anew after rows, or the lines around them, have become others."""
         fixed = len(self.above(self._width)) + len(self.below(self._width))
-        self.virtual_size = Size(max(1, self._width), self.count() + fixed)
+        self._take_room(Size(max(1, self._width), self.count() + fixed))
         self.cursor = min(max(0, self.cursor), max(0, self.count() - 1))
         self.refresh()
+
+    def _take_room(self, size: Size) -> None:
+        """Be *size* large; where no scroll bar comes or goes, without a layout of the screen, which costs the most."""
+        before, rows = self.virtual_size, self.scrollable_content_region.height
+        if size.width != before.width or (size.height > rows) != (before.height > rows):
+            self.virtual_size = size
+            return
+        self.set_reactive(Widget.virtual_size, size)
+        if self.show_vertical_scrollbar:
+            self.vertical_scrollbar.window_virtual_size = size.height
+        if self.scroll_y > self.max_scroll_y:
+            self.scroll_y = self.max_scroll_y
 
     def on_resize(self) -> None:
         """Keep the cursor in sight."""
