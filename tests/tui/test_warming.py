@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -23,7 +25,22 @@ from tests.tui.looking import Looking, small_tree
 
 T = TypeVar("T")
 
-STUCK = "tests.tui.stuck_warmer"
+STUCK = "stuck_warmer"
+"""A file beside this one, which is no part of what is installed."""
+
+
+@pytest.fixture(autouse=True)
+def with_stuck(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let that file be started in the place of a module."""
+    start = interpreter.start
+
+    def started(module: str, function: str, errors: int, output: int = subprocess.PIPE) -> subprocess.Popen[bytes]:
+        if module != STUCK:
+            return start(module, function, errors, output)
+        command = [sys.executable, str(Path(__file__).with_name(f"{STUCK}.py"))]
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, stderr=errors)
+
+    monkeypatch.setattr(interpreter, "start", started)
 
 
 @pytest.fixture
@@ -54,7 +71,8 @@ async def running(warming: Warming) -> None:
     """Wait until the process tells how far it is."""
     told = asyncio.Event()
     waiting = asyncio.create_task(warming.ready("linked", lambda text: told.set() if text else None))
-    await told.wait()
+    async with asyncio.timeout(60):
+        await told.wait()
     waiting.cancel()
     with suppress(asyncio.CancelledError):
         await waiting
