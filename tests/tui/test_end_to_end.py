@@ -36,7 +36,7 @@ def test_a_person_reads_linux_net(linux: Path, tmp_path: Path, environment: Mapp
         one.press("c")
         one.wait_for("ip_protocol_deliver_rcu", "ipv4/ip_input.c:205")
         one.press("C-l", "who", "Space", "calls", "Space", "tcp_v4_rcv", "Enter")
-        one.wait_for("prefill")
+        one.wait_for("reading the prompt")
         one.press("C-c")
         one.wait_for("topped")
         one.press("C-q")
