@@ -358,6 +358,7 @@ class Asking:
         if self._outlook is None or self._outlook[0] != choice:
             found = outlook(reader.view, reader.brief(), lambda: reader.worth, speaker, wish, reader.cancel)
             self._outlook = (choice, found)
+            self._mark(found)
         found = self._outlook[1]
         asked = found.frame + len(speaker.vocabulary.encode(question))
         pins = tuple(Pin(path, tokens) for path, tokens in found.pins)
@@ -365,6 +366,15 @@ class Asking:
         return Cost(found.start.tokens, pins, asked, wish.said_tokens, room, found.rate)
 
     # What the screen is told
+
+    def _mark(self, found: Outlook) -> None:
+        """Tell the tree how the model is shown each path by every question."""
+        from codereader.answer.packing import NO_FOCUS, Packed
+        from codereader.fronts.tui.messages import Marked
+        from codereader.fronts.tui.screens.pack_seen import levels_of, tokens_of
+
+        packed = Packed(found.start.base, NO_FOCUS)
+        self._post(Marked(levels_of(packed), tokens_of(packed)))
 
     def _put(self, turn: Turn, item: object) -> None:
         turn.items.append(item)
